@@ -1,0 +1,49 @@
+// One Bluetooth sighting: an identifier that a device heard at a time, and how
+// strongly.
+#ifndef TEKMATCH_MATCHER_SIGHTING_H_
+#define TEKMATCH_MATCHER_SIGHTING_H_
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace tekmatch {
+
+inline constexpr size_t kRpiBytes = 16;
+inline constexpr size_t kAemBytes = 4;
+
+// A Rolling Proximity Identifier.
+struct Rpi {
+  std::array<uint8_t, kRpiBytes> bytes{};
+
+  auto operator<=>(const Rpi&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const Rpi& rpi) {
+    return H::combine(std::move(h), rpi.bytes);
+  }
+};
+static_assert(sizeof(Rpi) == kRpiBytes, "arrays of Rpi are arrays of bytes");
+
+// Associated Encrypted Metadata, as broadcast beside the RPI.
+struct Aem {
+  std::array<uint8_t, kAemBytes> bytes{};
+
+  auto operator<=>(const Aem&) const = default;
+};
+
+// The order of the members is the order of operator<=>: by time first.
+struct Sighting {
+  int64_t unix_seconds = 0;  // 0 or later
+  Rpi rpi;
+  Aem aem;
+  // Received signal strength in dBm, device correction already applied.
+  int16_t rssi = 0;
+
+  auto operator<=>(const Sighting&) const = default;
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_SIGHTING_H_
