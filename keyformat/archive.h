@@ -1,0 +1,65 @@
+// The zip container of an export, read as if by an enemy made.
+//
+// A server publishes a zip with export.bin and export.sig at its root. This
+// reader accepts just the plain zips that servers write and refuses, with
+// DATA_LOSS and a message "file: [entry NAME:] reason":
+//   - bytes before the first entry, between directory and end record, or
+//     after the end record (an archive comment counts as such);
+//   - more entries than the limit, a name twice, names that are empty,
+//     absolute, contain "..", a backslash or a control character;
+//   - encryption, patches, several disks, methods other than stored and
+//     deflate, zip64 records and fields (nothing here is that large);
+//   - entries larger than the limit, or compressed more than the limit;
+//   - entries that overlap, lie outside the file, or contradict their local
+//     header.
+// Sizes are as the directory declares them; OpenEntry holds the data to them.
+//
+// Source: PKWARE APPNOTE.TXT 6.3.
+#ifndef TEKMATCH_KEYFORMAT_ARCHIVE_H_
+#define TEKMATCH_KEYFORMAT_ARCHIVE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "keyformat/byte_source.h"
+
+namespace tekmatch {
+
+struct ArchiveLimits {
+  // export.bin, export.sig and one more.
+  int max_entries = 3;
+  // Some 18 million keys; the largest single export known is 16 MB.
+  uint64_t max_entry_bytes = uint64_t{512} << 20;
+  // Keys are random bytes: real exports deflate to more than half their size.
+  // Entries smaller than 64 KiB are exempt (a tiny export may repeat itself).
+  uint64_t max_compression_ratio = 100;
+};
+
+struct ArchiveEntry {
+  std::string name;
+  uint64_t data_offset = 0;  // of the (compressed) data in the file
+  uint64_t compressed_bytes = 0;
+  uint64_t bytes = 0;
+  uint32_t crc32 = 0;
+  bool deflated = false;  // else stored
+};
+
+// Whether `source` begins as a zip does.
+absl::StatusOr<bool> LooksLikeArchive(const ByteSource& source);
+
+// The entries in the order of the directory.
+absl::StatusOr<std::vector<ArchiveEntry>> ReadArchiveDirectory(
+    const ByteSource& source, const ArchiveLimits& limits);
+
+// Streams an entry's content; `source` must outlive the stream. DATA_LOSS on
+// reading when the data does not inflate to exactly entry.bytes bytes with the
+// declared CRC, using exactly entry.compressed_bytes. Needs about 110 KiB.
+absl::StatusOr<std::unique_ptr<ByteStream>> OpenEntry(
+    const ByteSource& source, const ArchiveEntry& entry);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_KEYFORMAT_ARCHIVE_H_

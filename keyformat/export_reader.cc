@@ -1,0 +1,210 @@
+#include "keyformat/export_reader.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr absl::string_view kBinEntry = "export.bin";
+constexpr absl::string_view kSigEntry = "export.sig";
+// 64 signatures of at most 72 bytes, with their names.
+constexpr uint64_t kMaxSignatureListBytes = 64 << 10;
+
+// Passes a stream on and hashes what passes.
+class HashingStream : public ByteStream {
+ public:
+  HashingStream(std::unique_ptr<ByteStream> inner, bool with_sha512)
+      : inner_(std::move(inner)), with_sha512_(with_sha512) {
+    SHA256_Init(&sha256_);
+    SHA512_Init(&sha512_);
+  }
+
+  absl::StatusOr<size_t> Read(absl::Span<uint8_t> out) override {
+    absl::StatusOr<size_t> n = inner_->Read(out);
+    if (n.ok()) {
+      SHA256_Update(&sha256_, out.data(), *n);
+      if (with_sha512_) SHA512_Update(&sha512_, out.data(), *n);
+    }
+    return n;
+  }
+
+  // Of all that was read so far; reading ends here.
+  ExportDigests Digests() {
+    ExportDigests digests;
+    SHA256_Final(digests.sha256.data(), &sha256_);
+    if (with_sha512_) SHA512_Final(digests.sha512.data(), &sha512_);
+    return digests;
+  }
+
+ private:
+  const std::unique_ptr<ByteStream> inner_;
+  const bool with_sha512_;
+  SHA256_CTX sha256_;
+  SHA512_CTX sha512_;
+};
+
+absl::StatusOr<std::string> ReadSmallEntry(const ByteSource& source,
+                                           const ArchiveEntry& entry,
+                                           uint64_t max_bytes) {
+  if (entry.bytes > max_bytes) {
+    return absl::DataLossError(
+        absl::StrCat(source.name(), ": entry ", entry.name, ": ", entry.bytes,
+                     " bytes, at most ", max_bytes, " allowed"));
+  }
+  absl::StatusOr<std::unique_ptr<ByteStream>> stream = OpenEntry(source, entry);
+  if (!stream.ok()) return stream.status();
+  std::string content(entry.bytes, '\0');
+  size_t filled = 0;
+  // One byte more than fits asks an empty entry, too, for its end.
+  std::vector<uint8_t> buffer(entry.bytes + 1);
+  while (true) {
+    absl::StatusOr<size_t> n = (*stream)->Read(absl::MakeSpan(buffer));
+    if (!n.ok()) return n.status();
+    if (*n == 0) return content;
+    std::copy_n(buffer.begin(), *n, content.begin() + filled);
+    filled += *n;
+  }
+}
+
+}  // namespace
+
+class ExportReader::Impl {
+ public:
+  explicit Impl(const ByteSource& source) : source_(source) {}
+
+  absl::Status Open(const ExportReaderOptions& options) {
+    absl::StatusOr<bool> is_archive = LooksLikeArchive(source_);
+    if (!is_archive.ok()) return is_archive.status();
+    std::unique_ptr<ByteStream> bin;
+    if (*is_archive) {
+      absl::StatusOr<std::unique_ptr<ByteStream>> entry =
+          OpenArchive(options.archive);
+      if (!entry.ok()) return entry.status();
+      bin = *std::move(entry);
+    } else {
+      if (source_.size() > options.archive.max_entry_bytes) {
+        return absl::DataLossError(absl::StrCat(
+            source_.name(), ": ", source_.size(), " bytes, at most ",
+            options.archive.max_entry_bytes, " allowed"));
+      }
+      bin = StreamWholeSource(source_);
+    }
+    const bool with_sha512 = std::any_of(
+        signatures_.begin(), signatures_.end(), [](const ExportSignature& s) {
+          return ParseSignatureAlgorithm(s.info.algorithm) ==
+                 SignatureAlgorithm::kEcdsaP256Sha512;
+        });
+    stream_ = std::make_unique<HashingStream>(std::move(bin), with_sha512);
+    decoder_ =
+        std::make_unique<KeyDecoder>(source_.name(), *stream_, options.decode);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<bool> Next(KeyBlock* block) {
+    absl::StatusOr<bool> more = decoder_->Next(block);
+    if (more.ok() && !*more && !digests_.has_value()) {
+      digests_ = stream_->Digests();
+    }
+    return more;
+  }
+
+  absl::StatusOr<ExportReport> Finish(const TrustedKeys& trusted) const {
+    if (!digests_.has_value()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          source_.name(), ": the verdict was asked for before the end"));
+    }
+    ExportReport report;
+    report.signatures = signatures_;
+    report.metadata = decoder_->metadata();
+    report.counts = decoder_->counts();
+    report.digests = *digests_;
+    report.extra_entry = extra_entry_;
+    if (!has_signature_entry_) {
+      report.signature.verdict = SignatureVerdict::kNoSignatureEntry;
+    } else if (malformed_signature_list_) {
+      report.signature.verdict = SignatureVerdict::kMalformedSignatureList;
+    } else {
+      report.signature = CheckSignatures(signatures_, *digests_, trusted);
+    }
+    return report;
+  }
+
+ private:
+  // Finds the entries, reads export.sig, and returns export.bin's stream.
+  absl::StatusOr<std::unique_ptr<ByteStream>> OpenArchive(
+      const ArchiveLimits& limits) {
+    absl::StatusOr<std::vector<ArchiveEntry>> entries =
+        ReadArchiveDirectory(source_, limits);
+    if (!entries.ok()) return entries.status();
+    const ArchiveEntry* bin = nullptr;
+    for (const ArchiveEntry& entry : *entries) {
+      if (entry.name == kBinEntry) {
+        bin = &entry;
+      } else if (entry.name == kSigEntry) {
+        if (absl::Status s = ReadSignatures(entry); !s.ok()) return s;
+      } else if (extra_entry_.empty()) {
+        extra_entry_ = entry.name;
+      } else {
+        return absl::DataLossError(
+            absl::StrCat(source_.name(), ": entry ", entry.name,
+                         ": more than one beside export.bin and export.sig"));
+      }
+    }
+    if (bin == nullptr) {
+      return absl::DataLossError(
+          absl::StrCat(source_.name(), ": zip: no entry export.bin"));
+    }
+    return OpenEntry(source_, *bin);
+  }
+
+  absl::Status ReadSignatures(const ArchiveEntry& entry) {
+    has_signature_entry_ = true;
+    absl::StatusOr<std::string> bytes =
+        ReadSmallEntry(source_, entry, kMaxSignatureListBytes);
+    if (!bytes.ok()) return bytes.status();
+    absl::StatusOr<std::vector<ExportSignature>> list =
+        ParseSignatureList(*bytes);
+    malformed_signature_list_ = !list.ok();
+    if (list.ok()) signatures_ = *std::move(list);
+    return absl::OkStatus();
+  }
+
+  const ByteSource& source_;
+  bool has_signature_entry_ = false;
+  bool malformed_signature_list_ = false;
+  std::vector<ExportSignature> signatures_;
+  std::string extra_entry_;
+  std::unique_ptr<HashingStream> stream_;
+  std::unique_ptr<KeyDecoder> decoder_;
+  std::optional<ExportDigests> digests_;
+};
+
+ExportReader::ExportReader(std::unique_ptr<Impl> impl)
+    : impl_(std::move(impl)) {}
+ExportReader::~ExportReader() = default;
+
+absl::StatusOr<std::unique_ptr<ExportReader>> ExportReader::Open(
+    const ByteSource& source, const ExportReaderOptions& options) {
+  auto impl = std::make_unique<Impl>(source);
+  if (absl::Status s = impl->Open(options); !s.ok()) return s;
+  return std::unique_ptr<ExportReader>(new ExportReader(std::move(impl)));
+}
+
+absl::StatusOr<bool> ExportReader::Next(KeyBlock* block) {
+  return impl_->Next(block);
+}
+
+absl::StatusOr<ExportReport> ExportReader::Finish(
+    const TrustedKeys& trusted) const {
+  return impl_->Finish(trusted);
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,130 @@
+#include "keyformat/p256_key.h"
+
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/ec_key.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/mem.h>
+#include <openssl/nid.h>
+#include <openssl/pem.h>
+
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace tekmatch {
+namespace {
+
+absl::Status BoringSslError(absl::string_view what) {
+  ERR_clear_error();
+  return absl::InternalError(what);
+}
+
+bssl::UniquePtr<BIO> ReadOnlyBio(absl::string_view bytes) {
+  return bssl::UniquePtr<BIO>(
+      BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+}
+
+bool IsOnP256(const EVP_PKEY* key) {
+  const EC_KEY* ec = EVP_PKEY_get0_EC_KEY(key);
+  return ec != nullptr &&
+         EC_GROUP_get_curve_name(EC_KEY_get0_group(ec)) == NID_X9_62_prime256v1;
+}
+
+// An encrypted PEM would make BoringSSL ask for a passphrase on the terminal.
+int NoPassphrase(char*, int, int, void*) { return 0; }
+
+absl::StatusOr<std::string> Contents(BIO* bio) {
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+  if (!BIO_mem_contents(bio, &data, &size)) {
+    return BoringSslError("PEM could not be written");
+  }
+  return std::string(reinterpret_cast<const char*>(data), size);
+}
+
+}  // namespace
+
+VerificationKey::VerificationKey(bssl::UniquePtr<EC_KEY> key)
+    : key_(std::move(key)) {}
+
+absl::StatusOr<VerificationKey> VerificationKey::FromPem(
+    absl::string_view pem) {
+  const bssl::UniquePtr<BIO> bio = ReadOnlyBio(pem);
+  const bssl::UniquePtr<EVP_PKEY> key(
+      PEM_read_bio_PUBKEY(bio.get(), nullptr, NoPassphrase, nullptr));
+  if (key == nullptr || !IsOnP256(key.get())) {
+    ERR_clear_error();
+    return absl::InvalidArgumentError("not a PEM public key on P-256");
+  }
+  return VerificationKey(
+      bssl::UniquePtr<EC_KEY>(EVP_PKEY_get1_EC_KEY(key.get())));
+}
+
+bool VerificationKey::Verify(absl::Span<const uint8_t> digest,
+                             absl::string_view der) const {
+  const int result = ECDSA_verify(
+      /*type=*/0, digest.data(), digest.size(),
+      reinterpret_cast<const uint8_t*>(der.data()), der.size(), key_.get());
+  ERR_clear_error();
+  return result == 1;
+}
+
+SigningKey::SigningKey(bssl::UniquePtr<EVP_PKEY> key) : key_(std::move(key)) {}
+
+absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
+  const bssl::UniquePtr<BIO> bio = ReadOnlyBio(pem);
+  bssl::UniquePtr<EVP_PKEY> key(
+      PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  if (key == nullptr || !IsOnP256(key.get())) {
+    ERR_clear_error();
+    return absl::InvalidArgumentError(
+        "not a PEM private key on P-256 (without passphrase)");
+  }
+  return SigningKey(std::move(key));
+}
+
+absl::StatusOr<SigningKey> SigningKey::Generate() {
+  bssl::UniquePtr<EC_KEY> ec(EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
+  bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
+  if (ec == nullptr || key == nullptr || !EC_KEY_generate_key(ec.get()) ||
+      !EVP_PKEY_set1_EC_KEY(key.get(), ec.get())) {
+    return BoringSslError("a P-256 key could not be generated");
+  }
+  return SigningKey(std::move(key));
+}
+
+absl::StatusOr<std::string> SigningKey::PrivatePem() const {
+  const bssl::UniquePtr<BIO> bio(BIO_new(BIO_s_mem()));
+  if (bio == nullptr ||
+      !PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0,
+                                     nullptr, nullptr)) {
+    return BoringSslError("PEM could not be written");
+  }
+  return Contents(bio.get());
+}
+
+absl::StatusOr<std::string> SigningKey::PublicPem() const {
+  const bssl::UniquePtr<BIO> bio(BIO_new(BIO_s_mem()));
+  if (bio == nullptr || !PEM_write_bio_PUBKEY(bio.get(), key_.get())) {
+    return BoringSslError("PEM could not be written");
+  }
+  return Contents(bio.get());
+}
+
+absl::StatusOr<std::string> SigningKey::Sign(
+    absl::Span<const uint8_t> digest) const {
+  const EC_KEY* ec = EVP_PKEY_get0_EC_KEY(key_.get());
+  std::string der(ECDSA_size(ec), '\0');
+  unsigned int size = 0;
+  if (!ECDSA_sign(/*type=*/0, digest.data(), digest.size(),
+                  reinterpret_cast<uint8_t*>(der.data()), &size, ec)) {
+    return BoringSslError("signing failed");
+  }
+  der.resize(size);
+  return der;
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,54 @@
+// Keys for ECDSA over P-256, the one curve of export signatures, read from PEM.
+#ifndef TEKMATCH_KEYFORMAT_P256_KEY_H_
+#define TEKMATCH_KEYFORMAT_P256_KEY_H_
+
+#include <openssl/base.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace tekmatch {
+
+// A public key on P-256. Cheap to copy.
+class VerificationKey {
+ public:
+  // From PEM (SubjectPublicKeyInfo). INVALID_ARGUMENT when it is not one, or
+  // not on P-256.
+  static absl::StatusOr<VerificationKey> FromPem(absl::string_view pem);
+
+  // Whether `der` (X9.62 DER) is this key's signature of `digest`.
+  bool Verify(absl::Span<const uint8_t> digest, absl::string_view der) const;
+
+ private:
+  explicit VerificationKey(bssl::UniquePtr<EC_KEY> key);
+  std::shared_ptr<const EC_KEY> key_;
+};
+
+// A private key on P-256. Cheap to copy.
+class SigningKey {
+ public:
+  // From PEM (SEC 1 or PKCS #8, not encrypted). INVALID_ARGUMENT as above.
+  static absl::StatusOr<SigningKey> FromPem(absl::string_view pem);
+  // A new random key. INTERNAL when BoringSSL fails.
+  static absl::StatusOr<SigningKey> Generate();
+
+  absl::StatusOr<std::string> PrivatePem() const;  // PKCS #8
+  absl::StatusOr<std::string> PublicPem() const;   // SubjectPublicKeyInfo
+
+  // DER signature of a digest. INTERNAL when BoringSSL fails. BoringSSL mixes
+  // fresh randomness into every signature: no two are alike.
+  absl::StatusOr<std::string> Sign(absl::Span<const uint8_t> digest) const;
+
+ private:
+  explicit SigningKey(bssl::UniquePtr<EVP_PKEY> key);
+  std::shared_ptr<EVP_PKEY> key_;
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_KEYFORMAT_P256_KEY_H_

@@ -1,0 +1,237 @@
+#include "keyformat/signature.h"
+
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "keyformat/export.pb.h"
+
+namespace tekmatch {
+namespace {
+
+// Ten keys may sign a file; beyond this many a list is an attack on our time.
+constexpr int kMaxSignatures = 64;
+constexpr size_t kRawSignatureBytes = 64;
+
+bool IsDer(absl::string_view signature) {
+  const bssl::UniquePtr<ECDSA_SIG> parsed(ECDSA_SIG_from_bytes(
+      reinterpret_cast<const uint8_t*>(signature.data()), signature.size()));
+  ERR_clear_error();
+  return parsed != nullptr;
+}
+
+// What can be said of a signature without any key.
+std::optional<SignatureOutcome> FormDefect(const ExportSignature& signature) {
+  if (!ParseSignatureAlgorithm(signature.info.algorithm).has_value()) {
+    return SignatureOutcome::kUnknownAlgorithm;
+  }
+  if (IsDer(signature.signature)) return std::nullopt;
+  return signature.signature.size() == kRawSignatureBytes
+             ? SignatureOutcome::kRawSignature
+             : SignatureOutcome::kMalformedSignature;
+}
+
+bool Verifies(const ExportSignature& signature, const ExportDigests& digests,
+              const VerificationKey& key) {
+  const auto algorithm = ParseSignatureAlgorithm(signature.info.algorithm);
+  if (!algorithm.has_value()) return false;
+  return *algorithm == SignatureAlgorithm::kEcdsaP256Sha512
+             ? key.Verify(digests.sha512, signature.signature)
+             : key.Verify(digests.sha256, signature.signature);
+}
+
+// How far a signature got; the furthest of a list gives the verdict.
+int Rank(SignatureOutcome outcome) {
+  switch (outcome) {
+    case SignatureOutcome::kVerified:
+      return 5;
+    case SignatureOutcome::kWrongSignature:
+      return 4;
+    case SignatureOutcome::kNoTrustedKey:
+      return 3;
+    case SignatureOutcome::kRawSignature:
+      return 2;
+    case SignatureOutcome::kMalformedSignature:
+      return 1;
+    case SignatureOutcome::kUnknownAlgorithm:
+      return 0;
+  }
+  return 0;
+}
+
+SignatureVerdict VerdictOf(SignatureOutcome best) {
+  switch (best) {
+    case SignatureOutcome::kVerified:
+      return SignatureVerdict::kIncompleteSet;
+    case SignatureOutcome::kNoTrustedKey:
+      return SignatureVerdict::kNoTrustedKey;
+    case SignatureOutcome::kWrongSignature:
+      return SignatureVerdict::kWrongSignature;
+    case SignatureOutcome::kUnknownAlgorithm:
+      return SignatureVerdict::kUnknownAlgorithm;
+    case SignatureOutcome::kRawSignature:
+      return SignatureVerdict::kRawSignature;
+    case SignatureOutcome::kMalformedSignature:
+      return SignatureVerdict::kMalformedSignature;
+  }
+  return SignatureVerdict::kMalformedSignature;
+}
+
+std::string SignerName(const SignatureInfo& info) {
+  return info.key_version.empty()
+             ? info.key_id
+             : absl::StrCat(info.key_id, info.key_id.empty() ? "" : " ",
+                            info.key_version);
+}
+
+}  // namespace
+
+std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(
+    absl::string_view text) {
+  if (text == kOidEcdsaSha256 ||
+      absl::EqualsIgnoreCase(text, "ECDSA p-256 SHA-256")) {
+    return SignatureAlgorithm::kEcdsaP256Sha256;
+  }
+  if (text == kOidEcdsaSha512) return SignatureAlgorithm::kEcdsaP256Sha512;
+  return std::nullopt;
+}
+
+bool TrustedKey::Names(const SignatureInfo& info) const {
+  return id == info.key_id &&
+         (!version.has_value() || *version == info.key_version);
+}
+
+absl::Status TrustedKeys::AddSet(std::vector<TrustedKey> set) {
+  if (set.empty()) {
+    return absl::InvalidArgumentError("a set of trusted keys is empty");
+  }
+  sets_.push_back(std::move(set));
+  return absl::OkStatus();
+}
+
+absl::string_view SignatureOutcomeName(SignatureOutcome outcome) {
+  switch (outcome) {
+    case SignatureOutcome::kVerified:
+      return "verified";
+    case SignatureOutcome::kNoTrustedKey:
+      return "no_trusted_key";
+    case SignatureOutcome::kWrongSignature:
+      return "wrong_signature";
+    case SignatureOutcome::kUnknownAlgorithm:
+      return "unknown_algorithm";
+    case SignatureOutcome::kRawSignature:
+      return "raw_signature";
+    case SignatureOutcome::kMalformedSignature:
+      return "malformed_signature";
+  }
+  return "";
+}
+
+absl::string_view SignatureVerdictName(SignatureVerdict verdict) {
+  switch (verdict) {
+    case SignatureVerdict::kValid:
+      return "valid";
+    case SignatureVerdict::kNoSignatureEntry:
+      return "no_signature_entry";
+    case SignatureVerdict::kEmptySignatureList:
+      return "empty_signature_list";
+    case SignatureVerdict::kMalformedSignatureList:
+      return "malformed_signature_list";
+    case SignatureVerdict::kIncompleteSet:
+      return "incomplete_set";
+    case SignatureVerdict::kWrongSignature:
+      return "wrong_signature";
+    case SignatureVerdict::kNoTrustedKey:
+      return "no_trusted_key";
+    case SignatureVerdict::kUnknownAlgorithm:
+      return "unknown_algorithm";
+    case SignatureVerdict::kRawSignature:
+      return "raw_signature";
+    case SignatureVerdict::kMalformedSignature:
+      return "malformed_signature";
+  }
+  return "";
+}
+
+bool IsUnsigned(SignatureVerdict verdict) {
+  return verdict == SignatureVerdict::kNoSignatureEntry ||
+         verdict == SignatureVerdict::kEmptySignatureList;
+}
+
+absl::StatusOr<std::vector<ExportSignature>> ParseSignatureList(
+    absl::string_view bytes) {
+  wire::TEKSignatureList list;
+  if (!list.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::DataLossError("not a TEKSignatureList");
+  }
+  if (list.signatures_size() > kMaxSignatures) {
+    return absl::DataLossError(absl::StrCat(list.signatures_size(),
+                                            " signatures, at most ",
+                                            kMaxSignatures, " allowed"));
+  }
+  std::vector<ExportSignature> signatures;
+  signatures.reserve(static_cast<size_t>(list.signatures_size()));
+  for (const wire::TEKSignature& s : list.signatures()) {
+    signatures.push_back({.info = SignatureInfoFromWire(s.signature_info()),
+                          .signature = s.signature()});
+  }
+  return signatures;
+}
+
+SignatureReport CheckSignatures(const std::vector<ExportSignature>& signatures,
+                                const ExportDigests& digests,
+                                const TrustedKeys& trusted) {
+  SignatureReport report;
+  if (signatures.empty()) {
+    report.verdict = SignatureVerdict::kEmptySignatureList;
+    return report;
+  }
+  for (const ExportSignature& signature : signatures) {
+    report.outcomes.push_back(
+        FormDefect(signature).value_or(SignatureOutcome::kNoTrustedKey));
+  }
+
+  // Each member of each set asks every signature that names it.
+  std::vector<bool> verified(signatures.size(), false);
+  bool any_set_complete = false;
+  for (const std::vector<TrustedKey>& set : trusted.sets()) {
+    bool complete = true;
+    for (const TrustedKey& member : set) {
+      bool signed_by_member = false;
+      for (size_t i = 0; i < signatures.size(); ++i) {
+        if (FormDefect(signatures[i]).has_value() ||
+            !member.Names(signatures[i].info)) {
+          continue;
+        }
+        if (Verifies(signatures[i], digests, member.key)) {
+          report.outcomes[i] = SignatureOutcome::kVerified;
+          verified[i] = true;
+          signed_by_member = true;
+        } else if (!verified[i]) {
+          report.outcomes[i] = SignatureOutcome::kWrongSignature;
+        }
+      }
+      complete = complete && signed_by_member;
+    }
+    any_set_complete = any_set_complete || complete;
+  }
+
+  for (size_t i = 0; i < signatures.size(); ++i) {
+    if (verified[i]) report.signed_by.push_back(SignerName(signatures[i].info));
+  }
+  report.verdict = any_set_complete
+                       ? SignatureVerdict::kValid
+                       : VerdictOf(*std::max_element(
+                             report.outcomes.begin(), report.outcomes.end(),
+                             [](SignatureOutcome a, SignatureOutcome b) {
+                               return Rank(a) < Rank(b);
+                             }));
+  return report;
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,266 @@
+#include "keyformat/archive.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/keyformat/raw_zip.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::HasSubstr;
+
+RawZipEntry Entry(std::string name, std::string content) {
+  RawZipEntry entry;
+  entry.name = std::move(name);
+  entry.content = std::move(content);
+  return entry;
+}
+
+absl::StatusOr<std::vector<ArchiveEntry>> Directory(
+    const std::string& bytes, const ArchiveLimits& limits = {}) {
+  return ReadArchiveDirectory(*MemorySource("a.zip", bytes), limits);
+}
+
+// Reads all of an entry, `step` bytes at a time.
+absl::StatusOr<std::string> ReadAll(const ByteSource& source,
+                                    const ArchiveEntry& entry,
+                                    size_t step = 1000) {
+  absl::StatusOr<std::unique_ptr<ByteStream>> stream = OpenEntry(source, entry);
+  if (!stream.ok()) return stream.status();
+  std::string all;
+  std::vector<uint8_t> buffer(step);
+  while (true) {
+    absl::StatusOr<size_t> n = (*stream)->Read(absl::MakeSpan(buffer));
+    if (!n.ok()) return n.status();
+    if (*n == 0) return all;
+    all.append(buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(*n));
+  }
+}
+
+// The first entry of a zip, read through directory and stream.
+absl::StatusOr<std::string> ReadFirst(const std::string& bytes) {
+  const std::unique_ptr<ByteSource> source = MemorySource("a.zip", bytes);
+  absl::StatusOr<std::vector<ArchiveEntry>> entries =
+      ReadArchiveDirectory(*source, {});
+  if (!entries.ok()) return entries.status();
+  return ReadAll(*source, entries->front());
+}
+
+// Bytes that hardly compress.
+std::string Noise(size_t size) {
+  std::string s(size, '\0');
+  uint32_t x = 1;
+  for (char& c : s) {
+    x = x * 1664525 + 1013904223;
+    c = static_cast<char>(x >> 24);
+  }
+  return s;
+}
+
+void ExpectRefused(const RawZip& zip, const std::string& reason) {
+  const auto directory = Directory(zip.Build());
+  EXPECT_EQ(directory.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(directory.status().message()), HasSubstr(reason));
+  EXPECT_THAT(std::string(directory.status().message()), HasSubstr("a.zip: "));
+}
+
+TEST(ArchiveTest, ReadsStoredAndDeflatedEntriesOfManySizes) {
+  for (const size_t size : {0, 1, 999, 1000, 1001, 65536, 200000}) {
+    for (const bool deflate : {false, true}) {
+      RawZipEntry entry = Entry("export.bin", Noise(size));
+      entry.deflate = deflate;
+      const std::unique_ptr<ByteSource> source = MemorySource(
+          "a.zip",
+          RawZip{.entries = {entry, Entry("export.sig", "x")}}.Build());
+      const auto entries = ReadArchiveDirectory(*source, {});
+      ASSERT_TRUE(entries.ok()) << entries.status();
+      ASSERT_EQ(entries->size(), 2);
+      EXPECT_EQ((*entries)[0].bytes, size);
+      for (const size_t step : {1, 7, 1000, 300000}) {
+        if (step == 1 && size > 1001) continue;
+        const auto content = ReadAll(*source, (*entries)[0], step);
+        ASSERT_TRUE(content.ok()) << content.status();
+        EXPECT_EQ(*content, Noise(size));
+      }
+      EXPECT_EQ(*ReadAll(*source, (*entries)[1]), "x");
+    }
+  }
+}
+
+TEST(ArchiveTest, TellsAnArchiveFromOtherFiles) {
+  EXPECT_TRUE(*LooksLikeArchive(
+      *MemorySource("a", RawZip{.entries = {Entry("x", "y")}}.Build())));
+  EXPECT_TRUE(*LooksLikeArchive(*MemorySource("a", RawZip{}.Build())));
+  EXPECT_FALSE(*LooksLikeArchive(*MemorySource("a", "EK Export v1    ")));
+  EXPECT_FALSE(*LooksLikeArchive(*MemorySource("a", "PK")));
+  EXPECT_FALSE(*LooksLikeArchive(*MemorySource("a", "")));
+}
+
+TEST(ArchiveTest, RefusesBytesAroundTheArchive) {
+  const std::vector<RawZipEntry> entries = {Entry("export.bin", "content")};
+  ExpectRefused({.entries = entries, .suffix = "x"}, "trailing data");
+  ExpectRefused({.entries = entries, .comment = "hello"}, "a comment");
+  ExpectRefused({.entries = entries, .before_end = std::string(20, 'z')},
+                "does not end at the end record");
+  ExpectRefused({.entries = entries, .prefix = "#!/bin/sh\n"},
+                "foreign bytes before the first entry");
+}
+
+TEST(ArchiveTest, RefusesATruncatedArchiveAtEveryLength) {
+  const std::string whole =
+      RawZip{.entries = {Entry("export.bin", "content")}}.Build();
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const auto directory = Directory(whole.substr(0, size));
+    EXPECT_EQ(directory.status().code(), absl::StatusCode::kDataLoss) << size;
+  }
+  EXPECT_TRUE(Directory(whole).ok());
+}
+
+TEST(ArchiveTest, RefusesMoreEntriesThanAllowed) {
+  RawZip zip;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    zip.entries.push_back(Entry(name, "x"));
+  }
+  ExpectRefused(zip, "4 entries, at most 3 allowed");
+  zip.num_entries = 65535;
+  ExpectRefused(zip, "zip64");
+  zip.entries.pop_back();
+  zip.num_entries.reset();
+  EXPECT_TRUE(Directory(zip.Build()).ok());
+  // More, or fewer, in the directory than the end record says.
+  zip.num_entries = 2;
+  ExpectRefused(zip, "the directory holds more than its entries");
+  zip.entries.pop_back();
+  zip.num_entries = 3;
+  ExpectRefused(zip, "damaged directory");
+}
+
+TEST(ArchiveTest, RefusesDuplicatesAndUnsafeNames) {
+  ExpectRefused(
+      {.entries = {Entry("export.bin", "a"), Entry("export.bin", "b")}},
+      "entry export.bin: stands there twice");
+  for (const std::string& name :
+       {std::string("../export.bin"), std::string("a/../b"),
+        std::string("/export.bin"), std::string("a\\b"), std::string(""),
+        std::string("a\0b", 3), std::string("a\nb"), std::string("..")}) {
+    ExpectRefused({.entries = {Entry(name, "a")}}, "unsafe name");
+  }
+}
+
+TEST(ArchiveTest, RefusesEncryptionOtherMethodsAndDisks) {
+  RawZipEntry entry = Entry("export.bin", "content");
+  for (const uint16_t flags : {0x0001, 0x0020, 0x0040, 0x2000, 0x0041}) {
+    entry.flags = flags;
+    ExpectRefused({.entries = {entry}}, "entry export.bin: encrypted");
+  }
+  entry.flags = 0;
+  entry.method = 12;
+  ExpectRefused({.entries = {entry}}, "compression method 12");
+  entry.method.reset();
+  entry.disk = 1;
+  ExpectRefused({.entries = {entry}}, "on another disk");
+  entry.disk = 0;
+  ExpectRefused({.entries = {entry}, .disk = 1}, "several disks");
+}
+
+TEST(ArchiveTest, RefusesZip64) {
+  RawZipEntry entry = Entry("export.bin", "content");
+  entry.extra = std::string("\x01\x00\x08\x00", 4) + std::string(8, '\0');
+  ExpectRefused({.entries = {entry}}, "zip64");
+  // The sizes point to a zip64 field.
+  entry.bytes = 0xFFFFFFFF;
+  ExpectRefused({.entries = {entry}}, "zip64");
+  entry.extra = "";
+  EXPECT_EQ(Directory(RawZip{.entries = {entry}}.Build()).status().code(),
+            absl::StatusCode::kDataLoss);
+  ExpectRefused({.entries = {Entry("x", "y")}, .directory_offset = 0xFFFFFFFF},
+                "zip64");
+}
+
+TEST(ArchiveTest, RefusesLargeAndOvercompressedEntries) {
+  RawZipEntry entry = Entry("export.bin", "content");
+  entry.bytes = (512U << 20) + 1;
+  ExpectRefused({.entries = {entry}}, "at most 536870912 allowed");
+  // A bomb: ten million zeros in ten thousand bytes.
+  ExpectRefused({.entries = {Entry("export.bin", std::string(10 << 20, '\0'))}},
+                "compressed more than 100 to 1");
+  // The third entry is no way round it.
+  ExpectRefused({.entries = {Entry("export.bin", "x"),
+                             Entry("other", std::string(10 << 20, '\0'))}},
+                "entry other: compressed more than 100 to 1");
+  // Tiny entries may repeat themselves.
+  EXPECT_TRUE(
+      Directory(
+          RawZip{.entries = {Entry("x", std::string(60000, '\0'))}}.Build())
+          .ok());
+}
+
+TEST(ArchiveTest, RefusesContradictoryPlaces) {
+  RawZipEntry a = Entry("export.bin", Noise(100));
+  RawZipEntry b = Entry("export.sig", Noise(100));
+  b.local_offset = 0;  // two names for one place
+  b.local_name = "export.bin";
+  const auto overlapping = Directory(RawZip{.entries = {a, b}}.Build());
+  EXPECT_EQ(overlapping.status().code(), absl::StatusCode::kDataLoss);
+  RawZipEntry outside = Entry("export.bin", "content");
+  outside.local_offset = 1 << 20;
+  ExpectRefused({.entries = {outside}}, "contradicts the directory");
+  RawZipEntry too_long = Entry("export.bin", "content");
+  too_long.deflate = false;
+  too_long.bytes = 5000;
+  too_long.compressed_bytes = 5000;
+  ExpectRefused({.entries = {too_long}}, "outside the file");
+  RawZipEntry renamed = Entry("export.bin", "content");
+  renamed.local_name = "other-name";
+  renamed.local_name->push_back('x');
+  ExpectRefused({.entries = {renamed}}, "contradicts the directory");
+}
+
+TEST(ArchiveTest, HoldsTheDataToItsDeclaration) {
+  const std::string content = Noise(100000);
+  const struct {
+    const char* reason;
+    void (*lie)(RawZipEntry&);
+  } kCases[] = {
+      {"wrong CRC", [](RawZipEntry& e) { e.crc32 = 1; }},
+      {"less than declared", [](RawZipEntry& e) { e.bytes = 100001; }},
+      {"more than declared", [](RawZipEntry& e) { e.bytes = 99999; }},
+      {"truncated",
+       [](RawZipEntry& e) {
+         e.data = RawDeflate(e.content);
+         e.data->resize(e.data->size() / 2);
+       }},
+      {"damaged", [](RawZipEntry& e) { e.data = std::string(50000, '\x07'); }},
+      {"after its compressed stream",
+       [](RawZipEntry& e) { e.data = RawDeflate(e.content) + "more"; }},
+  };
+  for (const auto& c : kCases) {
+    RawZipEntry entry = Entry("export.bin", content);
+    c.lie(entry);
+    const auto read = ReadFirst(RawZip{.entries = {entry}}.Build());
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << c.reason;
+    EXPECT_THAT(std::string(read.status().message()), HasSubstr(c.reason));
+    EXPECT_THAT(std::string(read.status().message()),
+                HasSubstr("a.zip: entry export.bin: "));
+  }
+  RawZipEntry stored = Entry("export.bin", "content");
+  stored.deflate = false;
+  stored.crc32 = 7;
+  EXPECT_THAT(
+      std::string(
+          ReadFirst(RawZip{.entries = {stored}}.Build()).status().message()),
+      HasSubstr("wrong CRC"));
+  stored.crc32.reset();
+  stored.bytes = 6;
+  ExpectRefused({.entries = {stored}}, "stored, but with two sizes");
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,343 @@
+#include "keyformat/key_decoder.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "keyformat/export.pb.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Decoded {
+  absl::Status status;
+  std::vector<DiagnosisKey> keys;
+  std::vector<size_t> block_sizes;
+  ExportMetadata metadata;
+  DecodeCounts counts;
+
+  uint64_t rejected(KeyRejection reason) const {
+    return counts.rejected[static_cast<size_t>(reason)];
+  }
+  uint64_t dropped(DroppedField field) const {
+    return counts.dropped[static_cast<size_t>(field)];
+  }
+};
+
+Decoded Decode(std::string bytes, DecodeOptions options = {}) {
+  const std::unique_ptr<ByteSource> source =
+      MemorySource("f", std::move(bytes));
+  const std::unique_ptr<ByteStream> stream = StreamWholeSource(*source);
+  KeyDecoder decoder("f", *stream, options);
+  Decoded decoded;
+  KeyBlock block;
+  while (true) {
+    const absl::StatusOr<bool> more = decoder.Next(&block);
+    decoded.status = more.status();
+    if (!more.ok() || !*more) break;
+    decoded.block_sizes.push_back(block.size());
+    for (size_t i = 0; i < block.size(); ++i) {
+      decoded.keys.push_back(block.key(i));
+    }
+  }
+  decoded.metadata = decoder.metadata();
+  decoded.counts = decoder.counts();
+  return decoded;
+}
+
+Decoded DecodeMessage(const wire::TemporaryExposureKeyExport& message,
+                      DecodeOptions options = {}) {
+  return Decode(std::string(kExportHeader) + message.SerializeAsString(),
+                options);
+}
+
+// The message's raw bytes after the header.
+Decoded DecodeRaw(const std::string& message) {
+  return Decode(std::string(kExportHeader) + message);
+}
+
+wire::TemporaryExposureKey* AddKey(wire::TemporaryExposureKeyExport& message,
+                                   char byte = 'k') {
+  wire::TemporaryExposureKey* key = message.add_keys();
+  key->set_key_data(std::string(16, byte));
+  key->set_rolling_start_interval_number(2650000);
+  return key;
+}
+
+void ExpectRefused(const Decoded& decoded, const std::string& reason) {
+  EXPECT_EQ(decoded.status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(decoded.status.message()),
+              HasSubstr("f: export.bin: "));
+  EXPECT_THAT(std::string(decoded.status.message()), HasSubstr(reason));
+}
+
+TEST(KeyDecoderTest, ReadsEveryField) {
+  wire::TemporaryExposureKeyExport message;
+  message.set_start_timestamp(1600000000);
+  message.set_end_timestamp(1600086400);
+  message.set_region("440");
+  message.set_batch_num(2);
+  message.set_batch_size(3);
+  wire::SignatureInfo* info = message.add_signature_infos();
+  info->set_app_bundle_id("jp.app");
+  info->set_android_package("jp.android");
+  info->set_verification_key_id("440");
+  info->set_verification_key_version("v1");
+  info->set_signature_algorithm("1.2.840.10045.4.3.2");
+  wire::TemporaryExposureKey* key = AddKey(message);
+  key->set_rolling_period(89);
+  key->set_transmission_risk_level(8);
+  key->set_report_type(wire::TemporaryExposureKey::SELF_REPORT);
+  key->set_days_since_onset_of_symptoms(-14);
+  key->set_variant_of_concern(3);
+  *message.add_revised_keys() = message.keys(0);
+  message.mutable_revised_keys(0)->set_report_type(
+      wire::TemporaryExposureKey::REVOKED);
+
+  const Decoded decoded = DecodeMessage(message);
+  ASSERT_TRUE(decoded.status.ok()) << decoded.status;
+  EXPECT_EQ(decoded.metadata.start_timestamp, 1600000000);
+  EXPECT_EQ(decoded.metadata.end_timestamp, 1600086400);
+  EXPECT_EQ(decoded.metadata.region, "440");
+  EXPECT_EQ(decoded.metadata.batch_num, 2);
+  EXPECT_EQ(decoded.metadata.batch_size, 3);
+  ASSERT_EQ(decoded.metadata.signature_infos.size(), 1);
+  EXPECT_EQ(decoded.metadata.signature_infos[0].app_bundle_id, "jp.app");
+  EXPECT_EQ(decoded.metadata.signature_infos[0].android_package, "jp.android");
+  EXPECT_EQ(decoded.metadata.signature_infos[0].key_id, "440");
+  EXPECT_EQ(decoded.metadata.signature_infos[0].key_version, "v1");
+  ASSERT_EQ(decoded.keys.size(), 2);
+  DiagnosisKey want;
+  want.tek.bytes.fill('k');
+  want.rolling_start = 2650000;
+  want.rolling_period = 89;
+  want.metadata = {.transmission_risk = 8,
+                   .report_type = ReportType::kSelfReport,
+                   .days_since_onset = -14,
+                   .variant_of_concern = 3,
+                   .revised = false};
+  EXPECT_EQ(decoded.keys[0], want);
+  want.metadata.report_type = ReportType::kRevoked;
+  want.metadata.revised = true;
+  EXPECT_EQ(decoded.keys[1], want);
+  EXPECT_EQ(decoded.counts.keys, 1);
+  EXPECT_EQ(decoded.counts.revised_keys, 1);
+  EXPECT_EQ(decoded.counts.with_days_since_onset, 2);
+}
+
+TEST(KeyDecoderTest, AbsentFieldsHaveTheirDefaults) {
+  wire::TemporaryExposureKeyExport message;
+  AddKey(message);
+  const Decoded decoded = DecodeMessage(message);
+  ASSERT_EQ(decoded.keys.size(), 1);
+  EXPECT_EQ(decoded.keys[0].rolling_period, 144);
+  EXPECT_EQ(decoded.keys[0].metadata, KeyMetadata());
+  EXPECT_EQ(decoded.metadata.batch_num, 1);
+  EXPECT_EQ(decoded.metadata.batch_size, 1);
+  EXPECT_EQ(decoded.counts.with_rolling_period, 0);
+}
+
+TEST(KeyDecoderTest, RiskZeroAndOnsetZeroAreNotAbsent) {
+  wire::TemporaryExposureKeyExport message;
+  AddKey(message)->set_transmission_risk_level(0);
+  message.mutable_keys(0)->set_days_since_onset_of_symptoms(0);
+  const Decoded decoded = DecodeMessage(message);
+  ASSERT_EQ(decoded.keys.size(), 1);
+  EXPECT_EQ(decoded.keys[0].metadata.transmission_risk, 0);
+  EXPECT_EQ(decoded.keys[0].metadata.days_since_onset, 0);
+}
+
+TEST(KeyDecoderTest, ABadKeyIsCountedAndTheOthersSurvive) {
+  wire::TemporaryExposureKeyExport message;
+  AddKey(message, 'a');
+  AddKey(message)->set_key_data(std::string(15, 'x'));
+  AddKey(message)->set_key_data(std::string(17, 'x'));
+  AddKey(message)->set_key_data(std::string(32, 'x'));
+  AddKey(message)->clear_key_data();
+  AddKey(message)->set_rolling_period(0);
+  AddKey(message)->set_rolling_period(145);
+  AddKey(message)->set_rolling_period(-1);
+  AddKey(message)->set_rolling_start_interval_number(-1);
+  AddKey(message)->set_rolling_start_interval_number(2650001);
+  AddKey(message, 'b')->set_rolling_period(1);
+  const Decoded decoded =
+      DecodeMessage(message, {.latest_rolling_start = 2650000});
+  ASSERT_TRUE(decoded.status.ok()) << decoded.status;
+  ASSERT_EQ(decoded.keys.size(), 2);
+  EXPECT_EQ(decoded.keys[0].tek.bytes[0], 'a');
+  EXPECT_EQ(decoded.keys[1].tek.bytes[0], 'b');
+  EXPECT_EQ(decoded.counts.keys, 11);
+  EXPECT_EQ(decoded.counts.num_rejected(), 9);
+  EXPECT_EQ(decoded.rejected(KeyRejection::kWrongKeyLength), 4);
+  EXPECT_EQ(decoded.rejected(KeyRejection::kBadRollingPeriod), 3);
+  EXPECT_EQ(decoded.rejected(KeyRejection::kNegativeRollingStart), 1);
+  EXPECT_EQ(decoded.rejected(KeyRejection::kFarFutureRollingStart), 1);
+}
+
+TEST(KeyDecoderTest, BadOptionalFieldsAreDroppedAndTheKeyKept) {
+  wire::TemporaryExposureKeyExport message;
+  for (const int days : {-15, -14, 14, 15, 4000}) {
+    AddKey(message)->set_days_since_onset_of_symptoms(days);
+  }
+  for (const int risk : {-1, 8, 9, 0x7fffffff}) {
+    AddKey(message)->set_transmission_risk_level(risk);
+  }
+  AddKey(message)->set_variant_of_concern(256);
+  const Decoded decoded = DecodeMessage(message);
+  ASSERT_EQ(decoded.keys.size(), 10);
+  EXPECT_EQ(decoded.dropped(DroppedField::kDaysSinceOnset), 3);
+  EXPECT_EQ(decoded.dropped(DroppedField::kTransmissionRisk), 3);
+  EXPECT_EQ(decoded.dropped(DroppedField::kVariantOfConcern), 1);
+  EXPECT_EQ(decoded.keys[0].metadata.days_since_onset, std::nullopt);
+  EXPECT_EQ(decoded.keys[1].metadata.days_since_onset, -14);
+  EXPECT_EQ(decoded.keys[2].metadata.days_since_onset, 14);
+  EXPECT_EQ(decoded.keys[6].metadata.transmission_risk, 8);
+  EXPECT_EQ(decoded.counts.with_days_since_onset, 5);
+
+  // A report type that the enumeration lacks; the generated code cannot say it.
+  const std::string key = std::string("\x0a\x10") + std::string(16, 'k') +
+                          std::string("\x28\x09", 2);
+  const Decoded unknown =
+      DecodeRaw(std::string("\x3a") + static_cast<char>(key.size()) + key);
+  ASSERT_EQ(unknown.keys.size(), 1);
+  EXPECT_EQ(unknown.keys[0].metadata.report_type, std::nullopt);
+  EXPECT_EQ(unknown.dropped(DroppedField::kReportType), 1);
+}
+
+TEST(KeyDecoderTest, NamesAreStableAndDistinct) {
+  EXPECT_EQ(KeyRejectionName(KeyRejection::kWrongKeyLength),
+            "wrong_key_length");
+  EXPECT_EQ(KeyRejectionName(KeyRejection::kBadRollingPeriod),
+            "bad_rolling_period");
+  EXPECT_EQ(KeyRejectionName(KeyRejection::kNegativeRollingStart),
+            "negative_rolling_start");
+  EXPECT_EQ(KeyRejectionName(KeyRejection::kFarFutureRollingStart),
+            "far_future_rolling_start");
+  EXPECT_EQ(DroppedFieldName(DroppedField::kDaysSinceOnset),
+            "days_since_onset");
+  EXPECT_EQ(DroppedFieldName(DroppedField::kTransmissionRisk),
+            "transmission_risk");
+  EXPECT_EQ(DroppedFieldName(DroppedField::kReportType), "report_type");
+  EXPECT_EQ(DroppedFieldName(DroppedField::kVariantOfConcern),
+            "variant_of_concern");
+}
+
+TEST(KeyDecoderTest, BlocksHaveTheAskedCapacityAndKeepTheOrder) {
+  wire::TemporaryExposureKeyExport message;
+  for (int i = 0; i < 10; ++i) AddKey(message, static_cast<char>(i));
+  const Decoded decoded = DecodeMessage(message, {.block_capacity = 4});
+  EXPECT_EQ(decoded.block_sizes, (std::vector<size_t>{4, 4, 2}));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(decoded.keys[i].tek.bytes[0], i);
+}
+
+TEST(KeyDecoderTest, AnEmptyMessageIsAnExportWithoutKeys) {
+  const Decoded decoded = DecodeRaw("");
+  EXPECT_TRUE(decoded.status.ok());
+  EXPECT_TRUE(decoded.keys.empty());
+}
+
+TEST(KeyDecoderTest, RefusesAWrongHeader) {
+  ExpectRefused(Decode(""), "header");
+  ExpectRefused(Decode("EK Export v1"), "header");
+  ExpectRefused(Decode("EK Export v2    "), "header");
+  ExpectRefused(Decode("EK Export v1   x"), "header");
+}
+
+TEST(KeyDecoderTest, RefusesEveryTruncation) {
+  wire::TemporaryExposureKeyExport message;
+  message.set_region("440");
+  AddKey(message)->set_rolling_period(7);
+  const std::string whole =
+      std::string(kExportHeader) + message.SerializeAsString();
+  const size_t after_region = kExportHeader.size() + 5;
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const Decoded decoded = Decode(whole.substr(0, size));
+    // Between fields the shorter message is a valid one.
+    const bool between_fields =
+        size == kExportHeader.size() || size == after_region;
+    EXPECT_EQ(decoded.status.ok(), between_fields) << size;
+  }
+}
+
+TEST(KeyDecoderTest, RefusesWireTricks) {
+  const std::string kReason = "not valid protobuf";
+  // A key that claims to be longer than the file, than 2 GiB, than a varint.
+  ExpectRefused(DecodeRaw("\x3a\x7f\x0a\x10"), kReason);
+  ExpectRefused(DecodeRaw("\x3a\xff\xff\xff\xff\x0f"), kReason);
+  ExpectRefused(DecodeRaw("\x3a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"),
+                kReason);
+  // key_data that is longer than its key; a field that crosses the key's end.
+  ExpectRefused(
+      DecodeRaw(std::string("\x3a\x04\x0a\x10", 4) + std::string(100, 'x')),
+      kReason);
+  ExpectRefused(DecodeRaw(std::string("\x3a\x02\x18\xff", 4) + "\x01\x01"),
+                kReason);
+  // Field number zero, an end group without a start, wire type 7.
+  ExpectRefused(DecodeRaw(std::string("\0", 1)), kReason);
+  ExpectRefused(DecodeRaw("\x0c"), kReason);
+  ExpectRefused(DecodeRaw("\x0f"), kReason);
+  // Groups within groups, without end.
+  ExpectRefused(DecodeRaw(std::string(100000, '\x4b')), kReason);
+  // Strings and infos without measure.
+  ExpectRefused(DecodeRaw("\x1a\x81\x08" + std::string(1025, 'r')), kReason);
+  ExpectRefused(DecodeRaw("\x32\x81\x20" + std::string(4097, 'i')), kReason);
+  std::string infos;
+  for (int i = 0; i < 65; ++i) infos += std::string("\x32\x00", 2);
+  ExpectRefused(DecodeRaw(infos), kReason);
+}
+
+TEST(KeyDecoderTest, SkipsUnknownFields) {
+  wire::TemporaryExposureKeyExport message;
+  AddKey(message);
+  // Field 15: varint, 64 bit, bytes (longer than any buffer), 32 bit.
+  const std::string unknown =
+      std::string("\x78\x05\x79") + std::string(8, 'x') + "\x7a\xc0\x84\x3d" +
+      std::string(1000000, 'y') + "\x7d" + std::string(4, 'z');
+  const Decoded decoded =
+      DecodeRaw(unknown + message.SerializeAsString() + unknown);
+  EXPECT_TRUE(decoded.status.ok()) << decoded.status;
+  EXPECT_EQ(decoded.keys.size(), 1);
+}
+
+TEST(KeyDecoderTest, RefusesImpossibleBatchNumbers) {
+  const std::vector<std::pair<int, int>> kBad = {
+      {0, 1}, {2, 1}, {1, 0}, {-1, 3}, {1, -1}, {1, kMaxBatchSize + 1}};
+  for (const auto& [num, size] : kBad) {
+    wire::TemporaryExposureKeyExport message;
+    message.set_batch_num(num);
+    message.set_batch_size(size);
+    ExpectRefused(DecodeMessage(message), "cannot be");
+  }
+}
+
+// A stream that breaks: its reason wins over the decoder's.
+class BreakingStream : public ByteStream {
+ public:
+  absl::StatusOr<size_t> Read(absl::Span<uint8_t> out) override {
+    if (!first_) return absl::DataLossError("f: entry export.bin: wrong CRC");
+    first_ = false;
+    const std::string start = std::string(kExportHeader) + "\x3a\x20";
+    std::copy(start.begin(), start.end(), out.begin());
+    return start.size();
+  }
+
+ private:
+  bool first_ = true;
+};
+
+TEST(KeyDecoderTest, PassesTheReasonOfTheStreamOn) {
+  BreakingStream stream;
+  KeyDecoder decoder("f", stream, {});
+  KeyBlock block;
+  EXPECT_EQ(decoder.Next(&block).status().message(),
+            "f: entry export.bin: wrong CRC");
+}
+
+}  // namespace
+}  // namespace tekmatch

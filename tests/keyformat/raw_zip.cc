@@ -1,0 +1,68 @@
+#include "tests/keyformat/raw_zip.h"
+
+#include <zlib.h>
+
+namespace tekmatch {
+namespace {
+
+std::string Le16(uint32_t v) {
+  return {static_cast<char>(v), static_cast<char>(v >> 8)};
+}
+std::string Le32(uint32_t v) { return Le16(v & 0xFFFF) + Le16(v >> 16); }
+
+uint32_t Size(const std::string& s) { return static_cast<uint32_t>(s.size()); }
+
+}  // namespace
+
+std::string RawDeflate(const std::string& content) {
+  z_stream z{};
+  if (deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) !=
+      Z_OK) {
+    return "";
+  }
+  std::string out(deflateBound(&z, content.size()), '\0');
+  z.next_in =
+      reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));  // zlib API
+  z.avail_in = Size(content);
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = Size(out);
+  deflate(&z, Z_FINISH);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  return out;
+}
+
+std::string RawZip::Build() const {
+  std::string file = prefix;
+  std::string directory;
+  for (const RawZipEntry& e : entries) {
+    const std::string data =
+        e.data.value_or(e.deflate ? RawDeflate(e.content) : e.content);
+    const uint32_t crc = e.crc32.value_or(static_cast<uint32_t>(
+        crc32_z(0, reinterpret_cast<const Bytef*>(e.content.data()),
+                e.content.size())));
+    // Common to local header and directory.
+    const std::string facts = Le16(20) + Le16(e.flags) +
+                              Le16(e.method.value_or(e.deflate ? 8 : 0)) +
+                              Le32(0x00210000) + Le32(crc) +
+                              Le32(e.compressed_bytes.value_or(Size(data))) +
+                              Le32(e.bytes.value_or(Size(e.content)));
+    const uint32_t offset = e.local_offset.value_or(Size(file));
+    const std::string local_name = e.local_name.value_or(e.name);
+    directory += "PK\x01\x02" + Le16(20) + facts + Le16(Size(e.name)) +
+                 Le16(Size(e.extra)) + Le16(0) + Le16(e.disk) + Le16(0) +
+                 Le32(0) + Le32(offset) + e.name + e.extra;
+    file += "PK\x03\x04" + facts + Le16(Size(local_name)) + Le16(0) +
+            local_name + data;
+  }
+  const uint32_t num = static_cast<uint32_t>(entries.size());
+  const std::string end =
+      "PK\x05\x06" + Le16(disk.value_or(0)) + Le16(disk.value_or(0)) +
+      Le16(num_entries.value_or(num)) + Le16(num_entries.value_or(num)) +
+      Le32(directory_bytes.value_or(Size(directory))) +
+      Le32(directory_offset.value_or(Size(file))) + Le16(Size(comment)) +
+      comment;
+  return file + directory + before_end + end + suffix;
+}
+
+}  // namespace tekmatch

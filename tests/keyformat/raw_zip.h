@@ -1,0 +1,49 @@
+// Builds zips of which every field can be a lie: what zip libraries refuse to
+// write.
+#ifndef TEKMATCH_TESTS_KEYFORMAT_RAW_ZIP_H_
+#define TEKMATCH_TESTS_KEYFORMAT_RAW_ZIP_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tekmatch {
+
+struct RawZipEntry {
+  std::string name;
+  std::string content;
+  bool deflate = true;
+  // Lies, in place of the truth.
+  std::optional<std::string> local_name;
+  std::optional<std::string> data;  // the compressed bytes
+  std::optional<uint32_t> crc32;
+  std::optional<uint32_t> bytes;
+  std::optional<uint32_t> compressed_bytes;
+  std::optional<uint16_t> method;
+  std::optional<uint32_t> local_offset;
+  uint16_t flags = 0;
+  uint16_t disk = 0;
+  std::string extra;  // of the directory
+};
+
+struct RawZip {
+  std::vector<RawZipEntry> entries;
+  std::string prefix;  // before the first entry; offsets take it into account
+  std::string before_end;  // between directory and end record
+  std::string comment;     // declared in the end record
+  std::string suffix;      // after the end record, undeclared
+  std::optional<uint16_t> num_entries;
+  std::optional<uint16_t> disk;
+  std::optional<uint32_t> directory_bytes;
+  std::optional<uint32_t> directory_offset;
+
+  std::string Build() const;
+};
+
+// Raw deflate, as in zips.
+std::string RawDeflate(const std::string& content);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TESTS_KEYFORMAT_RAW_ZIP_H_

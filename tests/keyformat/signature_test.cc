@@ -1,0 +1,267 @@
+#include "keyformat/signature.h"
+
+#include <openssl/sha.h>
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "keyformat/export.pb.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr absl::string_view kMessage = "EK Export v1    the message";
+
+ExportDigests DigestsOf(absl::string_view message) {
+  ExportDigests digests;
+  const auto* data = reinterpret_cast<const uint8_t*>(message.data());
+  SHA256(data, message.size(), digests.sha256.data());
+  SHA512(data, message.size(), digests.sha512.data());
+  return digests;
+}
+
+SigningKey NewKey() { return *SigningKey::Generate(); }
+
+TrustedKey Trust(const SigningKey& key, std::string id,
+                 std::optional<std::string> version = std::nullopt) {
+  return {.id = std::move(id),
+          .version = std::move(version),
+          .key = *VerificationKey::FromPem(*key.PublicPem())};
+}
+
+ExportSignature Sign(const SigningKey& key, std::string id, std::string version,
+                     absl::string_view algorithm = kOidEcdsaSha256) {
+  const ExportDigests digests = DigestsOf(kMessage);
+  ExportSignature signature;
+  signature.info.key_id = std::move(id);
+  signature.info.key_version = std::move(version);
+  signature.info.algorithm = std::string(algorithm);
+  signature.signature = algorithm == kOidEcdsaSha512
+                            ? *key.Sign(digests.sha512)
+                            : *key.Sign(digests.sha256);
+  return signature;
+}
+
+TrustedKeys OneSet(std::vector<TrustedKey> set) {
+  TrustedKeys trusted;
+  EXPECT_TRUE(trusted.AddSet(std::move(set)).ok());
+  return trusted;
+}
+
+SignatureVerdict Verdict(const std::vector<ExportSignature>& signatures,
+                         const TrustedKeys& trusted) {
+  return CheckSignatures(signatures, DigestsOf(kMessage), trusted).verdict;
+}
+
+TEST(SignatureTest, ValidWithEitherDigestAndTheTextOf2020) {
+  const SigningKey key = NewKey();
+  const TrustedKeys trusted = OneSet({Trust(key, "440", "v1")});
+  for (const absl::string_view algorithm :
+       {kOidEcdsaSha256, kOidEcdsaSha512,
+        absl::string_view("ECDSA p-256 SHA-256")}) {
+    const SignatureReport report = CheckSignatures(
+        {Sign(key, "440", "v1", algorithm)}, DigestsOf(kMessage), trusted);
+    EXPECT_EQ(report.verdict, SignatureVerdict::kValid) << algorithm;
+    EXPECT_EQ(report.signed_by, std::vector<std::string>{"440 v1"});
+  }
+}
+
+TEST(SignatureTest, AChangedMessageOrSignatureIsWrong) {
+  const SigningKey key = NewKey();
+  const TrustedKeys trusted = OneSet({Trust(key, "440", "v1")});
+  const ExportSignature good = Sign(key, "440", "v1");
+  EXPECT_EQ(
+      CheckSignatures({good}, DigestsOf("EK Export v1    another"), trusted)
+          .verdict,
+      SignatureVerdict::kWrongSignature);
+  ExportSignature changed = good;
+  changed.signature.back() = static_cast<char>(changed.signature.back() ^ 1);
+  EXPECT_EQ(Verdict({changed}, trusted), SignatureVerdict::kWrongSignature);
+  // Another key under the trusted name.
+  EXPECT_EQ(Verdict({Sign(NewKey(), "440", "v1")}, trusted),
+            SignatureVerdict::kWrongSignature);
+  // The right digest under the wrong OID.
+  ExportSignature relabelled = good;
+  relabelled.info.algorithm = std::string(kOidEcdsaSha512);
+  EXPECT_EQ(Verdict({relabelled}, trusted), SignatureVerdict::kWrongSignature);
+}
+
+TEST(SignatureTest, KeysAreChosenByIdAndVersion) {
+  const SigningKey key = NewKey();
+  const std::vector<ExportSignature> signatures = {Sign(key, "440", "v1")};
+  const struct {
+    const char* id;
+    std::optional<std::string> version;
+    SignatureVerdict want;
+  } kCases[] = {
+      {"440", "v1", SignatureVerdict::kValid},
+      {"440", std::nullopt, SignatureVerdict::kValid},
+      {"440", "v2", SignatureVerdict::kNoTrustedKey},
+      {"440", "", SignatureVerdict::kNoTrustedKey},
+      {"441", "v1", SignatureVerdict::kNoTrustedKey},
+      {"", std::nullopt, SignatureVerdict::kNoTrustedKey},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(Verdict(signatures, OneSet({Trust(key, c.id, c.version)})),
+              c.want)
+        << c.id << " " << c.version.value_or("(any)");
+  }
+  // The empty id trusts signatures without id, of any version.
+  EXPECT_EQ(Verdict({Sign(key, "", "v1")}, OneSet({Trust(key, "")})),
+            SignatureVerdict::kValid);
+  EXPECT_EQ(Verdict(signatures, TrustedKeys()),
+            SignatureVerdict::kNoTrustedKey);
+}
+
+TEST(SignatureTest, AnyCompleteSetSuffices) {
+  const SigningKey a = NewKey();
+  const SigningKey b = NewKey();
+  const SigningKey c = NewKey();
+  TrustedKeys trusted;
+  ASSERT_TRUE(trusted.AddSet({Trust(a, "a"), Trust(b, "b")}).ok());
+  ASSERT_TRUE(trusted.AddSet({Trust(c, "c")}).ok());
+  const ExportSignature by_a = Sign(a, "a", "v1");
+  const ExportSignature by_b = Sign(b, "b", "v1");
+  const ExportSignature by_c = Sign(c, "c", "v1");
+  EXPECT_EQ(Verdict({by_a, by_b}, trusted), SignatureVerdict::kValid);
+  EXPECT_EQ(Verdict({by_b, by_a}, trusted), SignatureVerdict::kValid);
+  EXPECT_EQ(Verdict({by_c}, trusted), SignatureVerdict::kValid);
+  EXPECT_EQ(Verdict({by_a}, trusted), SignatureVerdict::kIncompleteSet);
+  EXPECT_EQ(Verdict({by_b}, trusted), SignatureVerdict::kIncompleteSet);
+  // The same signer twice is one signer.
+  EXPECT_EQ(Verdict({by_a, by_a}, trusted), SignatureVerdict::kIncompleteSet);
+  // A foreign signature beside a complete set does no harm.
+  const SignatureReport report = CheckSignatures(
+      {Sign(NewKey(), "x", "v1"), by_c}, DigestsOf(kMessage), trusted);
+  EXPECT_EQ(report.verdict, SignatureVerdict::kValid);
+  EXPECT_EQ(report.signed_by, std::vector<std::string>{"c v1"});
+  EXPECT_EQ(report.outcomes,
+            (std::vector<SignatureOutcome>{SignatureOutcome::kNoTrustedKey,
+                                           SignatureOutcome::kVerified}));
+}
+
+TEST(SignatureTest, ARotatedKeyVerifiesUnderEitherOfTwoKeysOfOneName) {
+  const SigningKey old_key = NewKey();
+  const SigningKey new_key = NewKey();
+  TrustedKeys trusted;
+  ASSERT_TRUE(trusted.AddSet({Trust(old_key, "440")}).ok());
+  ASSERT_TRUE(trusted.AddSet({Trust(new_key, "440")}).ok());
+  for (const SigningKey& key : {old_key, new_key}) {
+    const SignatureReport report =
+        CheckSignatures({Sign(key, "440", "v1")}, DigestsOf(kMessage), trusted);
+    EXPECT_EQ(report.verdict, SignatureVerdict::kValid);
+    EXPECT_EQ(report.outcomes[0], SignatureOutcome::kVerified);
+  }
+}
+
+TEST(SignatureTest, DefectsOfFormHaveTheirOwnVerdicts) {
+  const SigningKey key = NewKey();
+  const TrustedKeys trusted = OneSet({Trust(key, "440")});
+  EXPECT_EQ(Verdict({}, trusted), SignatureVerdict::kEmptySignatureList);
+  ExportSignature signature = Sign(key, "440", "v1");
+  signature.signature = std::string(64, '\x11');
+  EXPECT_EQ(Verdict({signature}, trusted), SignatureVerdict::kRawSignature);
+  signature.signature = std::string(63, '\x11');
+  EXPECT_EQ(Verdict({signature}, trusted),
+            SignatureVerdict::kMalformedSignature);
+  signature.signature = "";
+  EXPECT_EQ(Verdict({signature}, trusted),
+            SignatureVerdict::kMalformedSignature);
+  signature = Sign(key, "440", "v1");
+  signature.signature += "x";
+  EXPECT_EQ(Verdict({signature}, trusted),
+            SignatureVerdict::kMalformedSignature);
+  for (const char* algorithm : {"", "1.2.840.10045.4.3.3", "SHA256"}) {
+    signature = Sign(key, "440", "v1");
+    signature.info.algorithm = algorithm;
+    EXPECT_EQ(Verdict({signature}, trusted),
+              SignatureVerdict::kUnknownAlgorithm);
+  }
+}
+
+TEST(SignatureTest, TheMostPromisingSignatureGivesTheVerdict) {
+  const SigningKey key = NewKey();
+  const TrustedKeys trusted = OneSet({Trust(key, "440")});
+  ExportSignature unknown = Sign(key, "440", "v1");
+  unknown.info.algorithm = "?";
+  const ExportSignature foreign = Sign(key, "441", "v1");
+  const ExportSignature wrong = Sign(NewKey(), "440", "v1");
+  EXPECT_EQ(Verdict({unknown, foreign}, trusted),
+            SignatureVerdict::kNoTrustedKey);
+  EXPECT_EQ(Verdict({wrong, foreign, unknown}, trusted),
+            SignatureVerdict::kWrongSignature);
+}
+
+TEST(SignatureTest, EveryVerdictHasItsOwnName) {
+  std::set<absl::string_view> names;
+  for (int i = 0; i < kNumSignatureVerdicts; ++i) {
+    const auto verdict = static_cast<SignatureVerdict>(i);
+    names.insert(SignatureVerdictName(verdict));
+    EXPECT_EQ(IsUnsigned(verdict),
+              verdict == SignatureVerdict::kNoSignatureEntry ||
+                  verdict == SignatureVerdict::kEmptySignatureList);
+  }
+  EXPECT_EQ(names.size(), kNumSignatureVerdicts);
+  EXPECT_EQ(names.count(""), 0);
+}
+
+TEST(SignatureTest, AnEmptySetIsRefused) {
+  TrustedKeys trusted;
+  EXPECT_EQ(trusted.AddSet({}).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(SignatureTest, ParsesListsAndRefusesOtherBytes) {
+  wire::TEKSignatureList list;
+  wire::TEKSignature* entry = list.add_signatures();
+  entry->mutable_signature_info()->set_verification_key_id("440");
+  entry->set_signature("bytes");
+  const auto parsed = ParseSignatureList(list.SerializeAsString());
+  ASSERT_TRUE(parsed.ok());
+  ASSERT_EQ(parsed->size(), 1);
+  EXPECT_EQ((*parsed)[0].info.key_id, "440");
+  EXPECT_EQ((*parsed)[0].signature, "bytes");
+  EXPECT_TRUE(ParseSignatureList("")->empty());
+  EXPECT_EQ(ParseSignatureList("\x0a\x7f").status().code(),
+            absl::StatusCode::kDataLoss);
+  for (int i = 0; i < 64; ++i) list.add_signatures();
+  EXPECT_EQ(ParseSignatureList(list.SerializeAsString()).status().code(),
+            absl::StatusCode::kDataLoss);
+}
+
+TEST(P256KeyTest, ReadsItsOwnPemAndRefusesOthers) {
+  const SigningKey key = NewKey();
+  const auto again = SigningKey::FromPem(*key.PrivatePem());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(*again->PublicPem(), *key.PublicPem());
+  // SEC 1, and keys on another curve (P-384), as OpenSSL writes them.
+  EXPECT_TRUE(
+      SigningKey::FromPem(
+          "-----BEGIN EC PRIVATE KEY-----\n"
+          "MHcCAQEEIEzUigRLeTI7trwOVVrdM159dAnd/51f9Y3FN+8LxQKHoAoGCCqGSM49\n"
+          "AwEHoUQDQgAEkc6tDJhH76Rla8FANLcr3u8Z5/E5onQm6DJH+JzU5gZBxuboTRs/\n"
+          "p+I4lXep4DDbySHslt9Oau3TDvFw2aThAQ==\n"
+          "-----END EC PRIVATE KEY-----\n")
+          .ok());
+  EXPECT_EQ(VerificationKey::FromPem("").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(VerificationKey::FromPem(*key.PrivatePem()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(SigningKey::FromPem(*key.PublicPem()).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      VerificationKey::FromPem(
+          "-----BEGIN PUBLIC KEY-----\n"
+          "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEzUd4ZQEpik50PaBUxXK55tJTTV2cQvtW\n"
+          "/13mvoUnPlv7vEFrfqzVgaNeyjRRSrADrKb2UYseivW2B1eM5NddoPw3Kdi0dRJQ\n"
+          "UTLT6XzoJkHNcY8bPlrEBQChCaa+msi+\n"
+          "-----END PUBLIC KEY-----\n")
+          .status()
+          .code(),
+      absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace tekmatch
