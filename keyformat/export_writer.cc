@@ -1,0 +1,233 @@
+#include "keyformat/export_writer.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "keyformat/export.pb.h"
+#include "keyformat/key_decoder.h"
+#include "keyformat/zip_writer.h"
+
+namespace tekmatch {
+namespace {
+
+absl::Status CheckOptions(const ExportWriterOptions& options) {
+  if (options.start_timestamp >= options.end_timestamp) {
+    return absl::InvalidArgumentError(
+        "start_timestamp must be before end_timestamp");
+  }
+  if (options.max_keys == 0 || options.min_keys > options.max_keys ||
+      options.padding_range > options.max_keys - options.min_keys) {
+    return absl::InvalidArgumentError(
+        "max_keys must be positive and at least min_keys + padding_range");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckKey(const DiagnosisKey& key) {
+  if (key.rolling_period < 1 || key.rolling_period > kMaxRollingPeriod) {
+    return absl::InvalidArgumentError("a key's rolling_period is not 1..144");
+  }
+  if (key.rolling_start >
+      static_cast<uint32_t>(std::numeric_limits<int32_t>::max())) {
+    return absl::InvalidArgumentError("a key's rolling_start is too large");
+  }
+  const auto type = key.metadata.report_type;
+  if (!key.metadata.revised && type == ReportType::kRevoked) {
+    return absl::InvalidArgumentError("a primary key is revoked");
+  }
+  if (key.metadata.revised &&
+      (type == ReportType::kSelfReport ||
+       type == ReportType::kConfirmedClinicalDiagnosis)) {
+    return absl::InvalidArgumentError(
+        "a revised key is a self-report or a clinical diagnosis");
+  }
+  const auto onset = key.metadata.days_since_onset;
+  if (onset.has_value() &&
+      (*onset < -kMaxDaysSinceOnset || *onset > kMaxDaysSinceOnset)) {
+    return absl::InvalidArgumentError(
+        "a key's days_since_onset is beyond 14 days");
+  }
+  const auto risk = key.metadata.transmission_risk;
+  if (risk.has_value() && *risk > kMaxTransmissionRisk) {
+    return absl::InvalidArgumentError("a key's transmission_risk is not 0..8");
+  }
+  return absl::OkStatus();
+}
+
+void ToWire(const DiagnosisKey& key, wire::TemporaryExposureKey* message) {
+  message->set_key_data(key.tek.bytes.data(), key.tek.bytes.size());
+  const KeyMetadata& metadata = key.metadata;
+  if (metadata.transmission_risk.has_value()) {
+    message->set_transmission_risk_level(*metadata.transmission_risk);
+  }
+  if (key.rolling_start != 0) {
+    message->set_rolling_start_interval_number(
+        static_cast<int32_t>(key.rolling_start));
+  }
+  if (key.rolling_period != kMaxRollingPeriod) {
+    message->set_rolling_period(key.rolling_period);
+  }
+  if (metadata.report_type.has_value()) {
+    message->set_report_type(
+        static_cast<wire::TemporaryExposureKey::ReportType>(
+            *metadata.report_type));
+  }
+  if (metadata.days_since_onset.has_value()) {
+    message->set_days_since_onset_of_symptoms(*metadata.days_since_onset);
+  }
+  if (metadata.variant_of_concern.has_value()) {
+    message->set_variant_of_concern(*metadata.variant_of_concern);
+  }
+}
+
+SignatureInfo InfoOf(const ExportSigner& signer) {
+  return {.key_id = signer.id,
+          .key_version = signer.version,
+          .algorithm = std::string(signer.algorithm ==
+                                           SignatureAlgorithm::kEcdsaP256Sha512
+                                       ? kOidEcdsaSha512
+                                       : kOidEcdsaSha256),
+          .app_bundle_id = "",
+          .android_package = ""};
+}
+
+// Keys of one file: [0, num_primary) primary, the rest revised.
+struct FileKeys {
+  std::vector<DiagnosisKey> primary;
+  std::vector<DiagnosisKey> revised;
+};
+
+uint64_t Pad(const ExportWriterOptions& options, RandomSource& random,
+             FileKeys& keys) {
+  // Drawn for every file, so that a padded file does not shift the stream.
+  const uint64_t target =
+      options.min_keys + random.Below(options.padding_range + 1);
+  const uint64_t num_real = keys.primary.size();
+  const uint64_t have = num_real + keys.revised.size();
+  if (num_real == 0 || have >= target) return 0;
+  keys.primary.reserve(num_real + (target - have));
+  for (uint64_t i = have; i < target; ++i) {
+    DiagnosisKey key = keys.primary[random.Below(num_real)];
+    random.Fill(absl::MakeSpan(key.tek.bytes));
+    keys.primary.push_back(key);
+  }
+  return target - have;
+}
+
+void Order(const ExportWriterOptions& options, RandomSource& random,
+           std::vector<DiagnosisKey>& keys) {
+  std::sort(keys.begin(), keys.end());
+  if (options.order == KeyOrder::kRandom) random.Shuffle(keys);
+}
+
+std::string SerializeBin(const ExportWriterOptions& options,
+                         const FileKeys& keys, const ExportFile& file) {
+  wire::TemporaryExposureKeyExport message;
+  message.set_start_timestamp(options.start_timestamp);
+  message.set_end_timestamp(options.end_timestamp);
+  message.set_region(options.region);
+  message.set_batch_num(file.batch_num);
+  message.set_batch_size(file.batch_size);
+  for (const ExportSigner& signer : options.signers) {
+    SignatureInfoToWire(InfoOf(signer), message.add_signature_infos());
+  }
+  for (const DiagnosisKey& key : keys.primary) ToWire(key, message.add_keys());
+  for (const DiagnosisKey& key : keys.revised) {
+    ToWire(key, message.add_revised_keys());
+  }
+  std::string bin(kExportHeader);
+  message.AppendToString(&bin);
+  return bin;
+}
+
+absl::StatusOr<std::string> SerializeSig(const ExportWriterOptions& options,
+                                         const std::string& bin,
+                                         const ExportFile& file) {
+  const auto* data = reinterpret_cast<const uint8_t*>(bin.data());
+  ExportDigests digests;
+  SHA256(data, bin.size(), digests.sha256.data());
+  SHA512(data, bin.size(), digests.sha512.data());
+  wire::TEKSignatureList list;
+  for (const ExportSigner& signer : options.signers) {
+    absl::StatusOr<std::string> signature =
+        signer.algorithm == SignatureAlgorithm::kEcdsaP256Sha512
+            ? signer.key.Sign(digests.sha512)
+            : signer.key.Sign(digests.sha256);
+    if (!signature.ok()) return signature.status();
+    wire::TEKSignature* entry = list.add_signatures();
+    SignatureInfoToWire(InfoOf(signer), entry->mutable_signature_info());
+    entry->set_batch_num(file.batch_num);
+    entry->set_batch_size(file.batch_size);
+    entry->set_signature(*signature);
+  }
+  return list.SerializeAsString();
+}
+
+absl::Status WriteFile(const ExportWriterOptions& options, RandomSource& random,
+                       FileKeys keys, ExportFile file,
+                       absl::FunctionRef<absl::Status(ExportFile)> sink) {
+  file.num_padding = Pad(options, random, keys);
+  file.num_keys = keys.primary.size() + keys.revised.size();
+  Order(options, random, keys.primary);
+  Order(options, random, keys.revised);
+  std::string bin = SerializeBin(options, keys, file);
+  absl::StatusOr<std::string> sig = SerializeSig(options, bin, file);
+  if (!sig.ok()) return sig.status();
+  absl::StatusOr<std::string> zip =
+      WriteZip({{.name = "export.bin", .bytes = std::move(bin)},
+                {.name = "export.sig", .bytes = *std::move(sig)}});
+  if (!zip.ok()) return zip.status();
+  file.zip = *std::move(zip);
+  return sink(std::move(file));
+}
+
+}  // namespace
+
+absl::Status WriteExports(std::vector<DiagnosisKey> keys,
+                          const ExportWriterOptions& options,
+                          RandomSource& random,
+                          absl::FunctionRef<absl::Status(ExportFile)> sink) {
+  if (absl::Status s = CheckOptions(options); !s.ok()) return s;
+  for (const DiagnosisKey& key : keys) {
+    if (absl::Status s = CheckKey(key); !s.ok()) return s;
+  }
+  const uint64_t num_files = std::max<uint64_t>(
+      1, (keys.size() + options.max_keys - 1) / options.max_keys);
+  if (num_files > kMaxBatchSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(num_files, " files, a batch has at most ", kMaxBatchSize));
+  }
+  // The keys of a person arrive together; files must not keep them together.
+  Order(options, random, keys);
+  std::stable_partition(keys.begin(), keys.end(), [](const DiagnosisKey& key) {
+    return !key.metadata.revised;
+  });
+  for (uint64_t i = 0; i < num_files; ++i) {
+    FileKeys file_keys;
+    const size_t begin = static_cast<size_t>(i * options.max_keys);
+    const size_t end = static_cast<size_t>(
+        std::min<uint64_t>(keys.size(), (i + 1) * options.max_keys));
+    for (size_t k = begin; k < end; ++k) {
+      (keys[k].metadata.revised ? file_keys.revised : file_keys.primary)
+          .push_back(keys[k]);
+    }
+    const ExportFile file{.batch_num = static_cast<int>(i + 1),
+                          .batch_size = static_cast<int>(num_files),
+                          .zip = ""};
+    if (absl::Status s =
+            WriteFile(options, random, std::move(file_keys), file, sink);
+        !s.ok()) {
+      return s;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,82 @@
+// Writes diagnosis keys as signed exports, by the rules that servers follow.
+//
+// - At most max_keys keys in a file, primary and revised together; the files
+//   of one call are a batch, numbered 1..n of n.
+// - A file with at least one primary key and fewer keys than min_keys, plus a
+//   random number up to padding_range, is padded to that number with random
+//   keys, each with the validity and metadata of a random primary key of its
+//   file. Revised keys are never padded: they would contradict earlier files.
+// - Order within a file, padding included: by key bytes, or random. Primary
+//   keys go before revised ones. Either order hides who uploaded together.
+// - rolling_period is left out when it is 144, rolling_start when it is 0.
+// - Every signer signs export.bin; export.sig lists them in the given order.
+//
+// With a seeded RandomSource export.bin is the same on every machine; the
+// signatures are not (see SigningKey::Sign).
+//
+// Source: google/exposure-notifications-server internal/export/{worker,
+// exportfile}.go.
+#ifndef TEKMATCH_KEYFORMAT_EXPORT_WRITER_H_
+#define TEKMATCH_KEYFORMAT_EXPORT_WRITER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "keyformat/diagnosis_key.h"
+#include "keyformat/p256_key.h"
+#include "keyformat/random_source.h"
+#include "keyformat/signature.h"
+
+namespace tekmatch {
+
+struct ExportSigner {
+  SigningKey key;
+  std::string id;
+  std::string version;
+  SignatureAlgorithm algorithm = SignatureAlgorithm::kEcdsaP256Sha256;
+};
+
+enum class KeyOrder : uint8_t { kSorted, kRandom };
+
+struct ExportWriterOptions {
+  // Unix seconds; start < end. When the keys arrived, not when they were valid.
+  uint64_t start_timestamp = 0;
+  uint64_t end_timestamp = 0;
+  std::string region;
+  KeyOrder order = KeyOrder::kSorted;
+  // Defaults of Google's server. max_keys at least min_keys + padding_range.
+  uint64_t max_keys = 500'000;
+  uint64_t min_keys = 1'000;
+  uint64_t padding_range = 100;
+  // May be empty: export.sig is then an empty list.
+  std::vector<ExportSigner> signers;
+};
+
+struct ExportFile {
+  int batch_num = 1;
+  int batch_size = 1;
+  uint64_t num_keys = 0;  // padding included
+  uint64_t num_padding = 0;
+  std::string zip;  // the file's bytes
+};
+
+// Calls `sink` with the files in order of their numbers; one is in memory at a
+// time, beside the keys. No keys: one empty file, which a device may fetch to
+// learn that there is nothing.
+//
+// INVALID_ARGUMENT: options or a key contradict the format (a period outside
+// 1..144; a primary key that is revoked; a revised key that is a self-report or
+// a clinical diagnosis); the message says which rule, never the key.
+// INTERNAL: BoringSSL or the zip library failed. What `sink` returns, if not
+// OK, ends the call.
+absl::Status WriteExports(std::vector<DiagnosisKey> keys,
+                          const ExportWriterOptions& options,
+                          RandomSource& random,
+                          absl::FunctionRef<absl::Status(ExportFile)> sink);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_KEYFORMAT_EXPORT_WRITER_H_

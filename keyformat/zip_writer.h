@@ -1,0 +1,23 @@
+// Writes a zip into memory: deflated entries, dated 1980-01-01, so that the
+// same entries give the same bytes.
+#ifndef TEKMATCH_KEYFORMAT_ZIP_WRITER_H_
+#define TEKMATCH_KEYFORMAT_ZIP_WRITER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace tekmatch {
+
+struct ZipContent {
+  std::string name;
+  std::string bytes;
+};
+
+// INTERNAL when the zip library fails.
+absl::StatusOr<std::string> WriteZip(const std::vector<ZipContent>& entries);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_KEYFORMAT_ZIP_WRITER_H_
