@@ -1,0 +1,58 @@
+#include "matcher/kernels/dispatch.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "matcher/kernels/portable.h"
+
+namespace tekmatch {
+namespace {
+
+std::string AvailableNames(absl::Span<const KernelChoice> choices) {
+  std::vector<absl::string_view> names;
+  for (const KernelChoice& choice : choices) {
+    if (choice.available) names.push_back(choice.kernels->name);
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+}  // namespace
+
+absl::Span<const KernelChoice> AllKernels() {
+  static const KernelChoice kChoices[] = {
+      {&kPortableKernels, /*available=*/true},
+  };
+  return kChoices;
+}
+
+const Kernels& DefaultKernels() {
+  const absl::Span<const KernelChoice> choices = AllKernels();
+  return *std::find_if(choices.begin(), choices.end(),
+                       [](const KernelChoice& c) { return c.available; })
+              ->kernels;
+}
+
+absl::StatusOr<const Kernels*> FindKernels(absl::string_view name) {
+  return FindKernels(AllKernels(), name);
+}
+
+absl::StatusOr<const Kernels*> FindKernels(
+    absl::Span<const KernelChoice> choices, absl::string_view name) {
+  for (const KernelChoice& choice : choices) {
+    if (choice.kernels->name != name) continue;
+    if (choice.available) return choice.kernels;
+    return absl::FailedPreconditionError(absl::StrCat(
+        "kernel \"", name,
+        "\" needs instructions that this machine lacks; available: ",
+        AvailableNames(choices)));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no kernel \"", name,
+                   "\" in this build; available: ", AvailableNames(choices)));
+}
+
+}  // namespace tekmatch

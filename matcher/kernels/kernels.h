@@ -1,0 +1,43 @@
+// The contract of a kernel: the specification's key derivation and RPI
+// generation for many keys at a time. matcher/en_crypto.h says what each
+// function computes for one of them.
+//
+// All kernels are pure functions over counted arrays of bytes:
+// - They compute the same bytes, whatever the implementation.
+// - Keys and RPIs are 16 bytes each and lie one after another, without
+//   alignment. Inputs and outputs do not overlap. A count may be 0, and the
+//   pointers of empty arrays may be null.
+// - The caller has validated the arguments. Outside the stated ranges the
+//   behaviour is undefined.
+// - They return false only if BoringSSL failed, and the content of the output
+//   is then unspecified.
+// - Any number of threads may call them.
+//
+// This header is included by files that are compiled for one instruction set,
+// so it has no templates and no inline functions: the linker could keep the
+// copy that an older machine cannot run.
+#ifndef TEKMATCH_MATCHER_KERNELS_KERNELS_H_
+#define TEKMATCH_MATCHER_KERNELS_KERNELS_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace tekmatch {
+
+struct Kernels {
+  // Name for people who choose an implementation, for example "portable".
+  const char* name;
+
+  // rpiks[k] = DeriveRpik(teks[k]) for k in [0, num_keys).
+  bool (*derive_rpiks)(const uint8_t* teks, size_t num_keys, uint8_t* rpiks);
+
+  // rpis[j] = GenerateRpi(rpik, first_interval + j) for j in [0, num_rpis).
+  // num_rpis is 0..144 (kMaxRollingPeriod), and first_interval + num_rpis does
+  // not overflow.
+  bool (*generate_rpis)(const uint8_t* rpik, uint32_t first_interval,
+                        size_t num_rpis, uint8_t* rpis);
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_KERNELS_KERNELS_H_

@@ -1,0 +1,58 @@
+#include "matcher/kernels/portable.h"
+
+#include <openssl/cipher.h>
+#include <openssl/digest.h>
+#include <openssl/hkdf.h>
+
+#include <cstring>
+
+namespace tekmatch {
+namespace {
+
+constexpr size_t kBlockBytes = 16;
+constexpr uint8_t kRpikInfo[] = {'E', 'N', '-', 'R', 'P', 'I', 'K'};
+// PaddedData of the specification before the interval number.
+constexpr uint8_t kPaddedPrefix[12] = {'E', 'N', '-', 'R', 'P', 'I'};
+
+bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
+  const EVP_MD* sha256 = EVP_sha256();
+  for (size_t k = 0; k < num_keys; ++k) {
+    if (HKDF(rpiks + k * kBlockBytes, kBlockBytes, sha256,
+             teks + k * kBlockBytes, kBlockBytes, /*salt=*/nullptr,
+             /*salt_len=*/0, kRpikInfo, sizeof(kRpikInfo)) != 1) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void StorePaddedData(uint32_t interval, uint8_t* block) {
+  std::memcpy(block, kPaddedPrefix, sizeof(kPaddedPrefix));
+  for (int i = 0; i < 4; ++i) {
+    block[12 + i] = static_cast<uint8_t>(interval >> (8 * i));
+  }
+}
+
+// One call of ECB over all blocks: BoringSSL then keeps several of them in
+// flight, which AES_encrypt, one block at a time, cannot.
+bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
+                  uint8_t* rpis) {
+  if (num_rpis == 0) return true;
+  for (size_t j = 0; j < num_rpis; ++j) {
+    StorePaddedData(first_interval + static_cast<uint32_t>(j),
+                    rpis + j * kBlockBytes);
+  }
+  bssl::ScopedEVP_CIPHER_CTX context;
+  int num_bytes = 0;
+  return EVP_EncryptInit_ex(context.get(), EVP_aes_128_ecb(),
+                            /*engine=*/nullptr, rpik, /*iv=*/nullptr) == 1 &&
+         EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1 &&
+         EVP_EncryptUpdate(context.get(), rpis, &num_bytes, rpis,
+                           static_cast<int>(num_rpis * kBlockBytes)) == 1;
+}
+
+}  // namespace
+
+const Kernels kPortableKernels = {"portable", &DeriveRpiks, &GenerateRpis};
+
+}  // namespace tekmatch
