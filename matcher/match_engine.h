@@ -1,0 +1,77 @@
+// The match engine: joins blocks of published keys against a device's
+// sightings. It finds candidates; ResolveMatches (match_resolver.h) makes the
+// result of a run out of the candidates of all blocks.
+//
+// The join rule. A key broadcasts one RPI in each interval i of
+// [rolling_start, rolling_start + rolling_period). A sighting of that RPI at
+// time t, hence in interval s = floor(t / 600), is a candidate if
+//   i - tolerance <= s <= i + tolerance
+// in exact arithmetic. s may lie outside the key's own period by the tolerance.
+// Source: Exposure Notification Cryptography Specification v1.2 (RPIs);
+// google/exposure-notifications-internals aaada6c,
+// RollingProximityIdValidator.java (tolerance).
+#ifndef TEKMATCH_MATCHER_MATCH_ENGINE_H_
+#define TEKMATCH_MATCHER_MATCH_ENGINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "keyformat/diagnosis_key.h"
+#include "keyformat/key_block.h"
+#include "matcher/kernels/kernels.h"
+#include "matcher/match.h"
+#include "matcher/match_policy.h"
+#include "matcher/sighting_index.h"
+
+namespace tekmatch {
+
+// What matching some blocks gave. Batches of several threads are joined by
+// appending the candidates and adding the counts, in any order.
+struct MatchBatch {
+  std::vector<Match> candidates;
+  uint64_t num_keys = 0;      // all keys of the blocks, own ones included
+  uint64_t num_own_keys = 0;  // keys left out because they are the device's own
+};
+
+class MatchEngine {
+ public:
+  // own_keys: TEKs of the device itself, which its owner may have published;
+  // they never match. kernels outlives the engine (those of dispatch.h live
+  // for ever).
+  // INVALID_ARGUMENT: the index is null, or Validate(policy) fails.
+  static absl::StatusOr<MatchEngine> Create(
+      std::shared_ptr<const SightingIndex> index, const MatchPolicy& policy,
+      absl::flat_hash_set<Tek> own_keys, const Kernels& kernels);
+
+  // Appends the candidates of the block's keys to out->candidates and adds to
+  // its counts. `source` goes into each Match. Any number of threads may call
+  // this on one engine, each with an `out` of its own (not null).
+  // INVALID_ARGUMENT: a key breaks KeyBlock's promise (period 1..144, no
+  // overflow of start + period). INTERNAL: BoringSSL failed.
+  // After an error *out is as it was before.
+  absl::Status MatchBlock(const KeyBlock& block, uint32_t source,
+                          MatchBatch* out) const;
+
+ private:
+  MatchEngine(std::shared_ptr<const SightingIndex> index,
+              const MatchPolicy& policy, absl::flat_hash_set<Tek> own_keys,
+              const Kernels& kernels);
+
+  // Appends the candidates of one key, which stand in `rpis`: one RPI for each
+  // interval of the key.
+  absl::Status MatchKey(const DiagnosisKey& key, const Rpi* rpis,
+                        uint32_t source, std::vector<Match>* candidates) const;
+
+  std::shared_ptr<const SightingIndex> index_;
+  MatchPolicy policy_;
+  absl::flat_hash_set<Tek> own_keys_;
+  const Kernels* kernels_;
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_MATCH_ENGINE_H_
