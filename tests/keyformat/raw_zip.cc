@@ -49,11 +49,24 @@ std::string RawZip::Build() const {
                               Le32(e.bytes.value_or(Size(e.content)));
     const uint32_t offset = e.local_offset.value_or(Size(file));
     const std::string local_name = e.local_name.value_or(e.name);
-    directory += "PK\x01\x02" + Le16(20) + facts + Le16(Size(e.name)) +
-                 Le16(Size(e.extra)) + Le16(0) + Le16(e.disk) + Le16(0) +
-                 Le32(0) + Le32(offset) + e.name + e.extra;
-    file += "PK\x03\x04" + facts + Le16(Size(local_name)) + Le16(0) +
-            local_name + data;
+    directory.append("PK\x01\x02")
+        .append(Le16(20))
+        .append(facts)
+        .append(Le16(Size(e.name)))
+        .append(Le16(Size(e.extra)))
+        .append(Le16(0))
+        .append(Le16(e.disk))
+        .append(Le16(0))
+        .append(Le32(0))
+        .append(Le32(offset))
+        .append(e.name)
+        .append(e.extra);
+    file.append("PK\x03\x04")
+        .append(facts)
+        .append(Le16(Size(local_name)))
+        .append(Le16(0))
+        .append(local_name)
+        .append(data);
   }
   const uint32_t num = static_cast<uint32_t>(entries.size());
   const std::string end =

@@ -1,0 +1,88 @@
+#!/bin/bash
+# Installs, on Debian 12, the packages that tekmatch needs and that are
+# missing; does nothing, and asks no server, when none is.
+#
+# Usage: tools/setup.sh                what the build and the tests need
+#        tools/setup.sh --checks       and what the checks of .ci/run need
+#        tools/setup.sh --fingerprint  prints a hash of the versions installed
+set -euo pipefail
+
+build=(
+  bazel-bootstrap
+  g++
+  python3
+  tzdata
+  # Libraries, in the order of third_party/dependencies.bzl.
+  libabsl-dev
+  libgtest-dev
+  libgmock-dev
+  libbenchmark-dev
+  android-libboringssl-dev
+  libprotobuf-dev
+  protobuf-compiler
+  zlib1g-dev
+  libminizip-dev
+  libleveldb-dev
+  libsnappy-dev
+  nlohmann-json3-dev
+  libcli11-dev
+)
+checks=(
+  clang-14
+  clang-format-14
+  clang-tidy-14
+  git
+  libclang-rt-14-dev
+  openssl
+)
+
+fail() {
+  printf 'tools/setup.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+command -v dpkg-query >/dev/null ||
+  fail "this is not Debian; install by hand the packages listed here"
+
+packages=("${build[@]}")
+case ${1-} in
+  '') ;;
+  --checks) packages+=("${checks[@]}") ;;
+  --fingerprint)
+    dpkg-query --show "${build[@]}" libc6-dev libstdc++-12-dev 2>/dev/null |
+      sha256sum | cut -c1-16
+    exit
+    ;;
+  *) fail "unknown argument $1" ;;
+esac
+
+# dpkg-query exits with 1 when it does not know one of the packages.
+installed=$(dpkg-query --show \
+  --showformat='${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null ||
+  true)
+missing=()
+for package in "${packages[@]}"; do
+  grep -qxF "installed $package" <<<"$installed" || missing+=("$package")
+done
+((${#missing[@]})) || exit 0
+
+as_root=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null || fail "no sudo here; as root, run:" \
+    "apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+  as_root=(sudo)
+fi
+
+apt() {
+  local output
+  # Another apt-get may be at work on a machine that has just started.
+  output=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get \
+    -o DPkg::Lock::Timeout=300 --assume-yes --quiet=2 "$@" </dev/null 2>&1) || {
+    printf '%s\n' "$output" >&2
+    fail "apt-get $*"
+  }
+}
+
+printf 'tools/setup.sh: installing %s\n' "${missing[*]}" >&2
+apt update
+apt install --no-install-recommends "${missing[@]}"

@@ -1,0 +1,52 @@
+# Sourced by ./demo, ./test, .ci/run and the checks in this folder.
+#
+# Sets:     root, the checkout's folder;
+#           TEKMATCH_SHARED, exported, where ../shared has the real files and
+#           the caller has not set it.
+# Defines:  step, run_bazel, build_tekmatch.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+# An empty value is as good as none.
+if [[ -z ${TEKMATCH_SHARED-} ]]; then
+  unset TEKMATCH_SHARED
+  if [[ -d $root/../shared/data ]]; then
+    TEKMATCH_SHARED=$(cd "$root/../shared" && pwd -P)
+    export TEKMATCH_SHARED
+  fi
+fi
+
+# step NAME COMMAND...: runs the command; when it fails, names the step and
+# leaves with the command's exit status.
+step() {
+  local name=$1 status=0
+  shift
+  "$@" || status=$?
+  if ((status != 0)); then
+    printf 'tekmatch: %s failed (exit status %d)\n' "$name" "$status" >&2
+    exit "$status"
+  fi
+}
+
+# run_bazel COMMAND ARGUMENTS...: Bazel in the checkout, silent unless
+# something is wrong or a person watches.
+run_bazel() {
+  local command=$1
+  shift
+  local options=(--ui_event_filters=-info --show_result=0)
+  [[ -t 2 ]] || options+=(--noshow_progress)
+  # What is cached depends on the system's headers and libraries, which Bazel
+  # does not see: the folder's name holds their versions.
+  local cache=${TEKMATCH_DISK_CACHE:-${HOME-}/.cache/tekmatch-bazel}
+  if [[ -d $cache ]]; then
+    options+=("--disk_cache=$cache/$("$root/tools/setup.sh" --fingerprint)")
+  fi
+  (cd "$root" && bazel "$command" "${options[@]}" "$@")
+}
+
+# Builds the command-line tool, optimized; sets tekmatch to its path.
+build_tekmatch() {
+  step build run_bazel build --compilation_mode=opt //tools:tekmatch
+  tekmatch=$(run_bazel info --compilation_mode=opt bazel-bin)/tools/tekmatch
+}
