@@ -1,0 +1,95 @@
+#include "tools/line_reader.h"
+
+#include <sys/stat.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/tools/test_files.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::ElementsAre;
+
+// All lines; "<too long>" for those that are.
+std::vector<std::string> Lines(const std::string& path) {
+  std::vector<std::string> lines;
+  const auto reader = LineReader::Open(path);
+  EXPECT_TRUE(reader.ok()) << reader.status();
+  if (!reader.ok()) return lines;
+  LineReader::Line line;
+  while (true) {
+    const absl::StatusOr<bool> more = (*reader)->Next(&line);
+    EXPECT_TRUE(more.ok()) << more.status();
+    if (!more.ok() || !*more) return lines;
+    lines.push_back(line.too_long ? "<too long>" : std::string(line.text));
+    EXPECT_EQ((*reader)->Place(), path + ":" + std::to_string(lines.size()));
+  }
+}
+
+std::vector<std::string> LinesOf(const std::string& bytes) {
+  const std::string path = TempPath("lines");
+  WriteFile(path, bytes);
+  return Lines(path);
+}
+
+TEST(LineReaderTest, LineEnds) {
+  EXPECT_THAT(LinesOf(""), ElementsAre());
+  EXPECT_THAT(LinesOf("\n"), ElementsAre(""));
+  EXPECT_THAT(LinesOf("a"), ElementsAre("a"));
+  EXPECT_THAT(LinesOf("a\nb\n"), ElementsAre("a", "b"));
+  EXPECT_THAT(LinesOf("a\r\n\r\nb\r\nc"), ElementsAre("a", "", "b", "c"));
+  EXPECT_THAT(LinesOf("a\rb\n"), ElementsAre("a\rb"));
+}
+
+TEST(LineReaderTest, AByteOrderMarkCountsAtTheStartOnly) {
+  EXPECT_THAT(LinesOf("\xEF\xBB\xBFone\n\xEF\xBB\xBFtwo\n"),
+              ElementsAre("one", "\xEF\xBB\xBFtwo"));
+}
+
+TEST(LineReaderTest, TooLongLinesAreSaidToBeAndPassedOver) {
+  const std::string longest(LineReader::kMaxLineBytes, 'x');
+  for (const size_t more :
+       {size_t{1}, LineReader::kMaxLineBytes, 5 * LineReader::kMaxLineBytes}) {
+    EXPECT_THAT(LinesOf("a\n" + longest + std::string(more, 'x') + "\nb\n"),
+                ElementsAre("a", "<too long>", "b"));
+    EXPECT_THAT(LinesOf(longest + std::string(more, 'x')),
+                ElementsAre("<too long>"));
+  }
+  EXPECT_THAT(LinesOf(longest + "\nb"), ElementsAre(longest, "b"));
+}
+
+// Lines of all lengths lie across every place where the buffer is refilled.
+TEST(LineReaderTest, LinesAcrossTheBuffersEnds) {
+  std::string bytes;
+  std::vector<std::string> want;
+  for (size_t i = 0; bytes.size() < 3 << 20; ++i) {
+    want.emplace_back(i * 37 % 4099, static_cast<char>('a' + i % 26));
+    bytes += want.back() + "\n";
+  }
+  EXPECT_EQ(LinesOf(bytes), want);
+}
+
+TEST(LineReaderTest, ReadsAPipe) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] { WriteFile(path, "a\nb\n"); });
+  EXPECT_THAT(Lines(path), ElementsAre("a", "b"));
+  writer.join();
+}
+
+TEST(LineReaderTest, AMissingFileIsNamed) {
+  const std::string path = TempPath("none");
+  const auto reader = LineReader::Open(path);
+  ASSERT_FALSE(reader.ok());
+  EXPECT_EQ(reader.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(reader.status().message().find(path + ": cannot be opened"), 0U);
+}
+
+}  // namespace
+}  // namespace tekmatch

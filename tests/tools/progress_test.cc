@@ -1,0 +1,104 @@
+#include "tools/progress.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr char kWipe[] = "\r\x1b[K";
+
+class ProgressTest : public ::testing::Test {
+ protected:
+  Progress::Clock Clock() {
+    return [this] { return now_; };
+  }
+  Progress::Sink Sink() {
+    return [this](absl::string_view text) { shown_.emplace_back(text); };
+  }
+  // Counts the calls of its callback.
+  void Update(Progress& progress, const std::string& text) {
+    progress.Update([this, &text] {
+      ++num_texts_;
+      return text;
+    });
+  }
+
+  absl::Time now_ = absl::FromUnixSeconds(1'000'000);
+  std::vector<std::string> shown_;
+  int num_texts_ = 0;
+};
+
+TEST_F(ProgressTest, NothingWithinTheFirstSecond) {
+  {
+    Progress progress(true, Clock(), Sink());
+    for (int i = 0; i < 10; ++i) {
+      Update(progress, "early");
+      now_ += absl::Milliseconds(100);
+    }
+    Update(progress, "at one second");
+  }
+  EXPECT_THAT(shown_, IsEmpty());  // nothing to wipe either
+  EXPECT_EQ(num_texts_, 0);
+}
+
+TEST_F(ProgressTest, ShowsAndWipes) {
+  {
+    Progress progress(true, Clock(), Sink());
+    now_ += absl::Milliseconds(1001);
+    Update(progress, "5 keys read");
+    EXPECT_THAT(shown_, ElementsAre(kWipe + std::string("5 keys read")));
+  }
+  EXPECT_THAT(shown_, ElementsAre(kWipe + std::string("5 keys read"), kWipe));
+}
+
+TEST_F(ProgressTest, AtMostTenTimesASecond) {
+  Progress progress(true, Clock(), Sink());
+  now_ += absl::Seconds(1);
+  for (int i = 0; i < 3000; ++i) {  // three seconds
+    now_ += absl::Milliseconds(1);
+    Update(progress, "x");
+  }
+  EXPECT_GE(shown_.size(), 25);
+  EXPECT_LE(shown_.size(), 30);
+  EXPECT_EQ(num_texts_, static_cast<int>(shown_.size()));
+}
+
+TEST_F(ProgressTest, FinishesOnce) {
+  Progress progress(true, Clock(), Sink());
+  now_ += absl::Seconds(2);
+  Update(progress, "x");
+  progress.Finish();
+  progress.Finish();
+  EXPECT_EQ(shown_.size(), 2);
+  EXPECT_EQ(shown_.back(), kWipe);
+}
+
+TEST_F(ProgressTest, NothingWhereThereIsNoTerminal) {
+  {
+    Progress progress(false, Clock(), Sink());
+    now_ += absl::Hours(1);
+    Update(progress, "x");
+    progress.Finish();
+  }
+  EXPECT_THAT(shown_, IsEmpty());
+  EXPECT_EQ(num_texts_, 0);
+}
+
+TEST_F(ProgressTest, AClockThatGoesBackShowsNothing) {
+  Progress progress(true, Clock(), Sink());
+  now_ -= absl::Hours(1);
+  Update(progress, "x");
+  EXPECT_THAT(shown_, IsEmpty());
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,28 @@
+// What is to vanish when the process is ended by Ctrl-C (SIGINT), SIGTERM or
+// SIGHUP: half-written files and scratch folders. The signal then takes its
+// usual course, so that a shell sees what ended the process.
+#ifndef TEKMATCH_TOOLS_CLEANUP_ON_SIGNAL_H_
+#define TEKMATCH_TOOLS_CLEANUP_ON_SIGNAL_H_
+
+#include <string>
+
+namespace tekmatch {
+
+// Registers a path for its life. When all 64 places are taken, or the path is
+// longer than the system allows, it is not registered: a signal then leaves it
+// behind, and nothing else goes wrong. Any thread.
+class CleanupOnSignal {
+ public:
+  // A file, or a folder with nothing but files in it.
+  explicit CleanupOnSignal(const std::string& path);
+  CleanupOnSignal(const CleanupOnSignal&) = delete;
+  CleanupOnSignal& operator=(const CleanupOnSignal&) = delete;
+  ~CleanupOnSignal();
+
+ private:
+  int slot_ = -1;
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_CLEANUP_ON_SIGNAL_H_

@@ -1,0 +1,91 @@
+#include "tools/line_reader.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr size_t kBufferBytes = 4 * LineReader::kMaxLineBytes;
+constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(
+    const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
+  }
+  return std::unique_ptr<LineReader>(new LineReader(path, fd));
+}
+
+LineReader::LineReader(std::string path, int fd)
+    : path_(std::move(path)), fd_(fd), buffer_(kBufferBytes) {}
+
+LineReader::~LineReader() { close(fd_); }
+
+std::string LineReader::Place() const {
+  return absl::StrCat(path_, ":", number_);
+}
+
+absl::StatusOr<bool> LineReader::Fill() {
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  while (true) {
+    const ssize_t n = read(fd_, buffer_.data() + end_, buffer_.size() - end_);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      return absl::ErrnoToStatus(errno, absl::StrCat(path_, ": reading"));
+    }
+    end_ += static_cast<size_t>(n);
+    return n > 0;
+  }
+}
+
+absl::StatusOr<bool> LineReader::Next(Line* line) {
+  *line = {};
+  size_t searched = 0;  // of the bytes from begin_ on
+  while (true) {
+    const char* start = buffer_.data() + begin_;
+    const auto* newline = static_cast<const char*>(
+        std::memchr(start + searched, '\n', end_ - begin_ - searched));
+    size_t length = end_ - begin_;
+    if (newline != nullptr) {
+      length = static_cast<size_t>(newline - start);
+    } else {
+      searched = length;
+      if (length > kMaxLineBytes) {
+        line->too_long = true;
+        begin_ = end_;
+        searched = 0;
+      }
+      absl::StatusOr<bool> more = Fill();
+      if (!more.ok()) return more;
+      if (*more) continue;
+      if (begin_ == end_ && !line->too_long) return false;
+      length = end_ - begin_;
+    }
+    ++number_;
+    line->too_long = line->too_long || length > kMaxLineBytes;
+    if (!line->too_long) {
+      line->text = absl::string_view(buffer_.data() + begin_, length);
+      if (absl::EndsWith(line->text, "\r")) line->text.remove_suffix(1);
+      if (number_ == 1 && absl::StartsWith(line->text, kByteOrderMark)) {
+        line->text.remove_prefix(kByteOrderMark.size());
+      }
+    }
+    begin_ += length + (newline != nullptr ? 1 : 0);
+    return true;
+  }
+}
+
+}  // namespace tekmatch

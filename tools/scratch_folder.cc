@@ -1,0 +1,45 @@
+#include "tools/scratch_folder.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace tekmatch {
+
+absl::StatusOr<std::unique_ptr<ScratchFolder>> ScratchFolder::Make() {
+  const char* parent = std::getenv("TMPDIR");
+  if (parent == nullptr || *parent == '\0') parent = "/tmp";
+  std::string path = absl::StrCat(parent, "/tekmatch-XXXXXX");
+  if (mkdtemp(path.data()) == nullptr) {
+    return absl::ErrnoToStatus(
+        errno, absl::StrCat(parent, ": no scratch folder can be made"));
+  }
+  return std::unique_ptr<ScratchFolder>(new ScratchFolder(std::move(path)));
+}
+
+ScratchFolder::ScratchFolder(std::string path)
+    : path_(std::move(path)), cleanup_(path_) {}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+absl::Status MakeFolder(const std::string& path) {
+  struct stat info {};
+  if (mkdir(path.c_str(), 0777) == 0 ||
+      (errno == EEXIST && stat(path.c_str(), &info) == 0 &&
+       S_ISDIR(info.st_mode))) {
+    return absl::OkStatus();
+  }
+  return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be made"));
+}
+
+}  // namespace tekmatch
