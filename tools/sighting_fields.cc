@@ -1,0 +1,45 @@
+#include "tools/sighting_fields.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "tools/hex.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr int64_t kYear2100 = 4102444800;
+
+absl::Status SetHex(absl::string_view name, absl::string_view hex,
+                    absl::Span<uint8_t> out) {
+  absl::Status status = DecodeHex(hex, out);
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(absl::StrCat(name, ": ", status.message()));
+}
+
+}  // namespace
+
+absl::Status SetTime(int64_t unix_seconds, Sighting* sighting) {
+  if (unix_seconds < 0 || unix_seconds > kYear2100) {
+    return absl::InvalidArgumentError("time: not between 1970 and 2100");
+  }
+  sighting->unix_seconds = unix_seconds;
+  return absl::OkStatus();
+}
+
+absl::Status SetRpi(absl::string_view hex, Sighting* sighting) {
+  return SetHex("rpi", hex, absl::MakeSpan(sighting->rpi.bytes));
+}
+
+absl::Status SetAem(absl::string_view hex, Sighting* sighting) {
+  return SetHex("aem", hex, absl::MakeSpan(sighting->aem.bytes));
+}
+
+absl::Status SetRssi(int64_t dbm, Sighting* sighting) {
+  if (dbm < -128 || dbm > 127) {
+    return absl::InvalidArgumentError("rssi: not in -128..127");
+  }
+  sighting->rssi = static_cast<int16_t>(dbm);
+  return absl::OkStatus();
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,25 @@
+// The fields of a sighting as text files have them, checked one by one.
+//
+// Each sets its member of *sighting or returns INVALID_ARGUMENT with field and
+// reason ("rpi: 31 characters, 32 wanted"), never with the value.
+#ifndef TEKMATCH_TOOLS_SIGHTING_FIELDS_H_
+#define TEKMATCH_TOOLS_SIGHTING_FIELDS_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "matcher/sighting.h"
+
+namespace tekmatch {
+
+// Unix seconds, from 1970 to 2100.
+absl::Status SetTime(int64_t unix_seconds, Sighting* sighting);
+absl::Status SetRpi(absl::string_view hex, Sighting* sighting);
+absl::Status SetAem(absl::string_view hex, Sighting* sighting);
+// dBm, -128..127 as Bluetooth has it.
+absl::Status SetRssi(int64_t dbm, Sighting* sighting);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_SIGHTING_FIELDS_H_

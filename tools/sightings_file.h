@@ -1,0 +1,36 @@
+// What a reader of sightings gives, whatever the format.
+#ifndef TEKMATCH_TOOLS_SIGHTINGS_FILE_H_
+#define TEKMATCH_TOOLS_SIGHTINGS_FILE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "matcher/sighting.h"
+
+namespace tekmatch {
+
+enum class SightingsFormat : uint8_t { kCsv, kJsonLines, kLevelDb };
+
+struct SightingsReaderOptions {
+  // Leave malformed rows out and count them, instead of refusing the file.
+  bool skip_bad = false;
+};
+
+struct SightingsFile {
+  SightingsFormat format = SightingsFormat::kCsv;
+  std::vector<Sighting> sightings;  // in the order of the file
+  uint64_t num_bad = 0;
+  std::vector<std::string> messages;  // on the first few bad rows
+};
+
+// For the readers of the formats: a malformed row, at a place. OK if rows are
+// skipped, and then counted; DATA_LOSS otherwise.
+absl::Status BadRow(const std::string& place, absl::string_view reason,
+                    const SightingsReaderOptions& options, SightingsFile* file);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_SIGHTINGS_FILE_H_

@@ -1,0 +1,27 @@
+// Reads the contact database of Google Play Services, a LevelDB folder, without
+// changing it.
+//
+// LevelDB cannot open read-only: it locks, logs, and rewrites on opening. So it
+// opens a scratch folder in which the tables, which LevelDB never changes, are
+// links to the real ones and the small rest is copied.
+#ifndef TEKMATCH_TOOLS_SIGHTINGS_LEVELDB_H_
+#define TEKMATCH_TOOLS_SIGHTINGS_LEVELDB_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tools/sightings_file.h"
+
+namespace tekmatch {
+
+// As ReadSightings. DATA_LOSS also: the folder holds no database, or LevelDB
+// finds it damaged. Bad rows are named by the number of their record, from 1.
+//
+// A sighting without RSSI of its own has the mean of its scan's readings; one
+// without AEM has that of its record.
+absl::StatusOr<SightingsFile> ReadLevelDbSightings(
+    const std::string& path, const SightingsReaderOptions& options);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_SIGHTINGS_LEVELDB_H_

@@ -1,0 +1,88 @@
+#include "tools/sightings_reader.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tools/line_reader.h"
+#include "tools/sightings_leveldb.h"
+#include "tools/sightings_text.h"
+
+namespace tekmatch {
+namespace {
+
+using ParseRow = absl::Status (*)(absl::string_view, Sighting*);
+
+absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
+                     ParseRow parse, const SightingsReaderOptions& options,
+                     SightingsFile* file) {
+  Sighting sighting;
+  const absl::Status status =
+      line.too_long ? absl::InvalidArgumentError("the line is too long")
+                    : parse(line.text, &sighting);
+  if (!status.ok()) {
+    return BadRow(reader.Place(), status.message(), options, file);
+  }
+  file->sightings.push_back(sighting);
+  return absl::OkStatus();
+}
+
+bool IsBlank(const LineReader::Line& line) {
+  return !line.too_long && absl::StripAsciiWhitespace(line.text).empty();
+}
+
+absl::StatusOr<SightingsFile> ReadTextSightings(
+    const std::string& path, const SightingsReaderOptions& options) {
+  const auto reader = LineReader::Open(path);
+  if (!reader.ok()) return reader.status();
+  SightingsFile file;
+  LineReader::Line line;
+  absl::StatusOr<bool> more = false;
+  do {
+    more = (*reader)->Next(&line);
+    if (!more.ok()) return more.status();
+  } while (*more && IsBlank(line));
+  if (!*more) return absl::DataLossError(absl::StrCat(path, ": is empty"));
+
+  ParseRow parse = ParseCsvRow;
+  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(line.text), "{")) {
+    file.format = SightingsFormat::kJsonLines;
+    parse = ParseJsonRow;
+    if (absl::Status s = ReadRow(**reader, line, parse, options, &file);
+        !s.ok()) {
+      return s;
+    }
+  } else if (line.text != kSightingsCsvHeader) {
+    return absl::DataLossError(absl::StrCat(
+        path, ": neither CSV with the header ", kSightingsCsvHeader,
+        ", nor JSON lines, nor a LevelDB folder"));
+  }
+  while (true) {
+    more = (*reader)->Next(&line);
+    if (!more.ok()) return more.status();
+    if (!*more) return file;
+    if (IsBlank(line)) continue;
+    if (absl::Status s = ReadRow(**reader, line, parse, options, &file);
+        !s.ok()) {
+      return s;
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<SightingsFile> ReadSightings(
+    const std::string& path, const SightingsReaderOptions& options) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
+  }
+  return S_ISDIR(info.st_mode) ? ReadLevelDbSightings(path, options)
+                               : ReadTextSightings(path, options);
+}
+
+}  // namespace tekmatch

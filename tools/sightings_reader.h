@@ -1,0 +1,25 @@
+// Reads the sightings of a device, in any of three formats, told apart by
+// content:
+//   CSV         header `time,rpi,aem,rssi`: Unix seconds, hex, hex, dBm
+//   JSON lines  objects with members of these names; others are passed over
+//   LevelDB     the folder that Google Play Services writes
+//               (sightings_leveldb.h)
+#ifndef TEKMATCH_TOOLS_SIGHTINGS_READER_H_
+#define TEKMATCH_TOOLS_SIGHTINGS_READER_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "tools/sightings_file.h"
+
+namespace tekmatch {
+
+// DATA_LOSS: a row is malformed ("path:12: rpi: 31 characters, 32 wanted", for
+// LevelDB "path: record 12: ..."), or the file has none of the formats. Other
+// codes: the system's. Messages never hold an RPI, an AEM or a time.
+absl::StatusOr<SightingsFile> ReadSightings(
+    const std::string& path, const SightingsReaderOptions& options);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_SIGHTINGS_READER_H_
