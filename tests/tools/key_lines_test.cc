@@ -1,0 +1,130 @@
+#include "tools/key_lines.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "tests/tools/test_files.h"
+#include "tools/hex.h"
+#include "tools/report_type_name.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr char kTek[] = "000102030405060708090a0b0c0d0e0f";
+constexpr char kFull[] =
+    R"({"tek":"000102030405060708090a0b0c0d0e0f","rolling_start":2653344,)"
+    R"("rolling_period":89,"transmission_risk":0,)"
+    R"("report_type":"self_report","days_since_onset":-14,)"
+    R"("variant_of_concern":255,"revised":true})";
+
+// A line with tek, rolling_start and one more member.
+std::string With(const std::string& member) {
+  return absl::StrCat(R"({"tek":")", kTek, R"(","rolling_start":0,)", member,
+                      "}");
+}
+
+class KeyLinesTest : public ::testing::Test {
+ protected:
+  std::string Path(const std::string& bytes) {
+    path_ = TempPath("keys.jsonl");
+    WriteFile(path_, bytes);
+    return path_;
+  }
+  std::string path_;
+};
+
+TEST_F(KeyLinesTest, EveryMember) {
+  const auto keys = ReadKeyLines(Path(absl::StrCat(kFull, "\n")));
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_EQ(keys->size(), 1U);
+  const DiagnosisKey& key = keys->front();
+  EXPECT_EQ(EncodeHex(key.tek.bytes), kTek);
+  EXPECT_EQ(key.rolling_start, 2653344U);
+  EXPECT_EQ(key.rolling_period, 89);
+  EXPECT_EQ(key.metadata.transmission_risk, 0);
+  EXPECT_EQ(key.metadata.report_type, ReportType::kSelfReport);
+  EXPECT_EQ(key.metadata.days_since_onset, -14);
+  EXPECT_EQ(key.metadata.variant_of_concern, 255);
+  EXPECT_TRUE(key.metadata.revised);
+  EXPECT_EQ(KeyLine(key), absl::StrCat(kFull, "\n"));
+}
+
+TEST_F(KeyLinesTest, AbsentMembers) {
+  const auto keys = ReadKeyLines(Path(
+      absl::StrCat("\n", R"({"rolling_start":1,"tek":")", kTek, "\"}\n\n")));
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_EQ(keys->size(), 1U);
+  EXPECT_EQ(keys->front().rolling_period, 144);
+  EXPECT_EQ(keys->front().metadata, KeyMetadata());
+}
+
+TEST_F(KeyLinesTest, EveryReportTypeHasAName) {
+  for (int i = 0; i < kNumReportTypes; ++i) {
+    DiagnosisKey key;
+    key.metadata.report_type = static_cast<ReportType>(i);
+    const auto keys = ReadKeyLines(Path(KeyLine(key)));
+    ASSERT_TRUE(keys.ok()) << keys.status();
+    EXPECT_EQ(keys->front().metadata.report_type, static_cast<ReportType>(i));
+  }
+  EXPECT_FALSE(ParseReportType("positive").has_value());
+}
+
+TEST_F(KeyLinesTest, WrongMembersAreNamedWithTheirPlace) {
+  const std::string tek = absl::StrCat(R"("tek":")", kTek, "\"");
+  const std::vector<std::pair<std::string, std::string>> lines = {
+      {"nonsense", "not a JSON object"},
+      {"[]", "not a JSON object"},
+      {std::string(70000, ' ') + "x", "the line is too long"},
+      {R"({"rolling_start":1})", "tek: missing"},
+      {"{" + tek + "}", "rolling_start: missing"},
+      {R"({"tek":1,"rolling_start":1})", "tek: not a string"},
+      {R"({"tek":"00","rolling_start":1})", "tek: 2 characters, 32 wanted"},
+      {"{" + tek + R"(,"rolling_start":-1})",
+       "rolling_start: not an integer in 0..2147483647"},
+      {"{" + tek + R"(,"rolling_start":2147483648})",
+       "rolling_start: not an integer in 0..2147483647"},
+      {"{" + tek + R"(,"rolling_start":18446744073709551615})",
+       "rolling_start: not an integer in 0..2147483647"},
+      {"{" + tek + R"(,"rolling_start":1.5})",
+       "rolling_start: not an integer in 0..2147483647"},
+      {With(R"("rolling_period":0)"),
+       "rolling_period: not an integer in 1..144"},
+      {With(R"("rolling_period":145)"),
+       "rolling_period: not an integer in 1..144"},
+      {With(R"("transmission_risk":9)"),
+       "transmission_risk: not an integer in 0..8"},
+      {With(R"("report_type":"positive")"), "report_type: no such type"},
+      {With(R"("report_type":1)"), "report_type: no such type"},
+      {With(R"("days_since_onset":15)"),
+       "days_since_onset: not an integer in -14..14"},
+      {With(R"("days_since_onset":-15)"),
+       "days_since_onset: not an integer in -14..14"},
+      {With(R"("variant_of_concern":256)"),
+       "variant_of_concern: not an integer in 0..255"},
+      {With(R"("revised":1)"), "revised: neither true nor false"},
+      {With(R"("rolling_perod":1)"), "an unknown member"},
+  };
+  for (const auto& [line, message] : lines) {
+    const auto keys = ReadKeyLines(Path(absl::StrCat(kFull, "\n", line, "\n")));
+    ASSERT_FALSE(keys.ok()) << line;
+    EXPECT_EQ(keys.status(),
+              absl::DataLossError(absl::StrCat(path_, ":2: ", message)));
+  }
+}
+
+TEST_F(KeyLinesTest, OwnKeysAreTheTeksAlone) {
+  const auto own = ReadOwnKeys(
+      Path(absl::StrCat(kFull, "\n", R"({"tek":")", kTek, "\"}\n",
+                        R"({"tek":"ffffffffffffffffffffffffffffffff",)"
+                        R"("comment":[1]})")));
+  ASSERT_TRUE(own.ok()) << own.status();
+  EXPECT_EQ(own->size(), 2U);
+  const auto bad = ReadOwnKeys(Path("{\"key\":1}\n"));
+  EXPECT_EQ(bad.status(), absl::DataLossError(path_ + ":1: tek: missing"));
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,194 @@
+#include "tools/key_lines.h"
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "tools/hex.h"
+#include "tools/line_reader.h"
+#include "tools/report_type_name.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::json;
+
+absl::Status Wrong(absl::string_view member, absl::string_view reason) {
+  return absl::InvalidArgumentError(absl::StrCat(member, ": ", reason));
+}
+
+absl::Status ParseTek(const json& value, Tek* tek) {
+  if (!value.is_string()) return Wrong("tek", "not a string");
+  const absl::Status status = DecodeHex(value.get_ref<const std::string&>(),
+                                        absl::MakeSpan(tek->bytes));
+  return status.ok() ? status : Wrong("tek", status.message());
+}
+
+// An integer member within bounds.
+template <typename T>
+absl::Status ParseNumber(const std::string& member, const json& value,
+                         int64_t low, int64_t high, T* out) {
+  const bool in_range =
+      value.is_number_integer() &&
+      !(value.is_number_unsigned() &&
+        value.get<uint64_t>() > static_cast<uint64_t>(high)) &&
+      value.get<int64_t>() >= low && value.get<int64_t>() <= high;
+  if (!in_range) {
+    return Wrong(member, absl::StrCat("not an integer in ", low, "..", high));
+  }
+  *out = static_cast<T>(value.get<int64_t>());
+  return absl::OkStatus();
+}
+
+template <typename T>
+absl::Status ParseNumber(const std::string& member, const json& value,
+                         int64_t low, int64_t high, std::optional<T>* out) {
+  T number{};
+  absl::Status status = ParseNumber(member, value, low, high, &number);
+  if (status.ok()) *out = number;
+  return status;
+}
+
+absl::Status ParseMember(const std::string& member, const json& value,
+                         DiagnosisKey* key) {
+  KeyMetadata& metadata = key->metadata;
+  if (member == "tek") return ParseTek(value, &key->tek);
+  if (member == "rolling_start") {
+    return ParseNumber(member, value, 0, std::numeric_limits<int32_t>::max(),
+                       &key->rolling_start);
+  }
+  if (member == "rolling_period") {
+    return ParseNumber(member, value, 1, kMaxRollingPeriod,
+                       &key->rolling_period);
+  }
+  if (member == "transmission_risk") {
+    return ParseNumber(member, value, 0, kMaxTransmissionRisk,
+                       &metadata.transmission_risk);
+  }
+  if (member == "days_since_onset") {
+    return ParseNumber(member, value, -kMaxDaysSinceOnset, kMaxDaysSinceOnset,
+                       &metadata.days_since_onset);
+  }
+  if (member == "variant_of_concern") {
+    return ParseNumber(member, value, 0, 255, &metadata.variant_of_concern);
+  }
+  if (member == "report_type") {
+    if (value.is_string()) {
+      metadata.report_type =
+          ParseReportType(value.get_ref<const std::string&>());
+    }
+    return metadata.report_type.has_value() ? absl::OkStatus()
+                                            : Wrong(member, "no such type");
+  }
+  if (member == "revised") {
+    if (!value.is_boolean()) return Wrong(member, "neither true nor false");
+    metadata.revised = value.get<bool>();
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("an unknown member");
+}
+
+absl::Status ParseKey(const json& object, DiagnosisKey* key) {
+  for (const char* required : {"tek", "rolling_start"}) {
+    if (!object.contains(required)) return Wrong(required, "missing");
+  }
+  for (const auto& [member, value] : object.items()) {
+    if (absl::Status s = ParseMember(member, value, key); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+// Calls `parse` with the object of each line that is not blank.
+absl::Status ForEachObject(
+    const std::string& path,
+    absl::FunctionRef<absl::Status(const json& object)> parse) {
+  const auto reader = LineReader::Open(path);
+  if (!reader.ok()) return reader.status();
+  LineReader::Line line;
+  while (true) {
+    const absl::StatusOr<bool> more = (*reader)->Next(&line);
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    if (!line.too_long && absl::StripAsciiWhitespace(line.text).empty()) {
+      continue;
+    }
+    const json object = json::parse(line.text.begin(), line.text.end(), nullptr,
+                                    /*allow_exceptions=*/false);
+    absl::Status status = absl::InvalidArgumentError(
+        line.too_long ? "the line is too long" : "not a JSON object");
+    if (object.is_object()) status = parse(object);
+    if (!status.ok()) {
+      return absl::DataLossError(
+          absl::StrCat((*reader)->Place(), ": ", status.message()));
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<DiagnosisKey>> ReadKeyLines(
+    const std::string& path) {
+  std::vector<DiagnosisKey> keys;
+  if (absl::Status s = ForEachObject(path,
+                                     [&keys](const json& object) {
+                                       return ParseKey(object,
+                                                       &keys.emplace_back());
+                                     });
+      !s.ok()) {
+    return s;
+  }
+  return keys;
+}
+
+absl::StatusOr<absl::flat_hash_set<Tek>> ReadOwnKeys(const std::string& path) {
+  absl::flat_hash_set<Tek> teks;
+  if (absl::Status s = ForEachObject(path,
+                                     [&teks](const json& object) {
+                                       if (!object.contains("tek"))
+                                         return Wrong("tek", "missing");
+                                       Tek tek;
+                                       absl::Status status =
+                                           ParseTek(object["tek"], &tek);
+                                       if (status.ok()) teks.insert(tek);
+                                       return status;
+                                     });
+      !s.ok()) {
+    return s;
+  }
+  return teks;
+}
+
+std::string KeyLine(const DiagnosisKey& key) {
+  const KeyMetadata& metadata = key.metadata;
+  std::string line =
+      absl::StrCat("{\"tek\":\"", EncodeHex(key.tek.bytes),
+                   "\",\"rolling_start\":", key.rolling_start,
+                   ",\"rolling_period\":", int{key.rolling_period});
+  if (metadata.transmission_risk.has_value()) {
+    absl::StrAppend(
+        &line, ",\"transmission_risk\":", int{*metadata.transmission_risk});
+  }
+  if (metadata.report_type.has_value()) {
+    absl::StrAppend(&line, ",\"report_type\":\"",
+                    ReportTypeName(*metadata.report_type), "\"");
+  }
+  if (metadata.days_since_onset.has_value()) {
+    absl::StrAppend(&line,
+                    ",\"days_since_onset\":", int{*metadata.days_since_onset});
+  }
+  if (metadata.variant_of_concern.has_value()) {
+    absl::StrAppend(
+        &line, ",\"variant_of_concern\":", int{*metadata.variant_of_concern});
+  }
+  if (metadata.revised) absl::StrAppend(&line, ",\"revised\":true");
+  return line + "}\n";
+}
+
+}  // namespace tekmatch
