@@ -1,0 +1,265 @@
+#include "tools/match_report.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "tools/hex.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::ordered_json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+absl::TimeZone Zone(const std::string& name) {
+  absl::TimeZone zone;
+  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
+  return zone;
+}
+
+// Sighting number `position`, at an RFC 3339 time, of an RPI of a key: both
+// have one byte repeated.
+Match MatchAt(const std::string& time, uint8_t tek, uint32_t position,
+              uint8_t rpi = 1) {
+  Match match;
+  match.tek.bytes.fill(tek);
+  match.rolling_start = 2649888;
+  match.rolling_period = 144;
+  match.interval = 2649957;
+  match.sighting.rpi.bytes.fill(rpi);
+  match.sighting.rssi = -77;
+  match.sighting_position = position;
+  match.tx_power = -10;
+  match.attenuation = 67;
+  absl::Time parsed;
+  std::string error;
+  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, time, &parsed, &error))
+      << error;
+  match.sighting.unix_seconds = absl::ToUnixSeconds(parsed);
+  return match;
+}
+
+DateCount Date(int year, int month, int day, uint64_t num_keys,
+               uint64_t num_sightings) {
+  return {absl::CivilDay(year, month, day), num_keys, num_sightings};
+}
+
+TEST(CountByDateTest, TheZoneDecides) {
+  const std::vector<Match> matches = {MatchAt("2020-05-20T14:59:59Z", 1, 0),
+                                      MatchAt("2020-05-20T15:00:00Z", 1, 1),
+                                      MatchAt("2020-05-20T23:59:59Z", 1, 2),
+                                      MatchAt("2020-05-21T00:00:00Z", 1, 3)};
+  EXPECT_THAT(CountByDate(matches, Zone("UTC")),
+              ElementsAre(Date(2020, 5, 20, 1, 3), Date(2020, 5, 21, 1, 1)));
+  EXPECT_THAT(CountByDate(matches, Zone("Asia/Tokyo")),
+              ElementsAre(Date(2020, 5, 20, 1, 1), Date(2020, 5, 21, 1, 3)));
+  // 14 hours ahead, 11 behind: either side of the date line.
+  EXPECT_THAT(CountByDate(matches, Zone("Pacific/Kiritimati")),
+              ElementsAre(Date(2020, 5, 21, 1, 4)));
+  EXPECT_THAT(CountByDate(matches, Zone("Pacific/Pago_Pago")),
+              ElementsAre(Date(2020, 5, 20, 1, 4)));
+  EXPECT_THAT(CountByDate({}, Zone("UTC")), IsEmpty());
+}
+
+TEST(CountByDateTest, SummerTime) {
+  // Berlin's 29 March 2020 has 23 hours, its 25 October 25.
+  const std::vector<Match> matches = {MatchAt("2020-03-28T22:59:59Z", 1, 0),
+                                      MatchAt("2020-03-28T23:00:00Z", 1, 1),
+                                      MatchAt("2020-03-29T21:59:59Z", 1, 2),
+                                      MatchAt("2020-03-29T22:00:00Z", 1, 3),
+                                      MatchAt("2020-10-24T21:59:59Z", 1, 4),
+                                      MatchAt("2020-10-24T22:00:00Z", 1, 5),
+                                      MatchAt("2020-10-25T22:59:59Z", 1, 6),
+                                      MatchAt("2020-10-25T23:00:00Z", 1, 7)};
+  EXPECT_THAT(CountByDate(matches, Zone("Europe/Berlin")),
+              ElementsAre(Date(2020, 3, 28, 1, 1), Date(2020, 3, 29, 1, 2),
+                          Date(2020, 3, 30, 1, 1), Date(2020, 10, 24, 1, 1),
+                          Date(2020, 10, 25, 1, 2), Date(2020, 10, 26, 1, 1)));
+}
+
+TEST(CountByDateTest, ADateThatAZoneSkipped) {
+  // Samoa went from 29 December 2011 to the 31st.
+  const std::vector<Match> matches = {MatchAt("2011-12-30T09:59:59Z", 1, 0),
+                                      MatchAt("2011-12-30T10:00:00Z", 1, 1)};
+  EXPECT_THAT(CountByDate(matches, Zone("Pacific/Apia")),
+              ElementsAre(Date(2011, 12, 29, 1, 1), Date(2011, 12, 31, 1, 1)));
+}
+
+TEST(CountTest, EverythingIsDistinct) {
+  // One sighting that matches two keys; one key sighted thrice, under two
+  // identifiers, on two dates.
+  const std::vector<Match> matches = {MatchAt("2020-05-20T10:00:00Z", 1, 0),
+                                      MatchAt("2020-05-20T10:00:00Z", 2, 0),
+                                      MatchAt("2020-05-20T10:05:00Z", 1, 1),
+                                      MatchAt("2020-05-21T10:00:00Z", 1, 2, 9)};
+  EXPECT_EQ(CountKeys(matches), 2);
+  EXPECT_EQ(CountSightings(matches), 3);
+  EXPECT_EQ(CountRpis(matches), 2);
+  EXPECT_THAT(CountByDate(matches, Zone("UTC")),
+              ElementsAre(Date(2020, 5, 20, 2, 2), Date(2020, 5, 21, 1, 1)));
+}
+
+TEST(MatchLineTest, ExactText) {
+  const Match match = MatchAt("2020-05-20T11:37:42Z", 0xab, 7, 0xcd);
+  EXPECT_EQ(
+      MatchLine(match, "a/b \"c\".zip"),
+      R"({"tek":"abababababababababababababababab","rolling_start":2649888,)"
+      R"("rolling_period":144,"interval":2649957,)"
+      R"("rpi":"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","sighting_time":1589974662,)"
+      R"("rssi":-77,"tx_power":-10,"attenuation":67,)"
+      R"("file":"a/b \"c\".zip"})"
+      "\n");
+}
+
+TEST(DumpJsonTest, BytesThatAreNoText) {
+  EXPECT_EQ(DumpJson({{"path", "a\xff.zip"}}, -1),
+            "{\"path\":\"a\uFFFD.zip\"}");
+  EXPECT_EQ(DumpJson({{"path", "\u00e9"}}, -1), "{\"path\":\"\u00e9\"}");
+  EXPECT_EQ(DumpJson({{"b", 1}, {"a", 2}}, 2), "{\n  \"b\": 1,\n  \"a\": 2\n}");
+  const Match match = MatchAt("2020-05-20T11:37:42Z", 1, 1);
+  EXPECT_THAT(MatchLine(match, "\xff.zip"), HasSubstr("\"\uFFFD.zip\""));
+}
+
+TEST(CountedTest, SingularAndPlural) {
+  EXPECT_EQ(Counted(0, "key"), "0 keys");
+  EXPECT_EQ(Counted(1, "key"), "1 key");
+  EXPECT_EQ(Counted(2, "key"), "2 keys");
+}
+
+// A run over a signed, an unsigned and a refused file.
+MatchRunResult ARun() {
+  MatchRunResult run;
+  run.complete = true;
+  run.files.resize(3);
+  run.files[0].path = "a.zip";
+  run.files[0].verdict = "valid";
+  run.files[0].accepted = true;
+  ExportReport& report = run.files[0].report;
+  report.signature.verdict = SignatureVerdict::kValid;
+  report.signature.signed_by = {"440 v1"};
+  report.counts.keys = 10;
+  report.counts.revised_keys = 2;
+  report.counts
+      .rejected[static_cast<size_t>(KeyRejection::kFarFutureRollingStart)] = 3;
+  report.counts.dropped[static_cast<size_t>(DroppedField::kDaysSinceOnset)] = 1;
+  report.extra_entry = "notes.txt";
+  run.files[1].path = "b.zip";
+  run.files[1].verdict = "no_signature_entry";
+  run.files[1].accepted = true;
+  run.files[1].report.counts.keys = 5;
+  run.files[2].path = "c.zip";
+  run.files[2].verdict = "wrong_signature";
+  run.files[2].message = "c.zip: the signature does not fit";
+  run.files[2].report.signature.verdict = SignatureVerdict::kWrongSignature;
+  run.num_keys = 17;
+  run.num_rejected = 3;
+  run.num_own_keys = 1;
+  run.result.matches = {MatchAt("2020-05-20T14:59:59Z", 0xab, 0, 0xcd),
+                        MatchAt("2020-05-20T15:00:00Z", 0xab, 1, 0xcd),
+                        MatchAt("2020-05-20T15:00:00Z", 0xef, 1, 0xcd)};
+  run.result.num_duplicates = 4;
+  run.result.num_replayed = 5;
+  run.result.num_tx_power_out_of_bounds = 6;
+  return run;
+}
+
+MatchReportInput Input(const MatchRunResult& run) {
+  return {.run = run,
+          .num_sightings = 100,
+          .num_bad_sightings = 7,
+          .zone = Zone("Asia/Tokyo")};
+}
+
+TEST(MatchReportTest, JsonIsAsDocumented) {
+  const MatchRunResult run = ARun();
+  const ordered_json expected = ordered_json::parse(R"({
+    "files": [
+      {"path": "a.zip", "verdict": "valid", "accepted": true,
+       "signed_by": ["440 v1"], "keys": 12,
+       "rejected": {"far_future_rolling_start": 3},
+       "dropped_fields": {"days_since_onset": 1},
+       "extra_entry": "notes.txt"},
+      {"path": "b.zip", "verdict": "no_signature_entry", "accepted": true,
+       "signed_by": [], "keys": 5, "rejected": {}, "dropped_fields": {}},
+      {"path": "c.zip", "verdict": "wrong_signature", "accepted": false,
+       "signed_by": [], "keys": 0, "rejected": {}, "dropped_fields": {},
+       "message": "c.zip: the signature does not fit"}],
+    "all_files_signed": false,
+    "policy": {"tolerance_intervals": 12, "replay_cut_seconds": 1200,
+               "min_tx_power": -50, "max_tx_power": 20},
+    "keys_read": 17, "keys_rejected": 3, "keys_own": 1, "keys_matched": 2,
+    "rpis_matched": 1,
+    "sightings_read": 100, "sightings_skipped": 7, "sightings_matched": 2,
+    "dropped": {"duplicate": 4, "replayed": 5, "tx_power_out_of_bounds": 6},
+    "time_zone": "Asia/Tokyo",
+    "dates": [{"date": "2020-05-20", "keys": 1, "sightings": 1},
+              {"date": "2020-05-21", "keys": 2, "sightings": 1}]})");
+  EXPECT_EQ(DumpJson(MatchReportJson(Input(run)), 1), DumpJson(expected, 1));
+}
+
+TEST(MatchReportTest, AllFilesSigned) {
+  MatchRunResult run = ARun();
+  // A file that was left out says nothing about those that count.
+  run.files[1].accepted = false;
+  EXPECT_EQ(MatchReportJson(Input(run))["all_files_signed"], true);
+  EXPECT_THAT(MatchReportText(Input(run)), Not(HasSubstr("UNSIGNED")));
+  EXPECT_THAT(MatchReportText(Input(run)), Not(HasSubstr("unsigned")));
+  run.files[1].accepted = true;
+  run.files[1].report.signature.verdict = SignatureVerdict::kEmptySignatureList;
+  EXPECT_EQ(MatchReportJson(Input(run))["all_files_signed"], false);
+}
+
+TEST(MatchReportTest, TextIsExact) {
+  const MatchRunResult run = ARun();
+  EXPECT_EQ(
+      MatchReportText(Input(run)),
+      "UNSIGNED (no_signature_entry): b.zip\n"
+      "LEFT OUT (wrong_signature): c.zip: the signature does not fit\n"
+      "Keys of unsigned files count here: anybody could have made them up.\n"
+      "Read 17 keys in 2 files (3 rejected, 1 own) and 100 sightings (7 "
+      "skipped).\n"
+      "Matched 2 keys with 2 sightings of 1 identifier (5 more dropped as "
+      "replays, 6 for their transmit power).\n"
+      "\n"
+      "date            keys  sightings   (dates in Asia/Tokyo)\n"
+      "2020-05-20         1          1\n"
+      "2020-05-21         2          1\n");
+}
+
+TEST(MatchReportTest, TextWithoutAMatch) {
+  MatchRunResult run = ARun();
+  run.files.resize(1);
+  run.result = {};
+  EXPECT_EQ(MatchReportText(Input(run)),
+            "Read 17 keys in 1 file (3 rejected, 1 own) and 100 sightings (7 "
+            "skipped).\n"
+            "No key matched a sighting.\n");
+  EXPECT_EQ(MatchReportJson(Input(run))["dates"], ordered_json::array());
+}
+
+TEST(MatchReportTest, TellsDatesOnly) {
+  const MatchRunResult run = ARun();
+  const std::string text = MatchReportText(Input(run));
+  const std::string json = DumpJson(MatchReportJson(Input(run)), -1);
+  for (const std::string& report : {text, json}) {
+    for (const Match& match : run.result.matches) {
+      EXPECT_THAT(report, Not(HasSubstr(EncodeHex(match.tek.bytes))));
+      EXPECT_THAT(report, Not(HasSubstr(EncodeHex(match.sighting.rpi.bytes))));
+      EXPECT_THAT(report,
+                  Not(HasSubstr(std::to_string(match.sighting.unix_seconds))));
+    }
+    for (const char* clock : {"14:59", "15:00", "23:59", "00:00"}) {
+      EXPECT_THAT(report, Not(HasSubstr(clock)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tekmatch

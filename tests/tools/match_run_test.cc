@@ -1,0 +1,306 @@
+#include "tools/match_run.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "keyformat/random_source.h"
+#include "tests/tools/test_exports.h"
+#include "tests/tools/test_files.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
+  auto index = SightingIndex::Create(std::move(sightings));
+  EXPECT_TRUE(index.ok()) << index.status();
+  return std::make_shared<const SightingIndex>(*std::move(index));
+}
+
+MatchRunOptions Options() {
+  MatchRunOptions options;
+  options.files.trusted = TrustTestSigner();
+  options.files.reader.decode.block_capacity = 7;  // many hand-overs
+  return options;
+}
+
+MatchRunResult RunOver(const std::vector<std::string>& paths,
+                       const std::shared_ptr<const SightingIndex>& index,
+                       const MatchRunOptions& options) {
+  auto run = RunMatch(paths, index, options);
+  EXPECT_TRUE(run.ok()) << run.status();
+  return run.ok() ? *std::move(run) : MatchRunResult();
+}
+
+std::string Write(const std::string& name, const std::string& bytes) {
+  std::string path = TempPath(name);
+  WriteFile(path, bytes);
+  return path;
+}
+
+// Keys and their export, signed by nobody trusted under the trusted name.
+std::string ForgedExport(const std::vector<DiagnosisKey>& keys) {
+  return WriteTestExport(keys, TestExportOptions({OtherSigner("440", "v1")}));
+}
+
+std::vector<std::string> Summary(const MatchRunResult& run) {
+  std::vector<std::string> summary = {
+      std::to_string(run.complete) + " " + std::to_string(run.num_keys) + " " +
+      std::to_string(run.num_rejected) + " " +
+      std::to_string(run.num_own_keys) + " " +
+      std::to_string(run.result.num_duplicates) + " " +
+      std::to_string(run.result.num_replayed) + " " +
+      std::to_string(run.result.num_tx_power_out_of_bounds)};
+  for (const ExportFileResult& file : run.files) {
+    summary.push_back(file.path + " " + file.verdict + " " + file.message);
+  }
+  return summary;
+}
+
+void ExpectNoResult(const MatchRunResult& run) {
+  EXPECT_FALSE(run.complete);
+  EXPECT_EQ(Summary(run).front(), "0 0 0 0 0 0 0");
+  EXPECT_THAT(run.result.matches, IsEmpty());
+}
+
+TEST(MatchRunTest, ThreadsAndOrderDoNotMatter) {
+  // The same three keys in three files, with other metadata; a forged file.
+  std::vector<DiagnosisKey> keys = TestKeys(200, 1);
+  std::vector<DiagnosisKey> more = TestKeys(300, 2);
+  std::vector<DiagnosisKey> third = TestKeys(150, 3);
+  std::vector<Sighting> sightings;
+  for (int i = 0; i < 30; ++i) {
+    const int64_t time = kTestDaySeconds + 700 * i;
+    sightings.push_back(HearKey(keys[i], time));
+    sightings.push_back(HearKey(keys[i], time));  // twice the same
+    sightings.push_back(HearKey(keys[i], time));
+    sightings.back().unix_seconds += 1201;  // replayed
+    sightings.push_back(HearKey(more[i], time));
+    sightings.back().aem.bytes[1] ^= 0x40;  // sent with 44 dBm
+    sightings.push_back(HearKey(third[i], time));
+  }
+  for (int i = 0; i < 3; ++i) {
+    more[100 + i] = third[100 + i] = keys[i];
+    more[100 + i].metadata.transmission_risk = 5;
+    third[100 + i].metadata.transmission_risk = 2;
+  }
+  MatchRunOptions options = Options();
+  options.own_keys = {keys[29].tek, third[29].tek};
+  options.skip_bad_files = true;
+  std::vector<std::string> paths = {
+      Write("a.zip", WriteTestExport(keys)),
+      Write("b.zip", WriteTestExport(more)),
+      Write("c.zip", WriteTestExport(third)),
+      Write("d.zip", ForgedExport(TestKeys(100, 1)))};
+  const auto index = Index(sightings);
+  const MatchRunResult expected = RunOver(paths, index, options);
+  EXPECT_EQ(Summary(expected).front(), "1 650 0 2 18 29 30");
+  EXPECT_EQ(expected.result.matches.size(), 2 * 29 + 29);
+  do {
+    for (const int num_threads : {1, 2, 3, 8}) {
+      options.num_threads = num_threads;
+      const MatchRunResult run = RunOver(paths, index, options);
+      EXPECT_EQ(run.result.matches, expected.result.matches);
+      EXPECT_EQ(Summary(run), Summary(expected));
+    }
+  } while (std::next_permutation(paths.begin(), paths.end()));
+}
+
+TEST(MatchRunTest, AKeyInTwoFilesCountsOnce) {
+  std::vector<DiagnosisKey> keys = TestKeys(1, 1);
+  const std::string b = Write("b.zip", WriteTestExport(keys));
+  keys[0].metadata.report_type = ReportType::kSelfReport;
+  const std::string a = Write("a.zip", WriteTestExport(keys));
+  const MatchRunResult run =
+      RunOver({b, a}, Index({HearKey(keys[0], kTestDaySeconds)}), Options());
+  ASSERT_EQ(run.result.matches.size(), 1);
+  const Match& match = run.result.matches[0];
+  EXPECT_EQ(run.files[match.source].path, a);
+  EXPECT_EQ(match.metadata.report_type, ReportType::kSelfReport);
+  EXPECT_EQ(run.result.num_duplicates, 1);
+  EXPECT_EQ(run.num_keys, 2);
+}
+
+TEST(MatchRunTest, OwnKeysDoNotMatch) {
+  const std::vector<DiagnosisKey> keys = TestKeys(2, 1);
+  const std::string path = Write("a.zip", WriteTestExport(keys));
+  MatchRunOptions options = Options();
+  options.own_keys = {keys[0].tek};
+  const MatchRunResult run = RunOver({path},
+                                     Index({HearKey(keys[0], kTestDaySeconds),
+                                            HearKey(keys[1], kTestDaySeconds)}),
+                                     options);
+  EXPECT_EQ(run.num_own_keys, 1);
+  ASSERT_EQ(run.result.matches.size(), 1);
+  EXPECT_EQ(run.result.matches[0].tek, keys[1].tek);
+}
+
+// A tampered file holds the very key that was sighted, and also one that a
+// good file has; it comes before or after the good one.
+TEST(MatchRunTest, ARefusedFileContributesNothing) {
+  const std::vector<DiagnosisKey> good = TestKeys(50, 1);
+  std::vector<DiagnosisKey> bad = TestKeys(50, 2);
+  bad[1] = good[1];
+  const auto index = Index({HearKey(bad[0], kTestDaySeconds),
+                            HearKey(good[0], kTestDaySeconds),
+                            HearKey(good[1], kTestDaySeconds)});
+  const std::string tampered = StoredZip(
+      {{"export.bin", ZipEntry(WriteTestExport(bad), "export.bin")},
+       {"export.sig", ZipEntry(WriteTestExport(good), "export.sig")}});
+  const std::string good_path = Write("m.zip", WriteTestExport(good));
+  for (const std::string name : {"a.zip", "z.zip"}) {
+    const std::string bad_path = Write(name, tampered);
+    for (const int num_threads : {1, 4}) {
+      MatchRunOptions options = Options();
+      options.num_threads = num_threads;
+      options.own_keys = {bad[2].tek};
+      const MatchRunResult refused =
+          RunOver({good_path, bad_path}, index, options);
+      ExpectNoResult(refused);
+      ASSERT_EQ(refused.files.size(), 2);
+      EXPECT_EQ(refused.files[name == "a.zip" ? 0 : 1].verdict,
+                "wrong_signature");
+
+      options.skip_bad_files = true;
+      const MatchRunResult skipped =
+          RunOver({good_path, bad_path}, index, options);
+      EXPECT_EQ(Summary(skipped).front(), "1 50 0 0 0 0 0");
+      ASSERT_EQ(skipped.result.matches.size(), 2);
+      for (const Match& match : skipped.result.matches) {
+        EXPECT_EQ(skipped.files[match.source].path, good_path);
+      }
+    }
+  }
+}
+
+TEST(MatchRunTest, OtherBadFilesAreLeftOutToo) {
+  const std::vector<DiagnosisKey> keys = TestKeys(20, 1);
+  const auto index = Index({HearKey(keys[0], kTestDaySeconds)});
+  const std::string bin = ZipEntry(WriteTestExport(keys), "export.bin");
+  const std::vector<std::string> paths = {
+      Write("a.zip", WriteTestExport(TestKeys(3, 9))),
+      Write("truncated", bin.substr(0, bin.size() - 1)), Write("unsigned", bin),
+      TempPath("zz missing")};
+  MatchRunOptions options = Options();
+  ExpectNoResult(RunOver(paths, index, options));
+  options.skip_bad_files = true;
+  const MatchRunResult run = RunOver(paths, index, options);
+  EXPECT_EQ(Summary(run).front(), "1 3 0 0 0 0 0");
+  EXPECT_THAT(run.result.matches, IsEmpty());
+  options.files.allow_unsigned = true;
+  EXPECT_EQ(RunOver(paths, index, options).result.matches.size(), 1);
+}
+
+// Bytes that malloc has handed out; 0 under the sanitizers, which replace it.
+size_t BytesInUse() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// 800,000 candidates of some 100 bytes each, were they kept.
+TEST(MatchRunTest, AHostileFileStaysBounded) {
+  constexpr size_t kRepeats = 200'000;
+  constexpr int kSightings = 4;
+  DiagnosisKey key = TestKeys(1, 1)[0];
+  key.rolling_period = 1;
+  std::vector<Sighting> sightings;
+  for (int i = 0; i < kSightings; ++i) {
+    sightings.push_back(HearKey(key, kTestDaySeconds + i));
+  }
+  std::vector<DiagnosisKey> keys(kRepeats, key);
+  RandomSource random = RandomSource::Seeded(1);
+  for (DiagnosisKey& k : keys) {  // or it would deflate too well to be believed
+    k.metadata.transmission_risk = static_cast<uint8_t>(random.Below(9));
+    k.metadata.days_since_onset = static_cast<int8_t>(random.Below(15));
+    k.metadata.variant_of_concern = static_cast<uint8_t>(random.Below(256));
+  }
+  const std::string path =
+      Write("hostile.zip", WriteTestExport(keys, TestExportOptions({})));
+  const auto index = Index(sightings);
+  MatchRunOptions options;
+  options.skip_bad_files = true;
+  options.num_threads = 2;
+  const size_t before = BytesInUse();
+  size_t peak = before;
+  options.progress = [&peak](uint64_t) { peak = std::max(peak, BytesInUse()); };
+
+  const MatchRunResult refused = RunOver({path}, index, options);
+  EXPECT_EQ(refused.files[0].verdict, "empty_signature_list");
+  EXPECT_EQ(refused.files[0].report.counts.keys, kRepeats);
+  EXPECT_EQ(Summary(refused).front(), "1 0 0 0 0 0 0");
+  EXPECT_THAT(refused.result.matches, IsEmpty());
+  // Believed, it says no more than once.
+  options.files.allow_unsigned = true;
+  const MatchRunResult allowed = RunOver({path}, index, options);
+  EXPECT_EQ(allowed.num_keys, kRepeats);
+  EXPECT_EQ(allowed.result.matches.size(), kSightings);
+  EXPECT_EQ(allowed.result.num_duplicates, (kRepeats - 1) * kSightings);
+  EXPECT_LT(peak - before, 40 << 20) << (peak - before);
+}
+
+TEST(MatchRunTest, ABatchCountsAsAWhole) {
+  const std::vector<DiagnosisKey> keys = TestKeys(30, 1);
+  std::vector<Sighting> sightings;
+  for (const DiagnosisKey& key : keys) {
+    sightings.push_back(HearKey(key, kTestDaySeconds));
+  }
+  const auto index = Index(sightings);
+  ExportWriterOptions writer = TestExportOptions();
+  writer.max_keys = 10;
+  std::vector<std::string> paths;
+  for (const std::string& zip : WriteTestBatch(keys, writer)) {
+    paths.push_back(Write(std::to_string(paths.size()) + ".zip", zip));
+  }
+  ASSERT_EQ(paths.size(), 3);
+  MatchRunOptions options = Options();
+  EXPECT_EQ(RunOver(paths, index, options).result.matches.size(), 30);
+  paths.pop_back();
+  ExpectNoResult(RunOver(paths, index, options));
+  options.skip_bad_files = true;
+  const MatchRunResult run = RunOver(paths, index, options);
+  EXPECT_EQ(Summary(run).front(), "1 0 0 0 0 0 0");
+  EXPECT_EQ(run.files[0].verdict, "incomplete_batch");
+}
+
+TEST(MatchRunTest, RefusesWrongOptions) {
+  const auto Code = [](const std::shared_ptr<const SightingIndex>& index,
+                       const MatchRunOptions& options) {
+    return RunMatch({}, index, options).status().code();
+  };
+  MatchRunOptions options;
+  EXPECT_EQ(Code(Index({}), options), absl::StatusCode::kOk);
+  EXPECT_EQ(Code(nullptr, options), absl::StatusCode::kInvalidArgument);
+  for (const int num_threads : {0, -1}) {
+    options.num_threads = num_threads;
+    EXPECT_EQ(Code(Index({}), options), absl::StatusCode::kInvalidArgument);
+  }
+  options = {};
+  options.policy.tolerance_intervals = -1;
+  EXPECT_EQ(Code(Index({}), options), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(MatchRunTest, CountsRejectedKeysAndProgress) {
+  std::vector<DiagnosisKey> keys = TestKeys(20, 1);
+  keys[0].rolling_start = kTestDay + 1000;
+  const std::string path = Write("a.zip", WriteTestExport(keys));
+  MatchRunOptions options = Options();
+  options.files.reader.decode.latest_rolling_start = kTestDay + 144;
+  std::vector<uint64_t> progress;
+  options.progress = [&progress](uint64_t n) { progress.push_back(n); };
+  const MatchRunResult run = RunOver({path, path}, Index({}), options);
+  EXPECT_EQ(Summary(run).front(), "1 40 2 0 0 0 0");
+  EXPECT_THAT(progress, ElementsAre(7, 14, 19, 26, 33, 38));
+}
+
+}  // namespace
+}  // namespace tekmatch

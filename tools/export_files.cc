@@ -1,0 +1,125 @@
+#include "tools/export_files.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "keyformat/batch.h"
+
+namespace tekmatch {
+namespace {
+
+// What went wrong with the file itself; other errors are ours.
+bool IsOfTheFile(const absl::Status& status) {
+  return !absl::IsInternal(status) && !absl::IsInvalidArgument(status);
+}
+
+ExportFileResult Refused(const std::string& path, const absl::Status& status) {
+  ExportFileResult result;
+  result.path = path;
+  result.verdict = absl::IsDataLoss(status) ? "malformed" : "unreadable";
+  result.message = std::string(status.message());
+  return result;
+}
+
+// For a person: what a verdict other than `valid` means.
+std::string Explain(const ExportReport& report) {
+  std::vector<std::string> names;
+  for (const ExportSignature& signature : report.signatures) {
+    names.push_back(absl::StrCat("\"", signature.info.key_id, "\" version \"",
+                                 signature.info.key_version, "\""));
+  }
+  const std::string signers = absl::StrJoin(names, ", ");
+  switch (report.signature.verdict) {
+    case SignatureVerdict::kValid:
+      return "";
+    case SignatureVerdict::kNoSignatureEntry:
+      return "not signed: there is no export.sig";
+    case SignatureVerdict::kEmptySignatureList:
+      return "not signed: export.sig lists no signature";
+    case SignatureVerdict::kMalformedSignatureList:
+      return "export.sig is damaged";
+    case SignatureVerdict::kIncompleteSet:
+      return absl::StrCat("signatures that are needed together lack; it has ",
+                          signers);
+    case SignatureVerdict::kWrongSignature:
+      return absl::StrCat("the signature does not fit the file and key id ",
+                          signers);
+    case SignatureVerdict::kNoTrustedKey:
+      return absl::StrCat("signed by key id ", signers,
+                          ", for which no key is trusted");
+    case SignatureVerdict::kUnknownAlgorithm:
+      return "signed with an algorithm other than ECDSA P-256";
+    case SignatureVerdict::kRawSignature:
+      return "the signature is 64 raw bytes instead of DER";
+    case SignatureVerdict::kMalformedSignature:
+      return "the signature is not DER";
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::StatusOr<ExportFileResult> ReadExportFile(
+    const std::string& path, const ExportFileOptions& options,
+    absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>)> sink) {
+  const absl::StatusOr<std::unique_ptr<ByteSource>> source =
+      OpenFileSource(path);
+  if (!source.ok()) return Refused(path, source.status());
+  auto reader = ExportReader::Open(**source, options.reader);
+  if (!reader.ok()) {
+    if (!IsOfTheFile(reader.status())) return reader.status();
+    return Refused(path, reader.status());
+  }
+  while (true) {
+    auto block = std::make_unique<KeyBlock>();
+    const absl::StatusOr<bool> more = (*reader)->Next(block.get());
+    if (!more.ok()) {
+      if (!IsOfTheFile(more.status())) return more.status();
+      return Refused(path, more.status());
+    }
+    if (!*more) break;
+    if (absl::Status s = sink(std::move(block)); !s.ok()) return s;
+  }
+  absl::StatusOr<ExportReport> report = (*reader)->Finish(options.trusted);
+  if (!report.ok()) return report.status();
+
+  ExportFileResult result;
+  result.path = path;
+  const SignatureVerdict verdict = report->signature.verdict;
+  result.verdict = std::string(SignatureVerdictName(verdict));
+  result.accepted = verdict == SignatureVerdict::kValid ||
+                    (options.allow_unsigned && IsUnsigned(verdict));
+  if (!result.accepted) {
+    result.message = absl::StrCat(path, ": ", Explain(*report));
+  }
+  result.report = *std::move(report);
+  return result;
+}
+
+void RefuseIncompleteBatches(std::vector<ExportFileResult>& files) {
+  std::vector<size_t> accepted;
+  std::vector<ExportMetadata> metadata;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!files[i].accepted) continue;
+    accepted.push_back(i);
+    metadata.push_back(files[i].report.metadata);
+  }
+  for (const IncompleteBatch& batch : FindIncompleteBatches(metadata)) {
+    std::string missing = absl::StrJoin(batch.missing, ", ");
+    if (static_cast<size_t>(batch.num_missing) > batch.missing.size()) {
+      absl::StrAppend(&missing, ", ...");
+    }
+    for (const size_t i : batch.files) {
+      ExportFileResult& file = files[accepted[i]];
+      file.verdict = "incomplete_batch";
+      file.accepted = false;
+      file.message = absl::StrCat(
+          file.path, ": ", batch.num_missing, " of the ", batch.batch_size,
+          " files of its batch ", batch.num_missing == 1 ? "is" : "are",
+          " missing: number ", missing);
+    }
+  }
+}
+
+}  // namespace tekmatch

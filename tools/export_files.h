@@ -1,0 +1,51 @@
+// Reads export files one after another and says of each whether it counts.
+#ifndef TEKMATCH_TOOLS_EXPORT_FILES_H_
+#define TEKMATCH_TOOLS_EXPORT_FILES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "keyformat/export_reader.h"
+#include "keyformat/key_block.h"
+#include "keyformat/signature.h"
+
+namespace tekmatch {
+
+struct ExportFileOptions {
+  ExportReaderOptions reader;
+  TrustedKeys trusted;
+  // Accept files without any signature (IsUnsigned). A file that is signed,
+  // but not validly by somebody trusted, is not accepted even so.
+  bool allow_unsigned = false;
+};
+
+struct ExportFileResult {
+  std::string path;
+  // A SignatureVerdict's name, or "unreadable" (the system), "malformed" (the
+  // file), "incomplete_batch".
+  std::string verdict;
+  bool accepted = false;
+  // Why it is not accepted, for a person; begins with the path.
+  std::string message;
+  // Empty but for `malformed` and `unreadable`, of which too little is known.
+  ExportReport report;
+};
+
+// Reads a whole file and calls `sink` with each block of keys: to work ahead
+// with, not to be believed before the result is `accepted`. What `sink`
+// returns, if not OK, ends the call; otherwise the file's defects are in the
+// result and the status is OK.
+absl::StatusOr<ExportFileResult> ReadExportFile(
+    const std::string& path, const ExportFileOptions& options,
+    absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>)> sink);
+
+// Withdraws acceptance from the accepted files of batches that are not
+// complete, naming the missing numbers.
+void RefuseIncompleteBatches(std::vector<ExportFileResult>& files);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_EXPORT_FILES_H_

@@ -1,0 +1,213 @@
+#include "tools/match_report.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/hex.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::ordered_json;
+
+bool AllSigned(const MatchRunResult& run) {
+  return std::all_of(
+      run.files.begin(), run.files.end(), [](const ExportFileResult& file) {
+        return !file.accepted || !IsUnsigned(file.report.signature.verdict);
+      });
+}
+
+ordered_json DatesJson(const std::vector<DateCount>& dates) {
+  ordered_json json = ordered_json::array();
+  for (const DateCount& d : dates) {
+    json.push_back({{"date", absl::FormatCivilTime(d.date)},
+                    {"keys", d.num_keys},
+                    {"sightings", d.num_sightings}});
+  }
+  return json;
+}
+
+// Lines on files that a reader of the result has to know about.
+std::string FileRemarks(const MatchRunResult& run) {
+  std::string text;
+  for (const ExportFileResult& file : run.files) {
+    if (!file.accepted) {
+      absl::StrAppend(&text, "LEFT OUT (", file.verdict, "): ", file.message,
+                      "\n");
+    } else if (IsUnsigned(file.report.signature.verdict)) {
+      absl::StrAppend(&text, "UNSIGNED (", file.verdict, "): ", file.path,
+                      "\n");
+    }
+  }
+  if (!AllSigned(run)) {
+    absl::StrAppend(&text,
+                    "Keys of unsigned files count here: anybody could have "
+                    "made them up.\n");
+  }
+  return text;
+}
+
+std::string DateTable(const std::vector<DateCount>& dates,
+                      absl::TimeZone zone) {
+  std::string text =
+      absl::StrFormat("%-10s  %8s  %9s   (dates in %s)\n", "date", "keys",
+                      "sightings", std::string(zone.name()));
+  for (const DateCount& d : dates) {
+    absl::StrAppendFormat(&text, "%-10s  %8d  %9d\n",
+                          absl::FormatCivilTime(d.date), d.num_keys,
+                          d.num_sightings);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<DateCount> CountByDate(const std::vector<Match>& matches,
+                                   absl::TimeZone zone) {
+  struct Sets {
+    std::set<Tek> keys;
+    std::set<uint32_t> sightings;
+  };
+  std::map<absl::CivilDay, Sets> by_date;
+  for (const Match& match : matches) {
+    Sets& sets = by_date[absl::ToCivilDay(
+        absl::FromUnixSeconds(match.sighting.unix_seconds), zone)];
+    sets.keys.insert(match.tek);
+    sets.sightings.insert(match.sighting_position);
+  }
+  std::vector<DateCount> dates;
+  dates.reserve(by_date.size());
+  for (const auto& [date, sets] : by_date) {
+    dates.push_back({date, sets.keys.size(), sets.sightings.size()});
+  }
+  return dates;
+}
+
+uint64_t CountKeys(const std::vector<Match>& matches) {
+  std::set<Tek> teks;
+  for (const Match& match : matches) teks.insert(match.tek);
+  return teks.size();
+}
+
+uint64_t CountRpis(const std::vector<Match>& matches) {
+  std::set<Rpi> rpis;
+  for (const Match& match : matches) rpis.insert(match.sighting.rpi);
+  return rpis.size();
+}
+
+uint64_t CountSightings(const std::vector<Match>& matches) {
+  std::set<uint32_t> positions;
+  for (const Match& match : matches) positions.insert(match.sighting_position);
+  return positions.size();
+}
+
+ordered_json ExportFileJson(const ExportFileResult& file) {
+  const ExportReport& report = file.report;
+  ordered_json rejected = ordered_json::object();
+  for (int i = 0; i < kNumKeyRejections; ++i) {
+    if (const uint64_t n = report.counts.rejected[static_cast<size_t>(i)];
+        n > 0) {
+      rejected[std::string(KeyRejectionName(static_cast<KeyRejection>(i)))] = n;
+    }
+  }
+  ordered_json dropped = ordered_json::object();
+  for (int i = 0; i < kNumDroppedFields; ++i) {
+    if (const uint64_t n = report.counts.dropped[static_cast<size_t>(i)];
+        n > 0) {
+      dropped[std::string(DroppedFieldName(static_cast<DroppedField>(i)))] = n;
+    }
+  }
+  ordered_json json = {
+      {"path", file.path},
+      {"verdict", file.verdict},
+      {"accepted", file.accepted},
+      {"signed_by", report.signature.signed_by},
+      {"keys", report.counts.keys + report.counts.revised_keys},
+      {"rejected", rejected},
+      {"dropped_fields", dropped}};
+  if (!report.extra_entry.empty()) json["extra_entry"] = report.extra_entry;
+  if (!file.message.empty()) json["message"] = file.message;
+  return json;
+}
+
+ordered_json MatchReportJson(const MatchReportInput& input) {
+  const MatchRunResult& run = input.run;
+  const std::vector<Match>& matches = run.result.matches;
+  ordered_json files = ordered_json::array();
+  for (const ExportFileResult& file : run.files) {
+    files.push_back(ExportFileJson(file));
+  }
+  return {{"files", files},
+          {"all_files_signed", AllSigned(run)},
+          {"policy",
+           {{"tolerance_intervals", input.policy.tolerance_intervals},
+            {"replay_cut_seconds", input.policy.replay_cut_seconds},
+            {"min_tx_power", input.policy.min_tx_power},
+            {"max_tx_power", input.policy.max_tx_power}}},
+          {"keys_read", run.num_keys},
+          {"keys_rejected", run.num_rejected},
+          {"keys_own", run.num_own_keys},
+          {"keys_matched", CountKeys(matches)},
+          {"rpis_matched", CountRpis(matches)},
+          {"sightings_read", input.num_sightings},
+          {"sightings_skipped", input.num_bad_sightings},
+          {"sightings_matched", CountSightings(matches)},
+          {"dropped",
+           {{"duplicate", run.result.num_duplicates},
+            {"replayed", run.result.num_replayed},
+            {"tx_power_out_of_bounds", run.result.num_tx_power_out_of_bounds}}},
+          {"time_zone", std::string(input.zone.name())},
+          {"dates", DatesJson(CountByDate(matches, input.zone))}};
+}
+
+std::string MatchReportText(const MatchReportInput& input) {
+  const MatchRunResult& run = input.run;
+  const std::vector<Match>& matches = run.result.matches;
+  const auto num_accepted =
+      std::count_if(run.files.begin(), run.files.end(),
+                    [](const ExportFileResult& file) { return file.accepted; });
+  std::string text = FileRemarks(run);
+  absl::StrAppend(&text, "Read ", Counted(run.num_keys, "key"), " in ",
+                  Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
+                  run.num_rejected, " rejected, ", run.num_own_keys,
+                  " own) and ", Counted(input.num_sightings, "sighting"), " (",
+                  input.num_bad_sightings, " skipped).\n");
+  if (matches.empty()) {
+    return absl::StrCat(text, "No key matched a sighting.\n");
+  }
+  absl::StrAppend(&text, "Matched ", Counted(CountKeys(matches), "key"),
+                  " with ", Counted(CountSightings(matches), "sighting"),
+                  " of ", Counted(CountRpis(matches), "identifier"), " (",
+                  run.result.num_replayed, " more dropped as replays, ",
+                  run.result.num_tx_power_out_of_bounds,
+                  " for their transmit power).\n\n");
+  return text + DateTable(CountByDate(matches, input.zone), input.zone);
+}
+
+std::string MatchLine(const Match& match, const std::string& path) {
+  const ordered_json json = {{"tek", EncodeHex(match.tek.bytes)},
+                             {"rolling_start", match.rolling_start},
+                             {"rolling_period", match.rolling_period},
+                             {"interval", match.interval},
+                             {"rpi", EncodeHex(match.sighting.rpi.bytes)},
+                             {"sighting_time", match.sighting.unix_seconds},
+                             {"rssi", match.sighting.rssi},
+                             {"tx_power", match.tx_power},
+                             {"attenuation", match.attenuation},
+                             {"file", path}};
+  return DumpJson(json, -1) + "\n";
+}
+
+std::string DumpJson(const ordered_json& value, int indent) {
+  return value.dump(indent, ' ', /*ensure_ascii=*/false,
+                    ordered_json::error_handler_t::replace);
+}
+
+std::string Counted(uint64_t n, absl::string_view singular) {
+  return absl::StrCat(n, " ", singular, n == 1 ? "" : "s");
+}
+
+}  // namespace tekmatch

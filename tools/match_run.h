@@ -1,0 +1,61 @@
+// A whole match run: export files and sightings in, matches out.
+//
+// One thread reads, inflates, hashes and decodes; the others match blocks of
+// keys as they come. What a file contributed is kept apart until its verdict is
+// known and dropped unless it is accepted. The result is the same for any
+// number of threads and any order of the files.
+#ifndef TEKMATCH_TOOLS_MATCH_RUN_H_
+#define TEKMATCH_TOOLS_MATCH_RUN_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "keyformat/diagnosis_key.h"
+#include "matcher/kernels/kernels.h"
+#include "matcher/match_policy.h"
+#include "matcher/match_resolver.h"
+#include "matcher/sighting_index.h"
+#include "tools/export_files.h"
+
+namespace tekmatch {
+
+struct MatchRunOptions {
+  ExportFileOptions files;
+  // Leave files that are not accepted out, instead of giving no result.
+  bool skip_bad_files = false;
+  MatchPolicy policy;
+  absl::flat_hash_set<Tek> own_keys;
+  const Kernels* kernels = nullptr;  // null: the default ones
+  int num_threads = 1;               // at least 1
+  // Called by the reading thread now and then, with keys read so far.
+  std::function<void(uint64_t)> progress;
+};
+
+struct MatchRunResult {
+  // Sorted by path, whatever the order of the arguments. Match::source is a
+  // position here, so of a key in several files the first path counts.
+  std::vector<ExportFileResult> files;
+  // No file was refused, or refused files were to be skipped. Otherwise there
+  // are no matches and all counts are 0.
+  bool complete = false;
+  // Of accepted files only.
+  uint64_t num_keys = 0;      // rejected and own ones included
+  uint64_t num_rejected = 0;  // by the decoder
+  uint64_t num_own_keys = 0;
+  MatchResult result;
+};
+
+// INVALID_ARGUMENT: options. INTERNAL: BoringSSL, zlib. Files' defects are in
+// the result.
+absl::StatusOr<MatchRunResult> RunMatch(
+    std::vector<std::string> paths, std::shared_ptr<const SightingIndex> index,
+    const MatchRunOptions& options);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_MATCH_RUN_H_
