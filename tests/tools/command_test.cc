@@ -1,0 +1,87 @@
+#include "tools/command.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace tekmatch {
+namespace {
+
+TEST(ParseTimeTest, UnixSeconds) {
+  EXPECT_EQ(*ParseTime("--now", "0"), absl::UnixEpoch());
+  EXPECT_EQ(*ParseTime("--now", "1606780800"),
+            absl::FromUnixSeconds(1606780800));
+  EXPECT_EQ(*ParseTime("--now", "-1"), absl::FromUnixSeconds(-1));
+}
+
+TEST(ParseTimeTest, Rfc3339) {
+  const absl::Time time = absl::FromUnixSeconds(1606780800);
+  EXPECT_EQ(*ParseTime("--now", "2020-12-01T00:00:00Z"), time);
+  EXPECT_EQ(*ParseTime("--now", "2020-12-01T09:00:00+09:00"), time);
+  EXPECT_EQ(*ParseTime("--now", "2020-12-01T00:00:00.5Z"),
+            time + absl::Milliseconds(500));
+}
+
+TEST(ParseTimeTest, EmptyIsTheClock) {
+  const absl::Time before = absl::Now();
+  const auto time = ParseTime("--now", "");
+  ASSERT_TRUE(time.ok()) << time.status();
+  EXPECT_GE(*time, before);
+  EXPECT_LE(*time, absl::Now());
+}
+
+TEST(ParseTimeTest, RefusesTheRestByName) {
+  for (const std::string value :
+       {"yesterday", "2020-12-01", "2020-12-01T00:00:00",
+        "2020-13-01T00:00:00Z", "2020-12-01T00:00:00Zx", "1.5", "0x10", " ",
+        "99999999999999999999", "infinite-future", "infinite-past"}) {
+    const auto time = ParseTime("--start", value);
+    EXPECT_EQ(time.status().code(), absl::StatusCode::kInvalidArgument)
+        << value;
+    EXPECT_EQ(std::string(time.status().message()),
+              "--start " + value + ": neither RFC 3339 nor Unix seconds");
+  }
+}
+
+TEST(LatestRollingStartTest, IsADayLater) {
+  const absl::Time midnight = absl::FromUnixSeconds(1606780800);
+  EXPECT_EQ(LatestRollingStart(midnight), 2677968 + 144);
+  EXPECT_EQ(LatestRollingStart(midnight + absl::Seconds(599)), 2677968 + 144);
+  EXPECT_EQ(LatestRollingStart(midnight + absl::Seconds(600)), 2677968 + 145);
+}
+
+TEST(LatestRollingStartTest, StaysWithinTheFormat) {
+  const auto kMax =
+      static_cast<EnIntervalNumber>(std::numeric_limits<int32_t>::max());
+  EXPECT_EQ(LatestRollingStart(absl::UnixEpoch() - absl::Hours(48)), 0);
+  EXPECT_EQ(LatestRollingStart(absl::InfinitePast()), 0);
+  EXPECT_EQ(LatestRollingStart(absl::InfiniteFuture()), kMax);
+  EXPECT_EQ(LatestRollingStart(
+                absl::FromUnixSeconds(std::numeric_limits<int64_t>::max())),
+            kMax);
+}
+
+TEST(ParseTimeZoneTest, NamesOfTheSystem) {
+  EXPECT_EQ(*ParseTimeZone("UTC"), absl::UTCTimeZone());
+  const auto tokyo = ParseTimeZone("Asia/Tokyo");
+  ASSERT_TRUE(tokyo.ok()) << tokyo.status();
+  EXPECT_EQ(tokyo->name(), "Asia/Tokyo");
+  EXPECT_EQ(tokyo->At(absl::UnixEpoch()).offset, 9 * 3600);
+}
+
+TEST(ParseTimeZoneTest, RefusesOthersByName) {
+  for (const std::string name : {"Asia/Nowhere", "", "+09:00", "Asia"}) {
+    const auto zone = ParseTimeZone(name);
+    EXPECT_EQ(zone.status().code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_EQ(std::string(zone.status().message()),
+              "--time-zone " + name + ": no such time zone");
+  }
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,172 @@
+// tekmatch demo: a small world, written to files and matched through the real
+// reader, told to a person.
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "keyformat/export_writer.h"
+#include "keyformat/random_source.h"
+#include "tools/command.h"
+#include "tools/demo_world.h"
+#include "tools/match_report.h"
+#include "tools/match_run.h"
+#include "tools/output_file.h"
+#include "tools/scratch_folder.h"
+#include "tools/sightings_reader.h"
+#include "tools/sightings_writer.h"
+#include "tools/trusted_key_flag.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr char kZone[] = "Asia/Tokyo";
+constexpr char kKeyId[] = "440";
+constexpr char kKeyVersion[] = "v1";
+
+struct Options {
+  uint64_t seed = 1;
+  std::string out;
+};
+
+struct Paths {
+  explicit Paths(const std::string& folder)
+      : exported(folder + "/export.zip"),
+        public_key(folder + "/public.pem"),
+        sightings(folder + "/sightings.csv") {}
+  std::string exported;
+  std::string public_key;
+  std::string sightings;
+};
+
+absl::Status WriteWorld(const DemoWorld& world, uint64_t seed,
+                        const Paths& paths) {
+  const absl::StatusOr<SigningKey> key = SigningKey::Generate();
+  if (!key.ok()) return key.status();
+  const absl::StatusOr<std::string> pem = key->PublicPem();
+  if (!pem.ok()) return pem.status();
+  if (absl::Status s =
+          WriteWholeFile(paths.public_key, *pem, OutputFile::Readers::kAnyone);
+      !s.ok()) {
+    return s;
+  }
+  ExportWriterOptions options;
+  options.start_timestamp = world.start_timestamp;
+  options.end_timestamp = world.end_timestamp;
+  options.region = kKeyId;
+  options.signers.push_back(
+      {.key = *key, .id = kKeyId, .version = kKeyVersion});
+  RandomSource random = RandomSource::Seeded(seed);
+  if (absl::Status s = WriteExports(world.keys, options, random,
+                                    [&](const ExportFile& file) {
+                                      return WriteWholeFile(
+                                          paths.exported, file.zip,
+                                          OutputFile::Readers::kAnyone);
+                                    });
+      !s.ok()) {
+    return s;
+  }
+  auto sightings = OutputFile::Open(paths.sightings);
+  if (!sightings.ok()) return sightings.status();
+  if (absl::Status s =
+          WriteSightings(world.sightings, SightingsFormat::kCsv, **sightings);
+      !s.ok()) {
+    return s;
+  }
+  return (*sightings)->Commit();
+}
+
+// Reads everything back and matches, as `tekmatch match` does.
+absl::StatusOr<MatchRunResult> MatchWorld(
+    const Paths& paths, std::shared_ptr<const SightingIndex> index) {
+  absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(
+      {absl::StrCat(kKeyId, ":", kKeyVersion, "=", paths.public_key)});
+  if (!trusted.ok()) return trusted.status();
+  MatchRunOptions options;
+  options.files.trusted = *std::move(trusted);
+  return RunMatch({paths.exported}, std::move(index), options);
+}
+
+absl::StatusOr<std::shared_ptr<const SightingIndex>> LoadIndex(
+    const std::string& path) {
+  absl::StatusOr<SightingsFile> file = ReadSightings(path, {});
+  if (!file.ok()) return file.status();
+  absl::StatusOr<SightingIndex> index =
+      SightingIndex::Create(std::move(file->sightings));
+  if (!index.ok()) return index.status();
+  return std::make_shared<const SightingIndex>(*std::move(index));
+}
+
+std::string Story(const DemoWorld& world, uint64_t seed, size_t num_padded) {
+  return absl::StrCat(
+      "A small world from seed ", seed, ": ", kDemoPeople,
+      " people tested positive and\npublished the ",
+      Counted(world.keys.size(), "key"), " of their last ", kDemoDays,
+      " days in one export, padded to ", num_padded, "\nand signed by key id ",
+      kKeyId, " ", kKeyVersion, ". One device heard ",
+      Counted(world.sightings.size(), "broadcast"), "\nin those days, and met ",
+      kDemoMeetings,
+      " of those people.\n\nExport and sightings were written as files, "
+      "read back, the signature\nverified, every identifier of every key "
+      "derived and looked up:\n\n");
+}
+
+int RunDemo(const Options& options, const Paths& paths) {
+  const absl::StatusOr<DemoWorld> world = MakeDemoWorld(options.seed);
+  if (!world.ok()) return Fail(world.status());
+  if (absl::Status s = WriteWorld(*world, options.seed, paths); !s.ok()) {
+    return Fail(s);
+  }
+  const auto index = LoadIndex(paths.sightings);
+  if (!index.ok()) return Fail(index.status());
+  const absl::StatusOr<MatchRunResult> run = MatchWorld(paths, *index);
+  if (!run.ok()) return Fail(run.status());
+  if (SayRefused(run->files) > 0) return kExitBadInput;
+  const absl::StatusOr<absl::TimeZone> zone = ParseTimeZone(kZone);
+  if (!zone.ok()) return Fail(zone.status());
+
+  std::string text =
+      Story(*world, options.seed, run->num_keys) +
+      MatchReportText({.run = *run,
+                       .policy = {},
+                       .num_sightings = (*index)->sightings().size(),
+                       .num_bad_sightings = 0,
+                       .zone = *zone});
+  if (CountByDate(run->result.matches, *zone) != world->expected) {
+    return Fail(absl::InternalError(
+        text + "\nThis is not what the world was made with."));
+  }
+  absl::StrAppend(&text, "\nThat is what the world was made with.\n");
+  if (!options.out.empty()) {
+    absl::StrAppend(&text,
+                    "\nThe same again, from the files:\n  tekmatch match ",
+                    paths.exported, " --trusted-key ", kKeyId, ":", kKeyVersion,
+                    "=", paths.public_key, " --sightings ", paths.sightings,
+                    " --time-zone ", kZone, "\n");
+  }
+  return Print(text);
+}
+
+int Demo(const Options& options) {
+  if (!options.out.empty()) {
+    if (absl::Status s = MakeFolder(options.out); !s.ok()) return Fail(s);
+    return RunDemo(options, Paths(options.out));
+  }
+  const auto scratch = ScratchFolder::Make();
+  if (!scratch.ok()) return Fail(scratch.status());
+  return RunDemo(options, Paths((*scratch)->path()));
+}
+
+}  // namespace
+
+void AddDemoCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command = app.add_subcommand(
+      "demo", "Make a small world, match it, and say what was found");
+  const auto o = std::make_shared<Options>();
+  command->add_option("--seed", o->seed, "Another world")
+      ->capture_default_str();
+  command->add_option("--out", o->out,
+                      "Keep export.zip, public.pem and sightings.csv here");
+  command->callback([body, o] { *body = [o] { return Demo(*o); }; });
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,149 @@
+// tekmatch export: keys as JSON lines in, signed export files out.
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "keyformat/export_writer.h"
+#include "keyformat/random_source.h"
+#include "tools/command.h"
+#include "tools/key_lines.h"
+#include "tools/match_report.h"
+#include "tools/output_file.h"
+#include "tools/scratch_folder.h"
+#include "tools/trusted_key_flag.h"
+
+namespace tekmatch {
+namespace {
+
+struct Options {
+  std::string keys;
+  std::string signing_key;
+  std::string key_id;
+  std::string key_version = "v1";
+  std::string algorithm = "sha256";
+  std::string region;
+  std::string out;
+  std::string start;
+  std::string end;
+  std::string order = "sorted";
+  std::optional<uint64_t> seed;
+  uint64_t min_keys = 1000;
+  uint64_t padding_range = 100;
+  uint64_t max_keys = 500000;
+};
+
+// The window of arrival: --start and --end, or the last whole hour and the day
+// before it.
+absl::Status SetWindow(const Options& options, ExportWriterOptions* writer) {
+  absl::StatusOr<absl::Time> end = ParseTime("--end", options.end);
+  if (!end.ok()) return end.status();
+  if (options.end.empty()) {
+    end = absl::UnixEpoch() +
+          absl::Floor(*end - absl::UnixEpoch(), absl::Hours(1));
+  }
+  absl::StatusOr<absl::Time> start = *end - absl::Hours(24);
+  if (!options.start.empty()) start = ParseTime("--start", options.start);
+  if (!start.ok()) return start.status();
+  if (*start < absl::UnixEpoch()) {
+    return absl::InvalidArgumentError("--start: before 1970");
+  }
+  writer->start_timestamp = static_cast<uint64_t>(absl::ToUnixSeconds(*start));
+  writer->end_timestamp = static_cast<uint64_t>(absl::ToUnixSeconds(*end));
+  return absl::OkStatus();
+}
+
+int Export(const Options& options) {
+  ExportWriterOptions writer;
+  if (absl::Status s = SetWindow(options, &writer); !s.ok()) return Fail(s);
+  writer.region = options.region;
+  writer.order =
+      options.order == "random" ? KeyOrder::kRandom : KeyOrder::kSorted;
+  writer.min_keys = options.min_keys;
+  writer.padding_range = options.padding_range;
+  writer.max_keys = options.max_keys;
+  const absl::StatusOr<SigningKey> key = LoadSigningKey(options.signing_key);
+  if (!key.ok()) return Fail(key.status());
+  writer.signers.push_back(
+      {.key = *key,
+       .id = options.key_id,
+       .version = options.key_version,
+       .algorithm = options.algorithm == "sha512"
+                        ? SignatureAlgorithm::kEcdsaP256Sha512
+                        : SignatureAlgorithm::kEcdsaP256Sha256});
+  absl::StatusOr<std::vector<DiagnosisKey>> keys = ReadKeyLines(options.keys);
+  if (!keys.ok()) return Fail(keys.status());
+  if (absl::Status s = MakeFolder(options.out); !s.ok()) return Fail(s);
+
+  RandomSource random = options.seed.has_value()
+                            ? RandomSource::Seeded(*options.seed)
+                            : RandomSource::FromSystem();
+  std::string index;
+  std::string said;
+  absl::Status status = WriteExports(
+      *std::move(keys), writer, random,
+      [&](const ExportFile& file) -> absl::Status {
+        // Name and index as Google's server has them.
+        const std::string name =
+            absl::StrFormat("%d-%d-%05d.zip", writer.start_timestamp,
+                            writer.end_timestamp, file.batch_num);
+        absl::StrAppend(&index, name, "\n");
+        absl::StrAppend(&said, options.out, "/", name, ": ",
+                        Counted(file.num_keys, "key"), ", ", file.num_padding,
+                        " of them padding, batch ", file.batch_num, " of ",
+                        file.batch_size, "\n");
+        return WriteWholeFile(absl::StrCat(options.out, "/", name), file.zip,
+                              OutputFile::Readers::kAnyone);
+      });
+  // The index comes last: who reads it finds every file that it names.
+  if (status.ok()) {
+    status = WriteWholeFile(absl::StrCat(options.out, "/index.txt"), index,
+                            OutputFile::Readers::kAnyone);
+  }
+  return status.ok() ? Print(said) : Fail(status);
+}
+
+}  // namespace
+
+void AddExportCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command =
+      app.add_subcommand("export", "Write keys as signed export files");
+  const auto o = std::make_shared<Options>();
+  command->add_option("--keys", o->keys, "Keys as JSON lines (README)")
+      ->required();
+  command->add_option("--signing-key", o->signing_key, "P-256 key, PEM")
+      ->required();
+  command->add_option("--key-id", o->key_id, "Usually the country's MCC: 440")
+      ->required();
+  command->add_option("--key-version", o->key_version)->capture_default_str();
+  command->add_option("--algorithm", o->algorithm, "Digest that is signed")
+      ->check(CLI::IsMember({"sha256", "sha512"}))
+      ->capture_default_str();
+  command->add_option("--region", o->region, "Such as 440")->required();
+  command->add_option("--out", o->out, "Folder; made if it is not there")
+      ->required();
+  command->add_option("--start", o->start,
+                      "Window of the keys' arrival, RFC 3339 or Unix seconds\n"
+                      "(default: a day before --end)");
+  command->add_option("--end", o->end, "(default: the last whole hour)");
+  command->add_option("--order", o->order, "Of keys in a file")
+      ->check(CLI::IsMember({"sorted", "random"}))
+      ->capture_default_str();
+  command
+      ->add_option("--min-keys", o->min_keys,
+                   "Pad smaller files to this, with generated keys, and")
+      ->capture_default_str();
+  command
+      ->add_option("--padding-range", o->padding_range,
+                   "a random number up to this more")
+      ->capture_default_str();
+  command->add_option("--max-keys", o->max_keys, "Keys a file, at most")
+      ->capture_default_str();
+  command->add_option("--seed", o->seed,
+                      "Decides order and padding (tests only: padding that\n"
+                      "can be computed again is no padding)");
+  command->callback([body, o] { *body = [o] { return Export(*o); }; });
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,124 @@
+// tekmatch inspect: what is in an export, whoever signed it.
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tools/command.h"
+#include "tools/export_statistics.h"
+#include "tools/key_lines.h"
+#include "tools/match_report.h"
+#include "tools/output_file.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::ordered_json;
+
+struct Options {
+  std::vector<std::string> exports;
+  std::string keys_out;
+  std::string format = "text";
+  std::string now;
+};
+
+std::string Scalar(const ordered_json& value) {
+  return value.is_string() ? value.get<std::string>() : DumpJson(value, -1);
+}
+
+// "a 1, b 2" for an object of counts.
+std::string OneLine(const ordered_json& object) {
+  std::string line;
+  for (const auto& [name, value] : object.items()) {
+    absl::StrAppend(&line, line.empty() ? "" : ", ", name, " ", Scalar(value));
+  }
+  return line.empty() ? "none" : line;
+}
+
+// The JSON object for a person: a line a member.
+std::string Text(const ordered_json& file) {
+  std::string text = absl::StrCat(Scalar(file["path"]), "\n");
+  for (const auto& [name, value] : file.items()) {
+    if (name == "path") continue;
+    absl::StrAppend(&text, "  ", name, ": ");
+    if (value.is_object()) {
+      absl::StrAppend(&text, OneLine(value));
+    } else if (value.is_array()) {
+      std::string lines;
+      for (const ordered_json& element : value) {
+        absl::StrAppend(&lines, "\n    ", OneLine(element));
+      }
+      absl::StrAppend(&text, lines.empty() ? "none" : lines);
+    } else {
+      absl::StrAppend(&text, Scalar(value));
+    }
+    absl::StrAppend(&text, "\n");
+  }
+  return text;
+}
+
+int Inspect(const Options& options) {
+  const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
+  if (!now.ok()) return Fail(now.status());
+  ExportFileOptions file_options;
+  file_options.reader.decode.latest_rolling_start = LatestRollingStart(*now);
+  // Nothing is checked here, hence nothing is refused for its signature.
+  std::unique_ptr<OutputFile> keys_out;
+  if (!options.keys_out.empty()) {
+    auto file = OutputFile::Open(options.keys_out);
+    if (!file.ok()) return Fail(file.status());
+    keys_out = *std::move(file);
+  }
+
+  ordered_json files = ordered_json::array();
+  std::string text;
+  bool all_readable = true;
+  for (const std::string& path : options.exports) {
+    ExportStatistics statistics;
+    const absl::StatusOr<ExportFileResult> file = ReadExportFile(
+        path, file_options,
+        [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
+          statistics.Add(*block);
+          for (size_t i = 0; keys_out != nullptr && i < block->size(); ++i) {
+            if (absl::Status s = keys_out->Append(KeyLine(block->key(i)));
+                !s.ok()) {
+              return s;
+            }
+          }
+          return absl::OkStatus();
+        });
+    if (!file.ok()) return Fail(file.status());
+    if (file->verdict == "malformed" || file->verdict == "unreadable") {
+      all_readable = false;
+      SayRefused({*file});
+      continue;
+    }
+    files.push_back(statistics.Json(*file));
+    absl::StrAppend(&text, Text(files.back()));
+  }
+  if (keys_out != nullptr && all_readable) {
+    if (absl::Status s = keys_out->Commit(); !s.ok()) return Fail(s);
+  }
+  const int printed = Print(options.format == "json" ? DumpJson(files, 2) + "\n"
+                                                     : std::move(text));
+  return all_readable ? printed : kExitBadInput;
+}
+
+}  // namespace
+
+void AddInspectCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command = app.add_subcommand(
+      "inspect", "Show metadata and counts of exports; needs no trusted key");
+  const auto o = std::make_shared<Options>();
+  command->add_option("EXPORT", o->exports, "Zip, or bare export.bin")
+      ->required();
+  command->add_option("--keys-out", o->keys_out,
+                      "Write the good keys as JSON lines; nothing is written\n"
+                      "when a file is unreadable");
+  command->add_option("--format", o->format)
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  AddNowOption(*command, o->now);
+  command->callback([body, o] { *body = [o] { return Inspect(*o); }; });
+}
+
+}  // namespace tekmatch

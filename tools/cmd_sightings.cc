@@ -1,0 +1,52 @@
+// tekmatch sightings: sightings of any format as CSV or JSON lines.
+#include <memory>
+#include <utility>
+
+#include "tools/command.h"
+#include "tools/match_report.h"
+#include "tools/output_file.h"
+#include "tools/sightings_reader.h"
+#include "tools/sightings_writer.h"
+
+namespace tekmatch {
+namespace {
+
+struct Options {
+  std::string path;
+  std::string format = "csv";
+  std::string out;
+};
+
+int Convert(const Options& options) {
+  const absl::StatusOr<SightingsFile> file = ReadSightings(options.path, {});
+  if (!file.ok()) return Fail(file.status());
+  auto out = OutputFile::Open(options.out);
+  if (!out.ok()) return Fail(out.status());
+  if (absl::Status s =
+          WriteSightings(file->sightings,
+                         options.format == "csv" ? SightingsFormat::kCsv
+                                                 : SightingsFormat::kJsonLines,
+                         **out);
+      !s.ok()) {
+    return Fail(s);
+  }
+  if (absl::Status s = (*out)->Commit(); !s.ok()) return Fail(s);
+  return Print(Counted(file->sightings.size(), "sighting") + "\n");
+}
+
+}  // namespace
+
+void AddSightingsCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command =
+      app.add_subcommand("sightings", "Convert sightings to CSV or JSON lines");
+  const auto o = std::make_shared<Options>();
+  command->add_option("SIGHTINGS", o->path, "CSV, JSON lines or LevelDB")
+      ->required();
+  command->add_option("--format", o->format)
+      ->check(CLI::IsMember({"csv", "jsonl"}))
+      ->capture_default_str();
+  command->add_option("--out", o->out)->required();
+  command->callback([body, o] { *body = [o] { return Convert(*o); }; });
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,83 @@
+#include "tools/command.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace tekmatch {
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "tekmatch: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? kExitUsage : kExitBadInput;
+}
+
+int Print(absl::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+      std::fflush(stdout) != 0) {
+    return Fail(absl::ErrnoToStatus(errno, "stdout"));
+  }
+  return kExitDone;
+}
+
+int SayRefused(const std::vector<ExportFileResult>& files) {
+  int num_refused = 0;
+  for (const ExportFileResult& file : files) {
+    if (file.accepted) continue;
+    ++num_refused;
+    std::fprintf(stderr, "tekmatch: %s (%s)\n", file.message.c_str(),
+                 file.verdict.c_str());
+  }
+  return num_refused;
+}
+
+CLI::Option* AddRepeatable(CLI::App& command, const std::string& name,
+                           std::vector<std::string>& values,
+                           const std::string& help) {
+  return command.add_option(name, values, help)->allow_extra_args(false);
+}
+
+CLI::Option* AddNowOption(CLI::App& command, std::string& value) {
+  return command.add_option(
+      "--now", value,
+      "Time (RFC 3339 or Unix seconds) in place of the clock's: keys that\n"
+      "start more than a day later are rejected");
+}
+
+absl::StatusOr<absl::Time> ParseTime(absl::string_view option,
+                                     const std::string& value) {
+  if (value.empty()) return absl::Now();
+  int64_t seconds = 0;
+  if (absl::SimpleAtoi(value, &seconds)) return absl::FromUnixSeconds(seconds);
+  absl::Time time;
+  std::string error;
+  // It also takes "infinite-future" and "infinite-past".
+  if (absl::ParseTime(absl::RFC3339_full, value, &time, &error) &&
+      time != absl::InfiniteFuture() && time != absl::InfinitePast()) {
+    return time;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, " ", value, ": neither RFC 3339 nor Unix seconds"));
+}
+
+EnIntervalNumber LatestRollingStart(absl::Time now) {
+  const int64_t latest =
+      absl::ToUnixSeconds(now + absl::Hours(24)) / kIntervalSeconds;
+  return static_cast<EnIntervalNumber>(
+      std::clamp<int64_t>(latest, 0, std::numeric_limits<int32_t>::max()));
+}
+
+absl::StatusOr<absl::TimeZone> ParseTimeZone(const std::string& name) {
+  absl::TimeZone zone;
+  if (!absl::LoadTimeZone(name, &zone)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--time-zone ", name, ": no such time zone"));
+  }
+  return zone;
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,67 @@
+// What the subcommands of `tekmatch` share: how one is declared, exit codes,
+// and how results and errors reach the person.
+#ifndef TEKMATCH_TOOLS_COMMAND_H_
+#define TEKMATCH_TOOLS_COMMAND_H_
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "keyformat/diagnosis_key.h"
+#include "tools/export_files.h"
+
+namespace tekmatch {
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitBadInput = 1;
+inline constexpr int kExitUsage = 2;
+
+// What to run once the command line is parsed; returns the exit code.
+using CommandBody = std::function<int()>;
+
+// Each declares one subcommand, which puts its work into *body when chosen.
+void AddMatchCommand(CLI::App& app, CommandBody* body);
+void AddInspectCommand(CLI::App& app, CommandBody* body);
+void AddVerifyCommand(CLI::App& app, CommandBody* body);
+void AddExportCommand(CLI::App& app, CommandBody* body);
+void AddSightingsCommand(CLI::App& app, CommandBody* body);
+void AddDemoCommand(CLI::App& app, CommandBody* body);
+
+// Says the error on stderr. kExitUsage for INVALID_ARGUMENT, which is the
+// person's, else kExitBadInput.
+int Fail(const absl::Status& status);
+
+// Writes to stdout. Exit code kExitBadInput, said on stderr, if it is full or
+// closed.
+int Print(absl::string_view text);
+
+// Names every file that was refused on stderr. The number of them.
+int SayRefused(const std::vector<ExportFileResult>& files);
+
+// An option that may be given several times, with one value each time.
+CLI::Option* AddRepeatable(CLI::App& command, const std::string& name,
+                           std::vector<std::string>& values,
+                           const std::string& help);
+
+// The option --now, for results that do not depend on the clock.
+CLI::Option* AddNowOption(CLI::App& command, std::string& value);
+
+// RFC 3339 or Unix seconds; empty: the clock. INVALID_ARGUMENT otherwise.
+absl::StatusOr<absl::Time> ParseTime(absl::string_view option,
+                                     const std::string& value);
+
+// Keys that start later are refused as being in the far future: a day after
+// `now`, since clocks and time zones differ.
+EnIntervalNumber LatestRollingStart(absl::Time now);
+
+// INVALID_ARGUMENT for a name that the system's time zones lack.
+absl::StatusOr<absl::TimeZone> ParseTimeZone(const std::string& name);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_COMMAND_H_

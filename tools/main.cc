@@ -1,0 +1,44 @@
+// tekmatch: matches published diagnosis keys against a device's sightings.
+// One subcommand a file; exit codes in command.h.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "tools/command.h"
+
+namespace {
+
+int Run(int argc, char** argv) {
+  CLI::App app(
+      "Matches published diagnosis keys (TEK exports) against Bluetooth "
+      "sightings.\nExit codes: 0 done, 1 bad input, 2 wrong usage.",
+      "tekmatch");
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(32);
+  tekmatch::CommandBody body;
+  tekmatch::AddMatchCommand(app, &body);
+  tekmatch::AddInspectCommand(app, &body);
+  tekmatch::AddVerifyCommand(app, &body);
+  tekmatch::AddExportCommand(app, &body);
+  tekmatch::AddSightingsCommand(app, &body);
+  tekmatch::AddDemoCommand(app, &body);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? tekmatch::kExitDone : tekmatch::kExitUsage;
+  }
+  return body();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // CLI11, nlohmann and the standard library throw where memory ends; the
+  // libraries below do not.
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "tekmatch: %s\n", error.what());
+    return tekmatch::kExitBadInput;
+  }
+}
