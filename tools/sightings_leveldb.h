@@ -17,6 +17,9 @@ namespace tekmatch {
 // As ReadSightings. DATA_LOSS also: the folder holds no database, or LevelDB
 // finds it damaged. Bad rows are named by the number of their record, from 1.
 //
+// A log whose last record is cut short is read up to there, as LevelDB does:
+// that is what a device that loses power while writing leaves behind.
+//
 // A sighting without RSSI of its own has the mean of its scan's readings; one
 // without AEM has that of its record.
 absl::StatusOr<SightingsFile> ReadLevelDbSightings(

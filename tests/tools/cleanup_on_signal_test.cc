@@ -129,6 +129,7 @@ TEST_F(CleanupOnSignalDeathTest, SixtyFourPlaces) {
   for (int i = 0; i < kNumFiles; ++i) WriteFile(Name(i), "");
   const int status = StatusOfChild([&] {
     std::vector<std::unique_ptr<CleanupOnSignal>> all;
+    all.reserve(kNumFiles);
     for (int i = 0; i < kNumFiles; ++i) {
       all.push_back(std::make_unique<CleanupOnSignal>(Name(i)));
     }

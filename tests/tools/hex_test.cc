@@ -1,6 +1,8 @@
 #include "tools/hex.h"
 
 #include <array>
+#include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
@@ -16,17 +18,42 @@ TEST(HexTest, DecodesEitherCaseAndEncodesLowerCase) {
   EXPECT_EQ(EncodeHex(bytes), "00abcdff");
 }
 
-TEST(HexTest, RefusesOtherLengthsAndOtherCharacters) {
-  std::array<uint8_t, 2> bytes{};
-  for (const char* hex : {"", "0", "012", "01234", "012345"}) {
-    const absl::Status status = DecodeHex(hex, absl::MakeSpan(bytes));
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_EQ(status.message(), std::to_string(std::string(hex).size()) +
-                                    " characters, 4 wanted");
+TEST(HexTest, EveryByteRoundTrips) {
+  for (int i = 0; i < 256; ++i) {
+    const std::array<uint8_t, 1> bytes{static_cast<uint8_t>(i)};
+    std::array<uint8_t, 1> again{};
+    ASSERT_TRUE(DecodeHex(EncodeHex(bytes), absl::MakeSpan(again)).ok()) << i;
+    EXPECT_EQ(again, bytes);
   }
-  for (const char* hex : {"01g3", "01 3", "-123", "0x12", "\xff\xff\xff\xff"}) {
-    const absl::Status status = DecodeHex(hex, absl::MakeSpan(bytes));
-    EXPECT_EQ(status, absl::InvalidArgumentError("not hexadecimal")) << hex;
+}
+
+TEST(HexTest, NothingIsZeroBytes) {
+  std::array<uint8_t, 0> none{};
+  EXPECT_TRUE(DecodeHex("", absl::MakeSpan(none)).ok());
+  EXPECT_EQ(EncodeHex(none), "");
+}
+
+TEST(HexTest, RefusesOtherLengths) {
+  std::array<uint8_t, 2> bytes{};
+  for (const std::string hex : {"", "0", "012", "01234", "012345"}) {
+    EXPECT_EQ(DecodeHex(hex, absl::MakeSpan(bytes)),
+              absl::InvalidArgumentError(std::to_string(hex.size()) +
+                                         " characters, 4 wanted"));
+  }
+}
+
+TEST(HexTest, RefusesOtherCharactersInEitherHalfOfAByte) {
+  std::array<uint8_t, 2> bytes{};
+  // Among them the neighbours of 0, 9, A, F, a and f.
+  for (const char c :
+       {'/', ':', '@', 'G', '`', 'g', ' ', '-', 'x', '\xff', '\0'}) {
+    for (size_t at = 0; at < 4; ++at) {
+      std::string hex = "0123";
+      hex[at] = c;
+      EXPECT_EQ(DecodeHex(hex, absl::MakeSpan(bytes)),
+                absl::InvalidArgumentError("not hexadecimal"))
+          << "character " << int{c} << " at " << at;
+    }
   }
 }
 

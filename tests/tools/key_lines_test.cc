@@ -61,6 +61,28 @@ TEST_F(KeyLinesTest, AbsentMembers) {
   EXPECT_EQ(keys->front().metadata, KeyMetadata());
 }
 
+TEST_F(KeyLinesTest, ExtremesRoundTripInOrder) {
+  const std::string lines = absl::StrCat(
+      R"({"tek":"ffffffffffffffffffffffffffffffff","rolling_start":)",
+      R"(2147483647,"rolling_period":144,"transmission_risk":8,)",
+      R"("report_type":"revoked","days_since_onset":14,)",
+      "\"variant_of_concern\":0}\n",
+      R"({"tek":"00000000000000000000000000000000","rolling_start":0,)",
+      "\"rolling_period\":1}\n");
+  const auto keys = ReadKeyLines(Path(lines));
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_EQ(keys->size(), 2U);
+  EXPECT_EQ(absl::StrCat(KeyLine((*keys)[0]), KeyLine((*keys)[1])), lines);
+}
+
+TEST_F(KeyLinesTest, NoKeysAreNoError) {
+  for (const char* bytes : {"", "\n", "\r\n \t\n"}) {
+    const auto keys = ReadKeyLines(Path(bytes));
+    ASSERT_TRUE(keys.ok()) << keys.status();
+    EXPECT_TRUE(keys->empty());
+  }
+}
+
 TEST_F(KeyLinesTest, EveryReportTypeHasAName) {
   for (int i = 0; i < kNumReportTypes; ++i) {
     DiagnosisKey key;
@@ -69,7 +91,11 @@ TEST_F(KeyLinesTest, EveryReportTypeHasAName) {
     ASSERT_TRUE(keys.ok()) << keys.status();
     EXPECT_EQ(keys->front().metadata.report_type, static_cast<ReportType>(i));
   }
-  EXPECT_FALSE(ParseReportType("positive").has_value());
+  EXPECT_EQ(ReportTypeName(ReportType::kConfirmedClinicalDiagnosis),
+            "confirmed_clinical_diagnosis");
+  for (const char* name : {"positive", "", "Unknown", "unknown "}) {
+    EXPECT_FALSE(ParseReportType(name).has_value()) << name;
+  }
 }
 
 TEST_F(KeyLinesTest, WrongMembersAreNamedWithTheirPlace) {
@@ -82,6 +108,8 @@ TEST_F(KeyLinesTest, WrongMembersAreNamedWithTheirPlace) {
       {"{" + tek + "}", "rolling_start: missing"},
       {R"({"tek":1,"rolling_start":1})", "tek: not a string"},
       {R"({"tek":"00","rolling_start":1})", "tek: 2 characters, 32 wanted"},
+      {R"({"tek":"0001020304050607 8090a0b0c0d0e0f","rolling_start":1})",
+       "tek: not hexadecimal"},
       {"{" + tek + R"(,"rolling_start":-1})",
        "rolling_start: not an integer in 0..2147483647"},
       {"{" + tek + R"(,"rolling_start":2147483648})",
@@ -94,14 +122,23 @@ TEST_F(KeyLinesTest, WrongMembersAreNamedWithTheirPlace) {
        "rolling_period: not an integer in 1..144"},
       {With(R"("rolling_period":145)"),
        "rolling_period: not an integer in 1..144"},
+      {With(R"("rolling_period":"1")"),
+       "rolling_period: not an integer in 1..144"},
+      {With(R"("transmission_risk":-1)"),
+       "transmission_risk: not an integer in 0..8"},
+      {With(R"("transmission_risk":null)"),
+       "transmission_risk: not an integer in 0..8"},
       {With(R"("transmission_risk":9)"),
        "transmission_risk: not an integer in 0..8"},
       {With(R"("report_type":"positive")"), "report_type: no such type"},
       {With(R"("report_type":1)"), "report_type: no such type"},
+      {With(R"("report_type":null)"), "report_type: no such type"},
       {With(R"("days_since_onset":15)"),
        "days_since_onset: not an integer in -14..14"},
       {With(R"("days_since_onset":-15)"),
        "days_since_onset: not an integer in -14..14"},
+      {With(R"("variant_of_concern":-1)"),
+       "variant_of_concern: not an integer in 0..255"},
       {With(R"("variant_of_concern":256)"),
        "variant_of_concern: not an integer in 0..255"},
       {With(R"("revised":1)"), "revised: neither true nor false"},
@@ -122,8 +159,30 @@ TEST_F(KeyLinesTest, OwnKeysAreTheTeksAlone) {
                         R"("comment":[1]})")));
   ASSERT_TRUE(own.ok()) << own.status();
   EXPECT_EQ(own->size(), 2U);
-  const auto bad = ReadOwnKeys(Path("{\"key\":1}\n"));
-  EXPECT_EQ(bad.status(), absl::DataLossError(path_ + ":1: tek: missing"));
+}
+
+TEST_F(KeyLinesTest, OwnKeysThatAreNone) {
+  const std::vector<std::pair<std::string, std::string>> lines = {
+      {R"({"key":1})", "tek: missing"},
+      {R"({"tek":null})", "tek: not a string"},
+      {R"({"tek":"0"})", "tek: 1 characters, 32 wanted"},
+      {kTek, "not a JSON object"},
+      {std::string(70000, 'x'), "the line is too long"},
+  };
+  for (const auto& [line, message] : lines) {
+    const std::string path = Path(absl::StrCat(kFull, "\n\n", line));
+    EXPECT_EQ(ReadOwnKeys(path).status(),
+              absl::DataLossError(absl::StrCat(path, ":3: ", message)));
+  }
+}
+
+TEST_F(KeyLinesTest, AMissingFileIsNamed) {
+  const std::string path = TempPath("none");
+  for (const absl::Status& status :
+       {ReadKeyLines(path).status(), ReadOwnKeys(path).status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+    EXPECT_EQ(status.message().find(path + ": cannot be opened"), 0U);
+  }
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -45,23 +47,36 @@ TEST(LineReaderTest, LineEnds) {
   EXPECT_THAT(LinesOf("a\nb\n"), ElementsAre("a", "b"));
   EXPECT_THAT(LinesOf("a\r\n\r\nb\r\nc"), ElementsAre("a", "", "b", "c"));
   EXPECT_THAT(LinesOf("a\rb\n"), ElementsAre("a\rb"));
+  EXPECT_THAT(LinesOf("a\r"), ElementsAre("a"));
+  EXPECT_THAT(LinesOf("a\r\r\n"), ElementsAre("a\r"));
+  EXPECT_THAT(LinesOf(std::string("a\0b\n", 4)),
+              ElementsAre(std::string("a\0b", 3)));
 }
 
 TEST(LineReaderTest, AByteOrderMarkCountsAtTheStartOnly) {
   EXPECT_THAT(LinesOf("\xEF\xBB\xBFone\n\xEF\xBB\xBFtwo\n"),
               ElementsAre("one", "\xEF\xBB\xBFtwo"));
+  EXPECT_THAT(LinesOf("\n\xEF\xBB\xBFtwo"), ElementsAre("", "\xEF\xBB\xBFtwo"));
+  EXPECT_THAT(LinesOf("\xEF\xBB\xBF\xEF\xBB\xBFone"),
+              ElementsAre("\xEF\xBB\xBFone"));
+  EXPECT_THAT(LinesOf("\xEF\xBB\xBF"), ElementsAre(""));
+  EXPECT_THAT(LinesOf("\xEF\xBBone"), ElementsAre("\xEF\xBBone"));
 }
 
 TEST(LineReaderTest, TooLongLinesAreSaidToBeAndPassedOver) {
   const std::string longest(LineReader::kMaxLineBytes, 'x');
-  for (const size_t more :
-       {size_t{1}, LineReader::kMaxLineBytes, 5 * LineReader::kMaxLineBytes}) {
+  // The buffer holds four of the longest lines; the last ones fill it exactly,
+  // or but for a byte.
+  constexpr size_t kMax = LineReader::kMaxLineBytes;
+  for (const size_t more : {size_t{1}, kMax, 5 * kMax, 3 * kMax - 3,
+                            3 * kMax - 2, 3 * kMax - 1, 3 * kMax}) {
     EXPECT_THAT(LinesOf("a\n" + longest + std::string(more, 'x') + "\nb\n"),
                 ElementsAre("a", "<too long>", "b"));
     EXPECT_THAT(LinesOf(longest + std::string(more, 'x')),
                 ElementsAre("<too long>"));
   }
   EXPECT_THAT(LinesOf(longest + "\nb"), ElementsAre(longest, "b"));
+  EXPECT_THAT(LinesOf("a\n" + longest), ElementsAre("a", longest));
 }
 
 // Lines of all lengths lie across every place where the buffer is refilled.
@@ -81,6 +96,39 @@ TEST(LineReaderTest, ReadsAPipe) {
   std::thread writer([&path] { WriteFile(path, "a\nb\n"); });
   EXPECT_THAT(Lines(path), ElementsAre("a", "b"));
   writer.join();
+}
+
+// Each write arrives as a read of its own.
+TEST(LineReaderTest, LinesThatArriveInPieces) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] {
+    std::ofstream out(path, std::ios::binary);
+    for (const char c : std::string("\xEF\xBB\xBFone\r\n\ntwo")) {
+      out << c << std::flush;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  EXPECT_THAT(Lines(path), ElementsAre("one", "", "two"));
+  writer.join();
+}
+
+TEST(LineReaderTest, PlaceIsBeforeTheFirstLineUntilOneIsRead) {
+  const std::string path = TempPath("lines");
+  WriteFile(path, "a\n");
+  const auto reader = LineReader::Open(path);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*reader)->Place(), path + ":0");
+}
+
+TEST(LineReaderTest, AFolderCannotBeRead) {
+  const std::string folder = ::testing::TempDir();
+  const auto reader = LineReader::Open(folder);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  LineReader::Line line;
+  const absl::StatusOr<bool> more = (*reader)->Next(&line);
+  ASSERT_FALSE(more.ok());
+  EXPECT_EQ(more.status().message().find(folder + ": reading"), 0U);
 }
 
 TEST(LineReaderTest, AMissingFileIsNamed) {

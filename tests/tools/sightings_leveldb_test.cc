@@ -5,10 +5,12 @@
 #include <leveldb/db.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/shared_data.h"
 #include "tests/tools/test_files.h"
 #include "tools/contact_record.pb.h"
 #include "tools/hex.h"
@@ -25,6 +28,7 @@ namespace tekmatch {
 namespace {
 
 namespace fs = std::filesystem;
+using ::nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -68,9 +72,9 @@ std::map<std::string, std::string> Snapshot(const std::string& folder) {
   for (const fs::directory_entry& file : fs::directory_iterator(folder)) {
     files[file.path().filename()] = ReadFile(file.path());
   }
-  files["."] = absl::StrCat(
-      static_cast<int>(fs::status(folder).permissions()), " ",
-      fs::last_write_time(folder).time_since_epoch().count());
+  files["."] =
+      absl::StrCat(static_cast<int>(fs::status(folder).permissions()), " ",
+                   fs::last_write_time(folder).time_since_epoch().count());
   return files;
 }
 
@@ -169,7 +173,7 @@ TEST_F(SightingsLevelDbTest, RssiIsItsOwnOrElseTheMeanOfItsScan) {
   EXPECT_EQ(ReadOne(contact).rssi, -10);
   for (const int value : {-20, -21}) record.add_rssi_values(value);
   EXPECT_EQ(ReadOne(contact).rssi, -17);
-  // 2^31 does not fit what the sum's terms do.
+  // The sum on the way is beyond the type of its terms.
   record.clear_rssi_values();
   for (const int value : {INT32_MAX, INT32_MAX, INT32_MIN, INT32_MIN, 302}) {
     record.add_rssi_values(value);
@@ -199,7 +203,7 @@ TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
   using Record = wire::SightingRecord;
   const std::string good = Contact().SerializeAsString();
   const std::vector<std::pair<Records::value_type, std::string>> bad_records = {
-      {{Key(2).substr(0, 17), good}, "its key has 17 bytes, 18 wanted"},
+      {{Key(1).substr(0, 17), good}, "its key has 17 bytes, 18 wanted"},
       {{Key(2) + "x", good}, "its key has 19 bytes, 18 wanted"},
       {{Key(2), good.substr(0, 9)}, "not a ContactRecord"},
       {{Key(2), changed([](Record* r) { r->clear_epoch_seconds(); })},
@@ -217,7 +221,11 @@ TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
   for (const auto& [record, reason] : bad_records) {
     fs::remove_all(path_);
     MakeDatabase(path_, {{Key(1), good}, record, {Key(3), good}}, true);
-    const std::string message = absl::StrCat(path_, ": record 2: ", reason);
+    // The database is in the order of its keys.
+    const int number = 1 + static_cast<int>(Key(1) < record.first) +
+                       static_cast<int>(Key(3) < record.first);
+    const std::string message =
+        absl::StrCat(path_, ": record ", number, ": ", reason);
     EXPECT_EQ(Read().status(), absl::DataLossError(message));
     const auto skipped = Read(/*skip_bad=*/true);
     ASSERT_TRUE(skipped.ok()) << skipped.status();
@@ -238,3 +246,147 @@ TEST_F(SightingsLevelDbTest, SkipsASightingAndKeepsTheOthersOfItsRecord) {
   EXPECT_EQ(file->sightings.size(), 2U);
   EXPECT_THAT(file->messages, ElementsAre(path_ + ": record 1: time: missing"));
 }
+
+TEST_F(SightingsLevelDbTest, AFolderWithoutDatabase) {
+  fs::create_directory(path_);
+  WriteFile(path_ + "/notes.txt", "no database");
+  EXPECT_EQ(Read().status(), absl::DataLossError(absl::StrCat(
+                                 path_, ": a folder without a LevelDB in it")));
+}
+
+// Whichever byte of a table is damaged, no record is lost without a word.
+TEST_F(SightingsLevelDbTest, DamageAnywhereInATable) {
+  MakeDatabase(path_,
+               {{Key(1), Contact().SerializeAsString()},
+                {Key(2), Contact().SerializeAsString()}},
+               /*flush=*/true);
+  const auto whole = Read();
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  ASSERT_EQ(whole->sightings.size(), 2U);
+  const std::string table = OnlyFile(path_, ".ldb");
+  const std::string bytes = ReadFile(table);
+  size_t num_refused = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    std::string damaged = bytes;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x5a);
+    WriteFile(table, damaged);
+    const auto file = Read();
+    if (file.ok()) {
+      EXPECT_EQ(file->sightings, whole->sightings) << "byte " << i;
+    } else {
+      EXPECT_EQ(file.status().code(), absl::StatusCode::kDataLoss);
+      ++num_refused;
+    }
+  }
+  // The others pad the footer, or index filters, of which there are none.
+  EXPECT_GT(num_refused, bytes.size() * 3 / 5);
+  WriteFile(table, bytes.substr(0, bytes.size() - 1));
+  ExpectDamaged();
+  fs::remove(table);
+  ExpectDamaged();
+}
+
+// LevelDB would allocate what the footer says, and fail to.
+TEST_F(SightingsLevelDbTest, AFooterThatNamesAHugeBlock) {
+  MakeDatabase(path_, {{Key(1), Contact().SerializeAsString()}}, true);
+  const std::string table = OnlyFile(path_, ".ldb");
+  const std::string bytes = ReadFile(table);
+  const std::string huge = "\xff\xff\xff\xff\xff\xff\xff\xff\x7f";
+  for (const std::string& handles :
+       {std::string(3, '\0') + huge, "\1" + huge, huge + huge}) {
+    std::string damaged = bytes;
+    damaged.replace(bytes.size() - 48, handles.size(), handles);
+    WriteFile(table, damaged);
+    ExpectDamaged();
+  }
+}
+
+TEST_F(SightingsLevelDbTest, DamageInTheOtherFiles) {
+  MakeDatabase(path_, {{Key(1), Contact().SerializeAsString()}}, false);
+  ASSERT_TRUE(Read().ok());
+  std::vector<std::string> files = {path_ + "/CURRENT",
+                                    OnlyFile(path_, ".log")};
+  for (const fs::directory_entry& file : fs::directory_iterator(path_)) {
+    if (file.path().filename().string().rfind("MANIFEST-", 0) == 0) {
+      files.push_back(file.path());
+    }
+  }
+  ASSERT_EQ(files.size(), 3U);
+  for (const std::string& path : files) {
+    const std::string bytes = ReadFile(path);
+    std::string damaged = bytes;
+    damaged.back() = static_cast<char>(damaged.back() ^ 1);
+    WriteFile(path, damaged);
+    SCOPED_TRACE(path);
+    ExpectDamaged();
+    WriteFile(path, bytes);
+  }
+  EXPECT_TRUE(Read().ok());
+}
+
+TEST_F(SightingsLevelDbTest, ALogIsReadUpToWhereItIsCutShort) {
+  MakeDatabase(path_,
+               {{Key(1), Contact().SerializeAsString()},
+                {Key(2), Contact().SerializeAsString()}},
+               /*flush=*/false);
+  const std::string log = OnlyFile(path_, ".log");
+  const std::string bytes = ReadFile(log);
+  WriteFile(log, bytes.substr(0, bytes.size() - 1));
+  const auto file = Read();
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->sightings.size(), 1U);
+}
+
+TEST_F(SightingsLevelDbTest, AReadOnlyFolderAndARelativePath) {
+  MakeDatabase(path_, {{Key(1), Contact().SerializeAsString()}}, true);
+  MakeDatabase(path_, {{Key(2), Contact().SerializeAsString()}}, false);
+  const auto read_only = fs::perms::owner_read | fs::perms::group_read;
+  for (const fs::directory_entry& file : fs::directory_iterator(path_)) {
+    fs::permissions(file.path(), read_only);
+  }
+  fs::permissions(path_, read_only | fs::perms::owner_exec);
+  for (const std::string& path :
+       {path_, path_ + "/", fs::relative(path_).string()}) {
+    const auto file = ReadFrom(path);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(file->sightings.size(), 2U);
+  }
+  fs::permissions(path_, fs::perms::owner_all);
+}
+
+TEST_F(SightingsLevelDbTest, WithoutAPlaceForTheScratchFolder) {
+  MakeDatabase(path_, {{Key(1), Contact().SerializeAsString()}}, false);
+  const std::string none = TempPath("none");
+  ASSERT_EQ(setenv("TMPDIR", none.c_str(), /*overwrite=*/1), 0);
+  const auto file = Read();
+  EXPECT_EQ(file.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(file.status().message()), StartsWith(none + ": "));
+}
+
+TEST_F(SightingsLevelDbTest, ARealDatabaseHoldsWhatItsDumpSays) {
+  TEKMATCH_NEEDS_SHARED_DATA();
+  const json dump =
+      json::parse(ReadFile(SharedDataPath("sightings/demo_sightings.json")));
+  EXPECT_EQ(dump.size(), 3395U);
+  std::vector<std::string> want;
+  for (const json& record : dump) {
+    for (const json& s : record["sightings"]) {
+      want.push_back(absl::StrCat(s["epoch_seconds"].get<int64_t>(), ",",
+                                  record["rpi"].get<std::string>(), ",",
+                                  s["aem"].get<std::string>(), ",",
+                                  s["rssi"].get<int>(), "\n"));
+    }
+  }
+  EXPECT_EQ(want.size(), 5145U);
+  const auto file =
+      ReadFrom(SharedDataPath("sightings/demo-contact-records.leveldb"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->num_bad, 0U);
+  std::vector<std::string> rows = Rows(*file);
+  std::sort(rows.begin(), rows.end());
+  std::sort(want.begin(), want.end());
+  EXPECT_EQ(rows, want);
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -2,10 +2,11 @@
 
 #include <zlib.h>
 
-#include <initializer_list>
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "keyformat/archive.h"
@@ -88,7 +89,7 @@ TrustedKeys TrustTestSigner() {
 ExportWriterOptions TestExportOptions(std::vector<ExportSigner> signers) {
   ExportWriterOptions options;
   options.start_timestamp = kTestDaySeconds + 86400;
-  options.end_timestamp = kTestDaySeconds + 2 * 86400;
+  options.end_timestamp = kTestDaySeconds + int64_t{2} * 86400;
   options.region = "440";
   options.min_keys = 0;
   options.padding_range = 0;
@@ -146,9 +147,10 @@ std::string StoredZip(
         LittleEndian(20, 2) + LittleEndian(0, 6) + LittleEndian(0x21, 2) +
         LittleEndian(crc, 4) + LittleEndian(content.size(), 4) +
         LittleEndian(content.size(), 4) + LittleEndian(name.size(), 2);
-    directory += "PK\1\2" + LittleEndian(20, 2) + common + LittleEndian(0, 12) +
-                 LittleEndian(locals.size(), 4) + name;
-    locals += "PK\3\4" + common + LittleEndian(0, 2) + name + content;
+    absl::StrAppend(&directory, "PK\1\2", LittleEndian(20, 2), common,
+                    LittleEndian(0, 12), LittleEndian(locals.size(), 4), name);
+    absl::StrAppend(&locals, "PK\3\4", common, LittleEndian(0, 2), name,
+                    content);
   }
   return locals + directory + "PK\5\6" + LittleEndian(0, 4) +
          LittleEndian(entries.size(), 2) + LittleEndian(entries.size(), 2) +

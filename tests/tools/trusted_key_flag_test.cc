@@ -1,6 +1,11 @@
 #include "tools/trusted_key_flag.h"
 
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -9,83 +14,183 @@
 namespace tekmatch {
 namespace {
 
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+constexpr std::array<uint8_t, 32> kDigest{1, 2, 3};
+
+// A key pair in two PEM files.
+struct KeyFiles {
+  std::string public_path;
+  std::string private_path;
+  std::string signature;  // of kDigest
+};
 
 class TrustedKeyFlagTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    MakeKey("a", &a_);
+    MakeKey("b", &b_);
+  }
+  static void MakeKey(const std::string& name, KeyFiles* files) {
     const auto key = SigningKey::Generate();
-    ASSERT_TRUE(key.ok());
+    ASSERT_TRUE(key.ok()) << key.status();
     const auto public_pem = key->PublicPem();
     const auto private_pem = key->PrivatePem();
-    ASSERT_TRUE(public_pem.ok() && private_pem.ok());
-    public_ = TempPath("public.pem");
-    private_ = TempPath("private.pem");
-    WriteFile(public_, *public_pem);
-    WriteFile(private_, *private_pem);
+    const auto signature = key->Sign(kDigest);
+    ASSERT_TRUE(public_pem.ok() && private_pem.ok() && signature.ok());
+    files->public_path = TempPath(name + ".pub.pem");
+    files->private_path = TempPath(name + ".pem");
+    files->signature = *signature;
+    WriteFile(files->public_path, *public_pem);
+    WriteFile(files->private_path, *private_pem);
   }
-  std::string public_;
-  std::string private_;
+  KeyFiles a_;
+  KeyFiles b_;
 };
 
 TEST_F(TrustedKeyFlagTest, FormsOfAKey) {
-  const auto trusted = LoadTrustedKeys(
-      {"440:v1=" + public_, "440=" + public_, "=" + public_, ":=" + public_});
-  ASSERT_TRUE(trusted.ok()) << trusted.status();
-  const auto& sets = trusted->sets();
-  ASSERT_EQ(sets.size(), 4U);
-  for (const auto& set : sets) ASSERT_EQ(set.size(), 1U);
-  EXPECT_EQ(sets[0][0].id, "440");
-  EXPECT_EQ(sets[0][0].version, "v1");
-  EXPECT_EQ(sets[1][0].id, "440");
-  EXPECT_EQ(sets[1][0].version, std::nullopt);
-  EXPECT_EQ(sets[2][0].id, "");
-  EXPECT_EQ(sets[2][0].version, std::nullopt);
-  EXPECT_EQ(sets[3][0].version, "");  // no version is this one version
+  const struct {
+    std::string before_path;
+    std::string id;
+    std::optional<std::string> version;
+  } forms[] = {
+      {"440:v1=", "440", "v1"},
+      {"440=", "440", std::nullopt},
+      {"=", "", std::nullopt},
+      {":v1=", "", "v1"},
+      // A version that is empty is one, unlike none.
+      {"440:=", "440", ""},
+      {":=", "", ""},
+      {"com.example:v1:2=", "com.example", "v1:2"},
+  };
+  for (const auto& form : forms) {
+    SCOPED_TRACE(form.before_path);
+    const auto trusted = LoadTrustedKeys({form.before_path + a_.public_path});
+    ASSERT_TRUE(trusted.ok()) << trusted.status();
+    ASSERT_EQ(trusted->sets().size(), 1U);
+    ASSERT_EQ(trusted->sets()[0].size(), 1U);
+    const TrustedKey& key = trusted->sets()[0][0];
+    EXPECT_EQ(key.id, form.id);
+    EXPECT_EQ(key.version, form.version);
+    EXPECT_TRUE(key.key.Verify(kDigest, a_.signature));
+    EXPECT_FALSE(key.key.Verify(kDigest, b_.signature));
+  }
 }
 
-TEST_F(TrustedKeyFlagTest, AnAmpersandJoinsASet) {
+TEST_F(TrustedKeyFlagTest, EachValueIsASetWhoseKeysAmpersandsJoin) {
   const auto trusted =
-      LoadTrustedKeys({"1=" + public_ + "&2:v3=" + public_, "4=" + public_});
+      LoadTrustedKeys({"1=" + a_.public_path + "&2:v3=" + b_.public_path,
+                       "4=" + b_.public_path});
   ASSERT_TRUE(trusted.ok()) << trusted.status();
-  ASSERT_EQ(trusted->sets().size(), 2U);
-  ASSERT_EQ(trusted->sets()[0].size(), 2U);
-  EXPECT_EQ(trusted->sets()[0][1].id, "2");
-  EXPECT_EQ(trusted->sets()[0][1].version, "v3");
+  const auto& sets = trusted->sets();
+  ASSERT_EQ(sets.size(), 2U);
+  ASSERT_EQ(sets[0].size(), 2U);
+  EXPECT_EQ(sets[0][0].id, "1");
+  EXPECT_EQ(sets[0][0].version, std::nullopt);
+  EXPECT_TRUE(sets[0][0].key.Verify(kDigest, a_.signature));
+  EXPECT_EQ(sets[0][1].id, "2");
+  EXPECT_EQ(sets[0][1].version, "v3");
+  EXPECT_TRUE(sets[0][1].key.Verify(kDigest, b_.signature));
+  ASSERT_EQ(sets[1].size(), 1U);
+  EXPECT_EQ(sets[1][0].id, "4");
+}
+
+TEST_F(TrustedKeyFlagTest, NoValuesAreNoKeys) {
+  const auto trusted = LoadTrustedKeys({});
+  ASSERT_TRUE(trusted.ok()) << trusted.status();
+  EXPECT_TRUE(trusted->sets().empty());
+}
+
+TEST_F(TrustedKeyFlagTest, APathMayHoldAnEqualsSign) {
+  const std::string path = TempPath("a=b.pem");
+  WriteFile(path, ReadFile(a_.public_path));
+  EXPECT_TRUE(LoadTrustedKeys({"440=" + path}).ok());
 }
 
 TEST_F(TrustedKeyFlagTest, OtherFormsAreTheCallersMistake) {
-  for (const std::string value : {"", "440", "440:v1", "440=", "&"}) {
-    const auto trusted = LoadTrustedKeys({value});
-    ASSERT_FALSE(trusted.ok()) << value;
-    EXPECT_EQ(trusted.status().code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(std::string(trusted.status().message()),
-                HasSubstr("wanted ID[:VERSION]=PEM"));
+  const std::string good = "1=" + a_.public_path;
+  const struct {
+    std::string value;
+    std::string member;  // that the message names
+  } mistakes[] = {
+      {"", ""},
+      {"440", "440"},
+      {"440:v1", "440:v1"},
+      {"440=", "440="},
+      {"=", "="},
+      {"&", ""},
+      {good + "&", ""},
+      {"&" + good, ""},
+      {good + "&2", "2"},
+      {a_.public_path, a_.public_path},
+  };
+  for (const auto& mistake : mistakes) {
+    const auto trusted = LoadTrustedKeys({good, mistake.value});
+    EXPECT_EQ(trusted.status(),
+              absl::InvalidArgumentError("--trusted-key " + mistake.member +
+                                         ": wanted ID[:VERSION]=PEM"))
+        << mistake.value;
   }
 }
 
+// Neither kind of file is taken for the other, nor quoted.
 TEST_F(TrustedKeyFlagTest, FilesThatHoldNoKey) {
   const std::string bad = TempPath("bad.pem");
+  const std::string public_pem = ReadFile(a_.public_path);
+  const std::string private_pem = ReadFile(a_.private_path);
   for (const std::string& content :
-       {std::string("nonsense"), std::string(), std::string(70000, '-'),
-        ReadFile(private_)}) {
+       {std::string(), std::string("nonsense"),
+        public_pem.substr(0, public_pem.size() / 2),
+        private_pem.substr(0, private_pem.size() / 2)}) {
     WriteFile(bad, content);
-    const auto trusted = LoadTrustedKeys({"1=" + bad});
-    ASSERT_FALSE(trusted.ok());
-    EXPECT_EQ(trusted.status().code(), absl::StatusCode::kDataLoss);
-    EXPECT_THAT(std::string(trusted.status().message()), StartsWith(bad));
+    EXPECT_EQ(LoadTrustedKeys({"1=" + bad}).status(),
+              absl::DataLossError(bad + ": not a PEM public key on P-256"));
+    EXPECT_EQ(
+        LoadSigningKey(bad).status(),
+        absl::DataLossError(
+            bad + ": not a PEM private key on P-256 (without passphrase)"));
   }
-  const auto none = LoadTrustedKeys({"1=" + TempPath("none.pem")});
-  EXPECT_EQ(none.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(LoadTrustedKeys({"1=" + a_.private_path}).status().code(),
+            absl::StatusCode::kDataLoss);
+  EXPECT_EQ(LoadSigningKey(a_.public_path).status().code(),
+            absl::StatusCode::kDataLoss);
 }
 
-TEST_F(TrustedKeyFlagTest, SigningKeys) {
-  EXPECT_TRUE(LoadSigningKey(private_).ok());
-  EXPECT_EQ(LoadSigningKey(public_).status().code(),
-            absl::StatusCode::kDataLoss);
-  EXPECT_EQ(LoadSigningKey(TempPath("none.pem")).status().code(),
-            absl::StatusCode::kNotFound);
+TEST_F(TrustedKeyFlagTest, TheLargestFile) {
+  const std::string path = TempPath("large.pem");
+  const std::string pem = ReadFile(a_.public_path);
+  WriteFile(path, pem + std::string((64 << 10) - pem.size(), '\n'));
+  EXPECT_TRUE(LoadTrustedKeys({"1=" + path}).ok());
+  WriteFile(path, pem + std::string((64 << 10) + 1 - pem.size(), '\n'));
+  const absl::Status too_large =
+      absl::DataLossError(path + ": too large for a PEM key");
+  EXPECT_EQ(LoadTrustedKeys({"1=" + path}).status(), too_large);
+  EXPECT_EQ(LoadSigningKey(path).status(), too_large);
+}
+
+TEST_F(TrustedKeyFlagTest, FilesThatCannotBeRead) {
+  const std::string none = TempPath("none.pem");
+  const std::string folder = TempPath("folder.pem");
+  std::filesystem::create_directories(folder);
+  for (const auto& [path, code] :
+       {std::pair(none, absl::StatusCode::kNotFound),
+        std::pair(folder, absl::StatusCode::kFailedPrecondition)}) {
+    for (const absl::Status& status : {LoadTrustedKeys({"1=" + path}).status(),
+                                       LoadSigningKey(path).status()}) {
+      EXPECT_EQ(status.code(), code) << status;
+      EXPECT_THAT(std::string(status.message()), StartsWith(path + ": "));
+    }
+  }
+}
+
+TEST_F(TrustedKeyFlagTest, ASigningKeyIsTheOneOfItsFile) {
+  const auto key = LoadSigningKey(a_.private_path);
+  ASSERT_TRUE(key.ok()) << key.status();
+  const auto signature = key->Sign(kDigest);
+  ASSERT_TRUE(signature.ok()) << signature.status();
+  const auto trusted = LoadTrustedKeys({"1=" + a_.public_path});
+  ASSERT_TRUE(trusted.ok()) << trusted.status();
+  EXPECT_TRUE(trusted->sets()[0][0].key.Verify(kDigest, *signature));
 }
 
 }  // namespace

@@ -1,0 +1,216 @@
+// Rows of the text formats, and the fields that they share with other formats.
+#include "tools/sightings_text.h"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tools/hex.h"
+#include "tools/sighting_fields.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kRpi[] = "00112233445566778899aabbccddeeff";
+constexpr char kCsv[] =
+    "1589974662,00112233445566778899aabbccddeeff,a18ed7de,-77";
+constexpr char kJson[] =
+    R"({"time":1589974662,"rpi":"00112233445566778899aabbccddeeff",)"
+    R"("aem":"a18ed7de","rssi":-77})";
+
+using Parse = absl::Status (*)(absl::string_view, Sighting*);
+using RowsAndMessages = std::vector<std::pair<std::string, std::string>>;
+
+void ExpectRefused(Parse parse, const RowsAndMessages& rows) {
+  for (const auto& [row, message] : rows) {
+    Sighting sighting;
+    EXPECT_EQ(parse(row, &sighting), absl::InvalidArgumentError(message))
+        << row;
+  }
+}
+
+// A JSON row that has this text in place of the value of `member`, or lacks the
+// member if there is none.
+std::string JsonWith(const std::string& member, const std::string& value) {
+  std::string row;
+  const std::vector<std::pair<std::string, std::string>> members = {
+      {"time", "1589974662"},
+      {"rpi", absl::StrCat("\"", kRpi, "\"")},
+      {"aem", "\"a18ed7de\""},
+      {"rssi", "-77"}};
+  for (const auto& [name, usual] : members) {
+    const std::string& text = name == member ? value : usual;
+    if (text.empty()) continue;
+    absl::StrAppend(&row, row.empty() ? "{" : ",", "\"", name, "\":", text);
+  }
+  return row + "}";
+}
+
+TEST(SightingsTextTest, RoundTrip) {
+  for (const auto& [parse, row, make] :
+       {std::tuple(&ParseCsvRow, kCsv, &CsvRow),
+        std::tuple(&ParseJsonRow, kJson, &JsonRow)}) {
+    Sighting sighting;
+    ASSERT_TRUE(parse(row, &sighting).ok());
+    EXPECT_EQ(sighting.unix_seconds, 1589974662);
+    EXPECT_EQ(EncodeHex(sighting.rpi.bytes), kRpi);
+    EXPECT_EQ(EncodeHex(sighting.aem.bytes), "a18ed7de");
+    EXPECT_EQ(sighting.rssi, -77);
+    EXPECT_EQ(make(sighting), absl::StrCat(row, "\n"));
+  }
+}
+
+TEST(SightingsTextTest, TheExtremesOfEachFieldRoundTrip) {
+  for (const std::string row :
+       {"0,00000000000000000000000000000000,00000000,-128\n",
+        "4102444800,ffffffffffffffffffffffffffffffff,ffffffff,127\n"}) {
+    Sighting csv;
+    ASSERT_TRUE(ParseCsvRow(row.substr(0, row.size() - 1), &csv).ok()) << row;
+    EXPECT_EQ(CsvRow(csv), row);
+    Sighting json;
+    ASSERT_TRUE(ParseJsonRow(JsonRow(csv), &json).ok()) << row;
+    EXPECT_EQ(json, csv);
+  }
+}
+
+TEST(SightingsTextTest, HexInUpperCase) {
+  Sighting sighting;
+  ASSERT_TRUE(
+      ParseCsvRow("1,00112233445566778899AABBCCDDEEFF,A18ED7DE,1", &sighting)
+          .ok());
+  EXPECT_EQ(EncodeHex(sighting.rpi.bytes), kRpi);
+  EXPECT_EQ(EncodeHex(sighting.aem.bytes), "a18ed7de");
+}
+
+TEST(SightingsTextTest, MalformedCsv) {
+  const std::string rpi = kRpi;
+  ExpectRefused(
+      ParseCsvRow,
+      {{"", "not four fields"},
+       {"1," + rpi + ",00000000", "not four fields"},
+       {std::string(kCsv) + ",1", "not four fields"},
+       {std::string(kCsv) + ",", "not four fields"},
+       {"," + rpi + ",00000000,1", "time: not an integer"},
+       {"x," + rpi + ",00000000,1", "time: not an integer"},
+       {"1.5," + rpi + ",00000000,1", "time: not an integer"},
+       {" 1," + rpi + ",00000000,1", "time: not an integer"},
+       {"1 ," + rpi + ",00000000,1", "time: not an integer"},
+       {"+1," + rpi + ",00000000,1", "time: not an integer"},
+       {"0x1," + rpi + ",00000000,1", "time: not an integer"},
+       {"\"1\"," + rpi + ",00000000,1", "time: not an integer"},
+       {"9223372036854775808," + rpi + ",00000000,1", "time: not an integer"},
+       {"-1," + rpi + ",00000000,1", "time: not between 1970 and 2100"},
+       {"4102444801," + rpi + ",00000000,1", "time: not between 1970 and 2100"},
+       // Milliseconds, the likeliest mistake.
+       {"1589974662000," + rpi + ",00000000,1",
+        "time: not between 1970 and 2100"},
+       {"1,,00000000,1", "rpi: 0 characters, 32 wanted"},
+       {"1," + rpi.substr(1) + ",00000000,1", "rpi: 31 characters, 32 wanted"},
+       {"1," + rpi.substr(1) + "g,00000000,1", "rpi: not hexadecimal"},
+       {"1," + rpi + ",,1", "aem: 0 characters, 8 wanted"},
+       {"1," + rpi + ",0000000x,1", "aem: not hexadecimal"},
+       {"1," + rpi + ",00000000,", "rssi: not an integer"},
+       {"1," + rpi + ",00000000,-7.5", "rssi: not an integer"},
+       {"1," + rpi + ",00000000,1\r", "rssi: not an integer"},
+       {"1," + rpi + ",00000000,-129", "rssi: not in -128..127"},
+       {"1," + rpi + ",00000000,128", "rssi: not in -128..127"},
+       {"1," + rpi + ",00000000,4294967295", "rssi: not in -128..127"}});
+}
+
+TEST(SightingsTextTest, JsonMembersInAnyOrderAndOthersBesideThem) {
+  Sighting sighting;
+  ASSERT_TRUE(ParseJsonRow(absl::StrCat(R"( {"rssi":-77,"note":{"time":[]},)",
+                                        R"("aem":"a18ed7de","rpi":")", kRpi,
+                                        R"(","x":null,"time":1589974662} )"),
+                           &sighting)
+                  .ok());
+  EXPECT_EQ(CsvRow(sighting), absl::StrCat(kCsv, "\n"));
+}
+
+TEST(SightingsTextTest, MalformedJson) {
+  ExpectRefused(
+      ParseJsonRow,
+      {{"", "not a JSON object"},
+       {"{", "not a JSON object"},
+       {"[]", "not a JSON object"},
+       {"1", "not a JSON object"},
+       {kCsv, "not a JSON object"},
+       {std::string(kJson) + ",", "not a JSON object"},
+       {"{} {}", "not a JSON object"},
+       {"{\"\xff\":1}", "not a JSON object"},
+       {std::string(60000, '['), "not a JSON object"},
+       {std::string(30000, '[') + std::string(30000, ']'), "not a JSON object"},
+       {"{}", "time: missing"},
+       {JsonWith("time", ""), "time: missing"},
+       {JsonWith("rpi", ""), "rpi: missing"},
+       {JsonWith("aem", ""), "aem: missing"},
+       {JsonWith("rssi", ""), "rssi: missing"},
+       {JsonWith("time", "null"), "time: not an integer"},
+       {JsonWith("time", "true"), "time: not an integer"},
+       {JsonWith("time", "\"1\""), "time: not an integer"},
+       {JsonWith("time", "1.0"), "time: not an integer"},
+       {JsonWith("time", "1e9"), "time: not an integer"},
+       // INT64_MAX + 1, and what would wrap to 1 and to -1.
+       {JsonWith("time", "9223372036854775808"), "time: not an integer"},
+       {JsonWith("time", "18446744073709551615"), "time: not an integer"},
+       {JsonWith("time", "18446744073709551617"), "time: not an integer"},
+       {JsonWith("time", "9223372036854775807"),
+        "time: not between 1970 and 2100"},
+       {JsonWith("time", "-1"), "time: not between 1970 and 2100"},
+       {JsonWith("rpi", "7"), "rpi: not a string"},
+       {JsonWith("rpi", "[]"), "rpi: not a string"},
+       {JsonWith("rpi", "\"7\""), "rpi: 1 characters, 32 wanted"},
+       {JsonWith("aem", "null"), "aem: not a string"},
+       {JsonWith("aem", "\"a18ed7d \""), "aem: not hexadecimal"},
+       {JsonWith("rssi", "-77.0"), "rssi: not an integer"},
+       {JsonWith("rssi", "18446744073709551539"), "rssi: not an integer"},
+       {JsonWith("rssi", "-129"), "rssi: not in -128..127"},
+       {JsonWith("rssi", "128"), "rssi: not in -128..127"}});
+}
+
+// A message ends up in logs; who met whom does not.
+TEST(SightingsTextTest, NoMessageHoldsTheValue) {
+  constexpr char kSecret[] = "5ec7e75ec7e7";
+  Sighting sighting;
+  for (const char* member : {"time", "rpi", "aem", "rssi"}) {
+    for (const std::string& value :
+         {absl::StrCat("\"", kSecret, "\""), std::string(kSecret)}) {
+      const absl::Status status =
+          ParseJsonRow(JsonWith(member, value), &sighting);
+      EXPECT_FALSE(status.ok());
+      EXPECT_THAT(std::string(status.message()), Not(HasSubstr(kSecret)));
+    }
+  }
+  for (int field = 0; field < 4; ++field) {
+    std::vector<std::string> fields = {"1", kRpi, "a18ed7de", "1"};
+    fields[static_cast<size_t>(field)] = kSecret;
+    const absl::Status status = ParseCsvRow(
+        absl::StrCat(fields[0], ",", fields[1], ",", fields[2], ",", fields[3]),
+        &sighting);
+    EXPECT_FALSE(status.ok());
+    EXPECT_THAT(std::string(status.message()), Not(HasSubstr(kSecret)));
+  }
+}
+
+TEST(SightingFieldsTest, NumbersFarOutOfRange) {
+  Sighting sighting;
+  for (const int64_t number : {std::numeric_limits<int64_t>::min(),
+                               std::numeric_limits<int64_t>::max()}) {
+    EXPECT_EQ(SetTime(number, &sighting),
+              absl::InvalidArgumentError("time: not between 1970 and 2100"));
+    EXPECT_EQ(SetRssi(number, &sighting),
+              absl::InvalidArgumentError("rssi: not in -128..127"));
+  }
+}
+
+}  // namespace
+}  // namespace tekmatch
