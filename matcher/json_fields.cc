@@ -1,0 +1,152 @@
+#include "matcher/json_fields.h"
+
+#include <cmath>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::json;
+
+bool IsInteger(const json& value, int low, int high) {
+  return value.is_number_integer() &&
+         !(value.is_number_unsigned() && value.get<uint64_t>() > INT32_MAX) &&
+         value.get<int64_t>() >= low && value.get<int64_t>() <= high;
+}
+
+bool IsNumber(const json& value, double low, double high) {
+  return value.is_number() && value.get<double>() >= low &&
+         value.get<double>() <= high;
+}
+
+template <typename T>
+std::string Bounds(const char* what, T low, T high) {
+  return absl::StrCat("not ", what, " in ", low, "..", high);
+}
+
+}  // namespace
+
+JsonFields::JsonFields(const json& object, std::string prefix)
+    : object_(object), prefix_(std::move(prefix)) {
+  if (!object.is_object()) {
+    status_ = absl::InvalidArgumentError(
+        prefix_.empty() ? "not a JSON object"
+                        : absl::StrCat(prefix_.substr(0, prefix_.size() - 1),
+                                       ": not a JSON object"));
+  }
+}
+
+const json* JsonFields::Find(const char* name) {
+  if (!status_.ok()) return nullptr;
+  read_.insert(name);
+  const auto found = object_.find(name);
+  return found == object_.end() ? nullptr : &*found;
+}
+
+void JsonFields::Fail(const std::string& name, const std::string& reason) {
+  Merge(absl::InvalidArgumentError(absl::StrCat(prefix_, name, ": ", reason)));
+}
+
+void JsonFields::Merge(const absl::Status& status) {
+  if (status_.ok()) status_ = status;
+}
+
+void JsonFields::Integer(const char* name, int low, int high, int& value) {
+  const json* member = Find(name);
+  if (member == nullptr) return;
+  if (!IsInteger(*member, low, high)) {
+    return Fail(name, Bounds("an integer", low, high));
+  }
+  value = member->get<int>();
+}
+
+void JsonFields::Integer(const char* name, int low, int high,
+                         std::optional<int>& value) {
+  const json* member = Find(name);
+  if (member == nullptr) return;
+  if (member->is_null()) {
+    value.reset();
+    return;
+  }
+  int number = 0;
+  Integer(name, low, high, number);
+  value = number;
+}
+
+void JsonFields::Number(const char* name, double low, double high,
+                        double& value) {
+  const json* member = Find(name);
+  if (member == nullptr) return;
+  if (!IsNumber(*member, low, high)) {
+    return Fail(name, Bounds("a number", low, high));
+  }
+  value = member->get<double>();
+}
+
+void JsonFields::Boolean(const char* name, bool& value) {
+  const json* member = Find(name);
+  if (member == nullptr) return;
+  if (!member->is_boolean()) return Fail(name, "neither true nor false");
+  value = member->get<bool>();
+}
+
+void JsonFields::String(const char* name, std::string& value) {
+  const json* member = Find(name);
+  if (member == nullptr) return;
+  if (!member->is_string()) return Fail(name, "not a string");
+  value = member->get<std::string>();
+}
+
+void JsonFields::Integers(const char* name, int low, int high,
+                          absl::Span<int> values) {
+  const json* member = Find(name);
+  if (member == nullptr) return;
+  if (!member->is_array() || member->size() != values.size()) {
+    return Fail(name, absl::StrCat("not an array of ", values.size()));
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!IsInteger((*member)[i], low, high)) {
+      return Fail(absl::StrCat(name, "[", i, "]"),
+                  Bounds("an integer", low, high));
+    }
+    values[i] = (*member)[i].get<int>();
+  }
+}
+
+void JsonFields::Numbers(const char* name, double low, double high,
+                         absl::Span<double> values) {
+  const json* member = Find(name);
+  if (member == nullptr) return;
+  if (!member->is_array() || member->size() != values.size()) {
+    return Fail(name, absl::StrCat("not an array of ", values.size()));
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!IsNumber((*member)[i], low, high)) {
+      return Fail(absl::StrCat(name, "[", i, "]"),
+                  Bounds("a number", low, high));
+    }
+    values[i] = (*member)[i].get<double>();
+  }
+}
+
+absl::Status JsonFields::Finish() {
+  if (!status_.ok()) return status_;
+  for (const auto& [name, value] : object_.items()) {
+    if (!read_.contains(name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(prefix_, name, ": no such field"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<json> ParseJson(absl::string_view text) {
+  json value = json::parse(text.begin(), text.end(), nullptr,
+                           /*allow_exceptions=*/false);
+  if (value.is_discarded()) return absl::InvalidArgumentError("not JSON");
+  return value;
+}
+
+}  // namespace tekmatch
