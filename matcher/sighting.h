@@ -26,6 +26,10 @@ struct Rpi {
 };
 static_assert(sizeof(Rpi) == kRpiBytes, "arrays of Rpi are arrays of bytes");
 
+// A sighting whose store does not say when the scan before was.
+inline constexpr uint16_t kNoPreviousScan = 0xFFFF;
+inline constexpr uint16_t kMaxPreviousScanSeconds = 0xFFFE;
+
 // Associated Encrypted Metadata, as broadcast beside the RPI.
 struct Aem {
   std::array<uint8_t, kAemBytes> bytes{};
@@ -40,6 +44,9 @@ struct Sighting {
   Aem aem;
   // Received signal strength in dBm, device correction already applied.
   int16_t rssi = 0;
+  // Since the scan before the one that heard this began; longer than
+  // kMaxPreviousScanSeconds is that. Exposure windows are made of such times.
+  uint16_t seconds_since_previous_scan = kNoPreviousScan;
 
   auto operator<=>(const Sighting&) const = default;
 };

@@ -1,0 +1,114 @@
+#include "matcher/exposure_window.h"
+
+#include <algorithm>
+#include <map>
+
+namespace tekmatch {
+namespace {
+
+// floor(sum / n + 1/2), as Java rounds; attenuations are not negative.
+int RoundedMean(int64_t sum, int64_t n) {
+  return static_cast<int>((2 * sum + n) / (2 * n));
+}
+
+int SecondsSinceLastScan(const Sighting& sighting) {
+  if (sighting.seconds_since_previous_scan == kNoPreviousScan) {
+    return kDefaultSecondsSinceLastScan;
+  }
+  const int64_t previous =
+      sighting.unix_seconds - sighting.seconds_since_previous_scan;
+  // The difference of minutes, not minutes of the difference.
+  const int64_t minutes = sighting.unix_seconds / 60 - previous / 60;
+  return static_cast<int>(
+      std::min<int64_t>(minutes * 60, kMaxSecondsSinceLastScan));
+}
+
+// Gathers the sightings of one scan instance.
+class ScanBuilder {
+ public:
+  ScanBuilder(const Match& first, uint32_t position) {
+    scan_.seconds_since_last_scan = SecondsSinceLastScan(first.sighting);
+    scan_.min_attenuation = first.attenuation;
+    Add(first, position);
+  }
+  void Add(const Match& match, uint32_t position) {
+    sum_ += match.attenuation;
+    scan_.min_attenuation = std::min(scan_.min_attenuation, match.attenuation);
+    scan_.matches.push_back(position);
+  }
+  ScanInstance Build() {
+    scan_.typical_attenuation =
+        RoundedMean(sum_, static_cast<int64_t>(scan_.matches.size()));
+    return std::move(scan_);
+  }
+
+ private:
+  ScanInstance scan_;
+  int64_t sum_ = 0;
+};
+
+void AppendWindows(absl::Span<const Match> matches,
+                   const std::vector<uint32_t>& positions,
+                   const DiagnosisKeysMapping& mapping,
+                   std::vector<ExposureWindow>* windows) {
+  std::vector<ScanBuilder> scans;  // of the last window
+  const auto finish_window = [&] {
+    for (ScanBuilder& scan : scans) {
+      windows->back().scans.push_back(scan.Build());
+    }
+    scans.clear();
+  };
+  int64_t previous = 0;
+  for (const uint32_t position : positions) {
+    const Match& match = matches[position];
+    const int64_t time = match.sighting.unix_seconds;
+    if (position == positions.front() ||
+        time - windows->back().start_seconds >= kExposureWindowSeconds) {
+      finish_window();
+      ExposureWindow window;
+      window.report_type = MapReportType(match.metadata, mapping);
+      window.infectiousness = MapInfectiousness(match.metadata, mapping);
+      window.calibration_confidence =
+          match.bluetooth_metadata.calibration_confidence();
+      window.tek = match.tek;
+      window.start_seconds = time;
+      windows->push_back(std::move(window));
+    }
+    if (!scans.empty() && 10 * (time - previous) <= kSameScanTenths) {
+      scans.back().Add(match, position);
+    } else {
+      scans.emplace_back(match, position);
+    }
+    previous = time;
+  }
+  finish_window();
+}
+
+}  // namespace
+
+std::vector<ExposureWindow> MakeExposureWindows(
+    absl::Span<const Match> matches, const DiagnosisKeysMapping& mapping) {
+  std::map<Tek, std::vector<uint32_t>> by_key;
+  for (size_t i = 0; i < matches.size(); ++i) {
+    by_key[matches[i].tek].push_back(static_cast<uint32_t>(i));
+  }
+  std::vector<ExposureWindow> windows;
+  for (const auto& [tek, positions] : by_key) {
+    AppendWindows(matches, positions, mapping, &windows);
+  }
+  return windows;
+}
+
+absl::CivilDay WindowDate(const ExposureWindow& window, absl::TimeZone zone) {
+  return absl::ToCivilDay(absl::FromUnixSeconds(window.start_seconds), zone);
+}
+
+int64_t WindowSeconds(const ExposureWindow& window) {
+  int64_t seconds = 0;
+  for (const ScanInstance& scan : window.scans) {
+    seconds += scan.seconds_since_last_scan;
+  }
+  return seconds;
+}
+
+}  // namespace tekmatch
