@@ -1,5 +1,7 @@
 #include "tools/sighting_fields.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "tools/hex.h"
@@ -39,6 +41,20 @@ absl::Status SetRssi(int64_t dbm, Sighting* sighting) {
     return absl::InvalidArgumentError("rssi: not in -128..127");
   }
   sighting->rssi = static_cast<int16_t>(dbm);
+  return absl::OkStatus();
+}
+
+absl::Status SetPreviousScan(int64_t unix_seconds, Sighting* sighting) {
+  if (unix_seconds < 0 || unix_seconds > kYear2100) {
+    return absl::InvalidArgumentError(
+        "previous_scan: not between 1970 and 2100");
+  }
+  sighting->seconds_since_previous_scan = kNoPreviousScan;
+  if (unix_seconds > 0 && unix_seconds <= sighting->unix_seconds) {
+    sighting->seconds_since_previous_scan =
+        static_cast<uint16_t>(std::min<int64_t>(
+            sighting->unix_seconds - unix_seconds, kMaxPreviousScanSeconds));
+  }
   return absl::OkStatus();
 }
 

@@ -19,6 +19,9 @@ absl::Status SetRpi(absl::string_view hex, Sighting* sighting);
 absl::Status SetAem(absl::string_view hex, Sighting* sighting);
 // dBm, -128..127 as Bluetooth has it.
 absl::Status SetRssi(int64_t dbm, Sighting* sighting);
+// Unix seconds of the scan before; after SetTime. 0 says nothing, and so does
+// a time after the sighting's: the clock was set back in between.
+absl::Status SetPreviousScan(int64_t unix_seconds, Sighting* sighting);
 
 }  // namespace tekmatch
 

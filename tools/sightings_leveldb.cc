@@ -125,7 +125,8 @@ absl::Status ParseSighting(const wire::ContactRecord& contact,
   std::copy(aem.begin(), aem.end(), sighting->aem.bytes.begin());
   const std::optional<int> rssi = Rssi(record);
   if (!rssi.has_value()) return absl::InvalidArgumentError("rssi: missing");
-  return SetRssi(*rssi, sighting);
+  if (absl::Status s = SetRssi(*rssi, sighting); !s.ok()) return s;
+  return SetPreviousScan(record.previous_scan_epoch_seconds(), sighting);
 }
 
 absl::Status ReadRecord(const leveldb::Slice& key, const leveldb::Slice& value,

@@ -56,6 +56,8 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
         !s.ok()) {
       return s;
     }
+  } else if (line.text == kScansCsvHeader) {
+    parse = ParseScansCsvRow;
   } else if (line.text != kSightingsCsvHeader) {
     return absl::DataLossError(absl::StrCat(
         path, ": neither CSV with the header ", kSightingsCsvHeader,

@@ -1,7 +1,10 @@
 // Reads the sightings of a device, in any of three formats, told apart by
 // content:
-//   CSV         header `time,rpi,aem,rssi`: Unix seconds, hex, hex, dBm
-//   JSON lines  objects with members of these names; others are passed over
+//   CSV         header `time,rpi,aem,rssi`: Unix seconds, hex, hex, dBm; or
+//               `time,rpi,aem,rssi,previous_scan`, the last Unix seconds too,
+//               or empty
+//   JSON lines  objects with members of these names, previous_scan optional;
+//               others are passed over
 //   LevelDB     the folder that Google Play Services writes
 //               (sightings_leveldb.h)
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_READER_H_

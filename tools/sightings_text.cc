@@ -1,5 +1,6 @@
 #include "tools/sightings_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -69,6 +70,16 @@ absl::Status StringMember(const json& row, const char* name,
   return absl::OkStatus();
 }
 
+std::string FourFields(const Sighting& sighting) {
+  return absl::StrCat(sighting.unix_seconds, ",", EncodeHex(sighting.rpi.bytes),
+                      ",", EncodeHex(sighting.aem.bytes), ",", sighting.rssi);
+}
+
+// Unix seconds; the scan before is known.
+int64_t PreviousScan(const Sighting& sighting) {
+  return sighting.unix_seconds - sighting.seconds_since_previous_scan;
+}
+
 }  // namespace
 
 absl::Status ParseCsvRow(absl::string_view line, Sighting* sighting) {
@@ -90,6 +101,24 @@ absl::Status ParseCsvRow(absl::string_view line, Sighting* sighting) {
   return SetRssi(dbm, sighting);
 }
 
+absl::Status ParseScansCsvRow(absl::string_view line, Sighting* sighting) {
+  const size_t comma = line.rfind(',');
+  if (std::count(line.begin(), line.end(), ',') != 4) {
+    return absl::InvalidArgumentError("not five fields");
+  }
+  if (absl::Status s = ParseCsvRow(line.substr(0, comma), sighting); !s.ok()) {
+    return s;
+  }
+  const absl::string_view text = line.substr(comma + 1);
+  if (text.empty()) return absl::OkStatus();
+  int64_t previous = 0;
+  if (absl::Status s = ParseInteger("previous_scan", text, &previous);
+      !s.ok()) {
+    return s;
+  }
+  return SetPreviousScan(previous, sighting);
+}
+
 absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting) {
   const json row = json::parse(line.begin(), line.end(), nullptr,
                                /*allow_exceptions=*/false);
@@ -107,20 +136,37 @@ absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting) {
   if (absl::Status s = StringMember(row, "aem", &aem); !s.ok()) return s;
   if (absl::Status s = SetAem(aem, sighting); !s.ok()) return s;
   if (absl::Status s = IntegerMember(row, "rssi", &dbm); !s.ok()) return s;
-  return SetRssi(dbm, sighting);
+  if (absl::Status s = SetRssi(dbm, sighting); !s.ok()) return s;
+  if (!row.contains("previous_scan")) return absl::OkStatus();
+  int64_t previous = 0;
+  if (absl::Status s = IntegerMember(row, "previous_scan", &previous);
+      !s.ok()) {
+    return s;
+  }
+  return SetPreviousScan(previous, sighting);
 }
 
 std::string CsvRow(const Sighting& sighting) {
-  return absl::StrCat(sighting.unix_seconds, ",", EncodeHex(sighting.rpi.bytes),
-                      ",", EncodeHex(sighting.aem.bytes), ",", sighting.rssi,
-                      "\n");
+  return FourFields(sighting) + "\n";
+}
+
+std::string ScansCsvRow(const Sighting& sighting) {
+  std::string row = FourFields(sighting) + ",";
+  if (sighting.seconds_since_previous_scan != kNoPreviousScan) {
+    absl::StrAppend(&row, PreviousScan(sighting));
+  }
+  return row + "\n";
 }
 
 std::string JsonRow(const Sighting& sighting) {
-  return absl::StrCat("{\"time\":", sighting.unix_seconds, ",\"rpi\":\"",
-                      EncodeHex(sighting.rpi.bytes), "\",\"aem\":\"",
-                      EncodeHex(sighting.aem.bytes),
-                      "\",\"rssi\":", sighting.rssi, "}\n");
+  std::string row = absl::StrCat("{\"time\":", sighting.unix_seconds,
+                                 ",\"rpi\":\"", EncodeHex(sighting.rpi.bytes),
+                                 "\",\"aem\":\"", EncodeHex(sighting.aem.bytes),
+                                 "\",\"rssi\":", sighting.rssi);
+  if (sighting.seconds_since_previous_scan != kNoPreviousScan) {
+    absl::StrAppend(&row, ",\"previous_scan\":", PreviousScan(sighting));
+  }
+  return row + "}\n";
 }
 
 }  // namespace tekmatch

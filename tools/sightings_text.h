@@ -11,13 +11,18 @@
 namespace tekmatch {
 
 inline constexpr absl::string_view kSightingsCsvHeader = "time,rpi,aem,rssi";
+// Of rows that also say when the scan before was, or nothing for unknown.
+inline constexpr absl::string_view kScansCsvHeader =
+    "time,rpi,aem,rssi,previous_scan";
 
 // INVALID_ARGUMENT with field and reason.
 absl::Status ParseCsvRow(absl::string_view line, Sighting* sighting);
+absl::Status ParseScansCsvRow(absl::string_view line, Sighting* sighting);
 absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting);
 
 // With their line end.
 std::string CsvRow(const Sighting& sighting);
+std::string ScansCsvRow(const Sighting& sighting);
 std::string JsonRow(const Sighting& sighting);
 
 }  // namespace tekmatch

@@ -194,6 +194,16 @@ TEST_F(SightingsLevelDbTest, AemIsItsOwnOrElseAssociatedOrElseTheRecords) {
   EXPECT_EQ(EncodeHex(ReadOne(contact).aem.bytes), "33333333");
 }
 
+TEST_F(SightingsLevelDbTest, PreviousScanWhereItIsKnown) {
+  wire::ContactRecord contact = Contact();
+  EXPECT_EQ(ReadOne(contact).seconds_since_previous_scan, kNoPreviousScan);
+  wire::SightingRecord& record = *contact.mutable_sighting_records(0);
+  record.set_previous_scan_epoch_seconds(record.epoch_seconds() - 271);
+  EXPECT_EQ(ReadOne(contact).seconds_since_previous_scan, 271);
+  record.set_previous_scan_epoch_seconds(0);
+  EXPECT_EQ(ReadOne(contact).seconds_since_previous_scan, kNoPreviousScan);
+}
+
 TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
   const auto changed = [](auto change) {
     wire::ContactRecord contact = Contact();
@@ -215,6 +225,9 @@ TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
       {{Key(2), changed([](Record* r) { r->clear_encrypted_metadata(); })},
        "aem: 0 bytes, 4 wanted"},
       {{Key(2), changed([](Record* r) { r->clear_rssi(); })}, "rssi: missing"},
+      {{Key(2),
+        changed([](Record* r) { r->set_previous_scan_epoch_seconds(-1); })},
+       "previous_scan: not between 1970 and 2100"},
       {{Key(2), changed([](Record* r) { r->set_rssi(-129); })},
        "rssi: not in -128..127"},
   };

@@ -189,6 +189,31 @@ TEST_F(SightingsReaderTest, WritesWhatItReads) {
             absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(SightingsReaderTest, WritesThePreviousScanWhereOneIsKnown) {
+  const std::string csv = absl::StrCat("time,rpi,aem,rssi,previous_scan\n",
+                                       kRow, ",1589974362\n", kRow, ",\n");
+  const auto original = Read(csv);
+  ASSERT_TRUE(original.ok()) << original.status();
+  ASSERT_EQ(original->sightings.size(), 2U);
+  EXPECT_EQ(original->sightings[0].seconds_since_previous_scan, 300);
+  EXPECT_EQ(original->sightings[1].seconds_since_previous_scan,
+            kNoPreviousScan);
+  for (const SightingsFormat format :
+       {SightingsFormat::kCsv, SightingsFormat::kJsonLines}) {
+    const std::string path = TempPath("again");
+    const auto out = OutputFile::Open(path);
+    ASSERT_TRUE(out.ok()) << out.status();
+    ASSERT_TRUE(WriteSightings(original->sightings, format, **out).ok());
+    ASSERT_TRUE((*out)->Commit().ok());
+    const auto again = ReadSightings(path, {});
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->sightings, original->sightings);
+    if (format == SightingsFormat::kCsv) {
+      EXPECT_EQ(ReadFile(path), csv);
+    }
+  }
+}
+
 TEST_F(SightingsReaderTest, AMissingFileIsNamed) {
   const auto file = ReadSightings(TempPath("none"), {});
   ASSERT_FALSE(file.ok());

@@ -39,14 +39,15 @@ void ExpectRefused(Parse parse, const RowsAndMessages& rows) {
 }
 
 // A JSON row that has this text in place of the value of `member`, or lacks the
-// member if there is none.
+// member if the text is empty.
 std::string JsonWith(const std::string& member, const std::string& value) {
   std::string row;
   const std::vector<std::pair<std::string, std::string>> members = {
       {"time", "1589974662"},
       {"rpi", absl::StrCat("\"", kRpi, "\"")},
       {"aem", "\"a18ed7de\""},
-      {"rssi", "-77"}};
+      {"rssi", "-77"},
+      {"previous_scan", ""}};
   for (const auto& [name, usual] : members) {
     const std::string& text = name == member ? value : usual;
     if (text.empty()) continue;
@@ -80,6 +81,66 @@ TEST(SightingsTextTest, TheExtremesOfEachFieldRoundTrip) {
     ASSERT_TRUE(ParseJsonRow(JsonRow(csv), &json).ok()) << row;
     EXPECT_EQ(json, csv);
   }
+}
+
+// The scan before, in seconds before the sighting's time, read from a row.
+TEST(SightingsTextTest, PreviousScan) {
+  struct Case {
+    const char* value;
+    uint16_t seconds;
+    bool written;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"1589974362", 300, true},
+           {"1589974662", 0, true},
+           {"1589909128", 65534, true},
+           {"1589909127", kMaxPreviousScanSeconds, false},
+           {"1", kMaxPreviousScanSeconds, false},
+           {"0", kNoPreviousScan, false},
+           // The clock was set back.
+           {"1589974663", kNoPreviousScan, false},
+       }) {
+    Sighting csv;
+    const std::string row = absl::StrCat(kCsv, ",", c.value);
+    ASSERT_TRUE(ParseScansCsvRow(row, &csv).ok()) << row;
+    EXPECT_EQ(csv.seconds_since_previous_scan, c.seconds) << row;
+    EXPECT_EQ(ScansCsvRow(csv) == row + "\n", c.written) << ScansCsvRow(csv);
+    Sighting again;
+    ASSERT_TRUE(ParseJsonRow(JsonRow(csv), &again).ok());
+    EXPECT_EQ(again, csv);
+    Sighting json;
+    ASSERT_TRUE(ParseJsonRow(JsonWith("previous_scan", c.value), &json).ok());
+    EXPECT_EQ(json, csv);
+  }
+}
+
+TEST(SightingsTextTest, AnUnknownPreviousScan) {
+  Sighting sighting;
+  const std::string row = absl::StrCat(kCsv, ",");
+  ASSERT_TRUE(ParseScansCsvRow(row, &sighting).ok());
+  EXPECT_EQ(sighting.seconds_since_previous_scan, kNoPreviousScan);
+  EXPECT_EQ(ScansCsvRow(sighting), row + "\n");
+  EXPECT_EQ(JsonRow(sighting), absl::StrCat(kJson, "\n"));
+}
+
+TEST(SightingsTextTest, MalformedPreviousScan) {
+  const std::string csv = kCsv;
+  ExpectRefused(
+      ParseScansCsvRow,
+      {{csv, "not five fields"},
+       {csv + ",,", "not five fields"},
+       {csv + ",1,1", "not five fields"},
+       {csv + ",x", "previous_scan: not an integer"},
+       {csv + ",1 ", "previous_scan: not an integer"},
+       {csv + ",-1", "previous_scan: not between 1970 and 2100"},
+       {csv + ",4102444801", "previous_scan: not between 1970 and 2100"},
+       {"x" + csv + ",1", "time: not an integer"}});
+  ExpectRefused(
+      ParseJsonRow,
+      {{JsonWith("previous_scan", "null"), "previous_scan: not an integer"},
+       {JsonWith("previous_scan", "\"1\""), "previous_scan: not an integer"},
+       {JsonWith("previous_scan", "-1"),
+        "previous_scan: not between 1970 and 2100"}});
 }
 
 TEST(SightingsTextTest, HexInUpperCase) {
