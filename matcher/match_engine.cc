@@ -78,6 +78,7 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
     return KernelFailed(*kernels_);
   }
   std::vector<Match> candidates;
+  std::vector<KeyPublication> publications;
   uint64_t num_own_keys = 0;
   std::array<Rpi, kMaxRollingPeriod> rpis;
   for (size_t k = 0; k < block.size(); ++k) {
@@ -90,12 +91,22 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
                                  key.rolling_period, Bytes(rpis.data()))) {
       return KernelFailed(*kernels_);
     }
+    const size_t num_before = candidates.size();
     absl::Status status = MatchKey(key, rpis.data(), source, &candidates);
     if (!status.ok()) return status;
+    if (candidates.size() > num_before) {
+      publications.push_back({.tek = key.tek,
+                              .published_seconds = 0,
+                              .source = source,
+                              .revised = key.metadata.revised,
+                              .report_type = key.metadata.report_type});
+    }
   }
 
   out->candidates.insert(out->candidates.end(), candidates.begin(),
                          candidates.end());
+  out->publications.insert(out->publications.end(), publications.begin(),
+                           publications.end());
   out->num_keys += block.size();
   out->num_own_keys += num_own_keys;
   return absl::OkStatus();

@@ -25,14 +25,17 @@
 #include "matcher/kernels/kernels.h"
 #include "matcher/match.h"
 #include "matcher/match_policy.h"
+#include "matcher/report_type_history.h"
 #include "matcher/sighting_index.h"
 
 namespace tekmatch {
 
 // What matching some blocks gave. Batches of several threads are joined by
-// appending the candidates and adding the counts, in any order.
+// appending the vectors and adding the counts, in any order.
 struct MatchBatch {
   std::vector<Match> candidates;
+  // Of each key with a candidate, without published_seconds.
+  std::vector<KeyPublication> publications;
   uint64_t num_keys = 0;      // all keys of the blocks, own ones included
   uint64_t num_own_keys = 0;  // keys left out because they are the device's own
 };
@@ -47,11 +50,11 @@ class MatchEngine {
       std::shared_ptr<const SightingIndex> index, const MatchPolicy& policy,
       absl::flat_hash_set<Tek> own_keys, const Kernels& kernels);
 
-  // Appends the candidates of the block's keys to out->candidates and adds to
-  // its counts. `source` goes into each Match. Any number of threads may call
-  // this on one engine, each with an `out` of its own (not null).
-  // INVALID_ARGUMENT: a key breaks KeyBlock's promise (period 1..144, no
-  // overflow of start + period). INTERNAL: BoringSSL failed.
+  // Appends the candidates of the block's keys to out->candidates, and their
+  // publications, and adds to its counts. `source` goes into each Match. Any
+  // number of threads may call this on one engine, each with an `out` of its
+  // own (not null). INVALID_ARGUMENT: a key breaks KeyBlock's promise
+  // (period 1..144, no overflow of start + period). INTERNAL: BoringSSL failed.
   // After an error *out is as it was before.
   absl::Status MatchBlock(const KeyBlock& block, uint32_t source,
                           MatchBatch* out) const;

@@ -2,15 +2,20 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "matcher/kernels/dispatch.h"
 #include "tools/command.h"
+#include "tools/config_flag.h"
+#include "tools/explain.h"
+#include "tools/exposure_report.h"
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
 #include "tools/match_run.h"
+#include "tools/notice.h"
 #include "tools/output_file.h"
 #include "tools/progress.h"
 #include "tools/sightings_reader.h"
@@ -27,7 +32,12 @@ struct Options {
   bool skip_bad_files = false;
   bool skip_bad_sightings = false;
   std::string own_keys;
-  std::string time_zone = "UTC";
+  std::string time_zone;
+  std::string policy = "none";
+  std::string config;
+  std::string language = "en";
+  std::string dates = "iso";
+  std::string explain;
   std::string format = "text";
   std::string out;
   std::string matches_out;
@@ -61,16 +71,67 @@ absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
   return all;
 }
 
-absl::StatusOr<MatchRunOptions> RunOptions(const Options& options) {
+// What decides the meaning of matches.
+struct Rules {
+  TransmissionWindowPolicy policy;
+  std::optional<ExposureConfig> config;
+  absl::TimeZone policy_zone;
+  absl::TimeZone dates_zone;
+  absl::Time now;
+  std::optional<absl::CivilDay> explain;
+};
+
+absl::StatusOr<Rules> LoadRules(const Options& options) {
+  Rules rules;
+  absl::StatusOr<TransmissionWindowPolicy> policy =
+      LoadWindowPolicy(options.policy);
+  if (!policy.ok()) return policy.status();
+  rules.policy = *std::move(policy);
+  if (!options.config.empty()) {
+    absl::StatusOr<ExposureConfig> config = LoadExposureConfig(options.config);
+    if (!config.ok()) return config.status();
+    rules.config = *std::move(config);
+  }
+  // Dates are UTC's unless asked for; a rule's local dates are its authority's.
+  const bool given = !options.time_zone.empty();
+  const absl::StatusOr<absl::TimeZone> dates_zone =
+      ParseTimeZone(given ? options.time_zone : "UTC");
+  if (!dates_zone.ok()) return dates_zone.status();
+  const absl::StatusOr<absl::TimeZone> policy_zone =
+      ParseTimeZone(given ? options.time_zone : DefaultTimeZone(rules.policy));
+  if (!policy_zone.ok()) return policy_zone.status();
+  rules.dates_zone = *dates_zone;
+  rules.policy_zone = *policy_zone;
+  const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
+  if (!now.ok()) return now.status();
+  rules.now = *now;
+  if (!options.explain.empty()) {
+    if (!rules.config.has_value()) {
+      return absl::InvalidArgumentError("--explain needs --config");
+    }
+    const absl::StatusOr<absl::CivilDay> date =
+        ParseDate("--explain", options.explain);
+    if (!date.ok()) return date.status();
+    rules.explain = *date;
+  }
+  return rules;
+}
+
+absl::StatusOr<MatchRunOptions> RunOptions(const Options& options,
+                                           const Rules& rules) {
   MatchRunOptions run;
+  run.window_policy = rules.policy;
+  run.window_zone = rules.policy_zone;
+  if (rules.config.has_value()) {
+    run.report_type_when_missing =
+        rules.config->mapping.report_type_when_missing;
+  }
   absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(options.trusted_keys);
   if (!trusted.ok()) return trusted.status();
   run.files.trusted = *std::move(trusted);
   run.files.allow_unsigned = options.allow_unsigned;
   run.skip_bad_files = options.skip_bad_files;
-  const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
-  if (!now.ok()) return now.status();
-  run.files.reader.decode.latest_rolling_start = LatestRollingStart(*now);
+  run.files.reader.decode.latest_rolling_start = LatestRollingStart(rules.now);
   if (!options.own_keys.empty()) {
     absl::StatusOr<absl::flat_hash_set<Tek>> own =
         ReadOwnKeys(options.own_keys);
@@ -124,10 +185,41 @@ absl::Status WriteResults(const Options& options, const MatchRunResult& run,
   return matches == nullptr ? absl::OkStatus() : matches->Commit();
 }
 
+// With a configuration, the text is the notice of an app, unless a date is to
+// be explained.
+std::string Report(const MatchReportInput& input, const Options& options,
+                   const Rules& rules) {
+  const bool json = options.format == "json";
+  if (!rules.config.has_value()) {
+    return json ? DumpJson(MatchReportJson(input), 2) + "\n"
+                : MatchReportText(input);
+  }
+  const ExposureReport exposure = MakeExposureReport(
+      input.run.result.matches, *rules.config, input.zone, rules.now);
+  if (!json) {
+    return rules.explain.has_value()
+               ? ExplainText(*rules.explain, input.run, exposure, *rules.config,
+                             input.zone)
+               : NoticeText(
+                     input.run, exposure, *rules.config,
+                     {.language = options.language == "ja" ? Language::kJapanese
+                                                           : Language::kEnglish,
+                      .long_dates = options.dates == "long",
+                      .zone = input.zone});
+  }
+  nlohmann::ordered_json report = MatchReportJson(input);
+  report["exposure"] = ExposureReportJson(exposure, *rules.config, input.zone);
+  if (rules.explain.has_value()) {
+    report["explanation"] = ExplainJson(*rules.explain, input.run, exposure,
+                                        *rules.config, input.zone);
+  }
+  return DumpJson(report, 2) + "\n";
+}
+
 int MatchExports(const Options& options) {
-  const absl::StatusOr<absl::TimeZone> zone = ParseTimeZone(options.time_zone);
-  if (!zone.ok()) return Fail(zone.status());
-  absl::StatusOr<MatchRunOptions> run_options = RunOptions(options);
+  const absl::StatusOr<Rules> rules = LoadRules(options);
+  if (!rules.ok()) return Fail(rules.status());
+  absl::StatusOr<MatchRunOptions> run_options = RunOptions(options, *rules);
   if (!run_options.ok()) return Fail(run_options.status());
   const absl::StatusOr<AllSightings> sightings = LoadSightings(options);
   if (!sightings.ok()) return Fail(sightings.status());
@@ -147,15 +239,15 @@ int MatchExports(const Options& options) {
         "no result: every file has to be accepted (or --skip-bad-files)"));
   }
 
-  const MatchReportInput input{
-      .run = *run,
-      .policy = run_options->policy,
-      .num_sightings = sightings->index->sightings().size(),
-      .num_bad_sightings = sightings->num_bad,
-      .zone = *zone};
-  const std::string report = options.format == "json"
-                                 ? DumpJson(MatchReportJson(input), 2) + "\n"
-                                 : MatchReportText(input);
+  const std::string report =
+      Report({.run = *run,
+              .policy = run_options->policy,
+              .num_sightings = sightings->index->sightings().size(),
+              .num_bad_sightings = sightings->num_bad,
+              .zone = rules->dates_zone,
+              .window_policy = rules->policy.name,
+              .window_zone = rules->policy_zone},
+             options, *rules);
   if (absl::Status s = WriteResults(options, *run, report); !s.ok()) {
     return Fail(s);
   }
@@ -184,8 +276,27 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
                     "Leave malformed rows out instead of stopping");
   command->add_option("--own-keys", o->own_keys,
                       "JSON lines with a member tek each: keys of this device");
-  command->add_option("--time-zone", o->time_zone, "Decides the dates")
+  command->add_option("--time-zone", o->time_zone,
+                      "Decides the dates (default: UTC), and the local dates\n"
+                      "of the policy (default: Asia/Tokyo for cocoa-*, UTC)");
+  command
+      ->add_option("--policy", o->policy,
+                   "Transmission window: none, civil, cocoa-1.2.1, cocoa-3,\n"
+                   "or a JSON file")
       ->capture_default_str();
+  command->add_option("--config", o->config,
+                      "Exposure configuration: cocoa, platform-default or a\n"
+                      "JSON file. The text is then the notice to a user");
+  command->add_option("--lang", o->language, "Of the notice")
+      ->check(CLI::IsMember({"ja", "en"}))
+      ->capture_default_str();
+  command->add_option("--dates", o->dates, "Of the notice")
+      ->check(CLI::IsMember({"iso", "long"}))
+      ->capture_default_str();
+  command->add_option(
+      "--explain", o->explain,
+      "Trace the contacts of this date, with keys, identifiers\n"
+      "and times");
   command->add_option("--format", o->format)
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -55,13 +55,23 @@ absl::StatusOr<absl::Time> ParseTime(absl::string_view option,
   if (absl::SimpleAtoi(value, &seconds)) return absl::FromUnixSeconds(seconds);
   absl::Time time;
   std::string error;
-  // It also takes "infinite-future" and "infinite-past".
-  if (absl::ParseTime(absl::RFC3339_full, value, &time, &error) &&
-      time != absl::InfiniteFuture() && time != absl::InfinitePast()) {
-    return time;
+  for (const char* format : {absl::RFC3339_full, "%Y-%m-%d%ET%H:%M%Ez"}) {
+    // They also take "infinite-future" and "infinite-past".
+    if (absl::ParseTime(format, value, &time, &error) &&
+        time != absl::InfiniteFuture() && time != absl::InfinitePast()) {
+      return time;
+    }
   }
   return absl::InvalidArgumentError(
       absl::StrCat(option, " ", value, ": neither RFC 3339 nor Unix seconds"));
+}
+
+absl::StatusOr<absl::CivilDay> ParseDate(absl::string_view option,
+                                         const std::string& value) {
+  absl::CivilDay date;
+  if (absl::ParseCivilTime(value, &date)) return date;
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, " ", value, ": not a date such as 2020-12-10"));
 }
 
 EnIntervalNumber LatestRollingStart(absl::Time now) {

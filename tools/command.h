@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "keyformat/diagnosis_key.h"
 #include "tools/export_files.h"
@@ -31,6 +32,7 @@ void AddVerifyCommand(CLI::App& app, CommandBody* body);
 void AddExportCommand(CLI::App& app, CommandBody* body);
 void AddSightingsCommand(CLI::App& app, CommandBody* body);
 void AddDemoCommand(CLI::App& app, CommandBody* body);
+void AddWindowCommand(CLI::App& app, CommandBody* body);
 
 // Says the error on stderr. kExitUsage for INVALID_ARGUMENT, which is the
 // person's, else kExitBadInput.
@@ -51,9 +53,14 @@ CLI::Option* AddRepeatable(CLI::App& command, const std::string& name,
 // The option --now, for results that do not depend on the clock.
 CLI::Option* AddNowOption(CLI::App& command, std::string& value);
 
-// RFC 3339 or Unix seconds; empty: the clock. INVALID_ARGUMENT otherwise.
+// RFC 3339, with or without seconds, or Unix seconds; empty: the clock.
+// INVALID_ARGUMENT otherwise.
 absl::StatusOr<absl::Time> ParseTime(absl::string_view option,
                                      const std::string& value);
+
+// INVALID_ARGUMENT unless the value is a date such as 2020-12-10.
+absl::StatusOr<absl::CivilDay> ParseDate(absl::string_view option,
+                                         const std::string& value);
 
 // Keys that start later are refused as being in the far future: a day after
 // `now`, since clocks and time zones differ.

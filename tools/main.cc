@@ -20,6 +20,7 @@ int Run(int argc, char** argv) {
   tekmatch::AddInspectCommand(app, &body);
   tekmatch::AddVerifyCommand(app, &body);
   tekmatch::AddExportCommand(app, &body);
+  tekmatch::AddWindowCommand(app, &body);
   tekmatch::AddSightingsCommand(app, &body);
   tekmatch::AddDemoCommand(app, &body);
   try {

@@ -50,6 +50,18 @@ std::string FileRemarks(const MatchRunResult& run) {
   return text;
 }
 
+// Matches that the transmission window lets not count, by reason.
+ordered_json NotCountedJson(const MatchRunResult& run) {
+  ordered_json json = ordered_json::object();
+  for (int i = 0; i < kNumWindowReasons; ++i) {
+    if (const uint64_t n = run.num_outside_window[static_cast<size_t>(i)];
+        n > 0) {
+      json[std::string(WindowReasonName(static_cast<WindowReason>(i)))] = n;
+    }
+  }
+  return json;
+}
+
 std::string DateTable(const std::vector<DateCount>& dates,
                       absl::TimeZone zone) {
   std::string text =
@@ -158,7 +170,13 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
           {"dropped",
            {{"duplicate", run.result.num_duplicates},
             {"replayed", run.result.num_replayed},
-            {"tx_power_out_of_bounds", run.result.num_tx_power_out_of_bounds}}},
+            {"tx_power_out_of_bounds", run.result.num_tx_power_out_of_bounds},
+            {"revoked_key", run.report_types.num_revoked},
+            {"recursive_key", run.report_types.num_recursive}}},
+          {"window_policy",
+           {{"name", input.window_policy},
+            {"time_zone", std::string(input.window_zone.name())},
+            {"not_counted", NotCountedJson(run)}}},
           {"time_zone", std::string(input.zone.name())},
           {"dates", DatesJson(CountByDate(matches, input.zone))}};
 }
@@ -175,6 +193,19 @@ std::string MatchReportText(const MatchReportInput& input) {
                   run.num_rejected, " rejected, ", run.num_own_keys,
                   " own) and ", Counted(input.num_sightings, "sighting"), " (",
                   input.num_bad_sightings, " skipped).\n");
+  const ordered_json not_counted = NotCountedJson(run);
+  for (const auto& [reason, n] : not_counted.items()) {
+    absl::StrAppend(&text, Counted(n.get<uint64_t>(), "matched sighting"),
+                    " not counted by policy ", input.window_policy, ": ",
+                    reason, ".\n");
+  }
+  const ReportTypeCounts& types = run.report_types;
+  if (types.num_revoked + types.num_recursive > 0) {
+    absl::StrAppend(
+        &text,
+        Counted(types.num_revoked + types.num_recursive, "matched sighting"),
+        " of revoked or recursive keys not counted.\n");
+  }
   if (matches.empty()) {
     return absl::StrCat(text, "No key matched a sighting.\n");
   }

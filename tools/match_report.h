@@ -41,6 +41,8 @@ struct MatchReportInput {
   uint64_t num_sightings = 0;      // read, bad ones excluded
   uint64_t num_bad_sightings = 0;  // skipped
   absl::TimeZone zone;
+  std::string window_policy = "none";
+  absl::TimeZone window_zone;
 };
 
 // The documented object (README, "JSON output").

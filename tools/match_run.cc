@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -25,6 +26,7 @@ class FileCandidates {
     if (discarded_) return;
     candidates_.insert(candidates_.end(), batch.candidates.begin(),
                        batch.candidates.end());
+    publications_.insert(batch.publications.begin(), batch.publications.end());
     if (candidates_.size() >= compact_at_) {
       num_duplicates_ += DropDuplicates(candidates_);
       compact_at_ = std::max(kCompactAt, 2 * candidates_.size());
@@ -36,10 +38,12 @@ class FileCandidates {
     const std::lock_guard<std::mutex> lock(mutex_);
     discarded_ = true;
     candidates_ = {};
+    publications_ = {};
   }
 
   // Once all blocks are matched.
   std::vector<Match>& candidates() { return candidates_; }
+  const std::set<KeyPublication>& publications() const { return publications_; }
   uint64_t num_own_keys() const { return num_own_keys_; }
   uint64_t num_duplicates() const { return num_duplicates_; }
 
@@ -48,6 +52,7 @@ class FileCandidates {
 
   std::mutex mutex_;
   std::vector<Match> candidates_;
+  std::set<KeyPublication> publications_;  // a few for each matched key
   size_t compact_at_ = kCompactAt;
   uint64_t num_duplicates_ = 0;
   uint64_t num_own_keys_ = 0;
@@ -137,6 +142,41 @@ class BlockMatcher {
   absl::Status error_;
 };
 
+// An export's timestamps. Absent ones are 0; absurd ones stand for no date.
+ExportWindow WindowOf(const ExportMetadata& metadata) {
+  constexpr uint64_t kYear10000 = 253402300800;
+  ExportWindow window;
+  if (metadata.start_timestamp > 0 && metadata.start_timestamp < kYear10000) {
+    window.start_seconds = static_cast<int64_t>(metadata.start_timestamp);
+  }
+  if (metadata.end_timestamp > 0 && metadata.end_timestamp < kYear10000) {
+    window.end_seconds = static_cast<int64_t>(metadata.end_timestamp);
+  }
+  return window;
+}
+
+// Drops the matches that do not count by the policy.
+void ApplyWindowPolicy(const MatchRunOptions& options, MatchRunResult& run) {
+  std::vector<ExportWindow> windows;
+  windows.reserve(run.files.size());
+  for (const ExportFileResult& file : run.files) {
+    windows.push_back(WindowOf(file.report.metadata));
+  }
+  std::vector<Match> kept;
+  for (const Match& match : run.result.matches) {
+    const WindowDecision decision =
+        JudgeContact(match.rolling_start, match.metadata, windows[match.source],
+                     match.sighting.unix_seconds, options.window_policy,
+                     options.window_zone);
+    if (decision.counts) {
+      kept.push_back(match);
+    } else {
+      ++run.num_outside_window[static_cast<size_t>(decision.reason)];
+    }
+  }
+  run.result.matches = std::move(kept);
+}
+
 }  // namespace
 
 absl::StatusOr<MatchRunResult> RunMatch(
@@ -145,6 +185,7 @@ absl::StatusOr<MatchRunResult> RunMatch(
   if (options.num_threads < 1) {
     return absl::InvalidArgumentError("num_threads must be at least 1");
   }
+  if (absl::Status s = Validate(options.window_policy); !s.ok()) return s;
   const absl::StatusOr<MatchEngine> engine = MatchEngine::Create(
       std::move(index), options.policy, options.own_keys,
       options.kernels != nullptr ? *options.kernels : DefaultKernels());
@@ -178,6 +219,7 @@ absl::StatusOr<MatchRunResult> RunMatch(
   if (!run.complete) return run;
 
   std::vector<Match> all;
+  std::vector<KeyPublication> publications;
   uint64_t num_duplicates = 0;
   for (size_t i = 0; i < run.files.size(); ++i) {
     if (!run.files[i].accepted) continue;
@@ -188,10 +230,21 @@ absl::StatusOr<MatchRunResult> RunMatch(
     num_duplicates += candidates[i].num_duplicates();
     all.insert(all.end(), candidates[i].candidates().begin(),
                candidates[i].candidates().end());
+    for (KeyPublication publication : candidates[i].publications()) {
+      publication.published_seconds =
+          run.files[i].report.metadata.end_timestamp;
+      publications.push_back(publication);
+    }
     candidates[i].Discard();
   }
   run.result = ResolveMatches(std::move(all), options.policy);
   run.result.num_duplicates += num_duplicates;
+  const ReportTypes types = ResolveReportTypes(
+      std::move(publications), options.report_type_when_missing);
+  run.num_revisions = types.num_revisions;
+  run.num_ignored_revisions = types.num_ignored_revisions;
+  run.report_types = ApplyReportTypes(types, run.result.matches);
+  ApplyWindowPolicy(options, run);
   return run;
 }
 

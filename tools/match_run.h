@@ -7,6 +7,7 @@
 #ifndef TEKMATCH_TOOLS_MATCH_RUN_H_
 #define TEKMATCH_TOOLS_MATCH_RUN_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,11 +16,14 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "keyformat/diagnosis_key.h"
 #include "matcher/kernels/kernels.h"
 #include "matcher/match_policy.h"
 #include "matcher/match_resolver.h"
+#include "matcher/report_type_history.h"
 #include "matcher/sighting_index.h"
+#include "matcher/transmission_window.h"
 #include "tools/export_files.h"
 
 namespace tekmatch {
@@ -29,6 +33,11 @@ struct MatchRunOptions {
   // Leave files that are not accepted out, instead of giving no result.
   bool skip_bad_files = false;
   MatchPolicy policy;
+  // Which contacts count, and whose dates its local dates are.
+  TransmissionWindowPolicy window_policy;
+  absl::TimeZone window_zone;
+  // What a key without report type counts as, for revisions.
+  ReportType report_type_when_missing = ReportType::kConfirmedTest;
   absl::flat_hash_set<Tek> own_keys;
   const Kernels* kernels = nullptr;  // null: the default ones
   int num_threads = 1;               // at least 1
@@ -47,6 +56,15 @@ struct MatchRunResult {
   uint64_t num_keys = 0;      // rejected and own ones included
   uint64_t num_rejected = 0;  // by the decoder
   uint64_t num_own_keys = 0;
+  // Revisions of matched keys, and those that do not count
+  // (report_type_history.h).
+  uint64_t num_revisions = 0;
+  uint64_t num_ignored_revisions = 0;
+  // Of what is left after these, result.matches is without revoked and
+  // recursive keys, and without what the window policy lets not count (by
+  // WindowReason).
+  ReportTypeCounts report_types;
+  std::array<uint64_t, kNumWindowReasons> num_outside_window{};
   MatchResult result;
 };
 

@@ -1,13 +1,12 @@
 #include "tools/trusted_key_flag.h"
 
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "keyformat/byte_source.h"
+#include "tools/small_file.h"
 
 namespace tekmatch {
 namespace {
@@ -15,17 +14,7 @@ namespace {
 constexpr uint64_t kMaxPemBytes = 64 << 10;
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  const absl::StatusOr<std::unique_ptr<ByteSource>> source =
-      OpenFileSource(path);
-  if (!source.ok()) return source.status();
-  if ((*source)->size() > kMaxPemBytes) {
-    return absl::DataLossError(absl::StrCat(path, ": too large for a PEM key"));
-  }
-  std::vector<uint8_t> bytes((*source)->size());
-  if (absl::Status s = (*source)->ReadAt(0, absl::MakeSpan(bytes)); !s.ok()) {
-    return s;
-  }
-  return std::string(bytes.begin(), bytes.end());
+  return ReadSmallFile(path, kMaxPemBytes, "a PEM key");
 }
 
 absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {

@@ -4,6 +4,8 @@
 #include <limits>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -25,6 +27,8 @@ TEST(ParseTimeTest, Rfc3339) {
   EXPECT_EQ(*ParseTime("--now", "2020-12-01T09:00:00+09:00"), time);
   EXPECT_EQ(*ParseTime("--now", "2020-12-01T00:00:00.5Z"),
             time + absl::Milliseconds(500));
+  EXPECT_EQ(*ParseTime("--now", "2020-12-01T09:00+09:00"), time);
+  EXPECT_EQ(*ParseTime("--now", "2020-12-01T00:00Z"), time);
 }
 
 TEST(ParseTimeTest, EmptyIsTheClock) {
@@ -45,6 +49,19 @@ TEST(ParseTimeTest, RefusesTheRestByName) {
         << value;
     EXPECT_EQ(std::string(time.status().message()),
               "--start " + value + ": neither RFC 3339 nor Unix seconds");
+  }
+}
+
+TEST(ParseDateTest, DatesOnly) {
+  EXPECT_EQ(*ParseDate("--onset", "2020-12-10"), absl::CivilDay(2020, 12, 10));
+  EXPECT_EQ(*ParseDate("--onset", "2020-02-29"), absl::CivilDay(2020, 2, 29));
+  for (const std::string value : {"", "2019-02-29", "2020-13-01", "2020-12",
+                                  "2020-12-10T00:00", "10.12.2020", "today"}) {
+    const auto date = ParseDate("--onset", value);
+    EXPECT_EQ(date.status(),
+              absl::InvalidArgumentError("--onset " + value +
+                                         ": not a date such as 2020-12-10"))
+        << value;
   }
 }
 

@@ -167,6 +167,9 @@ MatchRunResult ARun() {
   run.result.num_duplicates = 4;
   run.result.num_replayed = 5;
   run.result.num_tx_power_out_of_bounds = 6;
+  run.report_types = {.num_revoked = 7, .num_recursive = 8};
+  run.num_outside_window[static_cast<size_t>(WindowReason::kTooOld)] = 9;
+  run.num_outside_window[static_cast<size_t>(WindowReason::kAfterWindow)] = 10;
   return run;
 }
 
@@ -174,7 +177,8 @@ MatchReportInput Input(const MatchRunResult& run) {
   return {.run = run,
           .num_sightings = 100,
           .num_bad_sightings = 7,
-          .zone = Zone("Asia/Tokyo")};
+          .zone = Zone("Asia/Tokyo"),
+          .window_policy = "mine"};
 }
 
 TEST(MatchReportTest, JsonIsAsDocumented) {
@@ -197,7 +201,10 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
     "keys_read": 17, "keys_rejected": 3, "keys_own": 1, "keys_matched": 2,
     "rpis_matched": 1,
     "sightings_read": 100, "sightings_skipped": 7, "sightings_matched": 2,
-    "dropped": {"duplicate": 4, "replayed": 5, "tx_power_out_of_bounds": 6},
+    "dropped": {"duplicate": 4, "replayed": 5, "tx_power_out_of_bounds": 6,
+                "revoked_key": 7, "recursive_key": 8},
+    "window_policy": {"name": "mine", "time_zone": "UTC",
+                      "not_counted": {"too_old": 9, "after_window": 10}},
     "time_zone": "Asia/Tokyo",
     "dates": [{"date": "2020-05-20", "keys": 1, "sightings": 1},
               {"date": "2020-05-21", "keys": 2, "sightings": 1}]})");
@@ -225,6 +232,9 @@ TEST(MatchReportTest, TextIsExact) {
       "Keys of unsigned files count here: anybody could have made them up.\n"
       "Read 17 keys in 2 files (3 rejected, 1 own) and 100 sightings (7 "
       "skipped).\n"
+      "9 matched sightings not counted by policy mine: too_old.\n"
+      "10 matched sightings not counted by policy mine: after_window.\n"
+      "15 matched sightings of revoked or recursive keys not counted.\n"
       "Matched 2 keys with 2 sightings of 1 identifier (5 more dropped as "
       "replays, 6 for their transmit power).\n"
       "\n"
@@ -237,6 +247,8 @@ TEST(MatchReportTest, TextWithoutAMatch) {
   MatchRunResult run = ARun();
   run.files.resize(1);
   run.result = {};
+  run.report_types = {};
+  run.num_outside_window = {};
   EXPECT_EQ(MatchReportText(Input(run)),
             "Read 17 keys in 1 file (3 rejected, 1 own) and 100 sightings (7 "
             "skipped).\n"

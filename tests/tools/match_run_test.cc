@@ -118,15 +118,16 @@ TEST(MatchRunTest, ThreadsAndOrderDoNotMatter) {
 
 TEST(MatchRunTest, AKeyInTwoFilesCountsOnce) {
   std::vector<DiagnosisKey> keys = TestKeys(1, 1);
+  keys[0].metadata.transmission_risk = 2;
   const std::string b = Write("b.zip", WriteTestExport(keys));
-  keys[0].metadata.report_type = ReportType::kSelfReport;
+  keys[0].metadata.transmission_risk = 1;
   const std::string a = Write("a.zip", WriteTestExport(keys));
   const MatchRunResult run =
       RunOver({b, a}, Index({HearKey(keys[0], kTestDaySeconds)}), Options());
   ASSERT_EQ(run.result.matches.size(), 1);
   const Match& match = run.result.matches[0];
   EXPECT_EQ(run.files[match.source].path, a);
-  EXPECT_EQ(match.metadata.report_type, ReportType::kSelfReport);
+  EXPECT_EQ(match.metadata.transmission_risk, 1);
   EXPECT_EQ(run.result.num_duplicates, 1);
   EXPECT_EQ(run.num_keys, 2);
 }

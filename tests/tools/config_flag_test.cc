@@ -1,0 +1,61 @@
+#include "tools/config_flag.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/tools/test_files.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::StartsWith;
+
+TEST(ConfigFlagTest, Names) {
+  EXPECT_EQ(LoadWindowPolicy("cocoa-3")->name, "cocoa-3");
+  EXPECT_EQ(LoadExposureConfig("cocoa")->name, "cocoa");
+  EXPECT_EQ(LoadWindowPolicy("cocoa").status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(LoadExposureConfig("").status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(ConfigFlagTest, Files) {
+  const std::string path = TempPath("a.json");
+  WriteFile(path, R"({"name":"mine","basis":"contact_time"})");
+  EXPECT_EQ(LoadWindowPolicy(path)->name, "mine");
+  EXPECT_EQ(LoadExposureConfig(path).status(),
+            absl::DataLossError(path + ": attenuation_thresholds: missing"));
+  WriteFile(path, R"({"name":"mine","attenuation_thresholds":[1,2,3],
+                      "attenuation_weights":[1,1,1,1]})");
+  EXPECT_EQ(LoadExposureConfig(path)->name, "mine");
+  EXPECT_EQ(LoadWindowPolicy(path).status(),
+            absl::DataLossError(path + ": basis: missing"));
+}
+
+TEST(ConfigFlagTest, FilesThatAreNone) {
+  const std::string path = TempPath("b.json");
+  WriteFile(path, std::string((1 << 20) + 1, ' '));
+  EXPECT_EQ(LoadExposureConfig(path).status(),
+            absl::DataLossError(path + ": too large for a configuration"));
+  WriteFile(path, "");
+  EXPECT_EQ(LoadExposureConfig(path).status(),
+            absl::DataLossError(path + ": not JSON"));
+  const std::string none = TempPath("none.json");
+  EXPECT_EQ(LoadWindowPolicy(none).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(LoadWindowPolicy(none).status().message()),
+              StartsWith(none + ": "));
+}
+
+TEST(ConfigFlagTest, ZonesOfPolicies) {
+  EXPECT_EQ(DefaultTimeZone(*NamedTransmissionWindowPolicy("cocoa-3")),
+            "Asia/Tokyo");
+  EXPECT_EQ(DefaultTimeZone(*NamedTransmissionWindowPolicy("cocoa-1.2.1")),
+            "Asia/Tokyo");
+  EXPECT_EQ(DefaultTimeZone(*NamedTransmissionWindowPolicy("civil")), "UTC");
+}
+
+}  // namespace
+}  // namespace tekmatch

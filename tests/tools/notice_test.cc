@@ -1,0 +1,186 @@
+#include "tools/notice.h"
+
+#include <cstdint>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tools/hex.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr int64_t kNoon = 1589976000;  // 2020-05-20T12:00:00Z
+
+absl::TimeZone Tokyo() {
+  absl::TimeZone zone;
+  EXPECT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &zone));
+  return zone;
+}
+
+ExposureConfig Cocoa() { return *NamedExposureConfig("cocoa"); }
+
+// A key heard at each of the times, near by, all of them different RPIs.
+std::vector<Match> Heard(uint8_t key, const std::vector<int64_t>& times) {
+  std::vector<Match> matches;
+  for (const int64_t time : times) {
+    Match match;
+    match.tek.bytes.fill(key);
+    match.rolling_start = static_cast<EnIntervalNumber>(time / 600);
+    match.sighting.rpi.bytes.fill(static_cast<uint8_t>(time));
+    match.sighting.unix_seconds = time;
+    match.attenuation = 50;
+    matches.push_back(match);
+  }
+  return matches;
+}
+
+// One contact of 20 minutes, and on the UTC day before one of 2 minutes at
+// 15:00, which is the same Japanese date.
+std::vector<Match> TwoContacts() {
+  std::vector<int64_t> times;
+  times.reserve(10);
+  for (int i = 0; i < 10; ++i) times.push_back(kNoon + int64_t{300} * i);
+  std::vector<Match> matches = Heard(1, {kNoon - int64_t{21} * 3600});
+  const std::vector<Match> more = Heard(2, times);
+  matches.insert(matches.end(), more.begin(), more.end());
+  return matches;
+}
+
+std::string Notice(const std::vector<Match>& matches,
+                   const NoticeOptions& options,
+                   const ExposureConfig& config = Cocoa(),
+                   const MatchRunResult& run = {}) {
+  return NoticeText(run,
+                    MakeExposureReport(matches, config, options.zone,
+                                       absl::FromUnixSeconds(kNoon + 86400)),
+                    config, options);
+}
+
+TEST(NoticeTest, English) {
+  EXPECT_EQ(Notice(TwoContacts(), {}),
+            "You may have been in contact with a person who tested positive.\n"
+            "Contacts: 2\n"
+            "Dates of contact (UTC):\n"
+            "  2020-05-19  2 min\n"
+            "  2020-05-20  20 min\n"
+            "On these dates the contact was long and close enough to reach the "
+            "alert\nthreshold: 2020-05-20\n"
+            "What to do: watch your health and avoid meeting people. For "
+            "advice, or if you\nfeel unwell, contact the consultation centre "
+            "of your prefecture.\n");
+}
+
+TEST(NoticeTest, Japanese) {
+  EXPECT_EQ(
+      Notice(TwoContacts(), {.language = Language::kJapanese, .zone = Tokyo()}),
+      "陽性登録者との接触の可能性があります。\n"
+      "接触件数：2件\n"
+      "接触のあった日（Asia/Tokyo）：\n"
+      "  2020-05-20  22分\n"
+      "次の日の接触は、通知の基準（距離と時間）に達しています："
+      "2020-05-20\n"
+      "今後の対応：体調の変化に注意し、人との接触を控えてください。\n"
+      "相談先、体調がすぐれないときの連絡先："
+      "お住まいの都道府県の受診・相談センター\n");
+}
+
+TEST(NoticeTest, LongDates) {
+  EXPECT_THAT(Notice(TwoContacts(), {.long_dates = true}),
+              HasSubstr("  19 May 2020  2 min\n  20 May 2020  20 min\n"));
+  EXPECT_THAT(Notice(TwoContacts(),
+                     {.language = Language::kJapanese, .long_dates = true}),
+              HasSubstr("  2020年5月19日  2分\n  2020年5月20日  20分\n"));
+}
+
+TEST(NoticeTest, NoContact) {
+  EXPECT_EQ(Notice({}, {}),
+            "No contact with a person who tested positive was found.\n");
+  EXPECT_EQ(Notice({}, {.language = Language::kJapanese}),
+            "陽性登録者との接触は確認されませんでした。\n");
+}
+
+// 14 minutes 59 are too short, however close; the threshold itself is enough.
+TEST(NoticeTest, AlertingDates) {
+  const std::vector<Match> matches = TwoContacts();
+  ExposureConfig config = Cocoa();
+  config.alert.seconds = 1201;
+  EXPECT_THAT(Notice(matches, {}, config),
+              HasSubstr("On none of them was it long and close enough"));
+  EXPECT_THAT(Notice(matches, {.language = Language::kJapanese}, config),
+              HasSubstr("通知の基準（距離と時間）に達した日はありません。"));
+  config.alert.seconds = 1200;
+  EXPECT_THAT(Notice(matches, {}, config), HasSubstr("threshold: 2020-05-20"));
+  config.alert = {.score_sum = 0, .seconds = 0};
+  EXPECT_THAT(Notice(matches, {}, config),
+              HasSubstr("threshold: 2020-05-19, 2020-05-20\n"));
+  EXPECT_THAT(Notice(matches, {.language = Language::kJapanese}, config),
+              HasSubstr("2020-05-19、2020-05-20\n"));
+}
+
+TEST(NoticeTest, TheConfigurationNamesWhomToAsk) {
+  ExposureConfig config = Cocoa();
+  config.consultation = {.japanese = "0120-000-000", .english = "Dr. Who"};
+  EXPECT_THAT(Notice(TwoContacts(), {}, config),
+              HasSubstr("contact Dr. Who.\n"));
+  EXPECT_THAT(Notice(TwoContacts(), {.language = Language::kJapanese}, config),
+              HasSubstr("：0120-000-000\n"));
+  config.consultation = {};
+  EXPECT_THAT(Notice(TwoContacts(), {}, config), Not(HasSubstr("What to do")));
+}
+
+// As in the report: a result of doubtful files says so.
+TEST(NoticeTest, FilesThatAReaderHasToKnowAbout) {
+  MatchRunResult run;
+  run.files.resize(2);
+  run.files[0].path = "a.zip";
+  run.files[0].verdict = "no_signature_entry";
+  run.files[0].accepted = true;
+  run.files[1].verdict = "wrong_signature";
+  run.files[1].message = "b.zip: does not fit";
+  run.files[1].report.signature.verdict = SignatureVerdict::kWrongSignature;
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    const std::string text = Notice({}, {.language = language}, Cocoa(), run);
+    EXPECT_THAT(text, HasSubstr("no_signature_entry"));
+    EXPECT_THAT(text, HasSubstr("a.zip"));
+    EXPECT_THAT(text, HasSubstr("wrong_signature"));
+    EXPECT_THAT(text, HasSubstr("b.zip: does not fit"));
+  }
+}
+
+TEST(NoticeTest, NeverAClockTimeAKeyOrAnIdentifier) {
+  const std::vector<Match> matches = TwoContacts();
+  const std::regex clock("[0-9]{1,2}:[0-9]{2}|[0-9]{1,2}時");
+  const std::regex hex("[0-9a-fA-F]{8,}");
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    for (const bool long_dates : {false, true}) {
+      for (const absl::TimeZone& zone : {absl::UTCTimeZone(), Tokyo()}) {
+        const std::string text = Notice(
+            matches,
+            {.language = language, .long_dates = long_dates, .zone = zone});
+        EXPECT_FALSE(std::regex_search(text, clock)) << text;
+        EXPECT_FALSE(std::regex_search(text, hex)) << text;
+        for (const Match& match : matches) {
+          EXPECT_THAT(text, Not(HasSubstr(EncodeHex(match.tek.bytes))));
+          EXPECT_THAT(text,
+                      Not(HasSubstr(EncodeHex(match.sighting.rpi.bytes))));
+          EXPECT_THAT(
+              text,
+              Not(HasSubstr(std::to_string(match.sighting.unix_seconds))));
+          EXPECT_THAT(text,
+                      Not(HasSubstr(std::to_string(match.rolling_start))));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,48 @@
+#include "tools/config_flag.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "matcher/exposure_config_json.h"
+#include "matcher/transmission_window_json.h"
+#include "tools/small_file.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr uint64_t kMaxConfigBytes = 1 << 20;
+
+bool IsFile(absl::string_view value) {
+  return absl::StrContains(value, "/") || absl::EndsWith(value, ".json");
+}
+
+// `parse` of the file's text, its errors with the path in front.
+template <typename T>
+absl::StatusOr<T> Load(const std::string& path,
+                       absl::StatusOr<T> (*parse)(absl::string_view)) {
+  const absl::StatusOr<std::string> text =
+      ReadSmallFile(path, kMaxConfigBytes, "a configuration");
+  if (!text.ok()) return text.status();
+  absl::StatusOr<T> value = parse(*text);
+  if (value.ok()) return value;
+  return absl::DataLossError(
+      absl::StrCat(path, ": ", value.status().message()));
+}
+
+}  // namespace
+
+absl::StatusOr<TransmissionWindowPolicy> LoadWindowPolicy(
+    const std::string& value) {
+  return IsFile(value) ? Load(value, &ParseTransmissionWindowPolicy)
+                       : NamedTransmissionWindowPolicy(value);
+}
+
+absl::StatusOr<ExposureConfig> LoadExposureConfig(const std::string& value) {
+  return IsFile(value) ? Load(value, &ParseExposureConfig)
+                       : NamedExposureConfig(value);
+}
+
+std::string DefaultTimeZone(const TransmissionWindowPolicy& policy) {
+  return absl::StartsWith(policy.name, "cocoa-") ? "Asia/Tokyo" : "UTC";
+}
+
+}  // namespace tekmatch

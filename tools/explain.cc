@@ -1,0 +1,133 @@
+#include "tools/explain.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "matcher/daily_summary.h"
+#include "tools/hex.h"
+#include "tools/match_report.h"
+#include "tools/report_type_name.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::ordered_json;
+
+std::string Rfc3339(int64_t unix_seconds, absl::TimeZone zone) {
+  return absl::FormatTime(absl::RFC3339_sec,
+                          absl::FromUnixSeconds(unix_seconds), zone);
+}
+
+double WeightOf(const ScanInstance& scan, const DailySummariesConfig& config) {
+  return config
+      .attenuation_weights[AttenuationBucket(scan.typical_attenuation, config)];
+}
+
+ordered_json ScanJson(const ScanInstance& scan, const MatchRunResult& run,
+                      const ExposureConfig& config, absl::TimeZone zone) {
+  ordered_json sightings = ordered_json::array();
+  for (const uint32_t position : scan.matches) {
+    const Match& match = run.result.matches[position];
+    sightings.push_back({{"time", Rfc3339(match.sighting.unix_seconds, zone)},
+                         {"rpi", EncodeHex(match.sighting.rpi.bytes)},
+                         {"interval", match.interval},
+                         {"rssi", match.sighting.rssi},
+                         {"tx_power", match.tx_power},
+                         {"attenuation", match.attenuation}});
+  }
+  return {{"seconds_since_last_scan", scan.seconds_since_last_scan},
+          {"typical_attenuation", scan.typical_attenuation},
+          {"min_attenuation", scan.min_attenuation},
+          {"weight", WeightOf(scan, config.daily_summaries)},
+          {"sightings", sightings}};
+}
+
+ordered_json WindowJson(const ExposureWindow& window, const MatchRunResult& run,
+                        const ExposureConfig& config, absl::TimeZone zone) {
+  const DailySummariesConfig& days = config.daily_summaries;
+  const Match& first = run.result.matches[window.scans[0].matches[0]];
+  const double score = WindowScore(window, days);
+  ordered_json json = {{"tek", EncodeHex(window.tek.bytes)},
+                       {"rolling_start", first.rolling_start},
+                       {"rolling_period", first.rolling_period},
+                       {"file", run.files[first.source].path}};
+  if (first.metadata.days_since_onset.has_value()) {
+    json["days_since_onset"] = *first.metadata.days_since_onset;
+  }
+  json["report_type"] = std::string(ReportTypeName(window.report_type));
+  json["infectiousness"] =
+      std::string(InfectiousnessName(window.infectiousness));
+  json["calibration_confidence"] = window.calibration_confidence;
+  json["begins"] = Rfc3339(window.start_seconds, zone);
+  json["weighted_duration"] = WeightedDuration(window, days);
+  json["report_type_weight"] =
+      days.report_type_weights[static_cast<size_t>(window.report_type)];
+  json["infectiousness_weight"] =
+      days.infectiousness_weights[static_cast<size_t>(window.infectiousness)];
+  json["score"] = score;
+  json["counts"] = score >= days.minimum_window_score;
+  ordered_json scans = ordered_json::array();
+  for (const ScanInstance& scan : window.scans) {
+    scans.push_back(ScanJson(scan, run, config, zone));
+  }
+  json["scans"] = std::move(scans);
+  return json;
+}
+
+// "a 1, b 2": the members that are plain values.
+std::string Plain(const ordered_json& object) {
+  std::string text;
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_structured()) continue;
+    absl::StrAppend(
+        &text, text.empty() ? "" : ", ", name, " ",
+        value.is_string() ? value.get<std::string>() : DumpJson(value, -1));
+  }
+  return text;
+}
+
+}  // namespace
+
+ordered_json ExplainJson(absl::CivilDay date, const MatchRunResult& run,
+                         const ExposureReport& report,
+                         const ExposureConfig& config, absl::TimeZone zone) {
+  ordered_json json = ordered_json::array();
+  for (const ExposureWindow& window : report.windows) {
+    if (WindowDate(window, zone) == date) {
+      json.push_back(WindowJson(window, run, config, zone));
+    }
+  }
+  return json;
+}
+
+std::string ExplainText(absl::CivilDay date, const MatchRunResult& run,
+                        const ExposureReport& report,
+                        const ExposureConfig& config, absl::TimeZone zone) {
+  std::string text = absl::StrCat("Contacts of ", absl::FormatCivilTime(date),
+                                  " (", std::string(zone.name()),
+                                  "), configuration ", config.name, "\n");
+  const auto day = std::find_if(
+      report.days.begin(), report.days.end(),
+      [date](const DailySummary& summary) { return summary.date == date; });
+  if (day == report.days.end()) return absl::StrCat(text, "none\n");
+  absl::StrAppendFormat(
+      &text, "score sum %g, maximum %g, %d s in %s of %s%s\n",
+      day->all.score_sum, day->all.maximum_score, day->seconds,
+      Counted(static_cast<uint64_t>(day->num_windows), "window"),
+      Counted(static_cast<uint64_t>(day->num_keys), "key"),
+      day->alerting ? ", alerting" : "");
+  for (const ordered_json& window :
+       ExplainJson(date, run, report, config, zone)) {
+    absl::StrAppend(&text, "window: ", Plain(window), "\n");
+    for (const ordered_json& scan : window["scans"]) {
+      absl::StrAppend(&text, "  scan: ", Plain(scan), "\n");
+      for (const ordered_json& sighting : scan["sightings"]) {
+        absl::StrAppend(&text, "    sighting: ", Plain(sighting), "\n");
+      }
+    }
+  }
+  return text;
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,41 @@
+// What matches mean by an authority's configuration: exposure windows, daily
+// summaries, the summary of version 1.
+#ifndef TEKMATCH_TOOLS_EXPOSURE_REPORT_H_
+#define TEKMATCH_TOOLS_EXPOSURE_REPORT_H_
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "matcher/daily_summary.h"
+#include "matcher/exposure_config.h"
+#include "matcher/exposure_summary_v1.h"
+#include "matcher/exposure_window.h"
+#include "matcher/match.h"
+
+namespace tekmatch {
+
+struct ExposureReport {
+  std::vector<ExposureWindow> windows;
+  std::vector<DailySummary> days;
+  ExposureSummaryV1 version_1;
+  // People met, as far as one can tell: distinct keys on the days reported. One
+  // person met twice on a day counts once, on two days twice.
+  int num_contacts = 0;
+};
+
+// `matches` is as RunMatch gives it. `zone` decides dates, `now` which are old.
+ExposureReport MakeExposureReport(absl::Span<const Match> matches,
+                                  const ExposureConfig& config,
+                                  absl::TimeZone zone, absl::Time now);
+
+// The documented object (README, "JSON output"). Windows stand in the order of
+// what they say, not of their times, which they do not tell.
+nlohmann::ordered_json ExposureReportJson(const ExposureReport& report,
+                                          const ExposureConfig& config,
+                                          absl::TimeZone zone);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_EXPOSURE_REPORT_H_

@@ -1,0 +1,32 @@
+// The notice: what an app tells its user. Dates, counts and minutes, never a
+// clock time, a key or an identifier.
+#ifndef TEKMATCH_TOOLS_NOTICE_H_
+#define TEKMATCH_TOOLS_NOTICE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "matcher/exposure_config.h"
+#include "tools/exposure_report.h"
+#include "tools/match_run.h"
+
+namespace tekmatch {
+
+enum class Language : uint8_t { kJapanese, kEnglish };
+
+struct NoticeOptions {
+  Language language = Language::kEnglish;
+  // 20 May 2020, 2020年5月20日, instead of 2020-05-20.
+  bool long_dates = false;
+  absl::TimeZone zone;  // of the dates, which it names
+};
+
+// The whole text, with files that were left out or are not signed in front.
+std::string NoticeText(const MatchRunResult& run, const ExposureReport& report,
+                       const ExposureConfig& config,
+                       const NoticeOptions& options);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_NOTICE_H_
