@@ -1,8 +1,8 @@
 // The contract of a kernel: the specification's key derivation and RPI
-// generation for many keys at a time. matcher/en_crypto.h says what each
-// function computes for one of them.
+// generation for many keys at a time, and the probe of a filter with what was
+// generated. matcher/en_crypto.h says what each function computes for one key.
 //
-// All kernels are pure functions over counted arrays of bytes:
+// All kernels are pure functions over counted arrays:
 // - They compute the same bytes, whatever the implementation.
 // - Keys and RPIs are 16 bytes each and lie one after another, without
 //   alignment. Inputs and outputs do not overlap. A count may be 0, and the
@@ -24,6 +24,21 @@
 
 namespace tekmatch {
 
+// A set of RPIs that says "no" or "perhaps", in words of 32 bits. With h, the
+// bytes 4..7 of an RPI read as a little-endian number, the RPI is perhaps in
+// the set if in words[h >> shift] the bits h % 32 and h / 32 % 32 are set.
+struct RpiFilter {
+  const uint32_t* words;  // 2^(32 - shift) of them
+  uint32_t shift;         // 5..31
+};
+
+// An RPI that a filter let pass.
+struct RpiCandidate {
+  uint32_t key;       // its position in rpiks
+  uint32_t interval;  // of the RPI
+  uint8_t rpi[16];
+};
+
 struct Kernels {
   // Name for people who choose an implementation, for example "portable".
   const char* name;
@@ -36,6 +51,15 @@ struct Kernels {
   // not overflow.
   bool (*generate_rpis)(const uint8_t* rpik, uint32_t first_interval,
                         size_t num_rpis, uint8_t* rpis);
+
+  // Generates the RPIs of every key in the intervals [first_interval,
+  // first_interval + num_intervals), and writes those that the filter lets pass
+  // to `candidates`, in any order. num_intervals is as num_rpis above;
+  // `candidates` has room for num_keys * num_intervals.
+  bool (*find_candidates)(const uint8_t* rpiks, size_t num_keys,
+                          uint32_t first_interval, size_t num_intervals,
+                          const RpiFilter* filter, RpiCandidate* candidates,
+                          size_t* num_candidates);
 };
 
 }  // namespace tekmatch

@@ -10,6 +10,7 @@ namespace tekmatch {
 namespace {
 
 constexpr size_t kBlockBytes = 16;
+constexpr size_t kMaxRpis = 144;  // kMaxRollingPeriod
 constexpr uint8_t kRpikInfo[] = {'E', 'N', '-', 'R', 'P', 'I', 'K'};
 // PaddedData of the specification before the interval number.
 constexpr uint8_t kPaddedPrefix[12] = {'E', 'N', '-', 'R', 'P', 'I'};
@@ -51,8 +52,41 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
                            static_cast<int>(num_rpis * kBlockBytes)) == 1;
 }
 
+bool Passes(const uint8_t* rpi, const RpiFilter& filter) {
+  const uint32_t hash =
+      static_cast<uint32_t>(rpi[4]) | static_cast<uint32_t>(rpi[5]) << 8 |
+      static_cast<uint32_t>(rpi[6]) << 16 | static_cast<uint32_t>(rpi[7]) << 24;
+  const uint32_t word = filter.words[hash >> filter.shift];
+  return ((word >> (hash % 32)) & (word >> (hash / 32 % 32)) & 1) != 0;
+}
+
+bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
+                    uint32_t first_interval, size_t num_intervals,
+                    const RpiFilter* filter, RpiCandidate* candidates,
+                    size_t* num_candidates) {
+  uint8_t rpis[kMaxRpis * kBlockBytes];
+  size_t num_found = 0;
+  for (size_t k = 0; k < num_keys; ++k) {
+    if (!GenerateRpis(rpiks + k * kBlockBytes, first_interval, num_intervals,
+                      rpis)) {
+      return false;
+    }
+    for (size_t j = 0; j < num_intervals; ++j) {
+      const uint8_t* rpi = rpis + j * kBlockBytes;
+      if (!Passes(rpi, *filter)) continue;
+      RpiCandidate& candidate = candidates[num_found++];
+      candidate.key = static_cast<uint32_t>(k);
+      candidate.interval = first_interval + static_cast<uint32_t>(j);
+      std::memcpy(candidate.rpi, rpi, kBlockBytes);
+    }
+  }
+  *num_candidates = num_found;
+  return true;
+}
+
 }  // namespace
 
-const Kernels kPortableKernels = {"portable", &DeriveRpiks, &GenerateRpis};
+const Kernels kPortableKernels = {"portable", &DeriveRpiks, &GenerateRpis,
+                                  &FindCandidates};
 
 }  // namespace tekmatch
