@@ -12,7 +12,8 @@ namespace {
 
 // Index of a number of days in DiagnosisKeysMapping::infectiousness.
 size_t OnsetIndex(int days_since_onset) {
-  return static_cast<size_t>(days_since_onset + kMaxDaysSinceOnset);
+  const int index = days_since_onset + kMaxDaysSinceOnset;
+  return static_cast<size_t>(index);
 }
 
 // Where the authorities here gave no weights of their own, these are 1: known

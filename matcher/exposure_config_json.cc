@@ -56,10 +56,11 @@ void ReadInfectiousness(JsonFields& fields, DiagnosisKeysMapping& mapping) {
   const json* object = fields.Find("infectiousness");
   if (object == nullptr) return;
   JsonFields inner(*object, "infectiousness.");
-  for (int days = -kMaxDaysSinceOnset; days <= kMaxDaysSinceOnset; ++days) {
-    inner.Choice<Infectiousness>(
-        std::to_string(days).c_str(), InfectiousnessChoices(),
-        mapping.infectiousness[static_cast<size_t>(days + kMaxDaysSinceOnset)]);
+  for (size_t i = 0; i < mapping.infectiousness.size(); ++i) {
+    const int days = static_cast<int>(i) - kMaxDaysSinceOnset;
+    inner.Choice<Infectiousness>(std::to_string(days).c_str(),
+                                 InfectiousnessChoices(),
+                                 mapping.infectiousness[i]);
   }
   fields.Merge(inner.Finish());
 }

@@ -28,7 +28,7 @@ namespace tekmatch {
 inline constexpr int64_t kExposureWindowSeconds = int64_t{30} * 60;
 // 1.5 times the longest scan (scanTimeSeconds 4,
 // scanTimeExtendForProfileInUseSeconds 13), in tenths of a second.
-inline constexpr int64_t kSameScanTenths = 15 * (4 + 13);
+inline constexpr int64_t kSameScanTenths = int64_t{15} * (4 + 13);
 // maxMinutesSinceLastScan, defaultMinutesSinceLastScan
 inline constexpr int kMaxSecondsSinceLastScan = 5 * 60;
 inline constexpr int kDefaultSecondsSinceLastScan = 2 * 60;

@@ -116,7 +116,7 @@ TEST(ExposureSummaryV1Test, BucketsOfTheRiskScore) {
   std::vector<Match> matches;
   for (int minutes = 5; minutes <= 40; minutes += 5) {
     matches.push_back(
-        At(60 * (minutes - 5), 40, static_cast<uint8_t>(minutes)));
+        At(int64_t{60} * (minutes - 5), 40, static_cast<uint8_t>(minutes)));
     EXPECT_EQ(FindExposuresV1(matches, config, kNow)[0].risk_score,
               std::min(minutes / 5, 7))
         << minutes;
@@ -138,8 +138,9 @@ TEST(ExposureSummaryV1Test, TransmissionRiskAndMinimum) {
 
 TEST(ExposureSummaryV1Test, SummaryOverKeys) {
   std::vector<Match> matches;
+  matches.reserve(13);
   for (int i = 0; i < 12; ++i) {  // 3,600 s below 50 dB
-    matches.push_back(At(300 * i, 40, static_cast<uint8_t>(i)));
+    matches.push_back(At(int64_t{300} * i, 40, static_cast<uint8_t>(i)));
   }
   Match later = At(86400, 60, 1, 2);
   later.rolling_start = kRollingStart + 144;

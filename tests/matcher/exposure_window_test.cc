@@ -63,6 +63,7 @@ TEST(ExposureWindowTest, SightingsOfOneScan) {
 TEST(ExposureWindowTest, TypicalAttenuationIsTheMeanHalvesUp) {
   const auto typical = [](const std::vector<int>& attenuations) {
     std::vector<Match> matches;
+    matches.reserve(attenuations.size());
     for (const int a : attenuations) matches.push_back(At(0, a));
     return MakeExposureWindows(matches, Mapping())[0]
         .scans[0]

@@ -84,8 +84,8 @@ TEST(JudgeContactTest, Cocoa121ByRollingStart) {
                                 Tokyo())),
             "out: before_window");
   // The contact's own time does not matter.
-  EXPECT_EQ(Reason(JudgeContact(limit, WithOnset(-3), {}, contact - 7200 * 9,
-                                policy, Tokyo())),
+  EXPECT_EQ(Reason(JudgeContact(limit, WithOnset(-3), {},
+                                contact - int64_t{7200} * 9, policy, Tokyo())),
             "in: in_window");
 }
 
@@ -138,8 +138,8 @@ TEST(JudgeContactTest, RevokedAndRecursiveKeysNeverCount) {
       metadata.report_type = static_cast<ReportType>(type);
       const bool counts = metadata.report_type != ReportType::kRevoked &&
                           metadata.report_type != ReportType::kRecursive;
-      EXPECT_EQ(JudgeContact(2692800, metadata, {}, 2692800 * 600, Named(name),
-                             Tokyo())
+      EXPECT_EQ(JudgeContact(2692800, metadata, {}, int64_t{2692800} * 600,
+                             Named(name), Tokyo())
                     .counts,
                 counts);
     }

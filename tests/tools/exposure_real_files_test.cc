@@ -88,8 +88,8 @@ std::map<std::string, Sums> SumByDate(const std::vector<json>& matches,
     auto& of_key = windows[match["tek"]];
     const auto time = match["sighting_time"].get<int64_t>();
     if (of_key.empty() ||
-        time >= (*of_key.back().front())["sighting_time"].get<int64_t>() +
-                    30 * 60) {
+        time >=
+            (*of_key.back().front())["sighting_time"].get<int64_t>() + 1800) {
       of_key.emplace_back();
     }
     of_key.back().push_back(&match);

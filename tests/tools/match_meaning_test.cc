@@ -73,7 +73,8 @@ TEST(MatchMeaningTest, APolicyDropsWhatItDoesNotCount) {
     key.metadata.days_since_onset.reset();
     if (i < 29) key.metadata.days_since_onset = static_cast<int8_t>(i - 14);
     // 2 December 00:10 in Japan: the key's next day there.
-    sightings.push_back(HearKey(key, kTestDaySeconds + 15 * 3600 + 600));
+    sightings.push_back(
+        HearKey(key, kTestDaySeconds + int64_t{15} * 3600 + 600));
   }
   const std::string path = Write("a.zip", keys);
 
