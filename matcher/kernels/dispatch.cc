@@ -7,7 +7,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "matcher/kernels/cpu_features.h"
 #include "matcher/kernels/portable.h"
+#if defined(__x86_64__)
+#include "matcher/kernels/x86_aesni.h"
+#include "matcher/kernels/x86_vaes512.h"
+#endif
 
 namespace tekmatch {
 namespace {
@@ -24,7 +29,11 @@ std::string AvailableNames(absl::Span<const KernelChoice> choices) {
 
 absl::Span<const KernelChoice> AllKernels() {
   static const KernelChoice kChoices[] = {
-      {&kPortableKernels, /*available=*/true},
+#if defined(__x86_64__)
+    {&kX86Vaes512Kernels, HasX86Vaes512()},
+    {&kX86AesniKernels, HasX86Aesni()},
+#endif
+    {&kPortableKernels, /*available=*/true},
   };
   return kChoices;
 }

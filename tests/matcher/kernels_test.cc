@@ -39,7 +39,7 @@ class KernelsTest : public testing::TestWithParam<const Kernels*> {};
 
 // The arrays start one byte into their memory: no alignment may be assumed.
 TEST_P(KernelsTest, DerivesRpiksAsTheOracleDoes) {
-  for (const size_t num_keys : {0, 1, 2, 15, 16, 17, 100}) {
+  for (const size_t num_keys : {0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 64, 100}) {
     for (const uint64_t seed : {1, 2, 3}) {
       SCOPED_TRACE(testing::Message() << num_keys << " keys, seed " << seed);
       std::mt19937_64 rng(seed);

@@ -1,0 +1,60 @@
+#include "matcher/kernels/cpu_features.h"
+
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace tekmatch {
+
+#if defined(__x86_64__)
+
+namespace {
+
+struct Registers {
+  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+// All zero where the leaf does not exist.
+Registers Cpuid(uint32_t leaf) {
+  Registers r;
+  __get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx);
+  return r;
+}
+
+bool Bit(uint32_t word, int bit) { return (word >> bit & 1) != 0; }
+
+// Whether the system saves the XMM, YMM and ZMM registers and the masks.
+bool SavesAvx512() {
+  constexpr int kOsxsave = 27;
+  if (!Bit(Cpuid(1).ecx, kOsxsave)) return false;
+  uint32_t low = 0;
+  uint32_t high = 0;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  constexpr uint32_t kStates = 0xE6;
+  return (low & kStates) == kStates;
+}
+
+}  // namespace
+
+bool HasX86Aesni() {
+  const uint32_t leaf1 = Cpuid(1).ecx;
+  const uint32_t leaf7 = Cpuid(7).ebx;
+  return Bit(leaf1, 9) && Bit(leaf1, 19) && Bit(leaf1, 25) && Bit(leaf7, 29);
+}
+
+bool HasX86Vaes512() {
+  const Registers leaf7 = Cpuid(7);
+  return SavesAvx512() && Bit(leaf7.ebx, 16) && Bit(leaf7.ebx, 17) &&
+         Bit(leaf7.ebx, 30) && Bit(leaf7.ebx, 31) && Bit(leaf7.ecx, 9);
+}
+
+#else
+
+bool HasX86Aesni() { return false; }
+bool HasX86Vaes512() { return false; }
+
+#endif
+
+}  // namespace tekmatch
