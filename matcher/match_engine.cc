@@ -1,14 +1,15 @@
 #include "matcher/match_engine.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "matcher/en_crypto.h"
+#include "matcher/key_plan.h"
 
 namespace tekmatch {
 namespace {
@@ -37,6 +38,129 @@ absl::Status KernelFailed(const Kernels& kernels) {
       absl::StrCat("kernel ", kernels.name, ": BoringSSL failed"));
 }
 
+// Keys in one call of a kernel: their candidates are few, but there has to be
+// room for all of their RPIs.
+constexpr size_t kKeysAtOnce = 64;
+
+// Gathers candidates until looking them up pays, since each lookup waits for
+// memory, and the waits of many overlap.
+class CandidateLookup {
+ public:
+  CandidateLookup(const KeyBlock& block, uint32_t source,
+                  const SightingIndex& index, const MatchPolicy& policy)
+      : block_(block),
+        source_(source),
+        index_(index),
+        policy_(policy),
+        candidates_(kEnough + kKeysAtOnce * kSliceIntervals) {}
+
+  // Where a kernel writes the candidates of kKeysAtOnce keys in a slice.
+  RpiCandidate* room() { return candidates_.data() + num_candidates_; }
+
+  // Takes them over. `positions` are those of the call's keys in the block.
+  absl::Status Add(const uint32_t* positions, size_t num_candidates) {
+    for (size_t i = 0; i < num_candidates; ++i) {
+      RpiCandidate& candidate = room()[i];
+      candidate.key = positions[candidate.key];
+    }
+    num_candidates_ += num_candidates;
+    return num_candidates_ < kEnough ? absl::OkStatus() : LookUp();
+  }
+
+  absl::Status Finish() {
+    if (absl::Status status = LookUp(); !status.ok()) return status;
+    for (const uint32_t k : matched_keys_) {
+      const DiagnosisKey key = block_.key(k);
+      publications_.push_back({.tek = key.tek,
+                               .published_seconds = 0,
+                               .source = source_,
+                               .revised = key.metadata.revised,
+                               .report_type = key.metadata.report_type});
+    }
+    return absl::OkStatus();
+  }
+
+  // After Finish.
+  const std::vector<Match>& matches() const { return matches_; }
+  const std::vector<KeyPublication>& publications() const {
+    return publications_;
+  }
+
+ private:
+  static constexpr size_t kEnough = 256;
+
+  static Rpi RpiOf(const RpiCandidate& candidate) {
+    Rpi rpi;
+    std::copy_n(candidate.rpi, kRpiBytes, rpi.bytes.begin());
+    return rpi;
+  }
+
+  absl::Status LookUp() {
+    const absl::Span<const RpiCandidate> candidates(candidates_.data(),
+                                                    num_candidates_);
+    num_candidates_ = 0;
+    for (const RpiCandidate& c : candidates) index_.PrefetchBucket(RpiOf(c));
+    for (const RpiCandidate& c : candidates) index_.PrefetchSightings(RpiOf(c));
+    for (const RpiCandidate& c : candidates) {
+      for (const Sighting& sighting : index_.Find(RpiOf(c))) {
+        if (absl::Status status = AddIfNear(c, sighting); !status.ok()) {
+          return status;
+        }
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddIfNear(const RpiCandidate& candidate,
+                         const Sighting& sighting) {
+    const int64_t interval = candidate.interval;
+    const int64_t sighted = sighting.unix_seconds / kIntervalSeconds;
+    if (sighted < interval - policy_.tolerance_intervals ||
+        sighted > interval + policy_.tolerance_intervals) {
+      return absl::OkStatus();
+    }
+    const DiagnosisKey key = block_.key(candidate.key);
+    if (!aemk_.has_value() || aemk_of_ != key.tek) {
+      const absl::StatusOr<Aemk> derived = DeriveAemk(key.tek);
+      if (!derived.ok()) return derived.status();
+      aemk_ = *derived;
+      aemk_of_ = key.tek;
+    }
+    const absl::StatusOr<BluetoothMetadata> bluetooth_metadata =
+        DecryptAem(*aemk_, sighting.rpi, sighting.aem);
+    if (!bluetooth_metadata.ok()) return bluetooth_metadata.status();
+
+    Match& match = matches_.emplace_back();
+    match.tek = key.tek;
+    match.rolling_start = key.rolling_start;
+    match.rolling_period = key.rolling_period;
+    match.metadata = key.metadata;
+    match.source = source_;
+    match.interval = candidate.interval;
+    match.sighting = sighting;
+    match.sighting_position = index_.PositionOf(sighting);
+    match.bluetooth_metadata = *bluetooth_metadata;
+    match.tx_power = bluetooth_metadata->tx_power();
+    match.attenuation =
+        std::max<int32_t>(0, match.tx_power - int32_t{sighting.rssi});
+    matched_keys_.insert(candidate.key);
+    return absl::OkStatus();
+  }
+
+  const KeyBlock& block_;
+  const uint32_t source_;
+  const SightingIndex& index_;
+  const MatchPolicy& policy_;
+  std::vector<RpiCandidate> candidates_;
+  size_t num_candidates_ = 0;
+  std::set<uint32_t> matched_keys_;
+  std::vector<Match> matches_;
+  std::vector<KeyPublication> publications_;
+  // Sightings of a key come one after another.
+  std::optional<Aemk> aemk_;
+  Tek aemk_of_;
+};
+
 // The kernels' view of keys and RPIs, which are arrays of bytes.
 template <typename T>
 const uint8_t* Bytes(const T* values) {
@@ -56,6 +180,12 @@ absl::StatusOr<MatchEngine> MatchEngine::Create(
     return absl::InvalidArgumentError("the sighting index is null");
   }
   if (absl::Status status = Validate(policy); !status.ok()) return status;
+  if (policy.tolerance_intervals > index->max_tolerance_intervals()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "MatchPolicy.tolerance_intervals is ", policy.tolerance_intervals,
+        ", and the sighting index was made for at most ",
+        index->max_tolerance_intervals()));
+  }
   return MatchEngine(std::move(index), policy, std::move(own_keys), kernels);
 }
 
@@ -72,83 +202,39 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
                                      MatchBatch* out) const {
   if (absl::Status status = CheckKeys(block); !status.ok()) return status;
 
-  std::vector<Rpik> rpiks(block.size());
-  if (!kernels_->derive_rpiks(Bytes(block.teks().data()), block.size(),
+  const KeyPlan plan = PlanKeys(block, own_keys_, index_->filters());
+  std::vector<Rpik> rpiks(plan.teks.size());
+  if (!kernels_->derive_rpiks(Bytes(plan.teks.data()), plan.teks.size(),
                               Bytes(rpiks.data()))) {
     return KernelFailed(*kernels_);
   }
-  std::vector<Match> candidates;
-  std::vector<KeyPublication> publications;
-  uint64_t num_own_keys = 0;
-  std::array<Rpi, kMaxRollingPeriod> rpis;
-  for (size_t k = 0; k < block.size(); ++k) {
-    if (own_keys_.contains(block.teks()[k])) {
-      ++num_own_keys;
-      continue;
-    }
-    const DiagnosisKey key = block.key(k);
-    if (!kernels_->generate_rpis(rpiks[k].bytes.data(), key.rolling_start,
-                                 key.rolling_period, Bytes(rpis.data()))) {
-      return KernelFailed(*kernels_);
-    }
-    const size_t num_before = candidates.size();
-    absl::Status status = MatchKey(key, rpis.data(), source, &candidates);
-    if (!status.ok()) return status;
-    if (candidates.size() > num_before) {
-      publications.push_back({.tek = key.tek,
-                              .published_seconds = 0,
-                              .source = source,
-                              .revised = key.metadata.revised,
-                              .report_type = key.metadata.report_type});
+  CandidateLookup lookup(block, source, *index_, policy_);
+  for (const ProbeTask& task : plan.tasks) {
+    const RpiFilter filter =
+        index_->filters().filter(index_->filters().slices()[task.slice]);
+    for (size_t done = 0; done < task.num_keys; done += kKeysAtOnce) {
+      const size_t first = task.first_key + done;
+      const size_t num_keys = std::min(kKeysAtOnce, task.num_keys - done);
+      size_t num_candidates = 0;
+      if (!kernels_->find_candidates(Bytes(rpiks.data() + first), num_keys,
+                                     task.first_interval, task.num_intervals,
+                                     &filter, lookup.room(), &num_candidates)) {
+        return KernelFailed(*kernels_);
+      }
+      absl::Status status =
+          lookup.Add(plan.positions.data() + first, num_candidates);
+      if (!status.ok()) return status;
     }
   }
+  if (absl::Status status = lookup.Finish(); !status.ok()) return status;
 
-  out->candidates.insert(out->candidates.end(), candidates.begin(),
-                         candidates.end());
-  out->publications.insert(out->publications.end(), publications.begin(),
-                           publications.end());
+  out->candidates.insert(out->candidates.end(), lookup.matches().begin(),
+                         lookup.matches().end());
+  out->publications.insert(out->publications.end(),
+                           lookup.publications().begin(),
+                           lookup.publications().end());
   out->num_keys += block.size();
-  out->num_own_keys += num_own_keys;
-  return absl::OkStatus();
-}
-
-absl::Status MatchEngine::MatchKey(const DiagnosisKey& key, const Rpi* rpis,
-                                   uint32_t source,
-                                   std::vector<Match>* candidates) const {
-  // Few keys match, so the AEMK is derived for those only.
-  std::optional<Aemk> aemk;
-  for (uint32_t j = 0; j < key.rolling_period; ++j) {
-    const int64_t interval = int64_t{key.rolling_start} + j;
-    for (const Sighting& sighting : index_->Find(rpis[j])) {
-      const int64_t sighted = sighting.unix_seconds / kIntervalSeconds;
-      if (sighted < interval - policy_.tolerance_intervals ||
-          sighted > interval + policy_.tolerance_intervals) {
-        continue;
-      }
-      if (!aemk.has_value()) {
-        const absl::StatusOr<Aemk> derived = DeriveAemk(key.tek);
-        if (!derived.ok()) return derived.status();
-        aemk = *derived;
-      }
-      const absl::StatusOr<BluetoothMetadata> bluetooth_metadata =
-          DecryptAem(*aemk, sighting.rpi, sighting.aem);
-      if (!bluetooth_metadata.ok()) return bluetooth_metadata.status();
-
-      Match& match = candidates->emplace_back();
-      match.tek = key.tek;
-      match.rolling_start = key.rolling_start;
-      match.rolling_period = key.rolling_period;
-      match.metadata = key.metadata;
-      match.source = source;
-      match.interval = static_cast<EnIntervalNumber>(interval);
-      match.sighting = sighting;
-      match.sighting_position = index_->PositionOf(sighting);
-      match.bluetooth_metadata = *bluetooth_metadata;
-      match.tx_power = bluetooth_metadata->tx_power();
-      match.attenuation =
-          std::max<int32_t>(0, match.tx_power - int32_t{sighting.rssi});
-    }
-  }
+  out->num_own_keys += plan.num_own_keys;
   return absl::OkStatus();
 }
 

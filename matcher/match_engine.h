@@ -2,6 +2,9 @@
 // sightings. It finds candidates; ResolveMatches (match_resolver.h) makes the
 // result of a run out of the candidates of all blocks.
 //
+// A block is worked on by time slices (key_plan.h), so that blocks of many keys
+// cost less a key: kMatchBlockKeys is a good size.
+//
 // The join rule. A key broadcasts one RPI in each interval i of
 // [rolling_start, rolling_start + rolling_period). A sighting of that RPI at
 // time t, hence in interval s = floor(t / 600), is a candidate if
@@ -40,12 +43,17 @@ struct MatchBatch {
   uint64_t num_own_keys = 0;  // keys left out because they are the device's own
 };
 
+// A filter of a large index is loaded into a core's cache once for each block
+// and slice, which this many keys pay for.
+inline constexpr size_t kMatchBlockKeys = size_t{1} << 17;
+
 class MatchEngine {
  public:
   // own_keys: TEKs of the device itself, which its owner may have published;
   // they never match. kernels outlives the engine (those of dispatch.h live
   // for ever).
-  // INVALID_ARGUMENT: the index is null, or Validate(policy) fails.
+  // INVALID_ARGUMENT: the index is null, Validate(policy) fails, or the policy
+  // has a greater tolerance than the index was made for.
   static absl::StatusOr<MatchEngine> Create(
       std::shared_ptr<const SightingIndex> index, const MatchPolicy& policy,
       absl::flat_hash_set<Tek> own_keys, const Kernels& kernels);
@@ -63,11 +71,6 @@ class MatchEngine {
   MatchEngine(std::shared_ptr<const SightingIndex> index,
               const MatchPolicy& policy, absl::flat_hash_set<Tek> own_keys,
               const Kernels& kernels);
-
-  // Appends the candidates of one key, which stand in `rpis`: one RPI for each
-  // interval of the key.
-  absl::Status MatchKey(const DiagnosisKey& key, const Rpi* rpis,
-                        uint32_t source, std::vector<Match>* candidates) const;
 
   std::shared_ptr<const SightingIndex> index_;
   MatchPolicy policy_;

@@ -47,6 +47,8 @@ struct Sighting {
   // Since the scan before the one that heard this began; longer than
   // kMaxPreviousScanSeconds is that. Exposure windows are made of such times.
   uint16_t seconds_since_previous_scan = kNoPreviousScan;
+  // Which device heard it, where one run is for several; 0 for the only one.
+  uint32_t device = 0;
 
   auto operator<=>(const Sighting&) const = default;
 };

@@ -12,8 +12,8 @@ namespace tekmatch {
 namespace {
 
 bool ByRpiThenTime(const Sighting& a, const Sighting& b) {
-  return std::tie(a.rpi, a.unix_seconds, a.aem, a.rssi) <
-         std::tie(b.rpi, b.unix_seconds, b.aem, b.rssi);
+  const auto order = a.rpi <=> b.rpi;
+  return order != 0 ? order < 0 : a < b;
 }
 
 size_t CountDistinctRpis(absl::Span<const Sighting> sorted) {
@@ -27,7 +27,12 @@ size_t CountDistinctRpis(absl::Span<const Sighting> sorted) {
 }  // namespace
 
 absl::StatusOr<SightingIndex> SightingIndex::Create(
-    std::vector<Sighting> sightings) {
+    std::vector<Sighting> sightings, int32_t max_tolerance_intervals) {
+  if (max_tolerance_intervals < 0 ||
+      max_tolerance_intervals > kMaxToleranceIntervals) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max_tolerance_intervals: not in 0..", kMaxToleranceIntervals));
+  }
   if (sightings.size() > std::numeric_limits<uint32_t>::max()) {
     return absl::InvalidArgumentError(
         absl::StrCat(sightings.size(), " sightings are more than an index of ",
@@ -41,11 +46,14 @@ absl::StatusOr<SightingIndex> SightingIndex::Create(
         seconds < 0 ? "before 1970" : "past the last 32-bit interval number"));
   }
   std::sort(sightings.begin(), sightings.end(), ByRpiThenTime);
-  return SightingIndex(std::move(sightings));
+  return SightingIndex(std::move(sightings), max_tolerance_intervals);
 }
 
-SightingIndex::SightingIndex(std::vector<Sighting> sorted)
-    : sightings_(std::move(sorted)) {
+SightingIndex::SightingIndex(std::vector<Sighting> sorted,
+                             int32_t max_tolerance_intervals)
+    : sightings_(std::move(sorted)),
+      filters_(sightings_, max_tolerance_intervals),
+      max_tolerance_intervals_(max_tolerance_intervals) {
   // Fewer than two buckets a distinct RPI, hence the bound on memory above.
   const size_t num_buckets = std::bit_ceil(CountDistinctRpis(sightings_));
   shift_ = 32 - std::countr_zero(num_buckets);

@@ -1,8 +1,9 @@
 // The join index: the sightings of a device in an order that finds all those
 // of one RPI at once. Immutable once built, so any number of threads share one.
 //
-// Beyond the sightings themselves (32 bytes each) it takes a table of 4 bytes a
-// bucket: at most 8 bytes a sighting, and 8 bytes for no sightings.
+// Beyond the sightings themselves (40 bytes each) it takes at most 40 bytes a
+// sighting, and 200 bytes for each day with a sighting: a table of 4 bytes a
+// bucket, at most 8 bytes a sighting, and filters (slice_filters.h).
 #ifndef TEKMATCH_MATCHER_SIGHTING_INDEX_H_
 #define TEKMATCH_MATCHER_SIGHTING_INDEX_H_
 
@@ -14,7 +15,9 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
+#include "matcher/match_policy.h"
 #include "matcher/sighting.h"
+#include "matcher/slice_filters.h"
 
 namespace tekmatch {
 
@@ -24,22 +27,31 @@ inline constexpr int64_t kMaxSightingSeconds =
         kIntervalSeconds -
     1;
 
+// A week: more than any clock is wrong.
+inline constexpr int32_t kMaxToleranceIntervals = 7 * 144;
+
 // A moved-from index may only be destroyed or assigned to.
 class SightingIndex {
  public:
   // Takes the sightings in any order; exact duplicates are legal and stay.
+  // `max_tolerance_intervals` is the largest tolerance (match_policy.h) that an
+  // engine can have over this index.
   // INVALID_ARGUMENT: a sighting's time is negative or after
-  // kMaxSightingSeconds (the message has its place in the input), or there are
-  // more sightings than a uint32_t counts.
-  static absl::StatusOr<SightingIndex> Create(std::vector<Sighting> sightings);
+  // kMaxSightingSeconds (the message has its place in the input), there are
+  // more sightings than a uint32_t counts, or the tolerance is not in
+  // 0..kMaxToleranceIntervals.
+  static absl::StatusOr<SightingIndex> Create(
+      std::vector<Sighting> sightings,
+      int32_t max_tolerance_intervals = MatchPolicy().tolerance_intervals);
 
   SightingIndex(const SightingIndex&) = delete;
   SightingIndex& operator=(const SightingIndex&) = delete;
   SightingIndex(SightingIndex&&) = default;
   SightingIndex& operator=(SightingIndex&&) = default;
 
-  // All sightings, sorted by (rpi, unix_seconds, aem, rssi). That order, and so
-  // a sighting's position in it, does not depend on the order of the input.
+  // All sightings, sorted by (rpi, unix_seconds) and then every other field.
+  // That order, and so a sighting's position in it, does not depend on the
+  // order of the input.
   absl::Span<const Sighting> sightings() const { return sightings_; }
 
   // The sightings of an RPI, a part of sightings(); empty if there is none.
@@ -52,6 +64,25 @@ class SightingIndex {
     return FindBetween(rpi, begin, end);
   }
 
+  // Brings what Find(rpi) reads first, or next, into the cache.
+  void PrefetchBucket(const Rpi& rpi) const {
+    __builtin_prefetch(&bucket_begins_[BucketOf(rpi)]);
+  }
+  void PrefetchSightings(const Rpi& rpi) const {
+    const size_t bucket = BucketOf(rpi);
+    if (bucket_begins_[bucket] == bucket_begins_[bucket + 1]) return;
+    __builtin_prefetch(sightings_.data() + bucket_begins_[bucket]);
+  }
+
+  const SliceFilters& filters() const { return filters_; }
+  int32_t max_tolerance_intervals() const { return max_tolerance_intervals_; }
+
+  // Beyond the sightings themselves.
+  size_t memory_bytes() const {
+    return bucket_begins_.capacity() * sizeof(uint32_t) +
+           filters_.memory_bytes();
+  }
+
   // Position in sightings() of an element of it. The reference is to the
   // element itself, as Find gives it, not to a copy.
   uint32_t PositionOf(const Sighting& sighting) const {
@@ -59,7 +90,7 @@ class SightingIndex {
   }
 
  private:
-  explicit SightingIndex(std::vector<Sighting> sorted);
+  SightingIndex(std::vector<Sighting> sorted, int32_t max_tolerance_intervals);
 
   // The leading bits of the RPI. RPIs are ciphertext, so they spread evenly;
   // where somebody chose them to collide, the search inside the bucket is
@@ -77,6 +108,8 @@ class SightingIndex {
   std::vector<Sighting> sightings_;
   // Bucket b holds the positions [bucket_begins_[b], bucket_begins_[b + 1]).
   std::vector<uint32_t> bucket_begins_;
+  SliceFilters filters_;
+  int32_t max_tolerance_intervals_;
   int shift_ = 0;  // 32 less the number of leading bits in use: 0..32
 };
 

@@ -132,9 +132,33 @@ TEST(MatchEngineTest, ToleranceIsThatOfThePolicy) {
   EXPECT_TRUE(matches(StartOf(kStart)));
   EXPECT_TRUE(matches(StartOf(kStart + 1) - 1));
   EXPECT_FALSE(matches(StartOf(kStart + 1)));
-  policy.tolerance_intervals = std::numeric_limits<int32_t>::max();
-  EXPECT_TRUE(matches(0));
-  EXPECT_TRUE(matches(StartOf(int64_t{kStart} * 2)));
+}
+
+// A greater tolerance than the platform's needs an index that is made for it.
+TEST(MatchEngineTest, AGreaterTolerance) {
+  const DiagnosisKey key = {TestTek(), kStart, 1, {}};
+  MatchPolicy policy;
+  policy.tolerance_intervals = kMaxToleranceIntervals;
+  const auto matches = [&key, &policy](int64_t time) {
+    auto index = SightingIndex::Create({Hear(key.tek, kStart, time)},
+                                       policy.tolerance_intervals);
+    EXPECT_TRUE(index.ok()) << index.status();
+    const auto engine = MatchEngine::Create(
+        std::make_shared<const SightingIndex>(*std::move(index)), policy, {},
+        DefaultKernels());
+    EXPECT_TRUE(engine.ok()) << engine.status();
+    return MatchKeys(*engine, {key}).candidates.size() == 1;
+  };
+  EXPECT_TRUE(matches(StartOf(kStart - 1008)));
+  EXPECT_FALSE(matches(StartOf(kStart - 1008) - 1));
+  EXPECT_TRUE(matches(StartOf(kStart + 1009) - 1));
+  EXPECT_FALSE(matches(StartOf(kStart + 1009)));
+  const auto refused =
+      MatchEngine::Create(MakeIndex({}), policy, {}, DefaultKernels());
+  EXPECT_EQ(refused.status(),
+            absl::InvalidArgumentError(
+                "MatchPolicy.tolerance_intervals is 1008, and the sighting "
+                "index was made for at most 12"));
 }
 
 // Every RPI around the key's period is in the air; those of the period match.
@@ -242,12 +266,14 @@ TEST(MatchEngineTest, ReportsAKernelThatFails) {
     return false;
   };
   const auto derive = [](const uint8_t*, size_t, uint8_t*) { return true; };
-  const auto fail_generate = [](const uint8_t*, uint32_t, size_t, uint8_t*) {
-    return false;
-  };
-  for (const Kernels& kernels : {Kernels{"broken", fail_derive, fail_generate},
-                                 Kernels{"broken", derive, fail_generate}}) {
-    const auto engine = MatchEngine::Create(MakeIndex({}), {}, {}, kernels);
+  const auto fail_find = [](const uint8_t*, size_t, uint32_t, size_t,
+                            const RpiFilter*, RpiCandidate*,
+                            size_t*) { return false; };
+  for (const Kernels& kernels :
+       {Kernels{"broken", fail_derive, nullptr, fail_find},
+        Kernels{"broken", derive, nullptr, fail_find}}) {
+    const auto engine = MatchEngine::Create(
+        MakeIndex({Hear(TestTek(), kStart, StartOf(kStart))}), {}, {}, kernels);
     ASSERT_TRUE(engine.ok()) << engine.status();
     KeyBlock block;
     block.Append({TestTek(), kStart, 144, {}});

@@ -51,6 +51,29 @@ TEST(SightingIndexTest, FindsTheOnlySighting) {
   EXPECT_TRUE(index->Find(other).empty());
 }
 
+// Beyond the sightings: what the header promises, over odd numbers of them.
+TEST(SightingIndexTest, MemoryIsBounded) {
+  std::mt19937_64 rng(9);
+  for (const size_t num : {0, 1, 2, 3, 5, 17, 33, 1000, 4097, 70000}) {
+    std::vector<Sighting> sightings(num);
+    for (Sighting& sighting : sightings) {
+      sighting.unix_seconds =
+          1592000000 + static_cast<int64_t>(rng() % (14 * 86400));
+      sighting.rpi = RandomBytes<Rpi>(rng);
+    }
+    const auto index = MakeIndex(sightings);
+    EXPECT_LE(index->memory_bytes(), 40 * num + 200 * 15 + 8) << num;
+  }
+}
+
+TEST(SightingIndexTest, RefusesAToleranceOutOfRange) {
+  for (const int32_t tolerance : {-1, kMaxToleranceIntervals + 1}) {
+    EXPECT_EQ(
+        SightingIndex::Create({}, tolerance).status(),
+        absl::InvalidArgumentError("max_tolerance_intervals: not in 0..1008"));
+  }
+}
+
 TEST(SightingIndexTest, KeepsExactDuplicates) {
   std::mt19937_64 rng(3);
   const Sighting one = {7, RandomBytes<Rpi>(rng), RandomBytes<Aem>(rng), -50};

@@ -1,0 +1,48 @@
+// In which order a block's keys are worked on: those near which something was
+// sighted, together with all others that are valid at the same time, one time
+// slice after another.
+#ifndef TEKMATCH_MATCHER_KEY_PLAN_H_
+#define TEKMATCH_MATCHER_KEY_PLAN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/types/span.h"
+#include "keyformat/diagnosis_key.h"
+#include "keyformat/key_block.h"
+#include "matcher/slice_filters.h"
+
+namespace tekmatch {
+
+// RPIs to generate and probe: of the keys [first_key, first_key + num_keys) of
+// the plan in [first_interval, first_interval + num_intervals), which lies in
+// their validity and in one slice.
+struct ProbeTask {
+  size_t slice = 0;  // its position in SliceFilters::slices()
+  size_t first_key = 0;
+  size_t num_keys = 0;
+  EnIntervalNumber first_interval = 0;
+  uint32_t num_intervals = 0;  // 1..kSliceIntervals
+};
+
+struct KeyPlan {
+  // The TEKs of the keys that have a task, and their positions in the block;
+  // keys of the same validity stand together.
+  std::vector<Tek> teks;
+  std::vector<uint32_t> positions;
+  // Ascending by slice, so that one filter at a time is in use.
+  std::vector<ProbeTask> tasks;
+  uint64_t num_own_keys = 0;
+};
+
+// Keys in `own_keys` have no task, nor has an interval that is not covered; but
+// gaps too short to pay are bridged. The block keeps KeyBlock's promise.
+KeyPlan PlanKeys(const KeyBlock& block,
+                 const absl::flat_hash_set<Tek>& own_keys,
+                 const SliceFilters& filters);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_KEY_PLAN_H_

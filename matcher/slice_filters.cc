@@ -1,0 +1,100 @@
+#include "matcher/slice_filters.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr int64_t kMaxInterval = std::numeric_limits<EnIntervalNumber>::max();
+
+// At least this many bits for an entry, less than twice as many, while the
+// filter stays within the part of a core's cache that it may take. Beyond that,
+// more passes are cheaper than misses; but not below the smaller number.
+constexpr uint64_t kBitsPerEntry = 48;
+constexpr uint64_t kFewestBitsPerEntry = 12;
+constexpr uint64_t kMostWords = uint64_t{1} << 18;  // 1 MiB
+constexpr uint64_t kWordBits = 32;
+
+uint64_t NumWords(uint64_t num_entries) {
+  const auto words_for = [num_entries](uint64_t bits) {
+    return std::bit_ceil((num_entries * bits + kWordBits - 1) / kWordBits);
+  };
+  const uint64_t most = std::max(kMostWords, words_for(kFewestBitsPerEntry));
+  // RpiFilter has from 2 to 2^27 words.
+  return std::clamp(std::min(words_for(kBitsPerEntry), most), uint64_t{2},
+                    uint64_t{1} << 27);
+}
+
+// Calls f(slice number, first interval, last interval) for the parts, slice by
+// slice, of the intervals whose RPIs the sighting can match.
+template <typename F>
+void ForEachSlice(const Sighting& sighting, int64_t tolerance, F f) {
+  const int64_t sighted = sighting.unix_seconds / kIntervalSeconds;
+  const int64_t first = std::max<int64_t>(0, sighted - tolerance);
+  const int64_t last = std::min(kMaxInterval, sighted + tolerance);
+  for (int64_t n = first / kSliceIntervals; n <= last / kSliceIntervals; ++n) {
+    const int64_t begin = n * kSliceIntervals;
+    f(static_cast<uint32_t>(n), std::max(first, begin) - begin,
+      std::min(last, begin + kSliceIntervals - 1) - begin);
+  }
+}
+
+uint32_t Hash(const Rpi& rpi) {
+  return static_cast<uint32_t>(rpi.bytes[4]) |
+         static_cast<uint32_t>(rpi.bytes[5]) << 8 |
+         static_cast<uint32_t>(rpi.bytes[6]) << 16 |
+         static_cast<uint32_t>(rpi.bytes[7]) << 24;
+}
+
+}  // namespace
+
+SliceFilters::SliceFilters(absl::Span<const Sighting> sightings,
+                           int64_t tolerance_intervals) {
+  absl::flat_hash_map<uint32_t, Slice> by_number;
+  for (const Sighting& sighting : sightings) {
+    ForEachSlice(sighting, tolerance_intervals,
+                 [&](uint32_t number, int64_t first, int64_t last) {
+                   Slice& slice = by_number[number];
+                   slice.number = number;
+                   ++slice.num_entries;
+                   slice.covered |= (~uint64_t{0} >> (63 - (last - first)))
+                                    << first;
+                 });
+  }
+  slices_.reserve(by_number.size());
+  for (const auto& [number, slice] : by_number) slices_.push_back(slice);
+  std::sort(slices_.begin(), slices_.end(),
+            [](const Slice& a, const Slice& b) { return a.number < b.number; });
+  uint64_t num_words = 0;
+  for (Slice& slice : slices_) {
+    const uint64_t words = NumWords(slice.num_entries);
+    slice.first_word = num_words;
+    slice.shift = static_cast<uint32_t>(32 - std::countr_zero(words));
+    num_words += words;
+    by_number[slice.number] = slice;
+  }
+  words_.resize(num_words);
+  for (const Sighting& sighting : sightings) {
+    const uint32_t h = Hash(sighting.rpi);
+    ForEachSlice(sighting, tolerance_intervals,
+                 [&](uint32_t number, int64_t, int64_t) {
+                   const Slice& slice = by_number.find(number)->second;
+                   words_[slice.first_word + (h >> slice.shift)] |=
+                       uint32_t{1} << (h % 32) | uint32_t{1} << (h / 32 % 32);
+                 });
+  }
+}
+
+size_t SliceFilters::LowerBound(uint32_t number) const {
+  return static_cast<size_t>(
+      std::lower_bound(
+          slices_.begin(), slices_.end(), number,
+          [](const Slice& slice, uint32_t n) { return slice.number < n; }) -
+      slices_.begin());
+}
+
+}  // namespace tekmatch

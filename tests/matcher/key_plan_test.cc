@@ -1,0 +1,151 @@
+#include "matcher/key_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "tests/matcher/test_util.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::IsEmpty;
+
+constexpr EnIntervalNumber kDay = 2653344;  // a midnight, and a slice's start
+
+SliceFilters FiltersOf(const std::vector<int64_t>& intervals, int tolerance) {
+  std::vector<Sighting> sightings;
+  for (const int64_t interval : intervals) {
+    Sighting sighting;
+    sighting.unix_seconds = interval * kIntervalSeconds;
+    sightings.push_back(sighting);
+  }
+  return {sightings, tolerance};
+}
+
+KeyBlock Block(
+    const std::vector<std::pair<EnIntervalNumber, int>>& validities) {
+  std::mt19937_64 rng(1);
+  KeyBlock block;
+  for (const auto& [start, period] : validities) {
+    block.Append(
+        {RandomBytes<Tek>(rng), start, static_cast<uint8_t>(period), {}});
+  }
+  return block;
+}
+
+// (first interval, number) by task.
+std::vector<std::pair<EnIntervalNumber, uint32_t>> Runs(const KeyPlan& plan) {
+  std::vector<std::pair<EnIntervalNumber, uint32_t>> runs;
+  for (const ProbeTask& task : plan.tasks) {
+    runs.emplace_back(task.first_interval, task.num_intervals);
+  }
+  return runs;
+}
+
+using RunList = std::vector<std::pair<EnIntervalNumber, uint32_t>>;
+
+TEST(KeyPlanTest, NothingNearNothingToDo) {
+  const KeyBlock block = Block({{kDay, 144}, {kDay + 10, 5}});
+  EXPECT_THAT(PlanKeys(block, {}, SliceFilters()).teks, IsEmpty());
+  const KeyPlan plan =
+      PlanKeys(block, {}, FiltersOf({kDay - 13, kDay + 156}, 12));
+  EXPECT_THAT(plan.teks, IsEmpty());
+  EXPECT_THAT(plan.tasks, IsEmpty());
+  EXPECT_THAT(PlanKeys({}, {}, FiltersOf({kDay}, 12)).tasks, IsEmpty());
+}
+
+TEST(KeyPlanTest, OnlyWhatIsNearInTheKeysValidity) {
+  const KeyBlock block = Block({{kDay, 144}});
+  const auto runs = [&block](const std::vector<int64_t>& sighted) {
+    return Runs(PlanKeys(block, {}, FiltersOf(sighted, 12)));
+  };
+  EXPECT_EQ(runs({kDay - 12}), (RunList{{kDay, 1}}));
+  EXPECT_EQ(runs({kDay + 155}), (RunList{{kDay + 143, 1}}));
+  EXPECT_EQ(runs({kDay + 18}), (RunList{{kDay + 6, 25}}));
+  // Cut where the slice ends.
+  EXPECT_EQ(runs({kDay + 36}), (RunList{{kDay + 24, 12}, {kDay + 36, 13}}));
+  // A whole slice.
+  EXPECT_EQ(runs({kDay + 36 + 11, kDay + 36 + 23}),
+            (RunList{{kDay + 35, 1}, {kDay + 36, 36}}));
+}
+
+TEST(KeyPlanTest, ShortGapsAreBridged) {
+  const KeyBlock block = Block({{kDay, 36}});
+  const auto runs = [&block](const std::vector<int64_t>& sighted) {
+    return Runs(PlanKeys(block, {}, FiltersOf(sighted, 0)));
+  };
+  EXPECT_EQ(runs({kDay + 3, kDay + 4, kDay + 8}), (RunList{{kDay + 3, 6}}));
+  EXPECT_EQ(runs({kDay + 3, kDay + 8}),
+            (RunList{{kDay + 3, 1}, {kDay + 8, 1}}));
+  EXPECT_EQ(runs({kDay, kDay + 35}), (RunList{{kDay, 1}, {kDay + 35, 1}}));
+}
+
+// Each key has exactly the tasks of its validity, over random worlds.
+TEST(KeyPlanTest, EveryCoveredIntervalOfEveryKey) {
+  for (const uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 rng(seed);
+    KeyBlock block;
+    for (int k = 0; k < 200; ++k) {
+      const auto start =
+          static_cast<EnIntervalNumber>(kDay + 24 * (rng() % (seed * 10)));
+      block.Append({RandomBytes<Tek>(rng),
+                    start,
+                    static_cast<uint8_t>(1 + rng() % 144),
+                    {}});
+    }
+    std::set<int64_t> sighted;
+    for (int i = 0; i < 12; ++i) sighted.insert(kDay + rng() % 1500);
+    const int tolerance = static_cast<int>(rng() % 13);
+    const KeyPlan plan =
+        PlanKeys(block, {block.teks()[3], block.teks()[77]},
+                 FiltersOf({sighted.begin(), sighted.end()}, tolerance));
+    EXPECT_EQ(plan.num_own_keys, 2U);
+    std::map<uint32_t, std::vector<bool>> probed;  // by position in the block
+    size_t last_slice = 0;
+    for (const ProbeTask& task : plan.tasks) {
+      EXPECT_GE(task.slice, last_slice);
+      last_slice = task.slice;
+      EXPECT_LE(task.num_intervals, kSliceIntervals);
+      EXPECT_EQ(
+          task.first_interval / kSliceIntervals,
+          (task.first_interval + task.num_intervals - 1) / kSliceIntervals);
+      for (size_t i = task.first_key; i < task.first_key + task.num_keys; ++i) {
+        const uint32_t k = plan.positions[i];
+        ASSERT_EQ(plan.teks[i], block.teks()[k]);
+        std::vector<bool>& of_key = probed[k];
+        of_key.resize(144);
+        for (uint32_t j = 0; j < task.num_intervals; ++j) {
+          const uint32_t at =
+              task.first_interval + j - block.rolling_starts()[k];
+          ASSERT_LT(at, block.rolling_periods()[k]);
+          EXPECT_FALSE(of_key[at]) << "twice";
+          of_key[at] = true;
+        }
+      }
+    }
+    for (uint32_t k = 0; k < block.size(); ++k) {
+      for (uint32_t j = 0; j < block.rolling_periods()[k]; ++j) {
+        const int64_t interval = int64_t{block.rolling_starts()[k]} + j;
+        const auto near = sighted.lower_bound(interval - tolerance);
+        if (k == 3 || k == 77 || near == sighted.end() ||
+            *near > interval + tolerance) {
+          continue;
+        }
+        ASSERT_TRUE(probed.contains(k) && probed[k][j]) << k << " " << j;
+      }
+    }
+    EXPECT_FALSE(probed.contains(3));
+  }
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,126 @@
+#include "matcher/slice_filters.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "tests/matcher/test_util.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr int64_t kTolerance = 12;
+
+bool Passes(const SliceFilters& filters, const SliceFilters::Slice& slice,
+            const Rpi& rpi) {
+  const RpiFilter filter = filters.filter(slice);
+  uint32_t h = 0;
+  for (size_t i = 8; i-- > 4;) h = h << 8 | rpi.bytes[i];
+  const uint32_t word = filter.words[h >> filter.shift];
+  return (word >> (h % 32) & 1) != 0 && (word >> (h / 32 % 32) & 1) != 0;
+}
+
+const SliceFilters::Slice* SliceOf(const SliceFilters& filters,
+                                   int64_t interval) {
+  const auto number = static_cast<uint32_t>(interval / kSliceIntervals);
+  const size_t i = filters.LowerBound(number);
+  if (i == filters.slices().size() || filters.slices()[i].number != number) {
+    return nullptr;
+  }
+  return &filters.slices()[i];
+}
+
+bool IsCovered(const SliceFilters& filters, int64_t interval) {
+  const SliceFilters::Slice* slice = SliceOf(filters, interval);
+  return slice != nullptr &&
+         (slice->covered >> (interval % kSliceIntervals) & 1) != 0;
+}
+
+Sighting Hear(std::mt19937_64& rng, int64_t interval, int64_t second = 0) {
+  Sighting sighting;
+  sighting.rpi = RandomBytes<Rpi>(rng);
+  sighting.unix_seconds = interval * kIntervalSeconds + second;
+  return sighting;
+}
+
+TEST(SliceFiltersTest, OfNothing) {
+  EXPECT_TRUE(SliceFilters().slices().empty());
+  EXPECT_TRUE(SliceFilters({}, kTolerance).slices().empty());
+}
+
+// Every interval within the tolerance of a sighting, and no other; at the
+// limits of slices, of days and of time.
+TEST(SliceFiltersTest, CoversWhatASightingCanMatch) {
+  std::mt19937_64 rng(1);
+  const int64_t kLast = 0xFFFFFFFF;
+  for (const int64_t sighted :
+       {int64_t{0}, int64_t{11}, int64_t{12}, int64_t{13}, int64_t{35},
+        int64_t{36}, int64_t{2653344}, int64_t{2653344 + 23},
+        int64_t{2653344 + 24}, kLast - 12, kLast}) {
+    for (const int64_t tolerance : {0, 1, 12, 40, 1008}) {
+      for (const int64_t second : {0, 599}) {
+        const std::vector<Sighting> sightings = {Hear(rng, sighted, second)};
+        const SliceFilters filters(sightings, tolerance);
+        for (int64_t i = std::max<int64_t>(0, sighted - tolerance - 40);
+             i <= std::min(kLast, sighted + tolerance + 40); ++i) {
+          const bool near =
+              i >= sighted - tolerance && i <= sighted + tolerance;
+          ASSERT_EQ(IsCovered(filters, i), near) << sighted << " " << i;
+          if (near) {
+            ASSERT_TRUE(
+                Passes(filters, *SliceOf(filters, i), sightings[0].rpi));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(SliceFiltersTest, SlicesAreAscendingAndOnlyWhereSomethingIs) {
+  std::mt19937_64 rng(1);
+  std::vector<Sighting> sightings;
+  std::set<int64_t> numbers;
+  for (int i = 0; i < 200; ++i) {
+    const auto interval = static_cast<int64_t>(rng() % 1'000'000);
+    sightings.push_back(Hear(rng, interval));
+    for (int64_t n = std::max<int64_t>(0, interval - 12); n <= interval + 12;
+         ++n) {
+      numbers.insert(n / kSliceIntervals);
+    }
+  }
+  const SliceFilters filters(sightings, kTolerance);
+  std::vector<int64_t> got;
+  for (const auto& slice : filters.slices()) got.push_back(slice.number);
+  EXPECT_EQ(got, std::vector<int64_t>(numbers.begin(), numbers.end()));
+  EXPECT_EQ(filters.LowerBound(0), 0U);
+  EXPECT_EQ(filters.LowerBound(~uint32_t{0}), got.size());
+}
+
+// All that was sighted passes, and few others, whatever the number.
+TEST(SliceFiltersTest, FewOthersPass) {
+  for (const int num : {1, 2, 30, 1000, 40000}) {
+    std::mt19937_64 rng(static_cast<uint64_t>(num));
+    std::vector<Sighting> sightings;
+    for (int i = 0; i < num; ++i) {
+      sightings.push_back(Hear(rng, 2653344 + 12 + i % 12));
+    }
+    const SliceFilters filters(sightings, kTolerance);
+    ASSERT_EQ(filters.slices().size(), 1U);
+    const SliceFilters::Slice& slice = filters.slices()[0];
+    for (const Sighting& s : sightings) {
+      ASSERT_TRUE(Passes(filters, slice, s.rpi));
+    }
+    int num_passing = 0;
+    for (int i = 0; i < 100'000; ++i) {
+      num_passing += Passes(filters, slice, RandomBytes<Rpi>(rng)) ? 1 : 0;
+    }
+    EXPECT_LT(num_passing, num < 20 ? 4000 : 800) << num;
+  }
+}
+
+}  // namespace
+}  // namespace tekmatch
