@@ -1,0 +1,51 @@
+// Work for the benchmarks: several sets of keys, so that no run sees keys of
+// the run before, and one set of sightings.
+#ifndef TEKMATCH_BENCH_WORLD_H_
+#define TEKMATCH_BENCH_WORLD_H_
+
+#include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "keyformat/key_block.h"
+#include "matcher/match.h"
+#include "matcher/sighting.h"
+
+namespace tekmatch {
+
+enum class TimeProfile : uint8_t {
+  kDense,  // evenly over 14 days
+  kPhone,  // on 10 of them, from 09:00 to 15:00
+};
+
+struct WorldOptions {
+  uint64_t seed = 1;
+  TimeProfile profile = TimeProfile::kDense;
+  int num_key_sets = 1;
+  uint64_t num_keys = 0;  // of a set; valid for one whole day of the 14 each
+  uint64_t num_met = 0;   // of a set: heard once each
+  uint64_t num_sightings = 0;
+};
+
+// (TEK, time of the sighting).
+using Contacts = std::set<std::pair<Tek, int64_t>>;
+
+struct World {
+  std::vector<KeyBlock> key_sets;
+  std::vector<Sighting> sightings;
+  std::vector<Contacts> contacts;  // of each set: what is to be found
+};
+
+// By the specification's functions. INTERNAL: BoringSSL failed.
+absl::StatusOr<World> MakeWorld(const WorldOptions& options);
+
+Contacts ContactsOf(const std::vector<Match>& matches);
+
+// The keys in blocks of at most `capacity`.
+std::vector<KeyBlock> SplitKeys(const KeyBlock& keys, size_t capacity);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_BENCH_WORLD_H_
