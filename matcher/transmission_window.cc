@@ -294,11 +294,10 @@ WindowDecision JudgeContact(EnIntervalNumber rolling_start,
                 policy.days_since_onset_missing == Policy::WhenMissing::kCount,
             .reason = WindowReason::kDaysSinceOnsetMissing};
   }
-  const auto days_since_onset = static_cast<int>(*metadata.days_since_onset);
-  return Decide(PlaceKnown(judged, judged, start,
-                           EarliestOnset(start, days_since_onset, policy, zone),
-                           days_since_onset, limits, policy, LaterEnd(policy),
-                           zone));
+  return Decide(PlaceKnown(
+      judged, judged, start,
+      EarliestOnset(start, *metadata.days_since_onset, policy, zone),
+      *metadata.days_since_onset, limits, policy, LaterEnd(policy), zone));
 }
 
 }  // namespace tekmatch

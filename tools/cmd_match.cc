@@ -1,6 +1,7 @@
 // tekmatch match: exports and sightings in, dates and counts out.
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -19,6 +20,7 @@
 #include "tools/output_file.h"
 #include "tools/progress.h"
 #include "tools/sightings_reader.h"
+#include "tools/sightings_text.h"
 #include "tools/trusted_key_flag.h"
 
 namespace tekmatch {
@@ -48,6 +50,7 @@ struct Options {
 struct AllSightings {
   std::shared_ptr<const SightingIndex> index;
   uint64_t num_bad = 0;
+  bool by_device = false;  // some name their device
 };
 
 absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
@@ -64,6 +67,7 @@ absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
     sightings.insert(sightings.end(), file->sightings.begin(),
                      file->sightings.end());
   }
+  all.by_device = ColumnsFor(sightings).device;
   absl::StatusOr<SightingIndex> index =
       SightingIndex::Create(std::move(sightings));
   if (!index.ok()) return index.status();
@@ -156,10 +160,11 @@ absl::StatusOr<MatchRunOptions> RunOptions(const Options& options,
 }
 
 // Fills, but does not commit.
-absl::Status WriteMatches(const MatchRunResult& run, OutputFile& file) {
+absl::Status WriteMatches(const MatchRunResult& run, bool by_device,
+                          OutputFile& file) {
   for (const Match& match : run.result.matches) {
-    if (absl::Status s =
-            file.Append(MatchLine(match, run.files[match.source].path));
+    if (absl::Status s = file.Append(
+            MatchLine(match, run.files[match.source].path, by_device));
         !s.ok()) {
       return s;
     }
@@ -168,13 +173,14 @@ absl::Status WriteMatches(const MatchRunResult& run, OutputFile& file) {
 }
 
 absl::Status WriteResults(const Options& options, const MatchRunResult& run,
-                          const std::string& report) {
+                          bool by_device, const std::string& report) {
   std::unique_ptr<OutputFile> matches;
   if (!options.matches_out.empty()) {
     auto file = OutputFile::Open(options.matches_out);
     if (!file.ok()) return file.status();
     matches = *std::move(file);
-    if (absl::Status s = WriteMatches(run, *matches); !s.ok()) return s;
+    if (absl::Status s = WriteMatches(run, by_device, *matches); !s.ok())
+      return s;
   }
   if (!options.out.empty()) {
     auto file = OutputFile::Open(options.out);
@@ -183,6 +189,59 @@ absl::Status WriteResults(const Options& options, const MatchRunResult& run,
     if (absl::Status s = (*file)->Commit(); !s.ok()) return s;
   }
   return matches == nullptr ? absl::OkStatus() : matches->Commit();
+}
+
+// What the matches of one device mean.
+struct DeviceReport {
+  uint32_t device = 0;
+  MatchRunResult run;
+  ExposureReport exposure;
+};
+
+// One for every device with a match; or for the only device, matches or not.
+std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
+                                         const Rules& rules) {
+  std::map<uint32_t, std::vector<Match>> matches;
+  if (input.by_device) {
+    matches = SplitByDevice(input.run.result.matches);
+  } else {
+    matches[0] = input.run.result.matches;
+  }
+  std::vector<DeviceReport> reports;
+  for (auto& [device, of_device] : matches) {
+    DeviceReport& report = reports.emplace_back();
+    report.device = device;
+    report.run.files = input.run.files;
+    report.run.complete = true;
+    report.run.result.matches = std::move(of_device);
+    report.exposure = MakeExposureReport(report.run.result.matches,
+                                         *rules.config, input.zone, rules.now);
+  }
+  return reports;
+}
+
+std::string MeaningText(const DeviceReport& report, const Options& options,
+                        const Rules& rules) {
+  if (rules.explain.has_value()) {
+    return ExplainText(*rules.explain, report.run, report.exposure,
+                       *rules.config, rules.dates_zone);
+  }
+  return NoticeText(report.run, report.exposure, *rules.config,
+                    {.language = options.language == "ja" ? Language::kJapanese
+                                                          : Language::kEnglish,
+                     .long_dates = options.dates == "long",
+                     .zone = rules.dates_zone});
+}
+
+void AddMeaning(const DeviceReport& report, const Rules& rules,
+                nlohmann::ordered_json& json) {
+  json["exposure"] =
+      ExposureReportJson(report.exposure, *rules.config, rules.dates_zone);
+  if (rules.explain.has_value()) {
+    json["explanation"] =
+        ExplainJson(*rules.explain, report.run, report.exposure, *rules.config,
+                    rules.dates_zone);
+  }
 }
 
 // With a configuration, the text is the notice of an app, unless a date is to
@@ -194,26 +253,24 @@ std::string Report(const MatchReportInput& input, const Options& options,
     return json ? DumpJson(MatchReportJson(input), 2) + "\n"
                 : MatchReportText(input);
   }
-  const ExposureReport exposure = MakeExposureReport(
-      input.run.result.matches, *rules.config, input.zone, rules.now);
-  if (!json) {
-    return rules.explain.has_value()
-               ? ExplainText(*rules.explain, input.run, exposure, *rules.config,
-                             input.zone)
-               : NoticeText(
-                     input.run, exposure, *rules.config,
-                     {.language = options.language == "ja" ? Language::kJapanese
-                                                           : Language::kEnglish,
-                      .long_dates = options.dates == "long",
-                      .zone = input.zone});
+  const std::vector<DeviceReport> reports = ReportByDevice(input, rules);
+  if (json) {
+    nlohmann::ordered_json report = MatchReportJson(input);
+    for (size_t i = 0; i < reports.size(); ++i) {
+      AddMeaning(reports[i], rules,
+                 input.by_device ? report["devices"][i] : report);
+    }
+    return DumpJson(report, 2) + "\n";
   }
-  nlohmann::ordered_json report = MatchReportJson(input);
-  report["exposure"] = ExposureReportJson(exposure, *rules.config, input.zone);
-  if (rules.explain.has_value()) {
-    report["explanation"] = ExplainJson(*rules.explain, input.run, exposure,
-                                        *rules.config, input.zone);
+  std::string text;
+  for (const DeviceReport& report : reports) {
+    if (input.by_device) {
+      absl::StrAppend(&text, text.empty() ? "" : "\n", "Device ", report.device,
+                      "\n");
+    }
+    text += MeaningText(report, options, rules);
   }
-  return DumpJson(report, 2) + "\n";
+  return reports.empty() ? MatchReportText(input) : text;
 }
 
 int MatchExports(const Options& options) {
@@ -246,9 +303,12 @@ int MatchExports(const Options& options) {
               .num_bad_sightings = sightings->num_bad,
               .zone = rules->dates_zone,
               .window_policy = rules->policy.name,
-              .window_zone = rules->policy_zone},
+              .window_zone = rules->policy_zone,
+              .by_device = sightings->by_device},
              options, *rules);
-  if (absl::Status s = WriteResults(options, *run, report); !s.ok()) {
+  if (absl::Status s =
+          WriteResults(options, *run, sightings->by_device, report);
+      !s.ok()) {
     return Fail(s);
   }
   return options.out.empty() ? Print(report) : kExitDone;

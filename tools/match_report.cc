@@ -30,6 +30,19 @@ ordered_json DatesJson(const std::vector<DateCount>& dates) {
   return json;
 }
 
+ordered_json DevicesJson(const std::vector<Match>& matches,
+                         absl::TimeZone zone) {
+  ordered_json json = ordered_json::array();
+  for (const auto& [device, of_device] : SplitByDevice(matches)) {
+    json.push_back({{"device", device},
+                    {"keys_matched", CountKeys(of_device)},
+                    {"rpis_matched", CountRpis(of_device)},
+                    {"sightings_matched", CountSightings(of_device)},
+                    {"dates", DatesJson(CountByDate(of_device, zone))}});
+  }
+  return json;
+}
+
 // Lines on files that a reader of the result has to know about.
 std::string FileRemarks(const MatchRunResult& run) {
   std::string text;
@@ -110,6 +123,15 @@ uint64_t CountRpis(const std::vector<Match>& matches) {
   return rpis.size();
 }
 
+std::map<uint32_t, std::vector<Match>> SplitByDevice(
+    const std::vector<Match>& matches) {
+  std::map<uint32_t, std::vector<Match>> by_device;
+  for (const Match& match : matches) {
+    by_device[match.sighting.device].push_back(match);
+  }
+  return by_device;
+}
+
 uint64_t CountSightings(const std::vector<Match>& matches) {
   std::set<uint32_t> positions;
   for (const Match& match : matches) positions.insert(match.sighting_position);
@@ -152,33 +174,36 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
   for (const ExportFileResult& file : run.files) {
     files.push_back(ExportFileJson(file));
   }
-  return {{"files", files},
-          {"all_files_signed", AllSigned(run)},
-          {"policy",
-           {{"tolerance_intervals", input.policy.tolerance_intervals},
-            {"replay_cut_seconds", input.policy.replay_cut_seconds},
-            {"min_tx_power", input.policy.min_tx_power},
-            {"max_tx_power", input.policy.max_tx_power}}},
-          {"keys_read", run.num_keys},
-          {"keys_rejected", run.num_rejected},
-          {"keys_own", run.num_own_keys},
-          {"keys_matched", CountKeys(matches)},
-          {"rpis_matched", CountRpis(matches)},
-          {"sightings_read", input.num_sightings},
-          {"sightings_skipped", input.num_bad_sightings},
-          {"sightings_matched", CountSightings(matches)},
-          {"dropped",
-           {{"duplicate", run.result.num_duplicates},
-            {"replayed", run.result.num_replayed},
-            {"tx_power_out_of_bounds", run.result.num_tx_power_out_of_bounds},
-            {"revoked_key", run.report_types.num_revoked},
-            {"recursive_key", run.report_types.num_recursive}}},
-          {"window_policy",
-           {{"name", input.window_policy},
-            {"time_zone", std::string(input.window_zone.name())},
-            {"not_counted", NotCountedJson(run)}}},
-          {"time_zone", std::string(input.zone.name())},
-          {"dates", DatesJson(CountByDate(matches, input.zone))}};
+  ordered_json json = {
+      {"files", files},
+      {"all_files_signed", AllSigned(run)},
+      {"policy",
+       {{"tolerance_intervals", input.policy.tolerance_intervals},
+        {"replay_cut_seconds", input.policy.replay_cut_seconds},
+        {"min_tx_power", input.policy.min_tx_power},
+        {"max_tx_power", input.policy.max_tx_power}}},
+      {"keys_read", run.num_keys},
+      {"keys_rejected", run.num_rejected},
+      {"keys_own", run.num_own_keys},
+      {"keys_matched", CountKeys(matches)},
+      {"rpis_matched", CountRpis(matches)},
+      {"sightings_read", input.num_sightings},
+      {"sightings_skipped", input.num_bad_sightings},
+      {"sightings_matched", CountSightings(matches)},
+      {"dropped",
+       {{"duplicate", run.result.num_duplicates},
+        {"replayed", run.result.num_replayed},
+        {"tx_power_out_of_bounds", run.result.num_tx_power_out_of_bounds},
+        {"revoked_key", run.report_types.num_revoked},
+        {"recursive_key", run.report_types.num_recursive}}},
+      {"window_policy",
+       {{"name", input.window_policy},
+        {"time_zone", std::string(input.window_zone.name())},
+        {"not_counted", NotCountedJson(run)}}},
+      {"time_zone", std::string(input.zone.name())},
+      {"dates", DatesJson(CountByDate(matches, input.zone))}};
+  if (input.by_device) json["devices"] = DevicesJson(matches, input.zone);
+  return json;
 }
 
 std::string MatchReportText(const MatchReportInput& input) {
@@ -215,20 +240,28 @@ std::string MatchReportText(const MatchReportInput& input) {
                   run.result.num_replayed, " more dropped as replays, ",
                   run.result.num_tx_power_out_of_bounds,
                   " for their transmit power).\n\n");
-  return text + DateTable(CountByDate(matches, input.zone), input.zone);
+  text += DateTable(CountByDate(matches, input.zone), input.zone);
+  if (!input.by_device) return text;
+  for (const auto& [device, of_device] : SplitByDevice(matches)) {
+    absl::StrAppend(&text, "\nDevice ", device, "\n",
+                    DateTable(CountByDate(of_device, input.zone), input.zone));
+  }
+  return text;
 }
 
-std::string MatchLine(const Match& match, const std::string& path) {
-  const ordered_json json = {{"tek", EncodeHex(match.tek.bytes)},
-                             {"rolling_start", match.rolling_start},
-                             {"rolling_period", match.rolling_period},
-                             {"interval", match.interval},
-                             {"rpi", EncodeHex(match.sighting.rpi.bytes)},
-                             {"sighting_time", match.sighting.unix_seconds},
-                             {"rssi", match.sighting.rssi},
-                             {"tx_power", match.tx_power},
-                             {"attenuation", match.attenuation},
-                             {"file", path}};
+std::string MatchLine(const Match& match, const std::string& path,
+                      bool with_device) {
+  ordered_json json = {{"tek", EncodeHex(match.tek.bytes)},
+                       {"rolling_start", match.rolling_start},
+                       {"rolling_period", match.rolling_period},
+                       {"interval", match.interval},
+                       {"rpi", EncodeHex(match.sighting.rpi.bytes)},
+                       {"sighting_time", match.sighting.unix_seconds},
+                       {"rssi", match.sighting.rssi},
+                       {"tx_power", match.tx_power},
+                       {"attenuation", match.attenuation}};
+  if (with_device) json["device"] = match.sighting.device;
+  json["file"] = path;
   return DumpJson(json, -1) + "\n";
 }
 

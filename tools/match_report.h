@@ -5,6 +5,7 @@
 #define TEKMATCH_TOOLS_MATCH_REPORT_H_
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -35,6 +36,10 @@ uint64_t CountRpis(const std::vector<Match>& matches);
 // A sighting that matches two keys counts once.
 uint64_t CountSightings(const std::vector<Match>& matches);
 
+// The matches of each device that has one, in their order.
+std::map<uint32_t, std::vector<Match>> SplitByDevice(
+    const std::vector<Match>& matches);
+
 struct MatchReportInput {
   const MatchRunResult& run;  // complete
   MatchPolicy policy;
@@ -43,6 +48,8 @@ struct MatchReportInput {
   absl::TimeZone zone;
   std::string window_policy = "none";
   absl::TimeZone window_zone;
+  // The sightings name devices: results are also told for each of them.
+  bool by_device = false;
 };
 
 // The documented object (README, "JSON output").
@@ -53,7 +60,8 @@ std::string MatchReportText(const MatchReportInput& input);
 nlohmann::ordered_json ExportFileJson(const ExportFileResult& file);
 
 // One line of --matches-out, with its newline. `path` is the key's file.
-std::string MatchLine(const Match& match, const std::string& path);
+std::string MatchLine(const Match& match, const std::string& path,
+                      bool with_device = false);
 
 // JSON text of any value; bytes that are no UTF-8 (paths can hold them) become
 // U+FFFD. indent < 0: one line.

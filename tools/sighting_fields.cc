@@ -1,6 +1,7 @@
 #include "tools/sighting_fields.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
@@ -55,6 +56,14 @@ absl::Status SetPreviousScan(int64_t unix_seconds, Sighting* sighting) {
         static_cast<uint16_t>(std::min<int64_t>(
             sighting->unix_seconds - unix_seconds, kMaxPreviousScanSeconds));
   }
+  return absl::OkStatus();
+}
+
+absl::Status SetDevice(int64_t device, Sighting* sighting) {
+  if (device < 0 || device > UINT32_MAX) {
+    return absl::InvalidArgumentError("device: not in 0..4294967295");
+  }
+  sighting->device = static_cast<uint32_t>(device);
   return absl::OkStatus();
 }
 

@@ -22,6 +22,8 @@ absl::Status SetRssi(int64_t dbm, Sighting* sighting);
 // Unix seconds of the scan before; after SetTime. 0 says nothing, and so does
 // a time after the sighting's: the clock was set back in between.
 absl::Status SetPreviousScan(int64_t unix_seconds, Sighting* sighting);
+// A number of 32 bits.
+absl::Status SetDevice(int64_t device, Sighting* sighting);
 
 }  // namespace tekmatch
 

@@ -4,7 +4,9 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -15,7 +17,7 @@
 namespace tekmatch {
 namespace {
 
-using ParseRow = absl::Status (*)(absl::string_view, Sighting*);
+using ParseRow = absl::FunctionRef<absl::Status(absl::string_view, Sighting*)>;
 
 absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
                      ParseRow parse, const SightingsReaderOptions& options,
@@ -48,20 +50,24 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
   } while (*more && IsBlank(line));
   if (!*more) return absl::DataLossError(absl::StrCat(path, ": is empty"));
 
-  ParseRow parse = ParseCsvRow;
-  if (absl::StartsWith(absl::StripLeadingAsciiWhitespace(line.text), "{")) {
+  const bool is_json =
+      absl::StartsWith(absl::StripLeadingAsciiWhitespace(line.text), "{");
+  const std::optional<CsvColumns> columns = ParseCsvHeader(line.text);
+  if (!is_json && !columns.has_value()) {
+    return absl::DataLossError(absl::StrCat(
+        path, ": neither CSV with the header ", kSightingsCsvHeader,
+        ", nor JSON lines, nor a LevelDB folder"));
+  }
+  const auto parse = [&](absl::string_view text, Sighting* sighting) {
+    return is_json ? ParseJsonRow(text, sighting)
+                   : ParseCsvRow(text, *columns, sighting);
+  };
+  if (is_json) {
     file.format = SightingsFormat::kJsonLines;
-    parse = ParseJsonRow;
     if (absl::Status s = ReadRow(**reader, line, parse, options, &file);
         !s.ok()) {
       return s;
     }
-  } else if (line.text == kScansCsvHeader) {
-    parse = ParseScansCsvRow;
-  } else if (line.text != kSightingsCsvHeader) {
-    return absl::DataLossError(absl::StrCat(
-        path, ": neither CSV with the header ", kSightingsCsvHeader,
-        ", nor JSON lines, nor a LevelDB folder"));
   }
   while (true) {
     more = (*reader)->Next(&line);

@@ -1,9 +1,9 @@
 // Reads the sightings of a device, in any of three formats, told apart by
 // content:
-//   CSV         header `time,rpi,aem,rssi`: Unix seconds, hex, hex, dBm; or
-//               `time,rpi,aem,rssi,previous_scan`, the last Unix seconds too,
-//               or empty
-//   JSON lines  objects with members of these names, previous_scan optional;
+//   CSV         header `time,rpi,aem,rssi`: Unix seconds, hex, hex, dBm; after
+//               these `previous_scan` (Unix seconds, or empty), `device` (a
+//               number of 32 bits), or both
+//   JSON lines  objects with members of these names, the last two optional;
 //               others are passed over
 //   LevelDB     the folder that Google Play Services writes
 //               (sightings_leveldb.h)

@@ -1,12 +1,13 @@
 #include "tools/sightings_text.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tools/hex.h"
 #include "tools/sighting_fields.h"
 
@@ -14,15 +15,6 @@ namespace tekmatch {
 namespace {
 
 using ::nlohmann::json;
-
-// Takes the field before the next comma off `rest`; false if there is none.
-bool TakeField(absl::string_view* rest, absl::string_view* field) {
-  const size_t comma = rest->find(',');
-  if (comma == absl::string_view::npos) return false;
-  *field = rest->substr(0, comma);
-  rest->remove_prefix(comma + 1);
-  return true;
-}
 
 absl::Status NotAnInteger(absl::string_view name) {
   return absl::InvalidArgumentError(absl::StrCat(name, ": not an integer"));
@@ -70,11 +62,6 @@ absl::Status StringMember(const json& row, const char* name,
   return absl::OkStatus();
 }
 
-std::string FourFields(const Sighting& sighting) {
-  return absl::StrCat(sighting.unix_seconds, ",", EncodeHex(sighting.rpi.bytes),
-                      ",", EncodeHex(sighting.aem.bytes), ",", sighting.rssi);
-}
-
 // Unix seconds; the scan before is known.
 int64_t PreviousScan(const Sighting& sighting) {
   return sighting.unix_seconds - sighting.seconds_since_previous_scan;
@@ -82,41 +69,67 @@ int64_t PreviousScan(const Sighting& sighting) {
 
 }  // namespace
 
-absl::Status ParseCsvRow(absl::string_view line, Sighting* sighting) {
-  absl::string_view time;
-  absl::string_view rpi;
-  absl::string_view aem;
-  absl::string_view rssi = line;
-  if (!TakeField(&rssi, &time) || !TakeField(&rssi, &rpi) ||
-      !TakeField(&rssi, &aem) || rssi.find(',') != absl::string_view::npos) {
-    return absl::InvalidArgumentError("not four fields");
-  }
-  int64_t seconds = 0;
-  int64_t dbm = 0;
-  if (absl::Status s = ParseInteger("time", time, &seconds); !s.ok()) return s;
-  if (absl::Status s = SetTime(seconds, sighting); !s.ok()) return s;
-  if (absl::Status s = SetRpi(rpi, sighting); !s.ok()) return s;
-  if (absl::Status s = SetAem(aem, sighting); !s.ok()) return s;
-  if (absl::Status s = ParseInteger("rssi", rssi, &dbm); !s.ok()) return s;
-  return SetRssi(dbm, sighting);
+std::string CsvHeader(const CsvColumns& columns) {
+  return absl::StrCat(kSightingsCsvHeader,
+                      columns.previous_scan ? ",previous_scan" : "",
+                      columns.device ? ",device" : "");
 }
 
-absl::Status ParseScansCsvRow(absl::string_view line, Sighting* sighting) {
-  const size_t comma = line.rfind(',');
-  if (std::count(line.begin(), line.end(), ',') != 4) {
-    return absl::InvalidArgumentError("not five fields");
+std::optional<CsvColumns> ParseCsvHeader(absl::string_view line) {
+  for (const bool previous_scan : {false, true}) {
+    for (const bool device : {false, true}) {
+      const CsvColumns columns = {previous_scan, device};
+      if (line == CsvHeader(columns)) return columns;
+    }
   }
-  if (absl::Status s = ParseCsvRow(line.substr(0, comma), sighting); !s.ok()) {
+  return std::nullopt;
+}
+
+CsvColumns ColumnsFor(absl::Span<const Sighting> sightings) {
+  CsvColumns columns;
+  for (const Sighting& s : sightings) {
+    if (s.seconds_since_previous_scan != kNoPreviousScan) {
+      columns.previous_scan = true;
+    }
+    if (s.device != 0) columns.device = true;
+  }
+  return columns;
+}
+
+absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
+                         Sighting* sighting) {
+  const absl::InlinedVector<absl::string_view, 7> fields =
+      absl::StrSplit(line, absl::MaxSplits(',', 6));
+  const size_t num_fields =
+      size_t{4} + (columns.previous_scan ? 1 : 0) + (columns.device ? 1 : 0);
+  if (fields.size() != num_fields) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not ", num_fields, " fields"));
+  }
+  int64_t number = 0;
+  if (absl::Status s = ParseInteger("time", fields[0], &number); !s.ok()) {
     return s;
   }
-  const absl::string_view text = line.substr(comma + 1);
-  if (text.empty()) return absl::OkStatus();
-  int64_t previous = 0;
-  if (absl::Status s = ParseInteger("previous_scan", text, &previous);
+  if (absl::Status s = SetTime(number, sighting); !s.ok()) return s;
+  if (absl::Status s = SetRpi(fields[1], sighting); !s.ok()) return s;
+  if (absl::Status s = SetAem(fields[2], sighting); !s.ok()) return s;
+  if (absl::Status s = ParseInteger("rssi", fields[3], &number); !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = SetRssi(number, sighting); !s.ok()) return s;
+  if (columns.previous_scan && !fields[4].empty()) {
+    if (absl::Status s = ParseInteger("previous_scan", fields[4], &number);
+        !s.ok()) {
+      return s;
+    }
+    if (absl::Status s = SetPreviousScan(number, sighting); !s.ok()) return s;
+  }
+  if (!columns.device) return absl::OkStatus();
+  if (absl::Status s = ParseInteger("device", fields.back(), &number);
       !s.ok()) {
     return s;
   }
-  return SetPreviousScan(previous, sighting);
+  return SetDevice(number, sighting);
 }
 
 absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting) {
@@ -137,24 +150,30 @@ absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting) {
   if (absl::Status s = SetAem(aem, sighting); !s.ok()) return s;
   if (absl::Status s = IntegerMember(row, "rssi", &dbm); !s.ok()) return s;
   if (absl::Status s = SetRssi(dbm, sighting); !s.ok()) return s;
-  if (!row.contains("previous_scan")) return absl::OkStatus();
-  int64_t previous = 0;
-  if (absl::Status s = IntegerMember(row, "previous_scan", &previous);
-      !s.ok()) {
-    return s;
+  int64_t number = 0;
+  if (row.contains("previous_scan")) {
+    if (absl::Status s = IntegerMember(row, "previous_scan", &number);
+        !s.ok()) {
+      return s;
+    }
+    if (absl::Status s = SetPreviousScan(number, sighting); !s.ok()) return s;
   }
-  return SetPreviousScan(previous, sighting);
+  if (!row.contains("device")) return absl::OkStatus();
+  if (absl::Status s = IntegerMember(row, "device", &number); !s.ok()) return s;
+  return SetDevice(number, sighting);
 }
 
-std::string CsvRow(const Sighting& sighting) {
-  return FourFields(sighting) + "\n";
-}
-
-std::string ScansCsvRow(const Sighting& sighting) {
-  std::string row = FourFields(sighting) + ",";
-  if (sighting.seconds_since_previous_scan != kNoPreviousScan) {
-    absl::StrAppend(&row, PreviousScan(sighting));
+std::string CsvRow(const Sighting& sighting, const CsvColumns& columns) {
+  std::string row =
+      absl::StrCat(sighting.unix_seconds, ",", EncodeHex(sighting.rpi.bytes),
+                   ",", EncodeHex(sighting.aem.bytes), ",", sighting.rssi);
+  if (columns.previous_scan) {
+    row += ",";
+    if (sighting.seconds_since_previous_scan != kNoPreviousScan) {
+      absl::StrAppend(&row, PreviousScan(sighting));
+    }
   }
+  if (columns.device) absl::StrAppend(&row, ",", sighting.device);
   return row + "\n";
 }
 
@@ -165,6 +184,9 @@ std::string JsonRow(const Sighting& sighting) {
                                  "\",\"rssi\":", sighting.rssi);
   if (sighting.seconds_since_previous_scan != kNoPreviousScan) {
     absl::StrAppend(&row, ",\"previous_scan\":", PreviousScan(sighting));
+  }
+  if (sighting.device != 0) {
+    absl::StrAppend(&row, ",\"device\":", sighting.device);
   }
   return row + "}\n";
 }

@@ -2,27 +2,39 @@
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_TEXT_H_
 #define TEKMATCH_TOOLS_SIGHTINGS_TEXT_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "matcher/sighting.h"
 
 namespace tekmatch {
 
+// The columns that a CSV may have after its four.
+struct CsvColumns {
+  bool previous_scan = false;  // empty in a row: unknown
+  bool device = false;
+
+  bool operator==(const CsvColumns&) const = default;
+};
+
 inline constexpr absl::string_view kSightingsCsvHeader = "time,rpi,aem,rssi";
-// Of rows that also say when the scan before was, or nothing for unknown.
-inline constexpr absl::string_view kScansCsvHeader =
-    "time,rpi,aem,rssi,previous_scan";
+// With the columns after it, in the order of CsvColumns.
+std::string CsvHeader(const CsvColumns& columns);
+// The columns of a header, if it is one.
+std::optional<CsvColumns> ParseCsvHeader(absl::string_view line);
+// Those that the sightings need.
+CsvColumns ColumnsFor(absl::Span<const Sighting> sightings);
 
 // INVALID_ARGUMENT with field and reason.
-absl::Status ParseCsvRow(absl::string_view line, Sighting* sighting);
-absl::Status ParseScansCsvRow(absl::string_view line, Sighting* sighting);
+absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
+                         Sighting* sighting);
 absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting);
 
 // With their line end.
-std::string CsvRow(const Sighting& sighting);
-std::string ScansCsvRow(const Sighting& sighting);
+std::string CsvRow(const Sighting& sighting, const CsvColumns& columns = {});
 std::string JsonRow(const Sighting& sighting);
 
 }  // namespace tekmatch

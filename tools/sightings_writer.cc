@@ -1,8 +1,5 @@
 #include "tools/sightings_writer.h"
 
-#include <algorithm>
-
-#include "absl/strings/str_cat.h"
 #include "tools/sightings_text.h"
 
 namespace tekmatch {
@@ -12,21 +9,19 @@ absl::Status WriteSightings(absl::Span<const Sighting> sightings,
   if (format == SightingsFormat::kLevelDb) {
     return absl::InvalidArgumentError("sightings are not written as LevelDB");
   }
-  const bool scans =
-      std::any_of(sightings.begin(), sightings.end(), [](const Sighting& s) {
-        return s.seconds_since_previous_scan != kNoPreviousScan;
-      });
-  auto make_row = JsonRow;
-  if (format == SightingsFormat::kCsv) {
-    make_row = scans ? ScansCsvRow : CsvRow;
-    if (absl::Status s = out.Append(
-            absl::StrCat(scans ? kScansCsvHeader : kSightingsCsvHeader, "\n"));
-        !s.ok()) {
+  const bool csv = format == SightingsFormat::kCsv;
+  const CsvColumns columns = ColumnsFor(sightings);
+  if (csv) {
+    if (absl::Status s = out.Append(CsvHeader(columns) + "\n"); !s.ok()) {
       return s;
     }
   }
   for (const Sighting& sighting : sightings) {
-    if (absl::Status s = out.Append(make_row(sighting)); !s.ok()) return s;
+    if (absl::Status s =
+            out.Append(csv ? CsvRow(sighting, columns) : JsonRow(sighting));
+        !s.ok()) {
+      return s;
+    }
   }
   return absl::OkStatus();
 }

@@ -10,9 +10,9 @@
 
 namespace tekmatch {
 
-// Appends header and rows; a CSV has the column previous_scan if one of the
-// sightings says so much. Committing is the caller's. INVALID_ARGUMENT for
-// kLevelDb, which is read only.
+// Appends header and rows; a CSV has the further columns that one of the
+// sightings needs. Committing is the caller's. INVALID_ARGUMENT for kLevelDb,
+// which is read only.
 absl::Status WriteSightings(absl::Span<const Sighting> sightings,
                             SightingsFormat format, OutputFile& out);
 

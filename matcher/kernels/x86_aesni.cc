@@ -81,7 +81,7 @@ TEKMATCH_INLINE void Compress(Vec (*w)[4], State* s) {
         next = _mm_sha256msg1_epu32(next, w[k][(i + 1) % 4]);
         next = _mm_sha256msg2_epu32(_mm_add_epi32(next, middle), last);
       }
-      FourRounds(&s[k], _mm_add_epi32(next, LoadBytes(kSha256Rounds + 4 * i)));
+      FourRounds(&s[k], _mm_add_epi32(next, LoadBytes(&kSha256Rounds[4 * i])));
     }
   }
   AddTo(before, s);
@@ -95,7 +95,7 @@ TEKMATCH_INLINE void CompressInfo(State* s) {
   for (int i = 0; i < 16; ++i) {
 #pragma GCC unroll 4
     for (int k = 0; k < kStreams; ++k) {
-      FourRounds(&s[k], LoadBytes(kRpikInfoRounds + 4 * i));
+      FourRounds(&s[k], LoadBytes(&kRpikInfoRounds[4 * i]));
     }
   }
   AddTo(before, s);

@@ -294,9 +294,11 @@ constexpr int kPadded1 = 0x00004950;
 
 bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
                   uint8_t* rpis) {
-  constexpr int kWidth = 9;  // 36 = 4 * 9
+  constexpr size_t kWidth = 9;  // 36 = 4 * 9
   alignas(64) uint8_t keys[sizeof(Vec)];
-  for (int i = 0; i < 4; ++i) __builtin_memcpy(keys + 16 * i, rpik, 16);
+  for (size_t i = 0; i < 4; ++i) {
+    __builtin_memcpy(keys + i * kBlockBytes, rpik, kBlockBytes);
+  }
   Vec round_keys[1][kNumRoundKeys];
   ExpandKeys<1>(keys, round_keys);
   const int first = static_cast<int>(first_interval);
@@ -395,7 +397,7 @@ bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                     uint32_t first_interval, size_t num_intervals,
                     const RpiFilter* filter, RpiCandidate* candidates,
                     size_t* num_candidates) {
-  constexpr int kGroups = 4;
+  constexpr size_t kGroups = 4;
   constexpr size_t kKeys = kGroups * 4;
   constexpr size_t kWide = 12;
   Output out = {candidates, 0, num_keys, first_interval, num_intervals};

@@ -95,8 +95,7 @@ using Candidates = std::vector<std::tuple<uint32_t, uint32_t, Rpi>>;
 // What the contract says of a filter, for one RPI.
 bool Passes(const Rpi& rpi, const RpiFilter& filter) {
   uint32_t h = 0;
-  for (int i = 3; i >= 0; --i)
-    h = h << 8 | rpi.bytes[static_cast<size_t>(4 + i)];
+  for (size_t i = 8; i-- > 4;) h = h << 8 | rpi.bytes[i];
   const uint32_t word = filter.words[h >> filter.shift];
   return (word >> (h % 32) & 1) == 1 && (word >> (h / 32 % 32) & 1) == 1;
 }

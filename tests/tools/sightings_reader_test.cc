@@ -117,7 +117,7 @@ TEST_F(SightingsReaderTest, RefusesWhatHasNoneOfTheFormats) {
 
 TEST_F(SightingsReaderTest, RefusesAMalformedRowAtItsPlace) {
   ExpectRefused(absl::StrCat(kSightingsCsvHeader, "\n", kRow, "\n\n1,2\n"),
-                ":4: not four fields");
+                ":4: not 4 fields");
   ExpectRefused(absl::StrCat(kJson, "\n", kRow, "\n"), ":2: not a JSON object");
   ExpectRefused("{}\n", ":1: time: missing");
   ExpectRefused(
@@ -133,7 +133,7 @@ TEST_F(SightingsReaderTest, SkipsAndCountsWhenAsked) {
   EXPECT_THAT(Times(*file), ElementsAre(2, 3, 1));
   EXPECT_EQ(file->num_bad, 2U);
   EXPECT_THAT(file->messages,
-              ElementsAre(path_ + ":2: not four fields",
+              ElementsAre(path_ + ":2: not 4 fields",
                           path_ + ":4: rpi: 1 characters, 32 wanted"));
 }
 
@@ -162,8 +162,8 @@ TEST_F(SightingsReaderTest, TheMessagesOnSkippedRowsAreFew) {
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(file->num_bad, 1000U);
   ASSERT_EQ(file->messages.size(), 10U);
-  EXPECT_EQ(file->messages[0], path_ + ":2: not four fields");
-  EXPECT_EQ(file->messages[9], path_ + ":11: not four fields");
+  EXPECT_EQ(file->messages[0], path_ + ":2: not 4 fields");
+  EXPECT_EQ(file->messages[9], path_ + ":11: not 4 fields");
 }
 
 TEST_F(SightingsReaderTest, WritesWhatItReads) {

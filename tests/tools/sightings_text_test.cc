@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -28,6 +29,20 @@ constexpr char kJson[] =
     R"("aem":"a18ed7de","rssi":-77})";
 
 using Parse = absl::Status (*)(absl::string_view, Sighting*);
+absl::Status ParseCsv(absl::string_view row, Sighting* sighting) {
+  return ParseCsvRow(row, {}, sighting);
+}
+absl::Status ParseScansCsv(absl::string_view row, Sighting* sighting) {
+  return ParseCsvRow(row, {.previous_scan = true}, sighting);
+}
+absl::Status ParseDeviceCsv(absl::string_view row, Sighting* sighting) {
+  return ParseCsvRow(row, {.device = true}, sighting);
+}
+std::string WriteCsv(const Sighting& sighting) { return CsvRow(sighting); }
+std::string WriteScansCsv(const Sighting& sighting) {
+  return CsvRow(sighting, {.previous_scan = true});
+}
+
 using RowsAndMessages = std::vector<std::pair<std::string, std::string>>;
 
 void ExpectRefused(Parse parse, const RowsAndMessages& rows) {
@@ -43,11 +58,9 @@ void ExpectRefused(Parse parse, const RowsAndMessages& rows) {
 std::string JsonWith(const std::string& member, const std::string& value) {
   std::string row;
   const std::vector<std::pair<std::string, std::string>> members = {
-      {"time", "1589974662"},
-      {"rpi", absl::StrCat("\"", kRpi, "\"")},
-      {"aem", "\"a18ed7de\""},
-      {"rssi", "-77"},
-      {"previous_scan", ""}};
+      {"time", "1589974662"},  {"rpi", absl::StrCat("\"", kRpi, "\"")},
+      {"aem", "\"a18ed7de\""}, {"rssi", "-77"},
+      {"previous_scan", ""},   {"device", ""}};
   for (const auto& [name, usual] : members) {
     const std::string& text = name == member ? value : usual;
     if (text.empty()) continue;
@@ -58,7 +71,7 @@ std::string JsonWith(const std::string& member, const std::string& value) {
 
 TEST(SightingsTextTest, RoundTrip) {
   for (const auto& [parse, row, make] :
-       {std::tuple(&ParseCsvRow, kCsv, &CsvRow),
+       {std::tuple(&ParseCsv, kCsv, &WriteCsv),
         std::tuple(&ParseJsonRow, kJson, &JsonRow)}) {
     Sighting sighting;
     ASSERT_TRUE(parse(row, &sighting).ok());
@@ -75,7 +88,7 @@ TEST(SightingsTextTest, TheExtremesOfEachFieldRoundTrip) {
        {"0,00000000000000000000000000000000,00000000,-128\n",
         "4102444800,ffffffffffffffffffffffffffffffff,ffffffff,127\n"}) {
     Sighting csv;
-    ASSERT_TRUE(ParseCsvRow(row.substr(0, row.size() - 1), &csv).ok()) << row;
+    ASSERT_TRUE(ParseCsv(row.substr(0, row.size() - 1), &csv).ok()) << row;
     EXPECT_EQ(CsvRow(csv), row);
     Sighting json;
     ASSERT_TRUE(ParseJsonRow(JsonRow(csv), &json).ok()) << row;
@@ -102,9 +115,10 @@ TEST(SightingsTextTest, PreviousScan) {
        }) {
     Sighting csv;
     const std::string row = absl::StrCat(kCsv, ",", c.value);
-    ASSERT_TRUE(ParseScansCsvRow(row, &csv).ok()) << row;
+    ASSERT_TRUE(ParseScansCsv(row, &csv).ok()) << row;
     EXPECT_EQ(csv.seconds_since_previous_scan, c.seconds) << row;
-    EXPECT_EQ(ScansCsvRow(csv) == row + "\n", c.written) << ScansCsvRow(csv);
+    EXPECT_EQ(WriteScansCsv(csv) == row + "\n", c.written)
+        << WriteScansCsv(csv);
     Sighting again;
     ASSERT_TRUE(ParseJsonRow(JsonRow(csv), &again).ok());
     EXPECT_EQ(again, csv);
@@ -117,19 +131,19 @@ TEST(SightingsTextTest, PreviousScan) {
 TEST(SightingsTextTest, AnUnknownPreviousScan) {
   Sighting sighting;
   const std::string row = absl::StrCat(kCsv, ",");
-  ASSERT_TRUE(ParseScansCsvRow(row, &sighting).ok());
+  ASSERT_TRUE(ParseScansCsv(row, &sighting).ok());
   EXPECT_EQ(sighting.seconds_since_previous_scan, kNoPreviousScan);
-  EXPECT_EQ(ScansCsvRow(sighting), row + "\n");
+  EXPECT_EQ(WriteScansCsv(sighting), row + "\n");
   EXPECT_EQ(JsonRow(sighting), absl::StrCat(kJson, "\n"));
 }
 
 TEST(SightingsTextTest, MalformedPreviousScan) {
   const std::string csv = kCsv;
   ExpectRefused(
-      ParseScansCsvRow,
-      {{csv, "not five fields"},
-       {csv + ",,", "not five fields"},
-       {csv + ",1,1", "not five fields"},
+      ParseScansCsv,
+      {{csv, "not 5 fields"},
+       {csv + ",,", "not 5 fields"},
+       {csv + ",1,1", "not 5 fields"},
        {csv + ",x", "previous_scan: not an integer"},
        {csv + ",1 ", "previous_scan: not an integer"},
        {csv + ",-1", "previous_scan: not between 1970 and 2100"},
@@ -143,10 +157,53 @@ TEST(SightingsTextTest, MalformedPreviousScan) {
         "previous_scan: not between 1970 and 2100"}});
 }
 
+TEST(SightingsTextTest, Device) {
+  for (const uint32_t device : {0U, 7U, 4294967295U}) {
+    Sighting csv;
+    const std::string row = absl::StrCat(kCsv, ",", device);
+    ASSERT_TRUE(ParseDeviceCsv(row, &csv).ok()) << row;
+    EXPECT_EQ(csv.device, device);
+    EXPECT_EQ(CsvRow(csv, {.device = true}), row + "\n");
+    Sighting json;
+    ASSERT_TRUE(ParseJsonRow(JsonRow(csv), &json).ok());
+    EXPECT_EQ(json, csv);
+    EXPECT_EQ(ColumnsFor({Sighting(), csv}),
+              (CsvColumns{.previous_scan = false, .device = device != 0}));
+  }
+  const std::string csv = kCsv;
+  ExpectRefused(ParseDeviceCsv,
+                {{csv, "not 5 fields"},
+                 {csv + ",", "device: not an integer"},
+                 {csv + ",a", "device: not an integer"},
+                 {csv + ",-1", "device: not in 0..4294967295"},
+                 {csv + ",4294967296", "device: not in 0..4294967295"}});
+  ExpectRefused(ParseJsonRow, {{JsonWith("device", "4294967296"),
+                                "device: not in 0..4294967295"}});
+}
+
+TEST(SightingsTextTest, BothFurtherColumns) {
+  const CsvColumns both = {.previous_scan = true, .device = true};
+  EXPECT_EQ(CsvHeader(both), "time,rpi,aem,rssi,previous_scan,device");
+  for (const CsvColumns& columns :
+       {CsvColumns{}, CsvColumns{true, false}, CsvColumns{false, true}, both}) {
+    EXPECT_EQ(ParseCsvHeader(CsvHeader(columns)), columns);
+  }
+  EXPECT_EQ(ParseCsvHeader("time,rpi,aem,rssi,device,previous_scan"),
+            std::nullopt);
+  Sighting sighting;
+  const std::string row = absl::StrCat(kCsv, ",1589974362,12");
+  ASSERT_TRUE(ParseCsvRow(row, both, &sighting).ok());
+  EXPECT_EQ(sighting.seconds_since_previous_scan, 300);
+  EXPECT_EQ(sighting.device, 12U);
+  EXPECT_EQ(CsvRow(sighting, both), row + "\n");
+  EXPECT_EQ(ParseCsvRow(absl::StrCat(kCsv, ",12"), both, &sighting),
+            absl::InvalidArgumentError("not 6 fields"));
+}
+
 TEST(SightingsTextTest, HexInUpperCase) {
   Sighting sighting;
   ASSERT_TRUE(
-      ParseCsvRow("1,00112233445566778899AABBCCDDEEFF,A18ED7DE,1", &sighting)
+      ParseCsv("1,00112233445566778899AABBCCDDEEFF,A18ED7DE,1", &sighting)
           .ok());
   EXPECT_EQ(EncodeHex(sighting.rpi.bytes), kRpi);
   EXPECT_EQ(EncodeHex(sighting.aem.bytes), "a18ed7de");
@@ -155,11 +212,11 @@ TEST(SightingsTextTest, HexInUpperCase) {
 TEST(SightingsTextTest, MalformedCsv) {
   const std::string rpi = kRpi;
   ExpectRefused(
-      ParseCsvRow,
-      {{"", "not four fields"},
-       {"1," + rpi + ",00000000", "not four fields"},
-       {std::string(kCsv) + ",1", "not four fields"},
-       {std::string(kCsv) + ",", "not four fields"},
+      ParseCsv,
+      {{"", "not 4 fields"},
+       {"1," + rpi + ",00000000", "not 4 fields"},
+       {std::string(kCsv) + ",1", "not 4 fields"},
+       {std::string(kCsv) + ",", "not 4 fields"},
        {"," + rpi + ",00000000,1", "time: not an integer"},
        {"x," + rpi + ",00000000,1", "time: not an integer"},
        {"1.5," + rpi + ",00000000,1", "time: not an integer"},
@@ -254,7 +311,7 @@ TEST(SightingsTextTest, NoMessageHoldsTheValue) {
   for (int field = 0; field < 4; ++field) {
     std::vector<std::string> fields = {"1", kRpi, "a18ed7de", "1"};
     fields[static_cast<size_t>(field)] = kSecret;
-    const absl::Status status = ParseCsvRow(
+    const absl::Status status = ParseCsv(
         absl::StrCat(fields[0], ",", fields[1], ",", fields[2], ",", fields[3]),
         &sighting);
     EXPECT_FALSE(status.ok());
