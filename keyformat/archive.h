@@ -56,7 +56,7 @@ absl::StatusOr<std::vector<ArchiveEntry>> ReadArchiveDirectory(
 
 // Streams an entry's content; `source` must outlive the stream. DATA_LOSS on
 // reading when the data does not inflate to exactly entry.bytes bytes with the
-// declared CRC, using exactly entry.compressed_bytes. Needs about 110 KiB.
+// declared CRC, using exactly entry.compressed_bytes. Needs about 160 KiB.
 absl::StatusOr<std::unique_ptr<ByteStream>> OpenEntry(
     const ByteSource& source, const ArchiveEntry& entry);
 

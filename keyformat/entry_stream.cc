@@ -1,9 +1,11 @@
 // OpenEntry of archive.h: inflates one entry and holds it to its declaration.
-#include <zlib.h>
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
 
 #include <algorithm>
-#include <cstring>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -16,18 +18,13 @@ class EntryStream : public ByteStream {
  public:
   EntryStream(const ByteSource& source, ArchiveEntry entry)
       : source_(source), entry_(std::move(entry)) {}
-  ~EntryStream() override {
-    if (zlib_ready_) inflateEnd(&zlib_);
-  }
 
   absl::Status Init() {
     if (!entry_.deflated) return absl::OkStatus();
     input_.resize(kInputBytes);
-    // Negative window bits: raw deflate, as zip has it.
-    if (inflateInit2(&zlib_, -MAX_WBITS) != Z_OK) {
-      return absl::InternalError("zlib could not be initialised");
-    }
-    zlib_ready_ = true;
+    inflater_ = std::make_unique<inflate_state>();
+    isal_inflate_init(inflater_.get());
+    inflater_->crc_flag = ISAL_DEFLATE;  // raw, as zip has it
     return absl::OkStatus();
   }
 
@@ -38,7 +35,7 @@ class EntryStream : public ByteStream {
     absl::StatusOr<size_t> n = entry_.deflated ? Inflate(out) : ReadStored(out);
     if (!n.ok()) return n;
     produced_ += *n;
-    crc_ = crc32_z(crc_, out.data(), *n);
+    crc_ = crc32_gzip_refl(crc_, out.data(), *n);
     if (produced_ == entry_.bytes) {
       if (absl::Status s = CheckEnd(); !s.ok()) return s;
       finished_ = true;
@@ -65,19 +62,25 @@ class EntryStream : public ByteStream {
 
   // Inflates into all of `out`; an earlier end of the data is an error.
   absl::StatusOr<size_t> Inflate(absl::Span<uint8_t> out) {
-    zlib_.next_out = out.data();
-    zlib_.avail_out = static_cast<uInt>(out.size());
-    while (zlib_.avail_out > 0) {
+    inflater_->next_out = out.data();
+    inflater_->avail_out = static_cast<uint32_t>(out.size());
+    while (inflater_->avail_out > 0) {
       if (absl::Status s = InflateOnce(); !s.ok()) return s;
-      if (ended_ && zlib_.avail_out > 0) {
+      if (Ended() && inflater_->avail_out > 0) {
         return Error("inflates to less than declared");
       }
     }
     return out.size();
   }
 
+  // All blocks are decoded and all of them is handed out.
+  bool Ended() const {
+    return inflater_->block_state == ISAL_BLOCK_FINISH &&
+           inflater_->tmp_out_valid == inflater_->tmp_out_processed;
+  }
+
   absl::Status InflateOnce() {
-    if (zlib_.avail_in == 0 && consumed_ < entry_.compressed_bytes) {
+    if (inflater_->avail_in == 0 && consumed_ < entry_.compressed_bytes) {
       const size_t n = static_cast<size_t>(std::min<uint64_t>(
           input_.size(), entry_.compressed_bytes - consumed_));
       if (absl::Status s = source_.ReadAt(entry_.data_offset + consumed_,
@@ -86,20 +89,18 @@ class EntryStream : public ByteStream {
         return s;
       }
       consumed_ += n;
-      zlib_.next_in = input_.data();
-      zlib_.avail_in = static_cast<uInt>(n);
+      inflater_->next_in = input_.data();
+      inflater_->avail_in = static_cast<uint32_t>(n);
     }
-    const int result = inflate(&zlib_, Z_NO_FLUSH);
-    if (result == Z_STREAM_END) {
-      ended_ = true;
-      return absl::OkStatus();
-    }
-    // Z_BUF_ERROR means no progress: all input is used up, or all output.
-    if (result == Z_BUF_ERROR && zlib_.avail_out > 0) {
-      return Error("the compressed data is truncated");
-    }
-    if (result != Z_OK && result != Z_BUF_ERROR) {
+    const uint32_t in_before = inflater_->avail_in;
+    const uint32_t out_before = inflater_->avail_out;
+    if (isal_inflate(inflater_.get()) < 0) {
       return Error("the compressed data is damaged");
+    }
+    // Without progress in the middle all input is used up.
+    if (!Ended() && inflater_->avail_in == in_before &&
+        inflater_->avail_out == out_before) {
+      return Error("the compressed data is truncated");
     }
     return absl::OkStatus();
   }
@@ -108,13 +109,17 @@ class EntryStream : public ByteStream {
   absl::Status CheckEnd() {
     if (entry_.deflated) {
       uint8_t beyond = 0;
-      zlib_.next_out = &beyond;
-      zlib_.avail_out = 1;
-      while (!ended_ && zlib_.avail_out > 0) {
+      inflater_->next_out = &beyond;
+      inflater_->avail_out = 1;
+      while (!Ended() && inflater_->avail_out > 0) {
         if (absl::Status s = InflateOnce(); !s.ok()) return s;
       }
-      if (zlib_.avail_out == 0) return Error("inflates to more than declared");
-      if (zlib_.avail_in > 0 || consumed_ < entry_.compressed_bytes) {
+      if (inflater_->avail_out == 0) {
+        return Error("inflates to more than declared");
+      }
+      // The inflater reads ahead into a register.
+      if (inflater_->avail_in > 0 || inflater_->read_in_length >= 8 ||
+          consumed_ < entry_.compressed_bytes) {
         return Error("has data after its compressed stream");
       }
     }
@@ -124,14 +129,12 @@ class EntryStream : public ByteStream {
 
   const ByteSource& source_;
   const ArchiveEntry entry_;
-  z_stream zlib_{};
-  bool zlib_ready_ = false;
+  std::unique_ptr<inflate_state> inflater_;
   std::vector<uint8_t> input_;
   uint64_t consumed_ = 0;  // compressed bytes taken from the source
   uint64_t produced_ = 0;  // bytes handed out
-  uLong crc_ = 0;
-  bool ended_ = false;     // zlib saw the end of the compressed stream
-  bool finished_ = false;  // and everything checked
+  uint32_t crc_ = 0;
+  bool finished_ = false;  // everything is handed out and checked
 };
 
 }  // namespace

@@ -72,6 +72,13 @@ def dependencies():
     )
 
     library(
+        name = "com_github_intel_isa_l",
+        debian_package = "libisal-dev",
+        system_build_file = "//third_party:isal.system.BUILD",
+        system_probe = "/usr/include/isa-l/igzip_lib.h",
+    )
+
+    library(
         name = "zlib",
         debian_package = "zlib1g-dev",
         system_build_file = "//third_party:zlib.system.BUILD",

@@ -21,6 +21,7 @@ build=(
   libprotobuf-dev
   protobuf-compiler
   zlib1g-dev
+  libisal-dev
   libminizip-dev
   libleveldb-dev
   libsnappy-dev
