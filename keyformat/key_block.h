@@ -43,6 +43,13 @@ class KeyBlock {
     metadata_.push_back(key.metadata);
   }
 
+  void Reserve(size_t num_keys) {
+    teks_.reserve(num_keys);
+    rolling_starts_.reserve(num_keys);
+    rolling_periods_.reserve(num_keys);
+    metadata_.reserve(num_keys);
+  }
+
   // Keeps the memory for the next block.
   void Clear() {
     teks_.clear();

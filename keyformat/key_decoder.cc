@@ -19,7 +19,7 @@ using ::google::protobuf::internal::WireFormatLite;
 using ::google::protobuf::io::CodedInputStream;
 using ::google::protobuf::io::ZeroCopyInputStream;
 
-constexpr size_t kBufferBytes = 64 << 10;
+constexpr size_t kBufferBytes = 256 << 10;
 // A region or a signature info is tens of bytes; ten infos are allowed.
 constexpr uint32_t kMaxRegionBytes = 1024;
 constexpr uint32_t kMaxSignatureInfoBytes = 4096;
@@ -146,6 +146,68 @@ bool ReadKeyField(CodedInputStream& in, uint32_t tag, WireKey* key) {
     default:
       return WireFormatLite::SkipField(&in, tag);
   }
+}
+
+// As wire keys are written in practice: known fields, tags of one byte, a key
+// of sixteen bytes. `bytes` begins at the length. Returns the size of length
+// and message, or 0 for whatever else there may be, which is for the reader
+// below: protobuf's calls by field take longer than deriving the key's RPIK
+// does.
+size_t ReadPlainKey(absl::Span<const uint8_t> bytes, WireKey* key) {
+  if (bytes.empty() || bytes[0] >= 0x80 || bytes[0] >= bytes.size()) return 0;
+  const size_t size = size_t{1} + bytes[0];
+  size_t at = 1;
+  // The value at `at`, if it ends within the message and takes up to five
+  // bytes.
+  const auto read_varint = [&](uint32_t* value) {
+    uint64_t result = 0;
+    for (int shift = 0; shift < 35 && at < size; shift += 7) {
+      const uint8_t byte = bytes[at++];
+      result |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        *value = static_cast<uint32_t>(result);
+        return result <= UINT32_MAX;
+      }
+    }
+    return false;
+  };
+  while (at < size) {
+    const uint8_t tag = bytes[at++];
+    uint32_t value = 0;
+    if (tag == Bytes(1)) {
+      if (at + 1 + kTekBytes > size || bytes[at] != kTekBytes) return 0;
+      key->key_bytes = kTekBytes;
+      std::copy_n(&bytes[at + 1], kTekBytes, key->tek.bytes.begin());
+      at += 1 + kTekBytes;
+      continue;
+    }
+    if (!read_varint(&value)) return 0;
+    const auto number = static_cast<int32_t>(value);
+    switch (tag) {
+      case Varint(2):
+        key->transmission_risk = number;
+        break;
+      case Varint(3):
+        key->rolling_start = number;
+        break;
+      case Varint(4):
+        key->has_rolling_period = true;
+        key->rolling_period = number;
+        break;
+      case Varint(5):
+        key->report_type = number;
+        break;
+      case Varint(6):
+        key->days_since_onset = WireFormatLite::ZigZagDecode32(value);
+        break;
+      case Varint(8):
+        key->variant_of_concern = number;
+        break;
+      default:
+        return 0;
+    }
+  }
+  return size;
 }
 
 // Reads a length-delimited message: calls read_field(tag) for each field. False
@@ -346,13 +408,22 @@ class KeyDecoder::Impl {
     }
   }
 
+  bool ReadWireKey(WireKey* key) {
+    const void* data = nullptr;
+    int size = 0;
+    if (in_.GetDirectBufferPointer(&data, &size)) {
+      const size_t plain = ReadPlainKey(
+          {static_cast<const uint8_t*>(data), static_cast<size_t>(size)}, key);
+      if (plain > 0) return in_.Skip(static_cast<int>(plain));
+      *key = {};
+    }
+    return ReadSubmessage(
+        in_, [this, key](uint32_t tag) { return ReadKeyField(in_, tag, key); });
+  }
+
   bool ReadKey(bool revised, KeyBlock* block) {
     WireKey key;
-    if (!ReadSubmessage(in_, [this, &key](uint32_t tag) {
-          return ReadKeyField(in_, tag, &key);
-        })) {
-      return false;
-    }
+    if (!ReadWireKey(&key)) return false;
     ++(revised ? counts_.revised_keys : counts_.keys);
     counts_.with_transmission_risk += key.transmission_risk.has_value();
     counts_.with_rolling_period += key.has_rolling_period;

@@ -71,7 +71,7 @@ TEKMATCH_INLINE void Compress(Vec (*w)[4], State* s) {
   State before[kStreams];
   Copy(s, before);
 #pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) {
+  for (size_t i = 0; i < 16; ++i) {
 #pragma GCC unroll 4
     for (int k = 0; k < kStreams; ++k) {
       Vec& next = w[k][i % 4];
@@ -92,7 +92,7 @@ TEKMATCH_INLINE void CompressInfo(State* s) {
   State before[kStreams];
   Copy(s, before);
 #pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) {
+  for (size_t i = 0; i < 16; ++i) {
 #pragma GCC unroll 4
     for (int k = 0; k < kStreams; ++k) {
       FourRounds(&s[k], LoadBytes(&kRpikInfoRounds[4 * i]));
