@@ -41,7 +41,7 @@ struct MatchRunOptions {
   absl::flat_hash_set<Tek> own_keys;
   const Kernels* kernels = nullptr;  // null: the default ones
   int num_threads = 1;               // at least 1
-  // Called by the reading thread now and then, with keys read so far.
+  // Called now and then with keys read so far, by one thread at a time.
   std::function<void(uint64_t)> progress;
 };
 

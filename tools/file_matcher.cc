@@ -1,0 +1,202 @@
+#include "tools/file_matcher.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "keyformat/key_block.h"
+#include "matcher/match_resolver.h"
+
+namespace tekmatch {
+namespace {
+
+// What one file contributed so far. A hostile file can repeat one matching key
+// a million times before its signature is seen to be wrong, so duplicates go as
+// the candidates grow: memory is bounded by the sightings.
+class FileCandidates {
+ public:
+  void Add(MatchBatch batch) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (discarded_) return;
+    found_.num_own_keys += batch.num_own_keys;
+    found_.candidates.insert(found_.candidates.end(), batch.candidates.begin(),
+                             batch.candidates.end());
+    found_.publications.insert(batch.publications.begin(),
+                               batch.publications.end());
+    if (found_.candidates.size() >= compact_at_) {
+      found_.num_duplicates += DropDuplicates(found_.candidates);
+      compact_at_ = std::max(kCompactAt, 2 * found_.candidates.size());
+    }
+  }
+
+  // What the file says of itself; if it is refused, what it gave and will give
+  // is forgotten.
+  void SetFile(ExportFileResult file) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!file.accepted) {
+      discarded_ = true;
+      found_ = {};
+    }
+    found_.file = std::move(file);
+  }
+
+  // Once all is matched.
+  MatchedFile Take() { return std::move(found_); }
+
+ private:
+  static constexpr size_t kCompactAt = 1 << 16;
+
+  std::mutex mutex_;
+  MatchedFile found_;
+  size_t compact_at_ = kCompactAt;
+  bool discarded_ = false;
+};
+
+class Run {
+ public:
+  Run(const std::vector<std::string>& paths, const MatchEngine& engine,
+      const ExportFileOptions& options, int num_threads,
+      const std::function<void(uint64_t)>& progress)
+      : paths_(paths),
+        engine_(engine),
+        options_(options),
+        max_queued_(num_threads == 1 ? 0 : static_cast<size_t>(num_threads)),
+        progress_(progress),
+        files_(paths.size()) {}
+
+  // The work of one thread: returns when there is none left.
+  void Work() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (status_.ok()) {
+      const bool may_read = jobs_.empty() || jobs_.size() < max_queued_;
+      if (next_file_ < paths_.size() && may_read) {
+        const size_t i = next_file_++;
+        ++num_readers_;
+        lock.unlock();
+        Settle(Read(i));
+        lock.lock();
+        --num_readers_;
+        changed_.notify_all();
+      } else if (!jobs_.empty()) {
+        const Job job = TakeJob();
+        lock.unlock();
+        Settle(Match(job));
+        lock.lock();
+      } else if (num_readers_ > 0) {
+        changed_.wait(lock);
+      } else {
+        return;
+      }
+    }
+  }
+
+  absl::StatusOr<std::vector<MatchedFile>> Take() {
+    if (!status_.ok()) return status_;
+    std::vector<MatchedFile> matched;
+    matched.reserve(files_.size());
+    for (FileCandidates& file : files_) matched.push_back(file.Take());
+    return matched;
+  }
+
+ private:
+  struct Job {
+    std::unique_ptr<KeyBlock> block;
+    size_t file = 0;
+  };
+
+  // The mutex is held.
+  Job TakeJob() {
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    return job;
+  }
+
+  // The first error stays, and ends the run.
+  void Settle(absl::Status status) {
+    if (status.ok()) return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (status_.ok()) status_ = std::move(status);
+    changed_.notify_all();
+  }
+
+  absl::Status Read(size_t i) {
+    absl::StatusOr<ExportFileResult> file = ReadExportFile(
+        paths_[i], options_, [&](std::unique_ptr<KeyBlock> block) {
+          return Submit({std::move(block), i});
+        });
+    if (!file.ok()) return file.status();
+    files_[i].SetFile(*std::move(file));
+    return absl::OkStatus();
+  }
+
+  // Leaves a block to others, or matches it where too many lie ready.
+  absl::Status Submit(Job job) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!status_.ok()) return status_;
+      num_keys_read_ += job.block->size();
+      if (progress_) progress_(num_keys_read_);
+      if (jobs_.size() < max_queued_) {
+        jobs_.push_back(std::move(job));
+        changed_.notify_one();
+        return absl::OkStatus();
+      }
+    }
+    return Match(job);
+  }
+
+  absl::Status Match(const Job& job) {
+    MatchBatch batch;
+    if (absl::Status s = engine_.MatchBlock(
+            *job.block, static_cast<uint32_t>(job.file), &batch);
+        !s.ok()) {
+      return s;
+    }
+    files_[job.file].Add(std::move(batch));
+    return absl::OkStatus();
+  }
+
+  const std::vector<std::string>& paths_;
+  const MatchEngine& engine_;
+  const ExportFileOptions& options_;
+  const size_t max_queued_;
+  const std::function<void(uint64_t)>& progress_;
+  std::deque<FileCandidates> files_;  // never moved
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Job> jobs_;
+  size_t next_file_ = 0;
+  int num_readers_ = 0;
+  uint64_t num_keys_read_ = 0;
+  absl::Status status_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
+    const std::vector<std::string>& paths, const MatchEngine& engine,
+    const ExportFileOptions& options, int num_threads,
+    const std::function<void(uint64_t)>& progress) {
+  Run run(paths, engine, options, num_threads, progress);
+  std::vector<std::thread> others;
+  others.reserve(static_cast<size_t>(num_threads - 1));
+  for (int i = 1; i < num_threads; ++i)
+    others.emplace_back([&] { run.Work(); });
+  run.Work();
+  for (std::thread& thread : others) thread.join();
+  return run.Take();
+}
+
+size_t BlockCapacityFor(int num_threads) {
+  // A block of n keys takes 30 n bytes, and twice as much while it is matched;
+  // a thread has one block in the queue, one being read and one being matched.
+  constexpr size_t kAllThreads = size_t{1} << 18;
+  const size_t share = kAllThreads / static_cast<size_t>(num_threads);
+  return std::clamp(share, KeyBlock::kDefaultCapacity, kMatchBlockKeys);
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,48 @@
+// Reads and matches export files on a fixed number of threads. Each of them
+// reads a file as long as there is one to read, and otherwise matches blocks
+// that others have read; where blocks lie ready in number, readers match too.
+// So the threads are busy whether the files are many or one, and few blocks are
+// in memory.
+#ifndef TEKMATCH_TOOLS_FILE_MATCHER_H_
+#define TEKMATCH_TOOLS_FILE_MATCHER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "matcher/match.h"
+#include "matcher/match_engine.h"
+#include "matcher/report_type_history.h"
+#include "tools/export_files.h"
+
+namespace tekmatch {
+
+// What one file says and gives. Without `file.accepted` it gives nothing.
+struct MatchedFile {
+  ExportFileResult file;
+  std::vector<Match> candidates;  // in no order; most duplicates are dropped
+  std::set<KeyPublication> publications;  // without published_seconds
+  uint64_t num_own_keys = 0;
+  uint64_t num_duplicates = 0;  // of candidates, dropped
+};
+
+// The same positions as `paths`, which is also what Match::source says.
+// `progress`, if not empty, is called with the number of keys read so far, by
+// one thread at a time. num_threads >= 1; the caller's is one of them.
+// INTERNAL: BoringSSL, zlib. Files' defects are in the result.
+absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
+    const std::vector<std::string>& paths, const MatchEngine& engine,
+    const ExportFileOptions& options, int num_threads,
+    const std::function<void(uint64_t)>& progress);
+
+// Keys of a block with which so many threads are fast and stay within some
+// 40 MiB together.
+size_t BlockCapacityFor(int num_threads);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_FILE_MATCHER_H_
