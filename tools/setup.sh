@@ -4,6 +4,7 @@
 #
 # Usage: tools/setup.sh                what the build and the tests need
 #        tools/setup.sh --checks       and what the checks of .ci/run need
+#        tools/setup.sh --arm64        and what --config=arm64 needs
 #        tools/setup.sh --fingerprint  prints a hash of the versions installed
 set -euo pipefail
 
@@ -37,6 +38,17 @@ checks=(
   openssl
 )
 
+# The native packages' headers serve both architectures. BoringSSL's -dev package
+# cannot be installed for two at once: its library is linked by its full name.
+arm64=(
+  g++-aarch64-linux-gnu
+  qemu-user
+  libabsl-dev:arm64
+  libgtest-dev:arm64
+  libgmock-dev:arm64
+  android-libboringssl:arm64
+)
+
 fail() {
   printf 'tools/setup.sh: %s\n' "$*" >&2
   exit 1
@@ -46,31 +58,42 @@ command -v dpkg-query >/dev/null ||
   fail "this is not Debian; install by hand the packages listed here"
 
 packages=("${build[@]}")
+foreign=
 case ${1-} in
   '') ;;
   --checks) packages+=("${checks[@]}") ;;
+  --arm64)
+    packages+=("${arm64[@]}")
+    foreign=arm64
+    ;;
   --fingerprint)
-    dpkg-query --show "${build[@]}" libc6-dev libstdc++-12-dev 2>/dev/null |
+    # dpkg-query exits with 1 when it does not know one of the packages.
+    { dpkg-query --show "${build[@]}" libc6-dev libstdc++-12-dev \
+      libstdc++-12-dev-arm64-cross 2>/dev/null || true; } |
       sha256sum | cut -c1-16
     exit
     ;;
   *) fail "unknown argument $1" ;;
 esac
 
-# dpkg-query exits with 1 when it does not know one of the packages.
+# dpkg-query exits with 1 here too. A package named without an architecture is
+# the native one or one for all.
 installed=$(dpkg-query --show \
-  --showformat='${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null ||
-  true)
+  --showformat='${db:Status-Status} ${Package}:${Architecture}\n' \
+  "${packages[@]}" 2>/dev/null || true)
+native=$(dpkg --print-architecture)
 missing=()
 for package in "${packages[@]}"; do
-  grep -qxF "installed $package" <<<"$installed" || missing+=("$package")
+  grep -qxF -e "installed $package" -e "installed $package:$native" \
+    -e "installed $package:all" <<<"$installed" || missing+=("$package")
 done
 ((${#missing[@]})) || exit 0
 
 as_root=()
 if ((EUID != 0)); then
   command -v sudo >/dev/null || fail "no sudo here; as root, run:" \
-    "apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+    "${foreign:+dpkg --add-architecture $foreign && }apt-get update &&" \
+    "apt-get install --no-install-recommends ${missing[*]}"
   as_root=(sudo)
 fi
 
@@ -85,5 +108,8 @@ apt() {
 }
 
 printf 'tools/setup.sh: installing %s\n' "${missing[*]}" >&2
+if [[ -n $foreign && $foreign != "$native" ]]; then
+  "${as_root[@]}" dpkg --add-architecture "$foreign"
+fi
 apt update
 apt install --no-install-recommends "${missing[@]}"
