@@ -4,6 +4,9 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace tekmatch {
@@ -54,6 +57,19 @@ bool HasX86Vaes512() {
 
 bool HasX86Aesni() { return false; }
 bool HasX86Vaes512() { return false; }
+
+#endif
+
+#if defined(__aarch64__)
+
+bool HasArm64Crypto() {
+  constexpr uint64_t kNeeded = HWCAP_AES | HWCAP_SHA2;
+  return (getauxval(AT_HWCAP) & kNeeded) == kNeeded;
+}
+
+#else
+
+bool HasArm64Crypto() { return false; }
 
 #endif
 

@@ -2,15 +2,16 @@
 // that each kernel needs, and that the system saves their registers.
 //
 // Source: Intel 64 and IA-32 Architectures Software Developer's Manual, CPUID,
-// XGETBV.
+// XGETBV; Linux, arm64 ELF hwcaps.
 #ifndef TEKMATCH_MATCHER_KERNELS_CPU_FEATURES_H_
 #define TEKMATCH_MATCHER_KERNELS_CPU_FEATURES_H_
 
 namespace tekmatch {
 
 // False on other architectures.
-bool HasX86Aesni();    // SSE4.1, AES-NI, SHA extensions
-bool HasX86Vaes512();  // AVX-512 F, BW, DQ, VL; VAES
+bool HasX86Aesni();     // SSE4.1, AES-NI, SHA extensions
+bool HasX86Vaes512();   // AVX-512 F, BW, DQ, VL; VAES
+bool HasArm64Crypto();  // AES and SHA-256 of Armv8, as the system reports them
 
 }  // namespace tekmatch
 

@@ -12,6 +12,8 @@
 #if defined(__x86_64__)
 #include "matcher/kernels/x86_aesni.h"
 #include "matcher/kernels/x86_vaes512.h"
+#elif defined(__aarch64__)
+#include "matcher/kernels/arm64_crypto.h"
 #endif
 
 namespace tekmatch {
@@ -32,6 +34,8 @@ absl::Span<const KernelChoice> AllKernels() {
 #if defined(__x86_64__)
     {&kX86Vaes512Kernels, HasX86Vaes512()},
     {&kX86AesniKernels, HasX86Aesni()},
+#elif defined(__aarch64__)
+    {&kArm64CryptoKernels, HasArm64Crypto()},
 #endif
     {&kPortableKernels, /*available=*/true},
   };

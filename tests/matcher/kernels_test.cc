@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <limits>
 #include <random>
 #include <string>
@@ -209,6 +211,23 @@ INSTANTIATE_TEST_SUITE_P(
     [](const testing::TestParamInfo<const Kernels*>& info) {
       return std::string(info.param->name);
     });
+
+// Each implementation is tested only where the machine can run it. A
+// configuration that knows its machine says which ones have to have been
+// (TEKMATCH_EXPECT_KERNELS, names in the order of AllKernels).
+TEST(RunnableTest, AreTheKernelsThatTheConfigurationExpects) {
+  std::string names;
+  for (const Kernels* kernels : RunnableKernels()) {
+    if (!names.empty()) names += ',';
+    names += kernels->name;
+  }
+  std::cout << "kernels tested: " << names << std::endl;
+  RecordProperty("kernels", names);
+  const char* expected = std::getenv("TEKMATCH_EXPECT_KERNELS");
+  if (expected != nullptr) {
+    EXPECT_EQ(names, expected);
+  }
+}
 
 TEST(DispatchTest, FindsEveryRunnableKernelByItsName) {
   for (const Kernels* kernels : RunnableKernels()) {
