@@ -15,11 +15,12 @@ constexpr int64_t kDaySeconds = 86400;
 int64_t RandomTime(TimeProfile profile, RandomSource& random) {
   const int64_t begin = int64_t{kFirstInterval} * kIntervalSeconds;
   if (profile == TimeProfile::kDense) {
-    return begin + static_cast<int64_t>(random.Below(kDays * kDaySeconds));
+    return begin +
+           static_cast<int64_t>(random.Below(kDays * uint64_t{kDaySeconds}));
   }
   const auto day = static_cast<int64_t>(random.Below(kActiveDays));
   return begin + day * kDaySeconds + int64_t{9} * 3600 +
-         static_cast<int64_t>(random.Below(6 * 3600));
+         static_cast<int64_t>(random.Below(uint64_t{6} * 3600));
 }
 
 // The key is valid at the time.

@@ -2,13 +2,17 @@
 # Runs clang-tidy, with the tree's .clang-tidy, over all .cc files of the tree
 # or those named, one process a core.  Fails, and prints what clang-tidy said,
 # when it found anything.  A file that is in no Bazel target is a finding too.
+# Kernels of 64-bit Arm are left out: this machine builds them with another
+# compiler, whose headers clang-tidy does not have.
 #
 # Usage: tools/check_tidy.sh [file.cc]...
 source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 cd "$root"
 
 if (($# == 0)); then
-  mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.cc')
+  # Those of another architecture have no command here; their tests run there.
+  mapfile -t files < <(git ls-files --cached --others --exclude-standard \
+    '*.cc' ':!matcher/kernels/arm64_*')
   set -- "${files[@]}"
 fi
 

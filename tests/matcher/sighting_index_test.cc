@@ -58,11 +58,11 @@ TEST(SightingIndexTest, MemoryIsBounded) {
     std::vector<Sighting> sightings(num);
     for (Sighting& sighting : sightings) {
       sighting.unix_seconds =
-          1592000000 + static_cast<int64_t>(rng() % (14 * 86400));
+          1592000000 + static_cast<int64_t>(rng() % (uint64_t{14} * 86400));
       sighting.rpi = RandomBytes<Rpi>(rng);
     }
     const auto index = MakeIndex(sightings);
-    EXPECT_LE(index->memory_bytes(), 40 * num + 200 * 15 + 8) << num;
+    EXPECT_LE(index->memory_bytes(), 40 * num + size_t{200} * 15 + 8) << num;
   }
 }
 

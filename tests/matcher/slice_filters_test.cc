@@ -105,6 +105,7 @@ TEST(SliceFiltersTest, FewOthersPass) {
   for (const int num : {1, 2, 30, 1000, 40000}) {
     std::mt19937_64 rng(static_cast<uint64_t>(num));
     std::vector<Sighting> sightings;
+    sightings.reserve(static_cast<size_t>(num));
     for (int i = 0; i < num; ++i) {
       sightings.push_back(Hear(rng, 2653344 + 12 + i % 12));
     }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
 namespace {
 
@@ -79,7 +80,7 @@ Symbols ReadSymbols(const std::string& archive) {
         absl::EndsWith(name, "KernelsE")) {
       symbols.tables.push_back(name);
     } else {
-      symbols.others.push_back(type + " " + name);
+      symbols.others.push_back(absl::StrCat(type, " ", name));
     }
   }
   return symbols;
