@@ -6,9 +6,9 @@
 //     rolling_start, rolling_period, metadata) is kept.
 // (b) Replay cut. An RPI is heard for minutes; a later hearing is a recording
 //     that somebody plays. Of a device's candidates of one RPI, that is of one
-//     (tek, interval), those more than policy.replay_cut_seconds after the first one
-//     are dropped. The first one is the first within the tolerance, whatever
-//     its transmit power.
+//     (tek, interval), those more than policy.replay_cut_seconds after the
+//     first one are dropped. The first one is the first within the tolerance,
+//     whatever its transmit power.
 // (c) Candidates with a transmit power outside [policy.min_tx_power,
 //     policy.max_tx_power] are dropped.
 // (d) What is left is sorted by (time, rpi, tek, interval, device,
@@ -38,8 +38,8 @@ struct MatchResult {
 };
 
 // Applies (a) alone and returns how many went: what keeps a growing vector
-// within the number of sightings. The rest is sorted
-// by (tek, interval, device, time) and more, an order that ResolveMatches relies on.
+// within the number of sightings. The rest is sorted by (tek, interval, device,
+// time) and more, an order that ResolveMatches relies on.
 uint64_t DropDuplicates(std::vector<Match>& candidates);
 
 // The candidates come from engines over one and the same SightingIndex, with
