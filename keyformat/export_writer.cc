@@ -170,14 +170,43 @@ absl::StatusOr<std::string> SerializeSig(const ExportWriterOptions& options,
   return list.SerializeAsString();
 }
 
-absl::Status WriteFile(const ExportWriterOptions& options, RandomSource& random,
-                       FileKeys keys, ExportFile file,
-                       absl::FunctionRef<absl::Status(ExportFile)> sink) {
-  file.num_padding = Pad(options, random, keys);
-  file.num_keys = keys.primary.size() + keys.revised.size();
-  Order(options, random, keys.primary);
-  Order(options, random, keys.revised);
-  std::string bin = SerializeBin(options, keys, file);
+absl::Status CheckKeys(absl::Span<const DiagnosisKey> keys) {
+  for (const DiagnosisKey& key : keys) {
+    if (absl::Status s = CheckKey(key); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBatch(uint64_t batch_num, uint64_t batch_size) {
+  if (batch_size > kMaxBatchSize) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        batch_size, " files, a batch has at most ", kMaxBatchSize));
+  }
+  if (batch_num < 1 || batch_num > batch_size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("file ", batch_num, " of ", batch_size));
+  }
+  return absl::OkStatus();
+}
+
+// All arguments are checked.
+absl::StatusOr<ExportFile> WriteFile(absl::Span<const DiagnosisKey> keys,
+                                     uint64_t batch_num, uint64_t batch_size,
+                                     const ExportWriterOptions& options,
+                                     RandomSource& random) {
+  FileKeys file_keys;
+  for (const DiagnosisKey& key : keys) {
+    (key.metadata.revised ? file_keys.revised : file_keys.primary)
+        .push_back(key);
+  }
+  ExportFile file{.batch_num = static_cast<int>(batch_num),
+                  .batch_size = static_cast<int>(batch_size),
+                  .zip = ""};
+  file.num_padding = Pad(options, random, file_keys);
+  file.num_keys = file_keys.primary.size() + file_keys.revised.size();
+  Order(options, random, file_keys.primary);
+  Order(options, random, file_keys.revised);
+  std::string bin = SerializeBin(options, file_keys, file);
   absl::StatusOr<std::string> sig = SerializeSig(options, bin, file);
   if (!sig.ok()) return sig.status();
   absl::StatusOr<std::string> zip =
@@ -185,47 +214,55 @@ absl::Status WriteFile(const ExportWriterOptions& options, RandomSource& random,
                 {.name = "export.sig", .bytes = *std::move(sig)}});
   if (!zip.ok()) return zip.status();
   file.zip = *std::move(zip);
-  return sink(std::move(file));
+  return file;
 }
 
 }  // namespace
+
+absl::StatusOr<ExportFile> WriteExportFile(absl::Span<const DiagnosisKey> keys,
+                                           int batch_num, int batch_size,
+                                           const ExportWriterOptions& options,
+                                           RandomSource& random) {
+  if (absl::Status s = CheckOptions(options); !s.ok()) return s;
+  if (batch_num < 1 || batch_size < 1) {
+    return absl::InvalidArgumentError("batch_num and batch_size start at 1");
+  }
+  if (absl::Status s = CheckBatch(static_cast<uint64_t>(batch_num),
+                                  static_cast<uint64_t>(batch_size));
+      !s.ok()) {
+    return s;
+  }
+  if (keys.size() > options.max_keys) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        keys.size(), " keys, a file has at most ", options.max_keys));
+  }
+  if (absl::Status s = CheckKeys(keys); !s.ok()) return s;
+  return WriteFile(keys, static_cast<uint64_t>(batch_num),
+                   static_cast<uint64_t>(batch_size), options, random);
+}
 
 absl::Status WriteExports(std::vector<DiagnosisKey> keys,
                           const ExportWriterOptions& options,
                           RandomSource& random,
                           absl::FunctionRef<absl::Status(ExportFile)> sink) {
   if (absl::Status s = CheckOptions(options); !s.ok()) return s;
-  for (const DiagnosisKey& key : keys) {
-    if (absl::Status s = CheckKey(key); !s.ok()) return s;
-  }
+  if (absl::Status s = CheckKeys(keys); !s.ok()) return s;
   const uint64_t num_files = std::max<uint64_t>(
       1, (keys.size() + options.max_keys - 1) / options.max_keys);
-  if (num_files > kMaxBatchSize) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(num_files, " files, a batch has at most ", kMaxBatchSize));
-  }
+  if (absl::Status s = CheckBatch(1, num_files); !s.ok()) return s;
   // The keys of a person arrive together; files must not keep them together.
   Order(options, random, keys);
   std::stable_partition(keys.begin(), keys.end(), [](const DiagnosisKey& key) {
     return !key.metadata.revised;
   });
   for (uint64_t i = 0; i < num_files; ++i) {
-    FileKeys file_keys;
-    const size_t begin = static_cast<size_t>(i * options.max_keys);
-    const size_t end = static_cast<size_t>(
-        std::min<uint64_t>(keys.size(), (i + 1) * options.max_keys));
-    for (size_t k = begin; k < end; ++k) {
-      (keys[k].metadata.revised ? file_keys.revised : file_keys.primary)
-          .push_back(keys[k]);
-    }
-    const ExportFile file{.batch_num = static_cast<int>(i + 1),
-                          .batch_size = static_cast<int>(num_files),
-                          .zip = ""};
-    if (absl::Status s =
-            WriteFile(options, random, std::move(file_keys), file, sink);
-        !s.ok()) {
-      return s;
-    }
+    const absl::Span<const DiagnosisKey> file_keys =
+        absl::MakeConstSpan(keys).subspan(i * options.max_keys,
+                                          options.max_keys);
+    absl::StatusOr<ExportFile> file =
+        WriteFile(file_keys, i + 1, num_files, options, random);
+    if (!file.ok()) return file.status();
+    if (absl::Status s = sink(*std::move(file)); !s.ok()) return s;
   }
   return absl::OkStatus();
 }

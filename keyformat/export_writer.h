@@ -25,6 +25,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/p256_key.h"
 #include "keyformat/random_source.h"
@@ -76,6 +78,16 @@ absl::Status WriteExports(std::vector<DiagnosisKey> keys,
                           const ExportWriterOptions& options,
                           RandomSource& random,
                           absl::FunctionRef<absl::Status(ExportFile)> sink);
+
+// One file of a batch whose keys nobody holds all at once. The caller spreads
+// the keys over the files, so that those of a person do not stay together.
+//
+// INVALID_ARGUMENT and INTERNAL as above, and INVALID_ARGUMENT for more than
+// options.max_keys keys or a batch_num that is not in 1..batch_size.
+absl::StatusOr<ExportFile> WriteExportFile(absl::Span<const DiagnosisKey> keys,
+                                           int batch_num, int batch_size,
+                                           const ExportWriterOptions& options,
+                                           RandomSource& random);
 
 }  // namespace tekmatch
 

@@ -74,7 +74,30 @@ std::string EntryContent(const ByteSource& source, const std::string& name) {
   return "";
 }
 
-// Writes with a seed and reads everything back through the real reader.
+// Through the real reader.
+absl::StatusOr<Written> ReadBack(ExportFile file, const TrustedKeys& trusted) {
+  Written written;
+  const auto source = MemorySource("f.zip", file.zip);
+  written.bin = EntryContent(*source, "export.bin");
+  auto reader = ExportReader::Open(*source, {});
+  if (!reader.ok()) return reader.status();
+  KeyBlock block;
+  while (true) {
+    const auto more = (*reader)->Next(&block);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    for (size_t i = 0; i < block.size(); ++i) {
+      written.keys.push_back(block.key(i));
+    }
+  }
+  auto report = (*reader)->Finish(trusted);
+  if (!report.ok()) return report.status();
+  written.report = *std::move(report);
+  written.file = std::move(file);
+  return written;
+}
+
+// Writes with a seed and reads everything back.
 absl::StatusOr<std::vector<Written>> WriteAndRead(
     std::vector<DiagnosisKey> keys, const ExportWriterOptions& options,
     const TrustedKeys& trusted = {}, uint64_t seed = 7) {
@@ -82,25 +105,9 @@ absl::StatusOr<std::vector<Written>> WriteAndRead(
   RandomSource random = RandomSource::Seeded(seed);
   const absl::Status status = WriteExports(
       std::move(keys), options, random, [&](ExportFile file) -> absl::Status {
-        Written written;
-        const auto source = MemorySource("f.zip", file.zip);
-        written.bin = EntryContent(*source, "export.bin");
-        auto reader = ExportReader::Open(*source, {});
-        if (!reader.ok()) return reader.status();
-        KeyBlock block;
-        while (true) {
-          const auto more = (*reader)->Next(&block);
-          if (!more.ok()) return more.status();
-          if (!*more) break;
-          for (size_t i = 0; i < block.size(); ++i) {
-            written.keys.push_back(block.key(i));
-          }
-        }
-        auto report = (*reader)->Finish(trusted);
-        if (!report.ok()) return report.status();
-        written.report = *std::move(report);
-        written.file = std::move(file);
-        all.push_back(std::move(written));
+        absl::StatusOr<Written> written = ReadBack(std::move(file), trusted);
+        if (!written.ok()) return written.status();
+        all.push_back(*std::move(written));
         return absl::OkStatus();
       });
   if (!status.ok()) return status;
@@ -324,6 +331,43 @@ TEST(ExportWriterTest, TheSinkCanEndTheCall) {
       });
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(num_calls, 1);
+}
+
+TEST(ExportWriterTest, WritesOneFileOfABatch) {
+  const std::vector<DiagnosisKey> keys = MakeKeys(20);
+  RandomSource random = RandomSource::Seeded(7);
+  absl::StatusOr<ExportFile> file =
+      WriteExportFile(keys, 3, 5, Options(), random);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->batch_num, 3);
+  EXPECT_EQ(file->batch_size, 5);
+  EXPECT_EQ(file->num_keys, 20);
+  const auto written = ReadBack(*std::move(file), {});
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_EQ(written->report.metadata.batch_num, 3);
+  EXPECT_EQ(written->report.metadata.batch_size, 5);
+  EXPECT_EQ(written->keys, Sorted(keys));
+}
+
+TEST(ExportWriterTest, RefusesAFileThatIsNotOfItsBatchOrTooLarge) {
+  RandomSource random = RandomSource::Seeded(7);
+  ExportWriterOptions options = Options();
+  options.max_keys = 10;
+  const struct {
+    size_t num_keys;
+    int batch_num;
+    int batch_size;
+  } kBad[] = {{10, 0, 1},   {10, 2, 1}, {10, 1, 0},
+              {10, -1, -1}, {11, 1, 1}, {10, 1, 1'000'001}};
+  for (const auto& [num_keys, batch_num, batch_size] : kBad) {
+    EXPECT_EQ(WriteExportFile(MakeKeys(num_keys), batch_num, batch_size,
+                              options, random)
+                  .status()
+                  .code(),
+              absl::StatusCode::kInvalidArgument)
+        << num_keys << " " << batch_num << " " << batch_size;
+  }
+  EXPECT_TRUE(WriteExportFile(MakeKeys(10), 1, 1, options, random).ok());
 }
 
 TEST(RandomSourceTest, SeedsDecideAndSystemDiffers) {
