@@ -202,16 +202,21 @@ TEST(MatchJoinTest, AgreesWithANaiveJoinHoweverTheKeysAreCutIntoBlocks) {
     const std::vector<Match> candidates = NaiveCandidates(world, policy);
     const MatchResult expected = NaiveResolve(candidates, policy);
 
-    const auto engine = MatchEngine::Create(MakeIndex(world.sightings), policy,
-                                            world.own_keys, DefaultKernels());
-    ASSERT_TRUE(engine.ok()) << engine.status();
-    std::mt19937_64 rng(seed);
-    for (const size_t max_block : {1, 3, 100}) {
-      const MatchBatch batch = MatchInBlocks(*engine, world, max_block, rng);
-      EXPECT_EQ(batch.num_keys, world.published.size());
-      EXPECT_EQ(batch.candidates.size(), candidates.size());
-      num_own_keys += batch.num_own_keys;
-      ExpectSameResult(ResolveMatches(batch.candidates, policy), expected);
+    const auto index = MakeIndex(world.sightings);
+    for (const KernelChoice& choice : AllKernels()) {
+      if (!choice.available) continue;
+      SCOPED_TRACE(choice.kernels->name);
+      const auto engine =
+          MatchEngine::Create(index, policy, world.own_keys, *choice.kernels);
+      ASSERT_TRUE(engine.ok()) << engine.status();
+      std::mt19937_64 rng(seed);
+      for (const size_t max_block : {1, 3, 100}) {
+        const MatchBatch batch = MatchInBlocks(*engine, world, max_block, rng);
+        EXPECT_EQ(batch.num_keys, world.published.size());
+        EXPECT_EQ(batch.candidates.size(), candidates.size());
+        num_own_keys += batch.num_own_keys;
+        ExpectSameResult(ResolveMatches(batch.candidates, policy), expected);
+      }
     }
     total.matches.insert(total.matches.end(), expected.matches.begin(),
                          expected.matches.end());
