@@ -32,6 +32,7 @@ void AddVerifyCommand(CLI::App& app, CommandBody* body);
 void AddExportCommand(CLI::App& app, CommandBody* body);
 void AddSightingsCommand(CLI::App& app, CommandBody* body);
 void AddDemoCommand(CLI::App& app, CommandBody* body);
+void AddGenerateCommand(CLI::App& app, CommandBody* body);
 void AddWindowCommand(CLI::App& app, CommandBody* body);
 
 // Says the error on stderr. kExitUsage for INVALID_ARGUMENT, which is the

@@ -22,6 +22,7 @@ int Run(int argc, char** argv) {
   tekmatch::AddExportCommand(app, &body);
   tekmatch::AddWindowCommand(app, &body);
   tekmatch::AddSightingsCommand(app, &body);
+  tekmatch::AddGenerateCommand(app, &body);
   tekmatch::AddDemoCommand(app, &body);
   try {
     app.parse(argc, argv);

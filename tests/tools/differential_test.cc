@@ -1,0 +1,208 @@
+// 200 random worlds of `tekmatch generate`, through the files, with every
+// kernel that the machine has, against a naive join that is written here and
+// against what the generator expects. The join derives every RPI of every key
+// one by one and compares with every sighting of it: no filter, no index,
+// nothing left out where nothing was heard.
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "keyformat/random_source.h"
+#include "matcher/en_crypto.h"
+#include "matcher/kernels/dispatch.h"
+#include "tests/tools/test_files.h"
+#include "tools/export_files.h"
+#include "tools/match_report.h"
+#include "tools/match_run.h"
+#include "tools/sightings_reader.h"
+#include "tools/world_files.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr uint64_t kNumWorlds = 200;
+
+GeneratorOptions RandomOptions(uint64_t seed) {
+  RandomSource random = RandomSource::Seeded(seed);
+  GeneratorOptions options;
+  options.seed = seed;
+  options.num_keys = 1 + random.Below(60);
+  options.num_met = random.Below(options.num_keys + 1);
+  options.num_sightings =
+      options.num_met + random.Below(1 + random.Below(2) * 1000);
+  options.num_devices =
+      static_cast<uint32_t>(random.Below(2) == 0 ? 1 : 1 + random.Below(5));
+  options.num_days = static_cast<int>(1 + random.Below(14));
+  options.profile = static_cast<SightingProfile>(random.Below(3));
+  options.keys_per_file = 1 + random.Below(40);
+  return options;
+}
+
+struct FileKey {
+  DiagnosisKey key;
+  uint32_t source = 0;
+};
+
+struct ReadWorld {
+  std::vector<FileKey> keys;
+  std::vector<Sighting> sightings;
+  bool by_device = false;
+};
+
+absl::StatusOr<ReadWorld> ReadAll(const WorldFiles& files,
+                                  const ExportFileOptions& options) {
+  ReadWorld world;
+  for (uint32_t source = 0; source < files.exports.size(); ++source) {
+    const auto read = ReadExportFile(
+        files.exports[source], options, [&](std::unique_ptr<KeyBlock> block) {
+          for (size_t k = 0; k < block->size(); ++k) {
+            world.keys.push_back({block->key(k), source});
+          }
+          return absl::OkStatus();
+        });
+    if (!read.ok()) return read.status();
+  }
+  absl::StatusOr<SightingsFile> sightings = ReadSightings(files.sightings, {});
+  if (!sightings.ok()) return sightings.status();
+  world.sightings = std::move(sightings->sightings);
+  for (const Sighting& s : world.sightings) {
+    world.by_device = world.by_device || s.device != 0;
+  }
+  return world;
+}
+
+// The lines that `--matches-out` has to have.
+std::string NaiveMatches(const ReadWorld& world, const WorldFiles& files) {
+  std::multimap<Rpi, size_t> heard;
+  for (size_t i = 0; i < world.sightings.size(); ++i) {
+    heard.emplace(world.sightings[i].rpi, i);
+  }
+  // (a) The same sighting of the same key's RPI once, of its first file.
+  std::map<std::tuple<Tek, int64_t, size_t>, Match> candidates;
+  for (const FileKey& file_key : world.keys) {
+    const DiagnosisKey& key = file_key.key;
+    const Rpik rpik = *DeriveRpik(key.tek);
+    for (int64_t j = 0; j < key.rolling_period; ++j) {
+      const auto interval =
+          static_cast<EnIntervalNumber>(key.rolling_start + j);
+      const auto [begin, end] = heard.equal_range(*GenerateRpi(rpik, interval));
+      for (auto it = begin; it != end; ++it) {
+        const Sighting& sighting = world.sightings[it->second];
+        const int64_t sighted = sighting.unix_seconds / 600;
+        if (sighted < int64_t{interval} - 12) continue;
+        if (sighted > int64_t{interval} + 12) continue;
+        Match match;
+        match.tek = key.tek;
+        match.rolling_start = key.rolling_start;
+        match.rolling_period = key.rolling_period;
+        match.interval = interval;
+        match.source = file_key.source;
+        match.sighting = sighting;
+        match.tx_power =
+            DecryptAem(*DeriveAemk(key.tek), sighting.rpi, sighting.aem)
+                ->tx_power();
+        match.attenuation = std::max(0, match.tx_power - sighting.rssi);
+        candidates.try_emplace({key.tek, interval, it->second}, match);
+      }
+    }
+  }
+  // (b) No replays, (c) no absurd power, (d) in order.
+  std::map<std::pair<Rpi, uint32_t>, int64_t> first;
+  for (const auto& [id, match] : candidates) {
+    const Sighting& s = match.sighting;
+    const auto it = first.try_emplace({s.rpi, s.device}, s.unix_seconds).first;
+    it->second = std::min(it->second, s.unix_seconds);
+  }
+  std::multimap<
+      std::tuple<int64_t, Rpi, Tek, EnIntervalNumber, uint32_t, Aem, int16_t>,
+      Match>
+      matches;
+  for (const auto& [id, match] : candidates) {
+    const Sighting& s = match.sighting;
+    if (s.unix_seconds > first[{s.rpi, s.device}] + 1200) continue;
+    if (match.tx_power < -50 || match.tx_power > 20) continue;
+    matches.emplace(std::make_tuple(s.unix_seconds, s.rpi, match.tek,
+                                    match.interval, s.device, s.aem, s.rssi),
+                    match);
+  }
+  std::string lines;
+  for (const auto& [order, match] : matches) {
+    lines += MatchLine(match, files.exports[match.source], world.by_device);
+  }
+  return lines;
+}
+
+std::string EngineMatches(const ReadWorld& world, const WorldFiles& files,
+                          std::shared_ptr<const SightingIndex> index,
+                          const MatchRunOptions& options) {
+  const absl::StatusOr<MatchRunResult> run =
+      RunMatch(files.exports, std::move(index), options);
+  if (!run.ok()) return run.status().ToString();
+  EXPECT_TRUE(run->complete);
+  std::string lines;
+  for (const Match& match : run->result.matches) {
+    lines += MatchLine(match, run->files[match.source].path, world.by_device);
+  }
+  return lines;
+}
+
+ExportFileOptions Trusting(const std::string& public_key) {
+  ExportFileOptions options;
+  const auto key = VerificationKey::FromPem(ReadFile(public_key));
+  EXPECT_TRUE(key.ok()) << key.status();
+  EXPECT_TRUE(
+      options.trusted
+          .AddSet({TrustedKey{
+              .id = kWorldKeyId, .version = kWorldKeyVersion, .key = *key}})
+          .ok());
+  return options;
+}
+
+TEST(DifferentialTest, EveryKernelAgreesWithANaiveJoinOn200Worlds) {
+  std::set<std::string> kernels_run;
+  uint64_t num_lines = 0;
+  for (uint64_t seed = 1; seed <= kNumWorlds; ++seed) {
+    SCOPED_TRACE(absl::StrCat("world of seed ", seed));
+    const GeneratorOptions options = RandomOptions(seed);
+    const absl::StatusOr<WorldFiles> files =
+        WriteWorldFiles(options, TempPath(absl::StrCat(seed)), {});
+    ASSERT_TRUE(files.ok()) << files.status();
+    MatchRunOptions run_options;
+    run_options.files = Trusting(files->public_key);
+    const absl::StatusOr<ReadWorld> world = ReadAll(*files, run_options.files);
+    ASSERT_TRUE(world.ok()) << world.status();
+    ASSERT_EQ(world->keys.size(), options.num_keys);
+    ASSERT_EQ(world->sightings.size(), options.num_sightings);
+
+    const std::string naive = NaiveMatches(*world, *files);
+    EXPECT_EQ(naive, ReadFile(files->expected_matches));
+    auto index = SightingIndex::Create(world->sightings);
+    ASSERT_TRUE(index.ok()) << index.status();
+    const auto shared =
+        std::make_shared<const SightingIndex>(*std::move(index));
+    for (const KernelChoice& choice : AllKernels()) {
+      if (!choice.available) continue;
+      SCOPED_TRACE(choice.kernels->name);
+      run_options.kernels = choice.kernels;
+      run_options.num_threads = static_cast<int>(1 + seed % 3);
+      EXPECT_EQ(EngineMatches(*world, *files, shared, run_options), naive);
+      kernels_run.insert(choice.kernels->name);
+    }
+    num_lines +=
+        static_cast<uint64_t>(std::count(naive.begin(), naive.end(), '\n'));
+  }
+  EXPECT_GT(num_lines, 5000);
+  EXPECT_TRUE(kernels_run.contains("portable"));
+  EXPECT_TRUE(kernels_run.contains(DefaultKernels().name));
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,84 @@
+// tekmatch generate: a world of any size as files, with the expected matches.
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tools/command.h"
+#include "tools/match_report.h"
+#include "tools/progress.h"
+#include "tools/world_files.h"
+
+namespace tekmatch {
+namespace {
+
+struct Options {
+  GeneratorOptions world;
+  std::string profile = "dense";
+  std::string out;
+};
+
+SightingProfile ProfileOf(const std::string& name) {
+  if (name == "commuter") return SightingProfile::kCommuter;
+  if (name == "phone") return SightingProfile::kPhone;
+  return SightingProfile::kDense;
+}
+
+int Generate(const Options& options) {
+  GeneratorOptions world = options.world;
+  world.profile = ProfileOf(options.profile);
+  Progress progress;
+  const absl::StatusOr<WorldFiles> files =
+      WriteWorldFiles(world, options.out, [&progress](uint64_t num_keys) {
+        progress.Update(
+            [num_keys] { return absl::StrCat(num_keys, " keys made"); });
+      });
+  progress.Finish();
+  if (!files.ok()) return Fail(files.status());
+  return Print(
+      absl::StrCat(Counted(options.world.num_keys, "key"), " in ",
+                   Counted(files->exports.size(), "file"), ", ",
+                   Counted(options.world.num_sightings, "sighting"), ", ",
+                   Counted(files->num_expected_matches, "matched sighting"),
+                   " to be found:\n  tekmatch match ", options.out,
+                   "/*.zip --trusted-key ", kWorldKeyId, ":", kWorldKeyVersion,
+                   "=", files->public_key, " --sightings ", files->sightings,
+                   " --matches-out MATCHES\nMATCHES is then the same as ",
+                   files->expected_matches, "\n"));
+}
+
+}  // namespace
+
+void AddGenerateCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command = app.add_subcommand(
+      "generate", "Make a world of any size, with the matches to be found");
+  const auto o = std::make_shared<Options>();
+  command->add_option("--keys", o->world.num_keys, "Published keys")
+      ->required();
+  command
+      ->add_option("--days", o->world.num_days,
+                   "Days of the keys, from 2020-06-13 on")
+      ->capture_default_str();
+  command
+      ->add_option("--sightings", o->world.num_sightings,
+                   "Of all devices; at least one a met key")
+      ->required();
+  command
+      ->add_option("--devices", o->world.num_devices,
+                   "More than one: the sightings name them")
+      ->capture_default_str();
+  command->add_option("--met", o->world.num_met, "Keys that somebody heard")
+      ->required();
+  command->add_option("--seed", o->world.seed, "Another world")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--profile", o->profile,
+          "When devices hear: all the time, three hours a day, or six\n"
+          "hours on five days of seven")
+      ->check(CLI::IsMember({"dense", "commuter", "phone"}))
+      ->capture_default_str();
+  command->add_option("--out", o->out, "Folder; empty, or made")->required();
+  command->callback([body, o] { *body = [o] { return Generate(*o); }; });
+}
+
+}  // namespace tekmatch

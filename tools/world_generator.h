@@ -1,0 +1,93 @@
+// A world of any size for tests, studies and benchmarks: published keys, what
+// devices heard, and which of it has to be found.
+//
+// Made by the specification's functions (matcher/en_crypto.h) and the rules of
+// matching as the README states them, written down here a second time; neither
+// the engine nor the resolver is used, so that what they find can be held
+// against it. Keys come one after another and nothing else is kept, hence a
+// world is as large as one likes.
+//
+// A met key has at least one match. Most of them, in turn, also have what goes
+// wrong easily (kShapes in the source): sightings on and beyond both edges of
+// the tolerance, the same sighting several times, an RPI for longer than the
+// replay cut, sightings across a key's first and last interval and RPIs that
+// lie outside its period, periods of 1 and of any length from any interval on,
+// transmit powers on and beyond their bounds, several devices, a key that is
+// published twice.
+#ifndef TEKMATCH_TOOLS_WORLD_GENERATOR_H_
+#define TEKMATCH_TOOLS_WORLD_GENERATOR_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "keyformat/diagnosis_key.h"
+#include "keyformat/random_source.h"
+#include "matcher/match.h"
+#include "matcher/sighting.h"
+#include "tools/sighting_times.h"
+
+namespace tekmatch {
+
+struct GeneratorOptions {
+  uint64_t num_keys = 0;       // 1..10^9, met ones and repeated ones included
+  uint64_t num_sightings = 0;  // num_met..2^32 - 1, of all devices
+  uint64_t num_met = 0;        // 0..num_keys
+  uint32_t num_devices = 1;    // at least 1
+  int num_days = 14;           // 1..1000
+  uint64_t seed = 1;
+  SightingProfile profile = SightingProfile::kDense;
+  // A key's second publication is at least this many keys later, if there is
+  // place: in another file.
+  uint64_t keys_per_file = 500'000;
+};
+
+// INVALID_ARGUMENT, with the name of the field, outside the stated ranges.
+absl::Status Validate(const GeneratorOptions& options);
+
+// One key and the sightings that lie beside it, in no order.
+struct GeneratedKey {
+  DiagnosisKey key;
+  std::vector<Sighting> sightings;  // of this key, then of strangers
+  // What a match run has to say of the key; source and sighting_position are
+  // unset. Empty for the second publication of a key.
+  std::vector<Match> expected;
+};
+
+class WorldGenerator {
+ public:
+  // INVALID_ARGUMENT: Validate(options) fails.
+  static absl::StatusOr<WorldGenerator> Create(const GeneratorOptions& options);
+
+  uint64_t num_generated() const { return num_generated_; }
+  bool done() const { return num_generated_ == options_.num_keys; }
+
+  // Not once done(). INTERNAL: BoringSSL failed.
+  absl::StatusOr<GeneratedKey> Next();
+
+ private:
+  explicit WorldGenerator(const GeneratorOptions& options);
+
+  absl::StatusOr<GeneratedKey> NextMet();
+  DiagnosisKey NextUnmet();
+  void AddStrangers(GeneratedKey& generated);
+  void RandomizeMetadata(DiagnosisKey& key);
+  uint32_t RandomDevice();
+  int16_t RandomRssi();
+
+  GeneratorOptions options_;
+  RandomSource random_;
+  uint64_t num_generated_ = 0;
+  uint64_t num_met_ = 0;
+  uint64_t num_sightings_ = 0;
+  // Sightings that are left beyond one for each met key to come.
+  uint64_t num_spare_ = 0;
+  std::optional<DiagnosisKey> repeated_;
+  uint64_t repeated_from_ = 0;  // number of the key's file
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_WORLD_GENERATOR_H_
