@@ -7,21 +7,7 @@
 namespace tekmatch {
 namespace {
 
-constexpr EnIntervalNumber kFirstInterval = 2653344;  // a midnight in 2020
-constexpr uint64_t kDays = 14;
-constexpr uint64_t kActiveDays = 10;
-constexpr int64_t kDaySeconds = 86400;
-
-int64_t RandomTime(TimeProfile profile, RandomSource& random) {
-  const int64_t begin = int64_t{kFirstInterval} * kIntervalSeconds;
-  if (profile == TimeProfile::kDense) {
-    return begin +
-           static_cast<int64_t>(random.Below(kDays * uint64_t{kDaySeconds}));
-  }
-  const auto day = static_cast<int64_t>(random.Below(kActiveDays));
-  return begin + day * kDaySeconds + int64_t{9} * 3600 +
-         static_cast<int64_t>(random.Below(uint64_t{6} * 3600));
-}
+constexpr int kDays = 14;
 
 // The key is valid at the time.
 absl::StatusOr<Sighting> Hear(const DiagnosisKey& key, int64_t time) {
@@ -50,14 +36,19 @@ absl::StatusOr<World> MakeWorld(const WorldOptions& options) {
     for (uint64_t k = 0; k < options.num_keys; ++k) {
       DiagnosisKey key;
       random.Fill(absl::MakeSpan(key.tek.bytes));
-      const bool met = k % (options.num_keys / options.num_met) == 0 &&
-                       contacts.size() < options.num_met;
-      const int64_t time = met ? RandomTime(options.profile, random) : 0;
-      const auto day = met ? static_cast<EnIntervalNumber>(
-                                 (time / kIntervalSeconds - kFirstInterval) /
-                                 kMaxRollingPeriod)
-                           : static_cast<EnIntervalNumber>(random.Below(kDays));
-      key.rolling_start = kFirstInterval + kMaxRollingPeriod * day;
+      key.metadata.transmission_risk = 4;
+      key.metadata.report_type = ReportType::kConfirmedTest;
+      key.metadata.days_since_onset = 1;
+      // Evenly among the others.
+      const bool met =
+          (k + 1) * options.num_met / options.num_keys > contacts.size();
+      const int64_t time =
+          met ? RandomSightingTime(options.profile, kDays, random) : 0;
+      const auto day =
+          met ? static_cast<EnIntervalNumber>(
+                    (time / kIntervalSeconds - kWorldStart) / kMaxRollingPeriod)
+              : static_cast<EnIntervalNumber>(random.Below(kDays));
+      key.rolling_start = kWorldStart + kMaxRollingPeriod * day;
       keys.Append(key);
       if (!met) continue;
       const absl::StatusOr<Sighting> sighting = Hear(key, time);
@@ -69,7 +60,7 @@ absl::StatusOr<World> MakeWorld(const WorldOptions& options) {
   while (world.sightings.size() < options.num_sightings) {
     Sighting& stranger = world.sightings.emplace_back();
     random.Fill(absl::MakeSpan(stranger.rpi.bytes));
-    stranger.unix_seconds = RandomTime(options.profile, random);
+    stranger.unix_seconds = RandomSightingTime(options.profile, kDays, random);
   }
   return world;
 }

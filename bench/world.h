@@ -12,19 +12,15 @@
 #include "keyformat/key_block.h"
 #include "matcher/match.h"
 #include "matcher/sighting.h"
+#include "tools/sighting_times.h"
 
 namespace tekmatch {
 
-enum class TimeProfile : uint8_t {
-  kDense,  // evenly over 14 days
-  kPhone,  // on 10 of them, from 09:00 to 15:00
-};
-
 struct WorldOptions {
   uint64_t seed = 1;
-  TimeProfile profile = TimeProfile::kDense;
+  SightingProfile profile = SightingProfile::kDense;
   int num_key_sets = 1;
-  uint64_t num_keys = 0;  // of a set; valid for one whole day of the 14 each
+  uint64_t num_keys = 0;  // of a set; valid for one whole day of 14 each
   uint64_t num_met = 0;   // of a set: heard once each
   uint64_t num_sightings = 0;
 };

@@ -137,7 +137,7 @@ class Writer {
       }
     }
     absl::StatusOr<ExportFile> file =
-        WriteExportFile(std::move(keys), static_cast<int>(source + 1),
+        WriteExportFile(keys, static_cast<int>(source + 1),
                         static_cast<int>(num_files), export_options_, random_);
     if (!file.ok()) return file.status();
     files_.exports.push_back(PathOf(absl::StrFormat("%05d.zip", source + 1)));

@@ -1,0 +1,43 @@
+// The least that the kernels' arithmetic takes, by the instructions it is made
+// of and the rates at which this processor completes them (ceilings.h).
+//
+// HKDF, x86_vaes512, 16 keys a vector. An RPIK is six compressions of SHA-256,
+// once those of the zero salt are constants: five whose message is data, and
+// one, the expand step's first, whose message is constant, so that it has no
+// schedule and its words are part of the round constants.
+//   a round: 6 rotations; choice, majority and 2 three-way exclusive-ors in 4
+//            ternary operations; 7 additions (6 where the message is constant)
+//   a word of the schedule: 4 rotations, 2 shifts, 2 ternary operations, 3
+//            additions; 48 of them
+//   8 additions at the end of a compression
+// Any of these takes a place that an addition could have; rotations and shifts
+// have fewer places on some processors.
+//
+// AES, x86_vaes512: 144 blocks of ten rounds, four blocks an instruction. The
+// key schedules and the first exclusive-or are not counted.
+//
+// x86_aesni: 1,440 AESENC and 6 * 32 SHA256RNDS2 a key.
+#ifndef TEKMATCH_BENCH_KERNEL_COSTS_H_
+#define TEKMATCH_BENCH_KERNEL_COSTS_H_
+
+#include <algorithm>
+
+namespace tekmatch {
+
+inline constexpr int kHkdfLanes = 16;
+inline constexpr int kHkdfRotations = 6 * 64 * 6 + 5 * 48 * (4 + 2);
+inline constexpr int kHkdfInstructions =
+    5 * 64 * (6 + 4 + 7) + 64 * (6 + 4 + 6) + 5 * 48 * (4 + 2 + 2 + 3) + 6 * 8;
+inline constexpr int kVaesencPerKey = 144 * 10 / 4;
+inline constexpr int kAesencPerKey = 144 * 10;
+inline constexpr int kSha256Rnds2PerKey = 6 * 32;
+
+// From instructions a second of each kind.
+constexpr double HkdfKeysPerSecond(double additions, double rotations) {
+  return kHkdfLanes *
+         std::min(additions / kHkdfInstructions, rotations / kHkdfRotations);
+}
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_BENCH_KERNEL_COSTS_H_

@@ -1,0 +1,129 @@
+#include "bench/kernel_meter.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <set>
+#include <tuple>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "bench/measure.h"
+#include "keyformat/diagnosis_key.h"
+#include "matcher/kernels/dispatch.h"
+#include "matcher/slice_filters.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr size_t kKeyBytes = 16;
+constexpr size_t kDayBytes = kKeyBytes * kMaxRollingPeriod;
+constexpr uint32_t kDay = 2653344;
+// Keys in one call, as the engine has them.
+constexpr size_t kKeysAtOnce = 64;
+
+const Kernels& Portable() { return *AllKernels().back().kernels; }
+
+absl::Status Failed(const Kernels& kernels, absl::string_view operation) {
+  return absl::InternalError(
+      absl::StrCat(kernels.name, ": ", operation, ": failed or wrong"));
+}
+
+using CandidateSet = std::set<std::tuple<uint32_t, uint32_t, uint64_t>>;
+
+// The candidates of kKeysAtOnce keys in a day.
+bool FindInDay(const Kernels& kernels, const uint8_t* rpiks,
+               const RpiFilter& filter, std::vector<RpiCandidate>& room,
+               CandidateSet* found) {
+  for (uint32_t slice = 0; slice < kMaxRollingPeriod / kSliceIntervals;
+       ++slice) {
+    size_t num_found = 0;
+    if (!kernels.find_candidates(
+            rpiks, kKeysAtOnce, kDay + slice * kSliceIntervals, kSliceIntervals,
+            &filter, room.data(), &num_found)) {
+      return false;
+    }
+    if (found == nullptr) continue;
+    for (size_t i = 0; i < num_found; ++i) {
+      uint64_t start = 0;
+      std::copy_n(room[i].rpi, sizeof(start),
+                  reinterpret_cast<uint8_t*>(&start));
+      found->emplace(room[i].key, room[i].interval, start);
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<uint8_t> KernelMeter::RandomKeys() {
+  std::vector<uint8_t> keys(kMeteredKeys * kKeyBytes);
+  random_.Fill(absl::MakeSpan(keys));
+  return keys;
+}
+
+absl::StatusOr<double> KernelMeter::DeriveRpiks() {
+  const std::vector<uint8_t> teks = RandomKeys();
+  std::vector<uint8_t> rpiks(teks.size());
+  bool ok = true;
+  const double seconds = SecondsOf([&] {
+    ok = kernels_.derive_rpiks(teks.data(), kMeteredKeys, rpiks.data());
+  });
+  constexpr size_t kChecked = 100;
+  std::array<uint8_t, kChecked * kKeyBytes> expected;
+  const size_t at = random_.Below(kMeteredKeys - kChecked) * kKeyBytes;
+  ok = ok && Portable().derive_rpiks(&teks[at], kChecked, expected.data()) &&
+       std::equal(expected.begin(), expected.end(), &rpiks[at]);
+  if (!ok) return Failed(kernels_, "derive_rpiks");
+  return seconds / kMeteredKeys;
+}
+
+absl::StatusOr<double> KernelMeter::GenerateRpis() {
+  const std::vector<uint8_t> rpiks = RandomKeys();
+  // The RPIs of the last keys stay, to be checked.
+  constexpr size_t kKept = 4;
+  std::vector<uint8_t> rpis(kKept * kDayBytes);
+  bool ok = true;
+  const double seconds = SecondsOf([&] {
+    for (size_t k = 0; k < kMeteredKeys; ++k) {
+      ok = ok && kernels_.generate_rpis(&rpiks[k * kKeyBytes], kDay,
+                                        kMaxRollingPeriod,
+                                        &rpis[k % kKept * kDayBytes]);
+    }
+  });
+  std::vector<uint8_t> expected(kDayBytes);
+  for (size_t k = kMeteredKeys - kKept; k < kMeteredKeys; ++k) {
+    ok = ok &&
+         Portable().generate_rpis(&rpiks[k * kKeyBytes], kDay,
+                                  kMaxRollingPeriod, expected.data()) &&
+         std::equal(expected.begin(), expected.end(),
+                    &rpis[k % kKept * kDayBytes]);
+  }
+  if (!ok) return Failed(kernels_, "generate_rpis");
+  return seconds / kMeteredKeys;
+}
+
+absl::StatusOr<double> KernelMeter::FindCandidates() {
+  const std::vector<uint8_t> rpiks = RandomKeys();
+  constexpr uint32_t kShift = 22;
+  std::vector<uint32_t> words(size_t{1} << (32 - kShift));
+  for (uint32_t& word : words) word = uint32_t{1} << random_.Below(32);
+  const RpiFilter filter = {words.data(), kShift};
+  std::vector<RpiCandidate> room(kKeysAtOnce * kMaxRollingPeriod);
+  bool ok = true;
+  const double seconds = SecondsOf([&] {
+    for (size_t k = 0; k < kMeteredKeys; k += kKeysAtOnce) {
+      ok = ok && FindInDay(kernels_, &rpiks[k * kKeyBytes], filter, room,
+                           /*found=*/nullptr);
+    }
+  });
+  CandidateSet found;
+  CandidateSet expected;
+  ok = ok && FindInDay(kernels_, rpiks.data(), filter, room, &found) &&
+       FindInDay(Portable(), rpiks.data(), filter, room, &expected);
+  if (!ok || found != expected) return Failed(kernels_, "find_candidates");
+  return seconds / kMeteredKeys;
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,335 @@
+#include "bench/ratio_rows.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bench/baseline.h"
+#include "bench/ceilings.h"
+#include "bench/kernel_costs.h"
+#include "bench/kernel_meter.h"
+#include "bench/measure.h"
+#include "bench/signed_export.h"
+#include "bench/world.h"
+#include "matcher/kernels/dispatch.h"
+#include "matcher/match_engine.h"
+#include "matcher/match_resolver.h"
+#include "tools/match_run.h"
+#include "tools/output_file.h"
+#include "tools/scratch_folder.h"
+
+namespace tekmatch {
+namespace {
+
+absl::Status WrongAnswer(absl::string_view of) {
+  return absl::InternalError(absl::StrCat(of, ": wrong answer"));
+}
+
+// The baseline over its own world, fresh keys each time.
+class BaselineMeter {
+ public:
+  static absl::StatusOr<BaselineMeter> Make(const RatioOptions& options,
+                                            int num_measurements) {
+    const uint64_t num_keys =
+        std::max<uint64_t>(1, options.num_baseline_keys / 2);
+    absl::StatusOr<World> world =
+        MakeWorld({.seed = 1000,
+                   .num_key_sets = num_measurements,
+                   .num_keys = num_keys,
+                   .num_met = std::max<uint64_t>(1, num_keys / 10'000),
+                   .num_sightings = options.num_sightings});
+    if (!world.ok()) return world.status();
+    return BaselineMeter(*std::move(world));
+  }
+
+  // Seconds a key. INTERNAL: wrong answer, or all keys are used up.
+  absl::StatusOr<double> Measure() {
+    if (next_ == world_.key_sets.size()) {
+      return absl::InternalError("baseline: out of keys");
+    }
+    const KeyBlock& keys = world_.key_sets[next_];
+    std::vector<std::pair<uint32_t, uint32_t>> found;
+    const double seconds =
+        SecondsOf([&] { found = baseline_.Match(keys, 0, keys.size()); });
+    Contacts contacts;
+    for (const auto& [key, position] : found) {
+      contacts.emplace(keys.teks()[key],
+                       world_.sightings[position].unix_seconds);
+    }
+    if (contacts != world_.contacts[next_++]) return WrongAnswer("baseline");
+    return seconds / static_cast<double>(keys.size());
+  }
+
+ private:
+  explicit BaselineMeter(World world)
+      : world_(std::move(world)), baseline_(world_.sightings) {}
+
+  World world_;
+  Baseline baseline_;
+  size_t next_ = 0;
+};
+
+// Seconds a key of the thing measured, for run r.
+using Meter = std::function<absl::StatusOr<double>(int run)>;
+
+absl::StatusOr<RatioRow> Compare(absl::string_view name, int num_runs,
+                                 const Meter& engine, const Meter& reference) {
+  std::vector<double> ratios;
+  std::vector<double> engine_rates;
+  std::vector<double> reference_rates;
+  for (int run = 0; run < num_runs; ++run) {
+    const absl::StatusOr<double> before = reference(run);
+    if (!before.ok()) return before.status();
+    const absl::StatusOr<double> seconds = engine(run);
+    if (!seconds.ok()) return seconds.status();
+    const absl::StatusOr<double> after = reference(run);
+    if (!after.ok()) return after.status();
+    const double mean = (*before + *after) / 2;
+    ratios.push_back(mean / *seconds);
+    engine_rates.push_back(1 / *seconds);
+    reference_rates.push_back(1 / mean);
+  }
+  return RatioRow{.name = std::string(name),
+                  .ratio = Median(ratios),
+                  .engine_keys_per_s = Median(engine_rates),
+                  .baseline_keys_per_s = Median(reference_rates),
+                  .skipped = ""};
+}
+
+RatioRow Skipped(absl::string_view name, absl::string_view why) {
+  RatioRow row;
+  row.name = std::string(name);
+  row.skipped = std::string(why);
+  return row;
+}
+
+// Seconds a key that the instructions of x86_vaes512 take at least.
+absl::StatusOr<double> HkdfFloor() {
+  const absl::StatusOr<double> additions = MeasureCeiling(AddCeiling());
+  if (!additions.ok()) return additions.status();
+  const absl::StatusOr<double> rotations = MeasureCeiling(RotateCeiling());
+  if (!rotations.ok()) return rotations.status();
+  return 1 / HkdfKeysPerSecond(*additions, *rotations);
+}
+absl::StatusOr<double> AesFloor() {
+  const absl::StatusOr<double> rate = MeasureCeiling(Vaesenc512Ceiling());
+  if (!rate.ok()) return rate.status();
+  return kVaesencPerKey / *rate;
+}
+
+class Ratios {
+ public:
+  Ratios(const RatioOptions& options, BaselineMeter baseline)
+      : options_(options), baseline_(std::move(baseline)) {}
+
+  absl::StatusOr<std::vector<RatioRow>> Measure() {
+    const uint64_t n = options_.num_sightings;
+    const Kernels& best = DefaultKernels();
+    const std::function<absl::StatusOr<RatioRow>()> rows[] = {
+        [&] { return InMemory("dense_20k", {.num_sightings = n}, best); },
+        [&] { return InMemory("dense_1m", {.num_sightings = 50 * n}, best); },
+        [&] { return InMemory("dense_10m", {.num_sightings = 500 * n}, best); },
+        [&] {
+          return InMemory(
+              "phone", {.profile = SightingProfile::kPhone, .num_sightings = n},
+              best);
+        },
+        [&] { return EndToEnd("end_to_end"); },
+        [&] { return Forced("x86_aesni", n); },
+        [&] { return TwoThreads("two_threads"); },
+        [&] {
+          return Share("hkdf_share_of_ceiling", &KernelMeter::DeriveRpiks,
+                       HkdfFloor);
+        },
+        [&] {
+          return Share("aes_share_of_ceiling", &KernelMeter::GenerateRpis,
+                       AesFloor);
+        },
+    };
+    std::vector<RatioRow> measured;
+    for (const auto& row : rows) {
+      absl::StatusOr<RatioRow> result = row();
+      if (!result.ok()) return result.status();
+      measured.push_back(*std::move(result));
+    }
+    return measured;
+  }
+
+ private:
+  absl::StatusOr<World> MakeRunsWorld(WorldOptions world) const {
+    world.seed = 1 + world.num_sightings;
+    world.num_key_sets = options_.num_runs;
+    world.num_keys = options_.num_keys;
+    world.num_met = std::max<uint64_t>(1, options_.num_keys / 10'000);
+    return MakeWorld(world);
+  }
+
+  static absl::StatusOr<std::shared_ptr<const SightingIndex>> MakeIndex(
+      const std::vector<Sighting>& sightings) {
+    absl::StatusOr<SightingIndex> index = SightingIndex::Create(sightings);
+    if (!index.ok()) return index.status();
+    return std::make_shared<const SightingIndex>(*std::move(index));
+  }
+
+  Meter BaselineSeconds() {
+    return [this](int) { return baseline_.Measure(); };
+  }
+
+  absl::StatusOr<RatioRow> InMemory(absl::string_view name,
+                                    const WorldOptions& world_options,
+                                    const Kernels& kernels) {
+    const absl::StatusOr<World> world = MakeRunsWorld(world_options);
+    if (!world.ok()) return world.status();
+    const auto index = MakeIndex(world->sightings);
+    if (!index.ok()) return index.status();
+    const auto engine = MatchEngine::Create(*index, {}, {}, kernels);
+    if (!engine.ok()) return engine.status();
+    const Meter match = [&](int run) -> absl::StatusOr<double> {
+      const std::vector<KeyBlock> blocks =
+          SplitKeys(world->key_sets[static_cast<size_t>(run)], kMatchBlockKeys);
+      MatchResult result;
+      absl::Status status;
+      const double seconds = SecondsOf([&] {
+        MatchBatch batch;
+        for (const KeyBlock& block : blocks) {
+          status.Update(engine->MatchBlock(block, 0, &batch));
+        }
+        result = ResolveMatches(std::move(batch.candidates), {});
+      });
+      if (!status.ok()) return status;
+      if (ContactsOf(result.matches) !=
+          world->contacts[static_cast<size_t>(run)]) {
+        return WrongAnswer(name);
+      }
+      return seconds / static_cast<double>(options_.num_keys);
+    };
+    return Compare(name, options_.num_runs, match, BaselineSeconds());
+  }
+
+  absl::StatusOr<RatioRow> Forced(absl::string_view kernel, uint64_t n) {
+    const absl::StatusOr<const Kernels*> kernels = FindKernels(kernel);
+    if (!kernels.ok()) return Skipped(kernel, kernels.status().message());
+    return InMemory(kernel, {.num_sightings = n}, **kernels);
+  }
+
+  // Signed zips on disk, one a run, and who can read them.
+  struct Files {
+    World world;
+    std::shared_ptr<const SightingIndex> index;
+    std::unique_ptr<ScratchFolder> folder;
+    std::vector<std::string> paths;
+    MatchRunOptions options;
+  };
+
+  absl::StatusOr<Files> MakeFiles() const {
+    Files files;
+    absl::StatusOr<World> world =
+        MakeRunsWorld({.num_sightings = options_.num_sightings});
+    if (!world.ok()) return world.status();
+    files.world = *std::move(world);
+    auto index = MakeIndex(files.world.sightings);
+    if (!index.ok()) return index.status();
+    files.index = *std::move(index);
+    auto folder = ScratchFolder::Make();
+    if (!folder.ok()) return folder.status();
+    files.folder = *std::move(folder);
+    absl::StatusOr<ExportSigner> signer = MakeSigner();
+    if (!signer.ok()) return signer.status();
+    for (size_t set = 0; set < files.world.key_sets.size(); ++set) {
+      files.paths.push_back(
+          absl::StrCat(files.folder->path(), "/", set, ".zip"));
+      const absl::StatusOr<std::string> zip =
+          SignedExport(files.world.key_sets[set], *signer);
+      if (!zip.ok()) return zip.status();
+      if (absl::Status s = WriteWholeFile(files.paths.back(), *zip,
+                                          OutputFile::Readers::kOwner);
+          !s.ok()) {
+        return s;
+      }
+    }
+    const absl::Status trusted = Trust(*signer, files.options.files.trusted);
+    if (!trusted.ok()) return trusted;
+    return files;
+  }
+
+  absl::StatusOr<double> MatchFile(const Files& files, int run,
+                                   int num_threads) const {
+    const auto set = static_cast<size_t>(run);
+    MatchRunOptions options = files.options;
+    options.num_threads = num_threads;
+    absl::StatusOr<MatchRunResult> result = MatchRunResult();
+    const double seconds = SecondsOf(
+        [&] { result = RunMatch({files.paths[set]}, files.index, options); });
+    if (!result.ok()) return result.status();
+    if (!result->complete ||
+        ContactsOf(result->result.matches) != files.world.contacts[set]) {
+      return WrongAnswer("end to end");
+    }
+    return seconds / static_cast<double>(options_.num_keys);
+  }
+
+  absl::StatusOr<RatioRow> EndToEnd(absl::string_view name) {
+    const absl::StatusOr<Files> files = MakeFiles();
+    if (!files.ok()) return files.status();
+    return Compare(
+        name, options_.num_runs,
+        [&](int run) { return MatchFile(*files, run, 1); }, BaselineSeconds());
+  }
+
+  // Both read the file from the system's cache, and neither has anything else
+  // of it from before.
+  absl::StatusOr<RatioRow> TwoThreads(absl::string_view name) {
+    const absl::StatusOr<Files> files = MakeFiles();
+    if (!files.ok()) return files.status();
+    return Compare(
+        name, options_.num_runs,
+        [&](int run) { return MatchFile(*files, run, 2); },
+        [&](int run) { return MatchFile(*files, run, 1); });
+  }
+
+  // One of KernelMeter's measurements against what the instructions allow.
+  absl::StatusOr<RatioRow> Share(
+      absl::string_view name, absl::StatusOr<double> (KernelMeter::*measure)(),
+      absl::StatusOr<double> (*ceiling)()) const {
+    const absl::StatusOr<const Kernels*> kernels = FindKernels("x86_vaes512");
+    if (!kernels.ok()) return Skipped(name, kernels.status().message());
+    KernelMeter meter(**kernels);
+    // Several times as many runs: each is short.
+    return Compare(
+        name, 5 * options_.num_runs, [&](int) { return (meter.*measure)(); },
+        [&](int) { return ceiling(); });
+  }
+
+  const RatioOptions& options_;
+  BaselineMeter baseline_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<RatioRow>> MeasureRatios(
+    const RatioOptions& options) {
+  // Six rows take it, twice a run.
+  absl::StatusOr<BaselineMeter> baseline =
+      BaselineMeter::Make(options, 6 * 2 * options.num_runs);
+  if (!baseline.ok()) return baseline.status();
+  return Ratios(options, *std::move(baseline)).Measure();
+}
+
+nlohmann::ordered_json RatiosJson(const std::vector<RatioRow>& rows) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const RatioRow& row : rows) {
+    if (!row.skipped.empty()) {
+      list.push_back({{"name", row.name}, {"skipped", row.skipped}});
+      continue;
+    }
+    list.push_back({{"name", row.name},
+                    {"ratio", row.ratio},
+                    {"engine_keys_per_s", row.engine_keys_per_s},
+                    {"baseline_keys_per_s", row.baseline_keys_per_s}});
+  }
+  return {{"machine", DescribeMachine()}, {"rows", list}};
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,58 @@
+// The engine held against the baseline (baseline.h), as ratios of keys a second
+// measured in one run: what the README's table shows.
+//
+// A row is the median over several runs. A run takes keys that no run before it
+// had, and the two that it compares one after the other: half of the baseline's
+// keys before the engine's, half after. Every answer is checked; a wrong one is
+// an error, not a figure.
+#ifndef TEKMATCH_BENCH_RATIO_ROWS_H_
+#define TEKMATCH_BENCH_RATIO_ROWS_H_
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace tekmatch {
+
+struct RatioOptions {
+  int num_runs = 5;
+  uint64_t num_keys = 1'000'000;         // of a run, for the engine
+  uint64_t num_baseline_keys = 100'000;  // of a run
+  uint64_t num_sightings = 20'000;       // the baseline's; see the rows
+};
+
+// Keys a second of what is measured and of what it is measured against:
+//
+// dense_20k, dense_1m, dense_10m: keys in memory, num_sightings, 50 and 500
+//   times as many, evenly over 14 days; against the baseline at num_sightings.
+// phone: num_sightings on 10 of the 14 days, within six hours; likewise.
+// end_to_end: one signed zip on disk to the matches; likewise.
+// x86_aesni: dense_20k with that kernel forced.
+// two_threads: end_to_end on two threads, against one.
+// hkdf_share_of_ceiling, aes_share_of_ceiling: x86_vaes512's derive_rpiks and
+//   generate_rpis (144 a key), against what the processor's instructions allow
+//   (kernel_costs.h).
+struct RatioRow {
+  std::string name;
+  double ratio = 0;  // median of the runs' ratios
+  double engine_keys_per_s = 0;
+  double baseline_keys_per_s = 0;
+  // Why this machine has no figures, which are then 0.
+  std::string skipped;
+};
+
+// In the order above. INTERNAL: a wrong answer, or BoringSSL failed. Others are
+// the system's.
+absl::StatusOr<std::vector<RatioRow>> MeasureRatios(
+    const RatioOptions& options);
+
+// {"machine": ..., "rows": [{name, ratio, engine_keys_per_s,
+// baseline_keys_per_s}]}; a skipped row has name and skipped.
+nlohmann::ordered_json RatiosJson(const std::vector<RatioRow>& rows);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_BENCH_RATIO_ROWS_H_

@@ -1,0 +1,69 @@
+// bazel run -c opt //bench:ratios -- --json FILE
+//
+// Prints the table of ratio_rows.h and writes it as JSON. Exit status 1 when an
+// answer was wrong.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "bench/measure.h"
+#include "bench/ratio_rows.h"
+#include "tools/output_file.h"
+
+namespace tekmatch {
+namespace {
+
+int Run(int argc, char** argv) {
+  CLI::App app("The engine's speed as ratios to the baseline");
+  RatioOptions options;
+  std::string json;
+  bool quick = false;
+  app.add_option("--json", json, "File to write the table to");
+  app.add_option("--runs", options.num_runs, "Each on fresh keys")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_flag("--quick", quick, "Little work: to see it run, not to measure");
+  CLI11_PARSE(app, argc, argv);
+  if (quick) {
+    options.num_runs = 1;
+    options.num_keys = 20'000;
+    options.num_baseline_keys = 2'000;
+    options.num_sightings = 200;
+  }
+  const absl::StatusOr<std::vector<RatioRow>> rows = MeasureRatios(options);
+  if (!rows.ok()) {
+    std::fprintf(stderr, "ratios: %s\n", rows.status().ToString().c_str());
+    return 1;
+  }
+  std::printf("%s\n%-22s %8s %15s %15s\n", DescribeMachine().c_str(), "",
+              "ratio", "keys/s", "against keys/s");
+  for (const RatioRow& row : *rows) {
+    if (!row.skipped.empty()) {
+      std::printf("%-22s skipped: %s\n", row.name.c_str(), row.skipped.c_str());
+      continue;
+    }
+    std::printf("%-22s %8.2f %15.0f %15.0f\n", row.name.c_str(), row.ratio,
+                row.engine_keys_per_s, row.baseline_keys_per_s);
+  }
+  if (json.empty()) return 0;
+  const absl::Status written = WriteWholeFile(
+      json, RatiosJson(*rows).dump(2) + "\n", OutputFile::Readers::kAnyone);
+  if (!written.ok()) {
+    std::fprintf(stderr, "ratios: %s\n", written.ToString().c_str());
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace tekmatch
+
+int main(int argc, char** argv) {
+  try {
+    return tekmatch::Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ratios: %s\n", error.what());
+    return 1;
+  }
+}

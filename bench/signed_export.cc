@@ -1,0 +1,47 @@
+#include "bench/signed_export.h"
+
+#include <utility>
+#include <vector>
+
+#include "keyformat/p256_key.h"
+#include "keyformat/random_source.h"
+#include "tools/sighting_times.h"
+
+namespace tekmatch {
+
+absl::StatusOr<ExportSigner> MakeSigner() {
+  absl::StatusOr<SigningKey> key = SigningKey::Generate();
+  if (!key.ok()) return key.status();
+  return ExportSigner{.key = *std::move(key), .id = "440", .version = "v1"};
+}
+
+absl::Status Trust(const ExportSigner& signer, TrustedKeys& trusted) {
+  const absl::StatusOr<std::string> pem = signer.key.PublicPem();
+  if (!pem.ok()) return pem.status();
+  const absl::StatusOr<VerificationKey> key = VerificationKey::FromPem(*pem);
+  if (!key.ok()) return key.status();
+  return trusted.AddSet(
+      {TrustedKey{.id = signer.id, .version = signer.version, .key = *key}});
+}
+
+absl::StatusOr<std::string> SignedExport(const KeyBlock& keys,
+                                         const ExportSigner& signer) {
+  ExportWriterOptions options;
+  options.start_timestamp =
+      static_cast<uint64_t>(kWorldStartSeconds + 14 * kDaySeconds);
+  options.end_timestamp = options.start_timestamp + uint64_t{kDaySeconds};
+  options.region = "440";
+  options.min_keys = 0;
+  options.padding_range = 0;
+  options.max_keys = keys.size() + 1;
+  options.signers.push_back(signer);
+  std::vector<DiagnosisKey> all;
+  all.reserve(keys.size());
+  for (size_t k = 0; k < keys.size(); ++k) all.push_back(keys.key(k));
+  RandomSource random = RandomSource::FromSystem();
+  absl::StatusOr<ExportFile> file = WriteExportFile(all, 1, 1, options, random);
+  if (!file.ok()) return file.status();
+  return std::move(file->zip);
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,70 @@
+#include "bench/ratio_rows.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "matcher/kernels/dispatch.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::vector<std::string> NamesOf(const std::vector<RatioRow>& rows) {
+  std::vector<std::string> names;
+  names.reserve(rows.size());
+  for (const RatioRow& row : rows) names.push_back(row.name);
+  return names;
+}
+
+// Each row checks its answers; here also with numbers of keys and sightings
+// that nothing is a multiple of.
+TEST(RatioRowsTest, EveryRowIsMeasuredOrSaysWhyNot) {
+  RatioOptions options;
+  options.num_runs = 2;
+  options.num_keys = 5'001;
+  options.num_baseline_keys = 101;
+  options.num_sightings = 37;
+  const auto rows = MeasureRatios(options);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT(NamesOf(*rows),
+              ElementsAre("dense_20k", "dense_1m", "dense_10m", "phone",
+                          "end_to_end", "x86_aesni", "two_threads",
+                          "hkdf_share_of_ceiling", "aes_share_of_ceiling"));
+  for (const RatioRow& row : *rows) {
+    SCOPED_TRACE(row.name);
+    const bool needs_vaes = row.name.ends_with("share_of_ceiling");
+    const bool needs_aesni = row.name == "x86_aesni";
+    const bool skipped = (needs_vaes && !FindKernels("x86_vaes512").ok()) ||
+                         (needs_aesni && !FindKernels("x86_aesni").ok());
+    EXPECT_EQ(!row.skipped.empty(), skipped) << row.skipped;
+    EXPECT_EQ(row.ratio > 0, !skipped);
+    EXPECT_EQ(row.engine_keys_per_s > 0, !skipped);
+    EXPECT_EQ(row.baseline_keys_per_s > 0, !skipped);
+  }
+}
+
+TEST(RatioRowsTest, TheJsonHasMachineAndRows) {
+  const nlohmann::ordered_json json =
+      RatiosJson({{.name = "a",
+                   .ratio = 2,
+                   .engine_keys_per_s = 10,
+                   .baseline_keys_per_s = 5,
+                   .skipped = ""},
+                  {.name = "b",
+                   .ratio = 0,
+                   .engine_keys_per_s = 0,
+                   .baseline_keys_per_s = 0,
+                   .skipped = "no such kernel"}});
+  EXPECT_FALSE(json["machine"].get<std::string>().empty());
+  EXPECT_EQ(json["rows"].dump(),
+            R"([{"name":"a","ratio":2.0,"engine_keys_per_s":10.0,)"
+            R"("baseline_keys_per_s":5.0},)"
+            R"({"name":"b","skipped":"no such kernel"}])");
+}
+
+}  // namespace
+}  // namespace tekmatch
