@@ -1,13 +1,14 @@
 #include "tools/output_file.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <mutex>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -40,6 +41,13 @@ mode_t ModeFor(OutputFile::Readers readers) {
   return 0666 & ~mask;
 }
 
+std::string RandomSuffix() {
+  static std::mutex mutex;
+  static std::random_device random;
+  const std::lock_guard<std::mutex> lock(mutex);
+  return absl::StrCat(absl::Hex(random(), absl::kZeroPad8));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(
@@ -51,13 +59,20 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(
     return std::unique_ptr<OutputFile>(new OutputFile(path, "", fd));
   }
   const std::string target = Resolve(path);
-  std::string temporary = target + ".XXXXXX";
-  const int fd = mkostemp(temporary.data(), O_CLOEXEC);  // mode 0600
-  if (fd < 0) return OpenError(path);
-  std::unique_ptr<OutputFile> file(
-      new OutputFile(target, std::move(temporary), fd));
-  if (fchmod(fd, ModeFor(readers)) != 0) return OpenError(path);
-  return file;
+  while (true) {
+    // Registered, by the constructor, before it is there: a signal in between
+    // would leave it behind.
+    std::unique_ptr<OutputFile> file(
+        new OutputFile(target, absl::StrCat(target, ".", RandomSuffix()), -1));
+    file->fd_ = open(file->temporary_.c_str(),
+                     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file->fd_ < 0) {
+      if (errno == EEXIST) continue;
+      return OpenError(path);
+    }
+    if (fchmod(file->fd_, ModeFor(readers)) != 0) return OpenError(path);
+    return file;
+  }
 }
 
 OutputFile::OutputFile(std::string path, std::string temporary, int fd)
