@@ -7,8 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/baseline.h"
-#include "bench/ceilings.h"
-#include "bench/kernel_costs.h"
+#include "bench/kernel_floor.h"
 #include "bench/kernel_meter.h"
 #include "bench/measure.h"
 #include "bench/signed_export.h"
@@ -22,6 +21,8 @@
 
 namespace tekmatch {
 namespace {
+
+constexpr char kVaes512[] = "x86_vaes512";
 
 absl::Status WrongAnswer(absl::string_view of) {
   return absl::InternalError(absl::StrCat(of, ": wrong answer"));
@@ -74,8 +75,8 @@ class BaselineMeter {
 // Seconds a key of the thing measured, for run r.
 using Meter = std::function<absl::StatusOr<double>(int run)>;
 
-absl::StatusOr<RatioRow> Compare(absl::string_view name, int num_runs,
-                                 const Meter& engine, const Meter& reference) {
+absl::StatusOr<RatioRow> Compare(int num_runs, const Meter& engine,
+                                 const Meter& reference) {
   std::vector<double> ratios;
   std::vector<double> engine_rates;
   std::vector<double> reference_rates;
@@ -91,32 +92,17 @@ absl::StatusOr<RatioRow> Compare(absl::string_view name, int num_runs,
     engine_rates.push_back(1 / *seconds);
     reference_rates.push_back(1 / mean);
   }
-  return RatioRow{.name = std::string(name),
+  return RatioRow{.name = "",
                   .ratio = Median(ratios),
                   .engine_keys_per_s = Median(engine_rates),
                   .baseline_keys_per_s = Median(reference_rates),
                   .skipped = ""};
 }
 
-RatioRow Skipped(absl::string_view name, absl::string_view why) {
+RatioRow Skipped(absl::string_view why) {
   RatioRow row;
-  row.name = std::string(name);
   row.skipped = std::string(why);
   return row;
-}
-
-// Seconds a key that the instructions of x86_vaes512 take at least.
-absl::StatusOr<double> HkdfFloor() {
-  const absl::StatusOr<double> additions = MeasureCeiling(AddCeiling());
-  if (!additions.ok()) return additions.status();
-  const absl::StatusOr<double> rotations = MeasureCeiling(RotateCeiling());
-  if (!rotations.ok()) return rotations.status();
-  return 1 / HkdfKeysPerSecond(*additions, *rotations);
-}
-absl::StatusOr<double> AesFloor() {
-  const absl::StatusOr<double> rate = MeasureCeiling(Vaesenc512Ceiling());
-  if (!rate.ok()) return rate.status();
-  return kVaesencPerKey / *rate;
 }
 
 class Ratios {
@@ -127,37 +113,53 @@ class Ratios {
   absl::StatusOr<std::vector<RatioRow>> Measure() {
     const uint64_t n = options_.num_sightings;
     const Kernels& best = DefaultKernels();
-    const std::function<absl::StatusOr<RatioRow>()> rows[] = {
-        [&] { return InMemory("dense_20k", {.num_sightings = n}, best); },
-        [&] { return InMemory("dense_1m", {.num_sightings = 50 * n}, best); },
-        [&] { return InMemory("dense_10m", {.num_sightings = 500 * n}, best); },
-        [&] {
-          return InMemory(
-              "phone", {.profile = SightingProfile::kPhone, .num_sightings = n},
-              best);
-        },
-        [&] { return EndToEnd("end_to_end"); },
-        [&] { return Forced("x86_aesni", n); },
-        [&] { return TwoThreads("two_threads"); },
-        [&] {
-          return Share("hkdf_share_of_ceiling", &KernelMeter::DeriveRpiks,
-                       HkdfFloor);
-        },
-        [&] {
-          return Share("aes_share_of_ceiling", &KernelMeter::GenerateRpis,
-                       AesFloor);
-        },
+    using Measure = std::function<absl::StatusOr<RatioRow>()>;
+    const std::pair<std::string, Measure> rows[] = {
+        {"dense_20k", [&] { return InMemory({.num_sightings = n}, best); }},
+        {"dense_1m", [&] { return InMemory({.num_sightings = 50 * n}, best); }},
+        {"dense_10m",
+         [&] { return InMemory({.num_sightings = 500 * n}, best); }},
+        {"phone",
+         [&] {
+           return InMemory(
+               {.profile = SightingProfile::kPhone, .num_sightings = n}, best);
+         }},
+        {"end_to_end", [&] { return EndToEnd(); }},
+        {"x86_aesni", [&] { return Forced("x86_aesni", n); }},
+        {"two_threads", [&] { return TwoThreads(); }},
+        {"hkdf_share_of_ceiling",
+         [&] { return Share(&KernelMeter::DeriveRpiks, HkdfFloor); }},
+        {"aes_share_of_ceiling",
+         [&] { return Share(&KernelMeter::GenerateRpis, AesFloor); }},
     };
+    for (const std::string& wanted : options_.rows) {
+      if (std::none_of(std::begin(rows), std::end(rows),
+                       [&](const auto& row) { return row.first == wanted; })) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("there is no row ", wanted));
+      }
+    }
     std::vector<RatioRow> measured;
-    for (const auto& row : rows) {
-      absl::StatusOr<RatioRow> result = row();
-      if (!result.ok()) return result.status();
-      measured.push_back(*std::move(result));
+    for (const auto& [name, measure] : rows) {
+      if (!IsWanted(name)) continue;
+      absl::StatusOr<RatioRow> row = measure();
+      if (!row.ok()) {
+        return absl::Status(row.status().code(),
+                            absl::StrCat(name, ": ", row.status().message()));
+      }
+      row->name = name;
+      measured.push_back(*std::move(row));
     }
     return measured;
   }
 
  private:
+  bool IsWanted(const std::string& name) const {
+    return options_.rows.empty() ||
+           std::find(options_.rows.begin(), options_.rows.end(), name) !=
+               options_.rows.end();
+  }
+
   absl::StatusOr<World> MakeRunsWorld(WorldOptions world) const {
     world.seed = 1 + world.num_sightings;
     world.num_key_sets = options_.num_runs;
@@ -177,8 +179,7 @@ class Ratios {
     return [this](int) { return baseline_.Measure(); };
   }
 
-  absl::StatusOr<RatioRow> InMemory(absl::string_view name,
-                                    const WorldOptions& world_options,
+  absl::StatusOr<RatioRow> InMemory(const WorldOptions& world_options,
                                     const Kernels& kernels) {
     const absl::StatusOr<World> world = MakeRunsWorld(world_options);
     if (!world.ok()) return world.status();
@@ -201,17 +202,17 @@ class Ratios {
       if (!status.ok()) return status;
       if (ContactsOf(result.matches) !=
           world->contacts[static_cast<size_t>(run)]) {
-        return WrongAnswer(name);
+        return WrongAnswer("the engine");
       }
       return seconds / static_cast<double>(options_.num_keys);
     };
-    return Compare(name, options_.num_runs, match, BaselineSeconds());
+    return Compare(options_.num_runs, match, BaselineSeconds());
   }
 
   absl::StatusOr<RatioRow> Forced(absl::string_view kernel, uint64_t n) {
     const absl::StatusOr<const Kernels*> kernels = FindKernels(kernel);
-    if (!kernels.ok()) return Skipped(kernel, kernels.status().message());
-    return InMemory(kernel, {.num_sightings = n}, **kernels);
+    if (!kernels.ok()) return Skipped(kernels.status().message());
+    return InMemory({.num_sightings = n}, **kernels);
   }
 
   // Signed zips on disk, one a run, and who can read them.
@@ -270,36 +271,36 @@ class Ratios {
     return seconds / static_cast<double>(options_.num_keys);
   }
 
-  absl::StatusOr<RatioRow> EndToEnd(absl::string_view name) {
+  absl::StatusOr<RatioRow> EndToEnd() {
     const absl::StatusOr<Files> files = MakeFiles();
     if (!files.ok()) return files.status();
     return Compare(
-        name, options_.num_runs,
+        options_.num_runs,
         [&](int run) { return MatchFile(*files, run, 1); }, BaselineSeconds());
   }
 
   // Both read the file from the system's cache, and neither has anything else
   // of it from before.
-  absl::StatusOr<RatioRow> TwoThreads(absl::string_view name) {
+  absl::StatusOr<RatioRow> TwoThreads() {
     const absl::StatusOr<Files> files = MakeFiles();
     if (!files.ok()) return files.status();
     return Compare(
-        name, options_.num_runs,
+        options_.num_runs,
         [&](int run) { return MatchFile(*files, run, 2); },
         [&](int run) { return MatchFile(*files, run, 1); });
   }
 
   // One of KernelMeter's measurements against what the instructions allow.
   absl::StatusOr<RatioRow> Share(
-      absl::string_view name, absl::StatusOr<double> (KernelMeter::*measure)(),
-      absl::StatusOr<double> (*ceiling)()) const {
-    const absl::StatusOr<const Kernels*> kernels = FindKernels("x86_vaes512");
-    if (!kernels.ok()) return Skipped(name, kernels.status().message());
+      absl::StatusOr<double> (KernelMeter::*measure)(),
+      absl::StatusOr<double> (*floor)(absl::string_view kernel)) const {
+    const absl::StatusOr<const Kernels*> kernels = FindKernels(kVaes512);
+    if (!kernels.ok()) return Skipped(kernels.status().message());
     KernelMeter meter(**kernels);
     // Several times as many runs: each is short.
     return Compare(
-        name, 5 * options_.num_runs, [&](int) { return (meter.*measure)(); },
-        [&](int) { return ceiling(); });
+        5 * options_.num_runs, [&](int) { return (meter.*measure)(); },
+        [&](int) { return floor(kVaes512); });
   }
 
   const RatioOptions& options_;

@@ -22,6 +22,7 @@ struct RatioOptions {
   uint64_t num_keys = 1'000'000;         // of a run, for the engine
   uint64_t num_baseline_keys = 100'000;  // of a run
   uint64_t num_sightings = 20'000;       // the baseline's; see the rows
+  std::vector<std::string> rows;         // their names; none: all
 };
 
 // Keys a second of what is measured and of what it is measured against:
@@ -44,8 +45,8 @@ struct RatioRow {
   std::string skipped;
 };
 
-// In the order above. INTERNAL: a wrong answer, or BoringSSL failed. Others are
-// the system's.
+// In the order above. INVALID_ARGUMENT: options.rows names what is none.
+// INTERNAL: a wrong answer, or BoringSSL failed. Others are the system's.
 absl::StatusOr<std::vector<RatioRow>> MeasureRatios(
     const RatioOptions& options);
 

@@ -23,6 +23,7 @@ int Run(int argc, char** argv) {
   app.add_option("--runs", options.num_runs, "Each on fresh keys")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  app.add_option("--rows", options.rows, "Only these rows")->delimiter(',');
   app.add_flag("--quick", quick, "Little work: to see it run, not to measure");
   CLI11_PARSE(app, argc, argv);
   if (quick) {

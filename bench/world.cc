@@ -57,6 +57,7 @@ absl::StatusOr<World> MakeWorld(const WorldOptions& options) {
       contacts.emplace(key.tek, time);
     }
   }
+  world.sightings.reserve(options.num_sightings);
   while (world.sightings.size() < options.num_sightings) {
     Sighting& stranger = world.sightings.emplace_back();
     random.Fill(absl::MakeSpan(stranger.rpi.bytes));

@@ -47,6 +47,21 @@ TEST(RatioRowsTest, EveryRowIsMeasuredOrSaysWhyNot) {
   }
 }
 
+TEST(RatioRowsTest, OnlyTheRowsAskedFor) {
+  RatioOptions options;
+  options.num_runs = 1;
+  options.num_keys = 1000;
+  options.num_baseline_keys = 100;
+  options.num_sightings = 30;
+  options.rows = {"phone", "dense_20k"};
+  const auto rows = MeasureRatios(options);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_THAT(NamesOf(*rows), ElementsAre("dense_20k", "phone"));
+  options.rows = {"phone", "dense_30k"};
+  EXPECT_EQ(MeasureRatios(options).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(RatioRowsTest, TheJsonHasMachineAndRows) {
   const nlohmann::ordered_json json =
       RatiosJson({{.name = "a",

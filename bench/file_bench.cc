@@ -1,0 +1,238 @@
+// From a signed zip on: the steps by themselves, then all of them, by threads.
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "bench/measure.h"
+#include "bench/rates.h"
+#include "bench/signed_export.h"
+#include "bench/world.h"
+#include "benchmark/benchmark.h"
+#include "keyformat/archive.h"
+#include "keyformat/byte_source.h"
+#include "keyformat/key_decoder.h"
+#include "tools/match_run.h"
+#include "tools/output_file.h"
+#include "tools/scratch_folder.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr uint64_t kKeys = 250'000;
+constexpr int kKeySets = 4;  // in turn
+
+struct Fixture {
+  World world;
+  ExportSigner signer;
+  std::vector<std::string> zips;  // one a set of keys
+  std::string bin;                // export.bin of the first
+};
+
+absl::StatusOr<std::string> ReadEntry(const ByteSource& source, size_t number) {
+  const auto entries = ReadArchiveDirectory(source, {});
+  if (!entries.ok()) return entries.status();
+  const auto stream = OpenEntry(source, (*entries)[number]);
+  if (!stream.ok()) return stream.status();
+  std::string content((*entries)[number].bytes + 1, '\0');
+  size_t size = 0;
+  while (true) {
+    const auto n = (*stream)->Read(
+        absl::MakeSpan(reinterpret_cast<uint8_t*>(content.data()) + size,
+                       content.size() - size));
+    if (!n.ok()) return n.status();
+    if (*n == 0) break;
+    size += *n;
+  }
+  content.resize(size);
+  return content;
+}
+
+absl::StatusOr<Fixture> MakeFixture() {
+  absl::StatusOr<ExportSigner> signer = MakeSigner();
+  if (!signer.ok()) return signer.status();
+  absl::StatusOr<World> world = MakeWorld({.num_key_sets = kKeySets,
+                                           .num_keys = kKeys,
+                                           .num_met = 25,
+                                           .num_sightings = 20'000});
+  if (!world.ok()) return world.status();
+  Fixture fixture = {.world = *std::move(world),
+                     .signer = *std::move(signer),
+                     .zips = {},
+                     .bin = ""};
+  for (const KeyBlock& keys : fixture.world.key_sets) {
+    absl::StatusOr<std::string> zip = SignedExport(keys, fixture.signer);
+    if (!zip.ok()) return zip.status();
+    fixture.zips.push_back(*std::move(zip));
+  }
+  absl::StatusOr<std::string> bin =
+      ReadEntry(*MemorySource("zip", fixture.zips[0]), 0);
+  if (!bin.ok()) return bin.status();
+  fixture.bin = *std::move(bin);
+  return fixture;
+}
+
+// Made once, by the first benchmark that asks.
+const absl::StatusOr<Fixture>& TheFixture() {
+  static const auto* const fixture = new absl::StatusOr<Fixture>(MakeFixture());
+  return *fixture;
+}
+
+Work WorkOf(const Fixture& fixture) {
+  return {.keys = kKeys, .bytes = static_cast<double>(fixture.bin.size())};
+}
+
+void Inflate(benchmark::State& state) {
+  const auto& fixture = TheFixture();
+  if (!fixture.ok()) return state.SkipWithError("no fixture");
+  const auto source = MemorySource("zip", fixture->zips[0]);
+  MeasureWork(state, WorkOf(*fixture), [&]() -> absl::StatusOr<double> {
+    absl::StatusOr<std::string> content = absl::InternalError("not read");
+    const double seconds = SecondsOf([&] { content = ReadEntry(*source, 0); });
+    if (!content.ok()) return content.status();
+    if (*content != fixture->bin) return absl::InternalError("wrong answer");
+    return seconds;
+  });
+}
+
+void HashFile(benchmark::State& state) {
+  const auto& fixture = TheFixture();
+  if (!fixture.ok()) return state.SkipWithError("no fixture");
+  const auto* data = reinterpret_cast<const uint8_t*>(fixture->bin.data());
+  std::array<uint8_t, SHA256_DIGEST_LENGTH> expected;
+  SHA256(data, fixture->bin.size(), expected.data());
+  MeasureWork(state, WorkOf(*fixture), [&]() -> absl::StatusOr<double> {
+    // As the reader does, by pieces.
+    constexpr size_t kPiece = 65536;
+    std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
+    const double seconds = SecondsOf([&] {
+      SHA256_CTX context;
+      SHA256_Init(&context);
+      for (size_t at = 0; at < fixture->bin.size(); at += kPiece) {
+        SHA256_Update(&context, data + at,
+                      std::min(kPiece, fixture->bin.size() - at));
+      }
+      SHA256_Final(digest.data(), &context);
+    });
+    if (digest != expected) return absl::InternalError("wrong answer");
+    return seconds;
+  });
+}
+
+void Decode(benchmark::State& state) {
+  const auto& fixture = TheFixture();
+  if (!fixture.ok()) return state.SkipWithError("no fixture");
+  const auto source = MemorySource("bin", fixture->bin);
+  MeasureWork(state, WorkOf(*fixture), [&]() -> absl::StatusOr<double> {
+    const auto stream = StreamWholeSource(*source);
+    KeyBlock block;
+    uint64_t num_keys = 0;
+    absl::Status status;
+    const double seconds = SecondsOf([&] {
+      KeyDecoder decoder("bin", *stream, {});
+      while (true) {
+        const absl::StatusOr<bool> more = decoder.Next(&block);
+        status.Update(more.status());
+        if (!more.ok() || !*more) return;
+        num_keys += block.size();
+      }
+    });
+    if (!status.ok()) return status;
+    if (num_keys != kKeys) return absl::InternalError("wrong answer");
+    return seconds;
+  });
+}
+
+void VerifySignature(benchmark::State& state) {
+  const auto& fixture = TheFixture();
+  if (!fixture.ok()) return state.SkipWithError("no fixture");
+  const auto pem = fixture->signer.key.PublicPem();
+  if (!pem.ok()) return state.SkipWithError("no public key");
+  const auto key = VerificationKey::FromPem(*pem);
+  if (!key.ok()) return state.SkipWithError("no public key");
+  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  const auto signature = fixture->signer.key.Sign(digest);
+  if (!signature.ok()) return state.SkipWithError("no signature");
+  MeasureWork(state, {}, [&]() -> absl::StatusOr<double> {
+    bool valid = false;
+    const double seconds =
+        SecondsOf([&] { valid = key->Verify(digest, *signature); });
+    std::array<uint8_t, SHA256_DIGEST_LENGTH> other = digest;
+    other[0] = 1;
+    if (!valid || key->Verify(other, *signature)) {
+      return absl::InternalError("wrong answer");
+    }
+    return seconds;
+  });
+}
+
+void EndToEnd(benchmark::State& state) {
+  const auto& fixture = TheFixture();
+  if (!fixture.ok()) return state.SkipWithError("no fixture");
+  const auto folder = ScratchFolder::Make();
+  if (!folder.ok()) return state.SkipWithError("no folder");
+  std::vector<std::string> paths;
+  for (size_t set = 0; set < kKeySets; ++set) {
+    paths.push_back(absl::StrCat((*folder)->path(), "/", set, ".zip"));
+    if (!WriteWholeFile(paths.back(), fixture->zips[set],
+                        OutputFile::Readers::kOwner)
+             .ok()) {
+      return state.SkipWithError("no file");
+    }
+  }
+  absl::StatusOr<SightingIndex> created =
+      SightingIndex::Create(fixture->world.sightings);
+  if (!created.ok()) return state.SkipWithError("no index");
+  const auto index = std::make_shared<const SightingIndex>(*std::move(created));
+  MatchRunOptions options;
+  options.num_threads = static_cast<int>(state.range(0));
+  if (!Trust(fixture->signer, options.files.trusted).ok()) {
+    return state.SkipWithError("no trusted key");
+  }
+  MeasureWork(
+      state,
+      {.keys = kKeys * kKeySets,
+       .rpis = kKeys * kKeySets * kMaxRollingPeriod,
+       .bytes = static_cast<double>(fixture->bin.size() * kKeySets)},
+      [&]() -> absl::StatusOr<double> {
+        absl::StatusOr<MatchRunResult> run = MatchRunResult();
+        const double seconds =
+            SecondsOf([&] { run = RunMatch(paths, index, options); });
+        if (!run.ok()) return run.status();
+        Contacts expected;
+        for (const Contacts& contacts : fixture->world.contacts) {
+          expected.insert(contacts.begin(), contacts.end());
+        }
+        if (!run->complete || ContactsOf(run->result.matches) != expected) {
+          return absl::InternalError("wrong answer");
+        }
+        return seconds;
+      });
+}
+
+void ByThreads(benchmark::internal::Benchmark* bench) {
+  const int most = static_cast<int>(std::thread::hardware_concurrency());
+  for (int threads = 1; threads < most; threads *= 2) bench->Arg(threads);
+  bench->Arg(most);
+}
+
+BENCHMARK(Inflate)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(HashFile)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(Decode)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(VerifySignature)->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(EndToEnd)
+    ->UseManualTime()
+    ->ArgName("threads")
+    ->Apply(ByThreads)
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace tekmatch

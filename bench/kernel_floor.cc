@@ -1,0 +1,46 @@
+#include "bench/kernel_floor.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "bench/ceilings.h"
+#include "bench/kernel_costs.h"
+#include "bench/measure.h"
+
+namespace tekmatch {
+namespace {
+
+absl::Status NotCounted(absl::string_view kernel) {
+  return absl::UnimplementedError(
+      absl::StrCat(kernel, ": its instructions are not counted"));
+}
+
+absl::StatusOr<double> SecondsFor(int num_instructions,
+                                  const Ceiling& ceiling) {
+  const absl::StatusOr<double> rate = MeasureCeiling(ceiling);
+  if (!rate.ok()) return rate.status();
+  return num_instructions / *rate;
+}
+
+}  // namespace
+
+absl::StatusOr<double> HkdfFloor(absl::string_view kernel) {
+  if (kernel == "x86_aesni") {
+    return SecondsFor(kSha256Rnds2PerKey, Sha256Rnds2Ceiling());
+  }
+  if (kernel != "x86_vaes512") return NotCounted(kernel);
+  const absl::StatusOr<double> additions = MeasureCeiling(AddCeiling());
+  if (!additions.ok()) return additions.status();
+  const absl::StatusOr<double> rotations = MeasureCeiling(RotateCeiling());
+  if (!rotations.ok()) return rotations.status();
+  return 1 / HkdfKeysPerSecond(*additions, *rotations);
+}
+
+absl::StatusOr<double> AesFloor(absl::string_view kernel) {
+  if (kernel == "x86_aesni") {
+    return SecondsFor(kAesencPerKey, Aesenc128Ceiling());
+  }
+  if (kernel != "x86_vaes512") return NotCounted(kernel);
+  return SecondsFor(kVaesencPerKey, Vaesenc512Ceiling());
+}
+
+}  // namespace tekmatch
