@@ -65,6 +65,7 @@ void MatchKeys(benchmark::State& state, const Kernels& kernels) {
       kernels);
   if (!engine.ok()) return state.SkipWithError("no engine");
   size_t set = 0;
+  MatchScratch scratch;
   MeasureWork(
       state,
       {.keys = kMatchBlockKeys, .rpis = kMatchBlockKeys * kMaxRollingPeriod},
@@ -73,7 +74,8 @@ void MatchKeys(benchmark::State& state, const Kernels& kernels) {
         MatchBatch batch;
         absl::Status status;
         const double seconds = SecondsOf([&] {
-          status = engine->MatchBlock(world->key_sets[set], 0, &batch);
+          status = engine->MatchBlock(world->key_sets[set], 0, &scratch,
+                                      &batch);
         });
         if (!status.ok()) return status;
         if (ContactsOf(batch.candidates) != world->contacts[set]) {

@@ -12,7 +12,7 @@
 #include "bench/measure.h"
 #include "keyformat/diagnosis_key.h"
 #include "matcher/kernels/dispatch.h"
-#include "matcher/slice_filters.h"
+#include "matcher/kernels/filter_bits.h"
 
 namespace tekmatch {
 namespace {
@@ -21,7 +21,7 @@ constexpr size_t kKeyBytes = 16;
 constexpr size_t kDayBytes = kKeyBytes * kMaxRollingPeriod;
 constexpr uint32_t kDay = 2653344;
 // Keys in one call, as the engine has them.
-constexpr size_t kKeysAtOnce = 64;
+constexpr size_t kKeysAtOnce = 128;
 
 const Kernels& Portable() { return *AllKernels().back().kernels; }
 
@@ -32,25 +32,21 @@ absl::Status Failed(const Kernels& kernels, absl::string_view operation) {
 
 using CandidateSet = std::set<std::tuple<uint32_t, uint32_t, uint64_t>>;
 
-// The candidates of kKeysAtOnce keys in a day.
+// The candidates of kKeysAtOnce keys in a day; none is derived ahead.
 bool FindInDay(const Kernels& kernels, const uint8_t* rpiks,
                const RpiFilter& filter, std::vector<RpiCandidate>& room,
                CandidateSet* found) {
-  for (uint32_t slice = 0; slice < kMaxRollingPeriod / kSliceIntervals;
-       ++slice) {
-    size_t num_found = 0;
-    if (!kernels.find_candidates(
-            rpiks, kKeysAtOnce, kDay + slice * kSliceIntervals, kSliceIntervals,
-            &filter, room.data(), &num_found)) {
-      return false;
-    }
-    if (found == nullptr) continue;
-    for (size_t i = 0; i < num_found; ++i) {
-      uint64_t start = 0;
-      std::copy_n(room[i].rpi, sizeof(start),
-                  reinterpret_cast<uint8_t*>(&start));
-      found->emplace(room[i].key, room[i].interval, start);
-    }
+  KeysAhead ahead = {nullptr, 0, nullptr};
+  size_t num_found = 0;
+  if (!kernels.find_candidates(rpiks, kKeysAtOnce, kDay, kMaxRollingPeriod,
+                               &filter, &ahead, room.data(), &num_found)) {
+    return false;
+  }
+  if (found == nullptr) return true;
+  for (size_t i = 0; i < num_found; ++i) {
+    uint64_t start = 0;
+    std::copy_n(room[i].rpi, sizeof(start), reinterpret_cast<uint8_t*>(&start));
+    found->emplace(room[i].key, room[i].interval, start);
   }
   return true;
 }
@@ -106,9 +102,12 @@ absl::StatusOr<double> KernelMeter::GenerateRpis() {
 
 absl::StatusOr<double> KernelMeter::FindCandidates() {
   const std::vector<uint8_t> rpiks = RandomKeys();
-  constexpr uint32_t kShift = 22;
-  std::vector<uint32_t> words(size_t{1} << (32 - kShift));
-  for (uint32_t& word : words) word = uint32_t{1} << random_.Below(32);
+  constexpr uint32_t kShift = 20;
+  std::vector<uint32_t> words(size_t{1} << (32 - kShift), ~uint32_t{0});
+  for (size_t i = 0; i < words.size() / 2; ++i) {
+    const auto h = static_cast<uint32_t>(random_.Below(uint64_t{1} << 32));
+    words[h >> kShift] &= ~FilterBits(h);
+  }
   const RpiFilter filter = {words.data(), kShift};
   std::vector<RpiCandidate> room(kKeysAtOnce * kMaxRollingPeriod);
   bool ok = true;

@@ -194,8 +194,9 @@ class Ratios {
       absl::Status status;
       const double seconds = SecondsOf([&] {
         MatchBatch batch;
+        MatchScratch scratch;
         for (const KeyBlock& block : blocks) {
-          status.Update(engine->MatchBlock(block, 0, &batch));
+          status.Update(engine->MatchBlock(block, 0, &scratch, &batch));
         }
         result = ResolveMatches(std::move(batch.candidates), {});
       });

@@ -24,24 +24,28 @@ struct ProbeTask {
   size_t first_key = 0;
   size_t num_keys = 0;
   EnIntervalNumber first_interval = 0;
-  uint32_t num_intervals = 0;  // 1..kSliceIntervals
+  uint32_t num_intervals = 0;  // 1..filters.length()
 };
 
 struct KeyPlan {
-  // The TEKs of the keys that have a task, and their positions in the block;
-  // keys of the same validity stand together.
+  size_t num_keys = 0;  // that have a task
+  // The first num_keys are the TEKs of those keys, and their positions in the
+  // block; keys of the same validity stand together, ascending by its start.
   std::vector<Tek> teks;
   std::vector<uint32_t> positions;
   // Ascending by slice, so that one filter at a time is in use.
   std::vector<ProbeTask> tasks;
   uint64_t num_own_keys = 0;
+
+  // Of the making.
+  std::vector<uint32_t> group_of;
 };
 
+// Makes the plan of a block in place of what *plan held, whose memory it takes.
 // Keys in `own_keys` have no task, nor has an interval that is not covered; but
 // gaps too short to pay are bridged. The block keeps KeyBlock's promise.
-KeyPlan PlanKeys(const KeyBlock& block,
-                 const absl::flat_hash_set<Tek>& own_keys,
-                 const SliceFilters& filters);
+void PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own_keys,
+              const SliceFilters& filters, KeyPlan* plan);
 
 }  // namespace tekmatch
 

@@ -40,19 +40,24 @@ absl::Status KernelFailed(const Kernels& kernels) {
 
 // Keys in one call of a kernel: their candidates are few, but there has to be
 // room for all of their RPIs.
-constexpr size_t kKeysAtOnce = 64;
+constexpr size_t kKeysAtOnce = 128;
+// Candidates that are looked up together.
+constexpr size_t kEnough = 256;
 
 // Gathers candidates until looking them up pays, since each lookup waits for
 // memory, and the waits of many overlap.
 class CandidateLookup {
  public:
   CandidateLookup(const KeyBlock& block, uint32_t source,
-                  const SightingIndex& index, const MatchPolicy& policy)
+                  const SightingIndex& index, const MatchPolicy& policy,
+                  std::vector<RpiCandidate>& candidates)
       : block_(block),
         source_(source),
         index_(index),
         policy_(policy),
-        candidates_(kEnough + kKeysAtOnce * kSliceIntervals) {}
+        candidates_(candidates) {
+    candidates_.resize(kEnough + kKeysAtOnce * index.filters().length());
+  }
 
   // Where a kernel writes the candidates of kKeysAtOnce keys in a slice.
   RpiCandidate* room() { return candidates_.data() + num_candidates_; }
@@ -87,8 +92,6 @@ class CandidateLookup {
   }
 
  private:
-  static constexpr size_t kEnough = 256;
-
   static Rpi RpiOf(const RpiCandidate& candidate) {
     Rpi rpi;
     std::copy_n(candidate.rpi, kRpiBytes, rpi.bytes.begin());
@@ -151,7 +154,7 @@ class CandidateLookup {
   const uint32_t source_;
   const SightingIndex& index_;
   const MatchPolicy& policy_;
-  std::vector<RpiCandidate> candidates_;
+  std::vector<RpiCandidate>& candidates_;
   size_t num_candidates_ = 0;
   std::set<uint32_t> matched_keys_;
   std::vector<Match> matches_;
@@ -169,6 +172,18 @@ const uint8_t* Bytes(const T* values) {
 template <typename T>
 uint8_t* Bytes(T* values) {
   return reinterpret_cast<uint8_t*>(values);
+}
+
+// Derives what the kernels have not derived beside other work, until `num_left`
+// keys are left.
+bool DeriveUpTo(const Kernels& kernels, size_t num_left, KeysAhead* ahead) {
+  if (ahead->num_keys <= num_left) return true;
+  const size_t num_keys = ahead->num_keys - num_left;
+  if (!kernels.derive_rpiks(ahead->teks, num_keys, ahead->rpiks)) return false;
+  ahead->teks += num_keys * sizeof(Tek);
+  ahead->rpiks += num_keys * sizeof(Rpik);
+  ahead->num_keys = num_left;
+  return true;
 }
 
 }  // namespace
@@ -199,26 +214,29 @@ MatchEngine::MatchEngine(std::shared_ptr<const SightingIndex> index,
       kernels_(&kernels) {}
 
 absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
+                                     MatchScratch* scratch,
                                      MatchBatch* out) const {
   if (absl::Status status = CheckKeys(block); !status.ok()) return status;
 
-  const KeyPlan plan = PlanKeys(block, own_keys_, index_->filters());
-  std::vector<Rpik> rpiks(plan.teks.size());
-  if (!kernels_->derive_rpiks(Bytes(plan.teks.data()), plan.teks.size(),
-                              Bytes(rpiks.data()))) {
-    return KernelFailed(*kernels_);
-  }
-  CandidateLookup lookup(block, source, *index_, policy_);
+  const SliceFilters& filters = index_->filters();
+  const KeyPlan& plan = scratch->plan;
+  PlanKeys(block, own_keys_, filters, &scratch->plan);
+  scratch->rpiks.resize(std::max(scratch->rpiks.size(), plan.num_keys));
+  std::vector<Rpik>& rpiks = scratch->rpiks;
+  KeysAhead ahead = {Bytes(plan.teks.data()), plan.num_keys,
+                     Bytes(rpiks.data())};
+  CandidateLookup lookup(block, source, *index_, policy_, scratch->candidates);
   for (const ProbeTask& task : plan.tasks) {
-    const RpiFilter filter =
-        index_->filters().filter(index_->filters().slices()[task.slice]);
+    const RpiFilter filter = filters.filter(filters.slices()[task.slice]);
     for (size_t done = 0; done < task.num_keys; done += kKeysAtOnce) {
       const size_t first = task.first_key + done;
       const size_t num_keys = std::min(kKeysAtOnce, task.num_keys - done);
       size_t num_candidates = 0;
-      if (!kernels_->find_candidates(Bytes(rpiks.data() + first), num_keys,
+      if (!DeriveUpTo(*kernels_, plan.num_keys - (first + num_keys), &ahead) ||
+          !kernels_->find_candidates(Bytes(rpiks.data() + first), num_keys,
                                      task.first_interval, task.num_intervals,
-                                     &filter, lookup.room(), &num_candidates)) {
+                                     &filter, &ahead, lookup.room(),
+                                     &num_candidates)) {
         return KernelFailed(*kernels_);
       }
       absl::Status status =

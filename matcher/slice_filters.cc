@@ -5,18 +5,19 @@
 #include <limits>
 
 #include "absl/container/flat_hash_map.h"
+#include "matcher/kernels/filter_bits.h"
 
 namespace tekmatch {
 namespace {
 
 constexpr int64_t kMaxInterval = std::numeric_limits<EnIntervalNumber>::max();
 
-// At least this many bits for an entry, less than twice as many, while the
-// filter stays within the part of a core's cache that it may take. Beyond that,
-// more passes are cheaper than misses; but not below the smaller number.
+// At least this many bits for an entry, less than twice as many, while the filter
+// stays within the part of a core's cache that it may take. Beyond that, more
+// passes are cheaper than misses; but not below the smaller number.
 constexpr uint64_t kBitsPerEntry = 48;
 constexpr uint64_t kFewestBitsPerEntry = 12;
-constexpr uint64_t kMostWords = uint64_t{1} << 18;  // 1 MiB
+constexpr uint64_t kMostWords = uint64_t{1} << 17;  // 512 KiB
 constexpr uint64_t kWordBits = 32;
 
 uint64_t NumWords(uint64_t num_entries) {
@@ -32,15 +33,41 @@ uint64_t NumWords(uint64_t num_entries) {
 // Calls f(slice number, first interval, last interval) for the parts, slice by
 // slice, of the intervals whose RPIs the sighting can match.
 template <typename F>
-void ForEachSlice(const Sighting& sighting, int64_t tolerance, F f) {
+void ForEachSlice(const Sighting& sighting, int64_t tolerance, int64_t length,
+                  F f) {
   const int64_t sighted = sighting.unix_seconds / kIntervalSeconds;
   const int64_t first = std::max<int64_t>(0, sighted - tolerance);
   const int64_t last = std::min(kMaxInterval, sighted + tolerance);
-  for (int64_t n = first / kSliceIntervals; n <= last / kSliceIntervals; ++n) {
-    const int64_t begin = n * kSliceIntervals;
-    f(static_cast<uint32_t>(n), std::max(first, begin) - begin,
-      std::min(last, begin + kSliceIntervals - 1) - begin);
+  for (int64_t n = first / length; n <= last / length; ++n) {
+    const int64_t begin = n * length;
+    f(static_cast<uint32_t>(n),
+      static_cast<uint32_t>(std::max(first, begin) - begin),
+      static_cast<uint32_t>(std::min(last, begin + length - 1) - begin));
   }
+}
+
+using SlicesByNumber = absl::flat_hash_map<uint32_t, SliceFilters::Slice>;
+
+// With what they cover and the number of their entries.
+SlicesByNumber MakeSlices(absl::Span<const Sighting> sightings,
+                          int64_t tolerance, uint32_t length) {
+  SlicesByNumber slices;
+  for (const Sighting& sighting : sightings) {
+    ForEachSlice(sighting, tolerance, length,
+                 [&](uint32_t number, uint32_t first, uint32_t last) {
+                   SliceFilters::Slice& slice = slices[number];
+                   slice.number = number;
+                   ++slice.num_entries;
+                   slice.covered.Add(first, last);
+                 });
+  }
+  return slices;
+}
+
+bool AnyIsTooLarge(const SlicesByNumber& slices) {
+  return std::any_of(slices.begin(), slices.end(), [](const auto& slice) {
+    return slice.second.num_entries * kBitsPerEntry > kMostWords * kWordBits;
+  });
 }
 
 uint32_t Hash(const Rpi& rpi) {
@@ -52,18 +79,35 @@ uint32_t Hash(const Rpi& rpi) {
 
 }  // namespace
 
+void CoveredIntervals::Add(uint32_t first, uint32_t last) {
+  for (uint32_t word = first / 64; word <= last / 64; ++word) {
+    uint64_t mask = ~uint64_t{0};
+    if (word == first / 64) mask &= ~uint64_t{0} << (first % 64);
+    if (word == last / 64) mask &= ~uint64_t{0} >> (63 - last % 64);
+    bits_[word] |= mask;
+  }
+}
+
+uint32_t CoveredIntervals::Next(uint32_t from, uint32_t end,
+                                bool covered) const {
+  while (from < end) {
+    const uint64_t word = covered ? bits_[from / 64] : ~bits_[from / 64];
+    const uint64_t left = word >> (from % 64);
+    if (left != 0) {
+      return std::min(end, from + static_cast<uint32_t>(std::countr_zero(left)));
+    }
+    from += 64 - from % 64;
+  }
+  return end;
+}
+
 SliceFilters::SliceFilters(absl::Span<const Sighting> sightings,
                            int64_t tolerance_intervals) {
-  absl::flat_hash_map<uint32_t, Slice> by_number;
-  for (const Sighting& sighting : sightings) {
-    ForEachSlice(sighting, tolerance_intervals,
-                 [&](uint32_t number, int64_t first, int64_t last) {
-                   Slice& slice = by_number[number];
-                   slice.number = number;
-                   ++slice.num_entries;
-                   slice.covered |= (~uint64_t{0} >> (63 - (last - first)))
-                                    << first;
-                 });
+  SlicesByNumber by_number =
+      MakeSlices(sightings, tolerance_intervals, kLongSlice);
+  if (AnyIsTooLarge(by_number)) {
+    length_ = kShortSlice;
+    by_number = MakeSlices(sightings, tolerance_intervals, kShortSlice);
   }
   slices_.reserve(by_number.size());
   for (const auto& [number, slice] : by_number) slices_.push_back(slice);
@@ -77,14 +121,14 @@ SliceFilters::SliceFilters(absl::Span<const Sighting> sightings,
     num_words += words;
     by_number[slice.number] = slice;
   }
-  words_.resize(num_words);
+  words_.assign(num_words, ~uint32_t{0});
   for (const Sighting& sighting : sightings) {
     const uint32_t h = Hash(sighting.rpi);
-    ForEachSlice(sighting, tolerance_intervals,
-                 [&](uint32_t number, int64_t, int64_t) {
+    ForEachSlice(sighting, tolerance_intervals, length_,
+                 [&](uint32_t number, uint32_t, uint32_t) {
                    const Slice& slice = by_number.find(number)->second;
-                   words_[slice.first_word + (h >> slice.shift)] |=
-                       uint32_t{1} << (h % 32) | uint32_t{1} << (h / 32 % 32);
+                   words_[slice.first_word + (h >> slice.shift)] &=
+                       ~FilterBits(h);
                  });
   }
 }

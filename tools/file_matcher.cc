@@ -70,6 +70,7 @@ class Run {
 
   // The work of one thread: returns when there is none left.
   void Work() {
+    MatchScratch scratch;
     std::unique_lock<std::mutex> lock(mutex_);
     while (status_.ok()) {
       const bool may_read = jobs_.empty() || jobs_.size() < max_queued_;
@@ -77,14 +78,14 @@ class Run {
         const size_t i = next_file_++;
         ++num_readers_;
         lock.unlock();
-        Settle(Read(i));
+        Settle(Read(i, &scratch));
         lock.lock();
         --num_readers_;
         changed_.notify_all();
       } else if (!jobs_.empty()) {
         const Job job = TakeJob();
         lock.unlock();
-        Settle(Match(job));
+        Settle(Match(job, &scratch));
         lock.lock();
       } else if (num_readers_ > 0) {
         changed_.wait(lock);
@@ -123,10 +124,10 @@ class Run {
     changed_.notify_all();
   }
 
-  absl::Status Read(size_t i) {
+  absl::Status Read(size_t i, MatchScratch* scratch) {
     absl::StatusOr<ExportFileResult> file = ReadExportFile(
         paths_[i], options_, [&](std::unique_ptr<KeyBlock> block) {
-          return Submit({std::move(block), i});
+          return Submit({std::move(block), i}, scratch);
         });
     if (!file.ok()) return file.status();
     files_[i].SetFile(*std::move(file));
@@ -134,7 +135,7 @@ class Run {
   }
 
   // Leaves a block to others, or matches it where too many lie ready.
-  absl::Status Submit(Job job) {
+  absl::Status Submit(Job job, MatchScratch* scratch) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (!status_.ok()) return status_;
@@ -146,13 +147,13 @@ class Run {
         return absl::OkStatus();
       }
     }
-    return Match(job);
+    return Match(job, scratch);
   }
 
-  absl::Status Match(const Job& job) {
+  absl::Status Match(const Job& job, MatchScratch* scratch) {
     MatchBatch batch;
     if (absl::Status s = engine_.MatchBlock(
-            *job.block, static_cast<uint32_t>(job.file), &batch);
+            *job.block, static_cast<uint32_t>(job.file), scratch, &batch);
         !s.ok()) {
       return s;
     }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "matcher/kernels/filter_bits.h"
 #include "matcher/kernels/hkdf_constants.h"
 
 namespace tekmatch {
@@ -274,14 +275,14 @@ static bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval,
 
 TEKMATCH_INLINE bool Passes(uint8x16_t rpi, const RpiFilter* filter) {
   const uint32_t hash = vgetq_lane_u32(vreinterpretq_u32_u8(rpi), 1);
-  const uint32_t word = filter->words[hash >> filter->shift];
-  return ((word >> (hash % 32)) & (word >> (hash / 32 % 32)) & 1) != 0;
+  return (filter->words[hash >> filter->shift] & FilterBits(hash)) == 0;
 }
 
 static bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                            uint32_t first_interval, size_t num_intervals,
-                           const RpiFilter* filter, RpiCandidate* candidates,
-                           size_t* num_candidates) {
+                           const RpiFilter* filter, KeysAhead* ahead,
+                           RpiCandidate* candidates, size_t* num_candidates) {
+  (void)ahead;
   RpiCandidate* next = candidates;
   for (size_t k = 0; k < num_keys; ++k) {
     AesKey aes;

@@ -26,7 +26,9 @@ namespace tekmatch {
 
 // A set of RPIs that says "no" or "perhaps", in words of 32 bits. With h, the
 // bytes 4..7 of an RPI read as a little-endian number, the RPI is perhaps in
-// the set if in words[h >> shift] the bits h % 32 and h / 32 % 32 are set.
+// the set if in words[h >> shift] the bits 8 i + (h >> 4 i) % 8, i = 0..3, are
+// clear: one of each byte, and set is what is absent, so that one AND decides.
+// Words and bits are taken from different bits of h up to 2^16 words.
 struct RpiFilter {
   const uint32_t* words;  // 2^(32 - shift) of them
   uint32_t shift;         // 5..31
@@ -37,6 +39,13 @@ struct RpiCandidate {
   uint32_t key;       // its position in rpiks
   uint32_t interval;  // of the RPI
   uint8_t rpi[16];
+};
+
+// Keys whose RPIKs are still to be derived, and where they go.
+struct KeysAhead {
+  const uint8_t* teks;
+  size_t num_keys;
+  uint8_t* rpiks;
 };
 
 struct Kernels {
@@ -56,10 +65,14 @@ struct Kernels {
   // first_interval + num_intervals), and writes those that the filter lets pass
   // to `candidates`, in any order. num_intervals is as num_rpis above;
   // `candidates` has room for num_keys * num_intervals.
+  //
+  // Beside that it derives RPIKs of keys that will be needed later: of the first
+  // ones of `ahead`, as many as it gets nearly for nothing, and moves `ahead`
+  // past them. There may be none, of either.
   bool (*find_candidates)(const uint8_t* rpiks, size_t num_keys,
                           uint32_t first_interval, size_t num_intervals,
-                          const RpiFilter* filter, RpiCandidate* candidates,
-                          size_t* num_candidates);
+                          const RpiFilter* filter, KeysAhead* ahead,
+                          RpiCandidate* candidates, size_t* num_candidates);
 };
 
 }  // namespace tekmatch

@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+#include "matcher/kernels/filter_bits.h"
+
 namespace tekmatch {
 namespace {
 
@@ -56,14 +58,13 @@ bool Passes(const uint8_t* rpi, const RpiFilter& filter) {
   const uint32_t hash =
       static_cast<uint32_t>(rpi[4]) | static_cast<uint32_t>(rpi[5]) << 8 |
       static_cast<uint32_t>(rpi[6]) << 16 | static_cast<uint32_t>(rpi[7]) << 24;
-  const uint32_t word = filter.words[hash >> filter.shift];
-  return ((word >> (hash % 32)) & (word >> (hash / 32 % 32)) & 1) != 0;
+  return (filter.words[hash >> filter.shift] & FilterBits(hash)) == 0;
 }
 
 bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                     uint32_t first_interval, size_t num_intervals,
-                    const RpiFilter* filter, RpiCandidate* candidates,
-                    size_t* num_candidates) {
+                    const RpiFilter* filter, KeysAhead* /*ahead*/,
+                    RpiCandidate* candidates, size_t* num_candidates) {
   uint8_t rpis[kMaxRpis * kBlockBytes];
   size_t num_found = 0;
   for (size_t k = 0; k < num_keys; ++k) {

@@ -4,7 +4,8 @@
 
 #include <immintrin.h>
 
-#include "matcher/kernels/hkdf_constants.h"
+#include "matcher/kernels/x86_probe.h"
+#include "matcher/kernels/x86_sha.h"
 
 namespace tekmatch {
 namespace {
@@ -22,163 +23,23 @@ TEKMATCH_INLINE void StoreBytes(Vec v, void* bytes) {
   _mm_storeu_si128(static_cast<Vec*>(bytes), v);
 }
 
-// ---- SHA-256 ----------------------------------------------------------------
-
-// Keys whose compressions go side by side, to hide latency.
-constexpr int kStreams = 2;
-
-// A state as the instructions have it.
-struct State {
-  Vec abef;
-  Vec cdgh;
-};
-
-TEKMATCH_INLINE State MakeState(const uint32_t* words) {
-  const Vec abcd = LoadBytes(words);
-  const Vec efgh = LoadBytes(words + 4);
-  const Vec ba_dc = _mm_shuffle_epi32(abcd, 0xB1);
-  const Vec fe_hg = _mm_shuffle_epi32(efgh, 0xB1);
-  // Words from low to high: f e b a, h g d c.
-  return {_mm_unpacklo_epi64(fe_hg, ba_dc), _mm_unpackhi_epi64(fe_hg, ba_dc)};
-}
-
-// The eight words in two registers, in their order.
-TEKMATCH_INLINE void Words(const State& state, Vec* words) {
-  const Vec abef = _mm_shuffle_epi32(state.abef, 0x1B);
-  const Vec cdgh = _mm_shuffle_epi32(state.cdgh, 0x1B);
-  words[0] = _mm_unpacklo_epi64(abef, cdgh);
-  words[1] = _mm_unpackhi_epi64(abef, cdgh);
-}
-
-TEKMATCH_INLINE void FourRounds(State* s, Vec kw) {
-  s->cdgh = _mm_sha256rnds2_epu32(s->cdgh, s->abef, kw);
-  s->abef =
-      _mm_sha256rnds2_epu32(s->abef, s->cdgh, _mm_shuffle_epi32(kw, 0x0E));
-}
-
-TEKMATCH_INLINE void Copy(const State* from, State* to) {
-  for (int k = 0; k < kStreams; ++k) to[k] = from[k];
-}
-TEKMATCH_INLINE void AddTo(const State* from, State* to) {
-  for (int k = 0; k < kStreams; ++k) {
-    to[k].abef = _mm_add_epi32(to[k].abef, from[k].abef);
-    to[k].cdgh = _mm_add_epi32(to[k].cdgh, from[k].cdgh);
-  }
-}
-
-// s is compressed with the blocks w, which it uses up.
-TEKMATCH_INLINE void Compress(Vec (*w)[4], State* s) {
-  State before[kStreams];
-  Copy(s, before);
-#pragma GCC unroll 16
-  for (size_t i = 0; i < 16; ++i) {
-#pragma GCC unroll 4
-    for (int k = 0; k < kStreams; ++k) {
-      Vec& next = w[k][i % 4];
-      if (i >= 4) {
-        const Vec last = w[k][(i + 3) % 4];
-        const Vec middle = _mm_alignr_epi8(last, w[k][(i + 2) % 4], 4);
-        next = _mm_sha256msg1_epu32(next, w[k][(i + 1) % 4]);
-        next = _mm_sha256msg2_epu32(_mm_add_epi32(next, middle), last);
-      }
-      FourRounds(&s[k], _mm_add_epi32(next, LoadBytes(&kSha256Rounds[4 * i])));
-    }
-  }
-  AddTo(before, s);
-}
-
-// s is compressed with "EN-RPIK" 0x01.
-TEKMATCH_INLINE void CompressInfo(State* s) {
-  State before[kStreams];
-  Copy(s, before);
-#pragma GCC unroll 16
-  for (size_t i = 0; i < 16; ++i) {
-#pragma GCC unroll 4
-    for (int k = 0; k < kStreams; ++k) {
-      FourRounds(&s[k], LoadBytes(&kRpikInfoRounds[4 * i]));
-    }
-  }
-  AddTo(before, s);
-}
-
-TEKMATCH_INLINE void SetAll(const uint32_t* words, State* s) {
-  for (int k = 0; k < kStreams; ++k) s[k] = MakeState(words);
-}
-
-// A digest and its padding, after HMAC's first block.
-TEKMATCH_INLINE void DigestBlock(const State* digest, Vec (*w)[4]) {
-  for (int k = 0; k < kStreams; ++k) {
-    Words(digest[k], w[k]);
-    w[k][2] = _mm_set_epi32(0, 0, 0, static_cast<int>(0x80000000));
-    w[k][3] = _mm_set_epi32((64 + 32) * 8, 0, 0, 0);
-  }
-}
-
-// HMAC's key block for a key of 32 bytes.
-TEKMATCH_INLINE void KeyBlock(const State* key, uint32_t pad, Vec (*w)[4]) {
-  const Vec pads = _mm_set1_epi32(static_cast<int>(pad));
-  for (int k = 0; k < kStreams; ++k) {
-    Words(key[k], w[k]);
-    w[k][0] = _mm_xor_si128(w[k][0], pads);
-    w[k][1] = _mm_xor_si128(w[k][1], pads);
-    w[k][2] = pads;
-    w[k][3] = pads;
-  }
-}
-
-TEKMATCH_INLINE Vec SwapBytes(Vec v) {
-  return _mm_shuffle_epi8(
-      v, _mm_set_epi32(0x0c0d0e0f, 0x08090a0b, 0x04050607, 0x00010203));
-}
-
-// The RPIKs of kStreams keys.
-TEKMATCH_INLINE void DeriveSome(const uint8_t* teks, uint8_t* rpiks) {
-  Vec w[kStreams][4];
-  State s[kStreams];
-  State prk[kStreams];
-  State inner[kStreams];
-  for (int k = 0; k < kStreams; ++k) {
-    w[k][0] = SwapBytes(LoadBytes(teks + k * kBlockBytes));
-    w[k][1] = _mm_set_epi32(0, 0, 0, static_cast<int>(0x80000000));
-    w[k][2] = _mm_setzero_si128();
-    w[k][3] = _mm_set_epi32((64 + 16) * 8, 0, 0, 0);
-  }
-  SetAll(kNoSaltInner, s);
-  Compress(w, s);
-  DigestBlock(s, w);
-  SetAll(kNoSaltOuter, s);
-  Compress(w, s);
-  Copy(s, prk);
-
-  KeyBlock(prk, 0x36363636, w);
-  SetAll(kSha256Initial, s);
-  Compress(w, s);
-  CompressInfo(s);
-  Copy(s, inner);
-  KeyBlock(prk, 0x5c5c5c5c, w);
-  SetAll(kSha256Initial, s);
-  Compress(w, s);
-  DigestBlock(inner, w);
-  Compress(w, s);
-  for (int k = 0; k < kStreams; ++k) {
-    Vec words[2];
-    Words(s[k], words);
-    StoreBytes(SwapBytes(words[0]), rpiks + k * kBlockBytes);
-  }
-}
+// ---- HKDF -------------------------------------------------------------------
 
 bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
-  for (; num_keys >= kStreams; num_keys -= kStreams) {
-    DeriveSome(teks, rpiks);
-    teks += kStreams * kBlockBytes;
-    rpiks += kStreams * kBlockBytes;
+  // Two keys side by side keep the unit busy.
+  constexpr size_t kKeys = 2;
+  ShaHkdf<kKeys> hkdf;
+  for (size_t key = 0; key < num_keys; key += kKeys) {
+    uint8_t in[kKeys * kBlockBytes] = {};
+    uint8_t out[kKeys * kBlockBytes];
+    const bool whole = num_keys - key >= kKeys;
+    const size_t num_bytes = (whole ? kKeys : 1) * kBlockBytes;
+    __builtin_memcpy(in, teks + key * kBlockBytes, num_bytes);
+    ShaBegin(in, &hkdf);
+    while (hkdf.step < kShaSteps) ShaStepAlone(&hkdf);
+    ShaEnd(hkdf, out);
+    __builtin_memcpy(rpiks + key * kBlockBytes, out, num_bytes);
   }
-  if (num_keys == 0) return true;
-  uint8_t in[kStreams * kBlockBytes] = {};
-  uint8_t out[kStreams * kBlockBytes];
-  __builtin_memcpy(in, teks, num_keys * kBlockBytes);
-  DeriveSome(in, out);
-  __builtin_memcpy(rpiks, out, num_keys * kBlockBytes);
   return true;
 }
 
@@ -198,16 +59,23 @@ TEKMATCH_INLINE Vec NextRoundKey(Vec key) {
   return _mm_xor_si128(key, substituted);
 }
 
+struct AesKey {
+  Vec round_keys[kNumRoundKeys];
+  // Round key 1, column 3, and round key 10, column 1, in every column.
+  Vec first_column_key;
+  Vec hash_key;
+};
+
 // The schedules of kKeys keys, side by side to hide latency.
 template <int kKeys>
-TEKMATCH_INLINE void ExpandKeys(const uint8_t* keys,
-                                Vec (*round_keys)[kNumRoundKeys]) {
+TEKMATCH_INLINE void ExpandKeys(const uint8_t* bytes, AesKey* keys) {
   for (int k = 0; k < kKeys; ++k) {
-    round_keys[k][0] = LoadBytes(keys + k * kBlockBytes);
+    keys[k].round_keys[0] = LoadBytes(bytes + k * kBlockBytes);
   }
 #define TEKMATCH_EXPAND(round, rcon) \
   for (int k = 0; k < kKeys; ++k)    \
-  round_keys[k][round] = NextRoundKey<rcon>(round_keys[k][(round)-1])
+  keys[k].round_keys[round] =        \
+      NextRoundKey<rcon>(keys[k].round_keys[(round)-1])
   TEKMATCH_EXPAND(1, 0x01);
   TEKMATCH_EXPAND(2, 0x02);
   TEKMATCH_EXPAND(3, 0x04);
@@ -219,6 +87,11 @@ TEKMATCH_INLINE void ExpandKeys(const uint8_t* keys,
   TEKMATCH_EXPAND(9, 0x1b);
   TEKMATCH_EXPAND(10, 0x36);
 #undef TEKMATCH_EXPAND
+  for (int k = 0; k < kKeys; ++k) {
+    keys[k].first_column_key = _mm_shuffle_epi32(keys[k].round_keys[1], 0xFF);
+    keys[k].hash_key =
+        _mm_shuffle_epi32(keys[k].round_keys[kNumRoundKeys - 1], 0x55);
+  }
 }
 
 // Blocks in flight, enough to hide the latency of a round.
@@ -257,12 +130,12 @@ TEKMATCH_INLINE void Generate(const Vec* round_keys, uint32_t first,
 
 bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
                   uint8_t* rpis) {
-  Vec round_keys[1][kNumRoundKeys];
+  AesKey key;
   if (num_rpis == 0) return true;
-  ExpandKeys<1>(rpik, round_keys);
+  ExpandKeys<1>(rpik, &key);
   for (size_t j = 0; j < num_rpis; j += kWidth) {
     Vec state[kWidth];
-    Generate(round_keys[0], first_interval + static_cast<uint32_t>(j), state);
+    Generate(key.round_keys, first_interval + static_cast<uint32_t>(j), state);
     for (size_t i = 0; i < kWidth && j + i < num_rpis; ++i) {
       StoreBytes(state[i], rpis + (j + i) * kBlockBytes);
     }
@@ -271,47 +144,256 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
 }
 
 // ---- RPIs fused with the probe ----------------------------------------------
+//
+// As x86_vaes512.cc has it, with one block a register: a step is of one key in
+// eight intervals. Here HKDF of the keys to come goes beside AES, since it has a
+// unit of its own, which AES leaves idle.
 
-TEKMATCH_INLINE bool Passes(Vec rpi, const RpiFilter& filter) {
-  const auto h = static_cast<uint32_t>(_mm_extract_epi32(rpi, 1));
-  const uint32_t word = filter.words[h >> filter.shift];
-  return ((word >> (h % 32)) & (word >> (h / 32 % 32)) & 1) != 0;
+// What the first round gives for intervals of equal upper bytes.
+struct FirstRound {
+  Vec columns;  // 0..2 of every block after it
+  Vec packed;   // before it, what makes up column 3, without the interval
+};
+
+// For the interval with its lowest byte 0.
+TEKMATCH_INLINE FirstRound StartRound(const AesKey& key, uint32_t interval) {
+  const Vec block = _mm_xor_si128(
+      _mm_set_epi32(static_cast<int>(interval & ~uint32_t{0xff}), 0, 0x00004950,
+                    0x522d4e45),
+      key.round_keys[0]);
+  // ShiftRows brings row r of column 3 + r there: bytes 12, 1, 6, 11.
+  return {_mm_aesenc_si128(block, key.round_keys[1]),
+          _mm_shuffle_epi8(block, _mm_set1_epi32(0x0b06010c))};
+}
+
+// Four blocks after round 9 to the bytes 4..7 of their RPIs: column q of the
+// result is block q's. Row r of column 1 comes of row r, column 1 + r, and in the
+// result's column q of row r, column q + r, so that is where block q's byte has
+// to be.
+TEKMATCH_INLINE Vec Hashes(const Vec* state, const AesKey& key) {
+  const Vec s0 = _mm_shuffle_epi8(
+      state[0], _mm_set_epi32(0x03808080, static_cast<int>(0x800e8080),
+                              static_cast<int>(0x80800980),
+                              static_cast<int>(0x80808004)));
+  const Vec s1 = _mm_and_si128(
+      state[1], _mm_set_epi32(0x00ff0000, 0x0000ff00, 0x000000ff,
+                              static_cast<int>(0xff000000)));
+  const Vec s2 = _mm_shuffle_epi8(
+      state[2],
+      _mm_set_epi32(static_cast<int>(0x80800980), static_cast<int>(0x80808004),
+                    0x03808080, static_cast<int>(0x800e8080)));
+  const Vec s3 = _mm_shuffle_epi8(
+      state[3],
+      _mm_set_epi32(static_cast<int>(0x80808004), 0x03808080,
+                    static_cast<int>(0x800e8080), static_cast<int>(0x80800980)));
+  const Vec packed = _mm_or_si128(_mm_or_si128(s0, s1), _mm_or_si128(s2, s3));
+  return _mm_aesenclast_si128(packed, key.hash_key);
+}
+
+// Hash 4 q + j is that of interval 4 q + j.
+constexpr int kQuads = kWidth / 4;
+using Step = Pending<AesKey, kWidth>;
+
+TEKMATCH_INLINE void Store(Vec hashes, Vec shift, int quad, Step* step) {
+  _mm_store_si128(reinterpret_cast<Vec*>(step->index + 4 * quad),
+                  _mm_srl_epi32(hashes, shift));
+  // The four lowest nibbles of each: bytes 0, 0, 1, 1, of which the second and
+  // the fourth are shifted.
+  const Vec bytes = _mm_shuffle_epi8(
+      hashes, _mm_set_epi32(0x0d0d0c0c, 0x09090808, 0x05050404, 0x01010000));
+  const Vec nibbles = _mm_or_si128(
+      _mm_and_si128(bytes, _mm_set1_epi32(0x00070007)),
+      _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi32(0x07000700)));
+  const Vec bit_of = _mm_set1_epi64x(static_cast<long long>(0x8040201008040201));
+  _mm_store_si128(reinterpret_cast<Vec*>(step->bits + 4 * quad),
+                  _mm_shuffle_epi8(bit_of, nibbles));
+}
+
+// Bit i: hash i passes.
+TEKMATCH_INLINE unsigned Hits(const Step& step) {
+  unsigned hits = 0;
+#pragma GCC unroll 2
+  for (int q = 0; q < kQuads; ++q) {
+    const Vec left = _mm_and_si128(
+        _mm_load_si128(reinterpret_cast<const Vec*>(step.words + 4 * q)),
+        _mm_load_si128(reinterpret_cast<const Vec*>(step.bits + 4 * q)));
+    const Vec pass = _mm_cmpeq_epi32(left, _mm_setzero_si128());
+    hits |= static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(pass)))
+            << (4 * q);
+  }
+  return hits;
+}
+
+// The RPIs of the hits, of which there are few.
+__attribute__((noinline)) void EmitHits(const Step& step, unsigned hits,
+                                        Output* out) {
+  for (; hits != 0; hits &= hits - 1) {
+    Emit(
+        step.key, static_cast<size_t>(__builtin_ctz(hits)), step.interval,
+        step.num_intervals, [&](int r) { return step.keys->round_keys[r]; },
+        out);
+  }
+}
+
+// What goes beside a step: nothing, or sixteen rounds of two keys ahead.
+enum class Beside { kNothing, kGiven, kScheduled };
+constexpr int kAhead = 2;
+
+// Rounds 2 to 9, beside each an eighth of the fetches and of what is ahead.
+template <Beside kBeside, int round = 2>
+TEKMATCH_INLINE void MiddleRounds(const AesKey& key, const uint32_t* words,
+                                  const uint32_t* constants, Step* fetched,
+                                  Vec* state, ShaState* s, Vec (*w)[4]) {
+  if constexpr (round < kNumRoundKeys - 1) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kWidth; ++i) {
+      state[i] = _mm_aesenc_si128(state[i], key.round_keys[round]);
+    }
+    if constexpr (kBeside != Beside::kNothing) {
+      ShaFourRounds<kBeside == Beside::kScheduled, (round - 2) / 2>(
+          constants, &s[round % 2], w[round % 2]);
+    }
+    if constexpr (round % 2 == 0) Fetch<2>(words, round - 2, fetched);
+    MiddleRounds<kBeside, round + 1>(key, words, constants, fetched, state, s,
+                                     w);
+  }
+}
+
+// The hashes of a key in eight intervals to `next`, and beside that the words of
+// `fetched` and a step of `ahead`. Returns the hits of `probed`.
+template <Beside kBeside>
+__attribute__((noinline)) unsigned HashStep(const FirstRound& first,
+                                            const RpiFilter& filter,
+                                            const Step& probed, Step* fetched,
+                                            Step* next, ShaHkdf<kAhead>* ahead) {
+  const AesKey& key = *next->keys;
+  ShaState s[kAhead];
+  Vec w[kAhead][4];
+  if constexpr (kBeside != Beside::kNothing) ShaTake(*ahead, s, w);
+  Vec state[kWidth];
+  // Past the last interval bytes wrap around, so that they change nothing else.
+  Vec low = _mm_add_epi8(
+      _mm_set1_epi32(static_cast<int>(next->interval & 0xff)),
+      _mm_set_epi32(3, 2, 1, 0));
+#pragma GCC unroll 2
+  for (int q = 0; q < kQuads; ++q) {
+    const Vec column = _mm_aesenc_si128(_mm_xor_si128(first.packed, low),
+                                        key.first_column_key);
+    low = _mm_add_epi8(low, _mm_set1_epi32(4));
+    constexpr int kColumns = 0x3F;  // 0..2
+    state[4 * q] = _mm_blend_epi16(_mm_shuffle_epi32(column, 0x00),
+                                   first.columns, kColumns);
+    state[4 * q + 1] = _mm_blend_epi16(_mm_shuffle_epi32(column, 0x55),
+                                       first.columns, kColumns);
+    state[4 * q + 2] = _mm_blend_epi16(_mm_shuffle_epi32(column, 0xAA),
+                                       first.columns, kColumns);
+    state[4 * q + 3] = _mm_blend_epi16(column, first.columns, kColumns);
+  }
+  MiddleRounds<kBeside>(key, filter.words, ConstantsOf(*ahead), fetched, state,
+                        s, w);
+  if constexpr (kBeside != Beside::kNothing) ShaGive(s, w, ahead);
+  const Vec shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));
+#pragma GCC unroll 2
+  for (int q = 0; q < kQuads; ++q) {
+    Store(Hashes(state + 4 * q, key), shift, q, next);
+  }
+  return Hits(probed);
+}
+
+// Two keys at a time of those ahead, as long as there are any.
+struct Ahead {
+  KeysAhead* keys;
+  size_t num_pairs;
+  ShaHkdf<kAhead> pair;
+};
+
+TEKMATCH_INLINE void BeginPair(Ahead* ahead) {
+  if (ahead->num_pairs > 0) ShaBegin(ahead->keys->teks, &ahead->pair);
+}
+void EndPair(Ahead* ahead) {
+  ShaEnd(ahead->pair, ahead->keys->rpiks);
+  ahead->keys->teks += kAhead * kBlockBytes;
+  ahead->keys->rpiks += kAhead * kBlockBytes;
+  ahead->keys->num_keys -= kAhead;
+  --ahead->num_pairs;
+  BeginPair(ahead);
+}
+
+// The steps of a key.
+void ProbeKey(const AesKey& aes, size_t key, uint32_t first_interval,
+              size_t num_intervals, Pipeline<Step>* p, Ahead* ahead) {
+  for (size_t j = 0; j < num_intervals;) {
+    // Up to where more than the lowest byte changes.
+    size_t end = j + 256 - ((first_interval + j) & 0xff);
+    if (end > num_intervals) end = num_intervals;
+    const FirstRound first =
+        StartRound(aes, first_interval + static_cast<uint32_t>(j));
+    for (; j < end; j += kWidth) {
+      ++p->turn;
+      Step& next = p->slots[p->turn % kSlots];
+      Step& fetched = p->slots[(p->turn - kFetchDelay) % kSlots];
+      const Step& probed = p->slots[(p->turn - kProbeDelay) % kSlots];
+      next.keys = &aes;
+      next.key = key;
+      next.interval = first_interval + static_cast<uint32_t>(j);
+      next.num_intervals = end - j < kWidth ? end - j : size_t{kWidth};
+      unsigned hits;
+      if (ahead->num_pairs == 0) {
+        hits = HashStep<Beside::kNothing>(first, p->filter, probed, &fetched,
+                                          &next, &ahead->pair);
+      } else {
+        hits = IsScheduled(ahead->pair)
+                   ? HashStep<Beside::kScheduled>(first, p->filter, probed,
+                                                  &fetched, &next, &ahead->pair)
+                   : HashStep<Beside::kGiven>(first, p->filter, probed,
+                                              &fetched, &next, &ahead->pair);
+        ShaStepDone(&ahead->pair);
+        if (ahead->pair.step == kShaSteps) EndPair(ahead);
+      }
+      if (__builtin_expect(hits != 0, 0)) EmitHits(probed, hits, &p->out);
+    }
+    j = end;
+  }
 }
 
 bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                     uint32_t first_interval, size_t num_intervals,
-                    const RpiFilter* filter, RpiCandidate* candidates,
-                    size_t* num_candidates) {
+                    const RpiFilter* filter, KeysAhead* keys_ahead,
+                    RpiCandidate* candidates, size_t* num_candidates) {
   constexpr size_t kKeys = 4;
-  const RpiFilter by_value = *filter;
-  size_t num_found = 0;
+  Pipeline<Step> p;
+  Begin(*filter, candidates, num_keys, &p);
+  Ahead ahead;
+  ahead.keys = keys_ahead;
+  ahead.pair.step = 0;
+  // There are at least as many steps as this takes.
+  ahead.num_pairs = num_keys * ((num_intervals + kWidth - 1) / kWidth) /
+                    size_t{kShaSteps};
+  if (ahead.num_pairs > keys_ahead->num_keys / kAhead) {
+    ahead.num_pairs = keys_ahead->num_keys / kAhead;
+  }
+  BeginPair(&ahead);
+  // Those of the keys before are needed until all of their steps are probed.
+  AesKey keys[2][kKeys];
   for (size_t key = 0; key < num_keys; key += kKeys) {
     uint8_t tail[kKeys * kBlockBytes] = {};
-    const uint8_t* keys = rpiks + key * kBlockBytes;
+    const uint8_t* bytes = rpiks + key * kBlockBytes;
     if (num_keys - key < kKeys) {
-      __builtin_memcpy(tail, keys, (num_keys - key) * kBlockBytes);
-      keys = tail;
+      __builtin_memcpy(tail, bytes, (num_keys - key) * kBlockBytes);
+      bytes = tail;
     }
-    Vec round_keys[kKeys][kNumRoundKeys];
-    ExpandKeys<kKeys>(keys, round_keys);
+    AesKey* const these = keys[key / kKeys % 2];
+    ExpandKeys<kKeys>(bytes, these);
     for (size_t k = 0; k < kKeys && key + k < num_keys; ++k) {
-      for (size_t j = 0; j < num_intervals; j += kWidth) {
-        Vec state[kWidth];
-        Generate(round_keys[k], first_interval + static_cast<uint32_t>(j),
-                 state);
-#pragma GCC unroll 8
-        for (size_t i = 0; i < kWidth; ++i) {
-          if (__builtin_expect(!Passes(state[i], by_value), 1)) continue;
-          if (j + i >= num_intervals) continue;
-          RpiCandidate& candidate = candidates[num_found++];
-          candidate.key = static_cast<uint32_t>(key + k);
-          candidate.interval = first_interval + static_cast<uint32_t>(j + i);
-          StoreBytes(state[i], candidate.rpi);
-        }
-      }
+      ProbeKey(these[k], key + k, first_interval, num_intervals, &p, &ahead);
     }
   }
-  *num_candidates = num_found;
+  for (unsigned i = 0; i < kProbeDelay; ++i) {
+    Step& slot = p.slots[(p.turn - i) % kSlots];
+    Fetch<kWidth>(p.filter.words, 0, &slot);
+    EmitHits(slot, Hits(slot), &p.out);
+  }
+  *num_candidates = p.out.num_candidates;
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <immintrin.h>
 
 #include "matcher/kernels/hkdf_constants.h"
+#include "matcher/kernels/x86_probe.h"
 
 namespace tekmatch {
 namespace {
@@ -16,7 +17,7 @@ using Vec = __m512i;
 constexpr size_t kBlockBytes = 16;
 // Keys of a batch, one in each 32-bit lane, and batches worked on side by side.
 constexpr size_t kLanes = 16;
-constexpr int kBatches = 2;
+constexpr size_t kBatches = 2;
 
 // ---- SHA-256, one key a lane ------------------------------------------------
 
@@ -32,6 +33,11 @@ TEKMATCH_INLINE Vec Choose(Vec e, Vec f, Vec g) {
 }
 TEKMATCH_INLINE Vec Majority(Vec a, Vec b, Vec c) {
   return _mm512_ternarylogic_epi32(a, b, c, 0xE8);
+}
+// A value that is computed, or loaded, as written, and once.
+TEKMATCH_INLINE Vec Keep(Vec x) {
+  asm("" : "+v"(x));
+  return x;
 }
 TEKMATCH_INLINE Vec BigSigma0(Vec x) {
   return Xor3(_mm512_ror_epi32(x, 2), _mm512_ror_epi32(x, 13),
@@ -60,98 +66,29 @@ TEKMATCH_INLINE void Round(Vec* s, Vec kw) {
   Vec& f = s[(69 - i) % 8];
   Vec& g = s[(70 - i) % 8];
   Vec& h = s[(71 - i) % 8];
-  const Vec t1 = Add(Add(Add(h, kw), Choose(e, f, g)), BigSigma1(e));
-  d = Add(d, t1);
-  h = Add(Add(t1, Majority(a, b, c)), BigSigma0(a));
-}
-
-TEKMATCH_INLINE void SetAll(const uint32_t* words, Vec (*s)[8]) {
-  for (int b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 8; ++i) s[b][i] = Set(words[i]);
-  }
-}
-TEKMATCH_INLINE void Copy(const Vec (*from)[8], Vec (*to)[8]) {
-  for (int b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 8; ++i) to[b][i] = from[b][i];
-  }
-}
-TEKMATCH_INLINE void AddTo(const Vec (*from)[8], Vec (*to)[8]) {
-  for (int b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 8; ++i) to[b][i] = Add(to[b][i], from[b][i]);
-  }
-}
-// Padding of a message of `num_words` words after HMAC's first block.
-TEKMATCH_INLINE void Pad(int num_words, Vec (*w)[16]) {
-  for (int b = 0; b < kBatches; ++b) {
-    for (int i = num_words; i < 16; ++i) w[b][i] = Set(0);
-    w[b][num_words] = Set(0x80000000);
-    w[b][15] = Set(static_cast<uint32_t>(64 + 4 * num_words) * 8);
-  }
-}
-
-TEKMATCH_INLINE void CopyDigest(const Vec (*digest)[8], Vec (*w)[16]) {
-  for (int b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 8; ++i) w[b][i] = digest[b][i];
-  }
-  Pad(8, w);
-}
-TEKMATCH_INLINE void XorWords(const Vec (*key)[8], uint32_t pad, Vec (*w)[16]) {
-  for (int b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 8; ++i) {
-      w[b][i] = _mm512_xor_si512(key[b][i], Set(pad));
-    }
-    for (int i = 8; i < 16; ++i) w[b][i] = Set(pad);
-  }
-}
-
-// Sixteen rounds of every batch, which go side by side to hide latency. Their
-// words are w, or with kScheduled the sixteen after w, which w becomes.
-// Unrolled no further, so that the code stays in the cache for it.
-template <bool kScheduled, int i = 0>
-TEKMATCH_INLINE void SixteenRounds(Vec (*s)[8], Vec (*w)[16],
-                                   const uint32_t* constants) {
-  if constexpr (i < 16) {
-#pragma GCC unroll 4
-    for (int b = 0; b < kBatches; ++b) {
-      if constexpr (kScheduled) {
-        w[b][i] = Add(Add(w[b][i], w[b][(i + 9) % 16]),
-                      Add(SmallSigma0(w[b][(i + 1) % 16]),
-                          SmallSigma1(w[b][(i + 14) % 16])));
-      }
-      Round<i>(s[b], Add(w[b][i], Set(constants[i])));
-    }
-    SixteenRounds<kScheduled, i + 1>(s, w, constants);
-  }
-}
-
-// s is compressed with the blocks w, which it uses up.
-TEKMATCH_INLINE void Compress(Vec (*w)[16], Vec (*s)[8]) {
-  Vec before[kBatches][8];
-  Copy(s, before);
-  SixteenRounds<false>(s, w, kSha256Rounds);
-#pragma GCC unroll 1
-  for (int i = 16; i < 64; i += 16) {
-    SixteenRounds<true>(s, w, kSha256Rounds + i);
-  }
-  AddTo(before, s);
-}
-
-template <int i = 0>
-TEKMATCH_INLINE void SixteenInfoRounds(Vec (*s)[8], const uint32_t* constants) {
-  if constexpr (i < 16) {
-#pragma GCC unroll 4
-    for (int b = 0; b < kBatches; ++b) Round<i>(s[b], Set(constants[i]));
-    SixteenInfoRounds<i + 1>(s, constants);
-  }
-}
-
-// s is compressed with "EN-RPIK" 0x01.
-TEKMATCH_INLINE void CompressInfo(Vec (*s)[8]) {
-  Vec before[kBatches][8];
-  Copy(s, before);
-#pragma GCC unroll 1
-  for (int i = 0; i < 64; i += 16) SixteenInfoRounds(s, kRpikInfoRounds + i);
-  AddTo(before, s);
+  Vec t0, t1, t2;
+  asm("vprord $6, %[e], %[t0]\n\t"
+      "vprord $11, %[e], %[t1]\n\t"
+      "vpaddd %[kw], %[h], %[h]\n\t"
+      "vprord $25, %[e], %[t2]\n\t"
+      "vpternlogd $0x96, %[t1], %[t2], %[t0]\n\t"
+      "vmovdqa64 %[e], %[t1]\n\t"
+      "vpternlogd $0xCA, %[g], %[f], %[t1]\n\t"
+      "vpaddd %[t1], %[h], %[h]\n\t"
+      "vprord $2, %[a], %[t1]\n\t"
+      "vprord $13, %[a], %[t2]\n\t"
+      "vpaddd %[t0], %[h], %[h]\n\t"
+      "vprord $22, %[a], %[t0]\n\t"
+      "vpaddd %[h], %[d], %[d]\n\t"
+      "vpternlogd $0x96, %[t1], %[t2], %[t0]\n\t"
+      "vmovdqa64 %[a], %[t1]\n\t"
+      "vpternlogd $0xE8, %[b], %[c], %[t1]\n\t"
+      "vpaddd %[t0], %[t1], %[t1]\n\t"
+      "vpaddd %[t1], %[h], %[h]"
+      : [h] "+v"(h), [d] "+v"(d), [t0] "=&v"(t0), [t1] "=&v"(t1),
+        [t2] "=&v"(t2)
+      : [a] "v"(a), [b] "v"(b), [c] "v"(c), [e] "v"(e), [f] "v"(f), [g] "v"(g),
+        [kw] "v"(kw));
 }
 
 // Four words of sixteen lanes <-> sixteen keys of four words, in an order of
@@ -172,42 +109,154 @@ TEKMATCH_INLINE Vec SwapBytes(Vec v) {
       v, _mm512_set4_epi32(0x0c0d0e0f, 0x08090a0b, 0x04050607, 0x00010203));
 }
 
+// ---- HKDF -------------------------------------------------------------------
+//
+// kBatches batches of sixteen keys side by side: one alone would wait for its own
+// results. In loops of eight rounds, since code that leaves the processor's cache
+// of decoded instructions takes three times as long.
+
+struct Messages {
+  Vec words[kBatches][64];  // with their schedules
+};
+struct States {
+  Vec words[kBatches][8];
+};
+
+// Word t of the schedule; `w` points to it.
+TEKMATCH_INLINE Vec NextWord(const Vec* w) {
+  return Add(Add(w[-16], w[-7]),
+             Add(SmallSigma0(Keep(w[-15])), SmallSigma1(Keep(w[-2]))));
+}
+
+enum class Words { kConstant, kGiven, kScheduled };
+
+// Eight rounds from `first` on, of every batch.
+template <Words kWords, int i = 0>
+TEKMATCH_INLINE void EightRounds(const uint32_t* constants, int first,
+                                 Messages* m, Vec (*s)[8]) {
+  if constexpr (i < 8) {
+    const Vec constant = Set(constants[first + i]);
+#pragma GCC unroll 4
+    for (size_t b = 0; b < kBatches; ++b) {
+      if constexpr (kWords == Words::kConstant) {
+        Round<i>(s[b], constant);
+        continue;
+      }
+      Vec* const word = &m->words[b][first + i];
+      if constexpr (kWords == Words::kScheduled) *word = NextWord(word);
+      Round<i>(s[b], Add(*word, constant));
+    }
+    EightRounds<kWords, i + 1>(constants, first, m, s);
+  }
+}
+
+TEKMATCH_INLINE void Load(const States& from, Vec (*s)[8]) {
+  for (size_t b = 0; b < kBatches; ++b) {
+    for (int i = 0; i < 8; ++i) s[b][i] = from.words[b][i];
+  }
+}
+TEKMATCH_INLINE void AddTo(const Vec (*s)[8], States* to) {
+  for (size_t b = 0; b < kBatches; ++b) {
+    for (int i = 0; i < 8; ++i) {
+      to->words[b][i] = Add(to->words[b][i], s[b][i]);
+    }
+  }
+}
+
+// `states` are compressed with the first sixteen words of each message.
+__attribute__((noinline)) void Compress(Messages* m, States* states) {
+  Vec s[kBatches][8];
+  Load(*states, s);
+  int first = 0;
+#pragma GCC unroll 1
+  for (; first < 16; first += 8) {
+    EightRounds<Words::kGiven>(kSha256Rounds, first, m, s);
+  }
+#pragma GCC unroll 1
+  for (; first < 64; first += 8) {
+    EightRounds<Words::kScheduled>(kSha256Rounds, first, m, s);
+  }
+  AddTo(s, states);
+}
+
+// `states` are compressed with "EN-RPIK" 0x01.
+__attribute__((noinline)) void CompressInfo(States* states) {
+  Vec s[kBatches][8];
+  Load(*states, s);
+#pragma GCC unroll 1
+  for (int first = 0; first < 64; first += 8) {
+    EightRounds<Words::kConstant>(kRpikInfoRounds, first, nullptr, s);
+  }
+  AddTo(s, states);
+}
+
+TEKMATCH_INLINE void SetAll(const uint32_t* words, States* states) {
+  for (int i = 0; i < 8; ++i) {
+    const Vec word = Set(words[i]);
+    for (size_t b = 0; b < kBatches; ++b) states->words[b][i] = word;
+  }
+}
+// The end of a message whose first `num_words` words follow HMAC's first block.
+TEKMATCH_INLINE void Pad(int num_words, Messages* m) {
+  for (size_t b = 0; b < kBatches; ++b) {
+    Vec* const w = m->words[b];
+    w[num_words] = Set(0x80000000);
+    for (int i = num_words + 1; i < 15; ++i) w[i] = Set(0);
+    w[15] = Set(static_cast<uint32_t>(64 + 4 * num_words) * 8);
+  }
+}
+TEKMATCH_INLINE void SetDigest(const States& digest, Messages* m) {
+  for (size_t b = 0; b < kBatches; ++b) {
+    for (int i = 0; i < 8; ++i) m->words[b][i] = digest.words[b][i];
+  }
+  Pad(8, m);
+}
+// HMAC's first block for a key of 32 bytes.
+TEKMATCH_INLINE void SetPads(const States& key, uint32_t pad, Messages* m) {
+  const Vec pads = Set(pad);
+  for (size_t b = 0; b < kBatches; ++b) {
+    for (int i = 0; i < 8; ++i) {
+      m->words[b][i] = _mm512_xor_si512(key.words[b][i], pads);
+    }
+    for (int i = 8; i < 16; ++i) m->words[b][i] = pads;
+  }
+}
+
 // The RPIKs of kBatches * kLanes keys.
 void DeriveBatches(const uint8_t* teks, uint8_t* rpiks) {
-  Vec w[kBatches][16];
-  Vec s[kBatches][8];
-  Vec prk[kBatches][8];
-  for (int b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 4; ++i) {
-      w[b][i] = SwapBytes(_mm512_loadu_si512(teks + (b * 4 + i) * sizeof(Vec)));
+  Messages m;
+  States prk;
+  States inner;
+  States s;
+  for (size_t b = 0; b < kBatches; ++b) {
+    for (size_t i = 0; i < 4; ++i) {
+      m.words[b][i] =
+          SwapBytes(_mm512_loadu_si512(teks + (b * 4 + i) * sizeof(Vec)));
     }
-    Transpose(w[b]);
+    Transpose(m.words[b]);
   }
-  Pad(4, w);
-  SetAll(kNoSaltInner, s);
-  Compress(w, s);
-  CopyDigest(s, w);
-  SetAll(kNoSaltOuter, s);
-  Compress(w, s);
-  Copy(s, prk);
+  Pad(4, &m);
+  SetAll(kNoSaltInner, &s);
+  Compress(&m, &s);
+  SetDigest(s, &m);
+  SetAll(kNoSaltOuter, &prk);
+  Compress(&m, &prk);
 
-  XorWords(prk, 0x36363636, w);
-  SetAll(kSha256Initial, s);
-  Compress(w, s);
-  CompressInfo(s);
-  Vec inner[kBatches][8];
-  Copy(s, inner);
-  XorWords(prk, 0x5c5c5c5c, w);
-  SetAll(kSha256Initial, s);
-  Compress(w, s);
-  CopyDigest(inner, w);
-  Compress(w, s);
+  SetPads(prk, 0x36363636, &m);
+  SetAll(kSha256Initial, &inner);
+  Compress(&m, &inner);
+  CompressInfo(&inner);
+  SetPads(prk, 0x5c5c5c5c, &m);
+  SetAll(kSha256Initial, &s);
+  Compress(&m, &s);
+  SetDigest(inner, &m);
+  Compress(&m, &s);
 
-  for (int b = 0; b < kBatches; ++b) {
-    Transpose(s[b]);
-    for (int i = 0; i < 4; ++i) {
+  for (size_t b = 0; b < kBatches; ++b) {
+    Transpose(s.words[b]);
+    for (size_t i = 0; i < 4; ++i) {
       _mm512_storeu_si512(rpiks + (b * 4 + i) * sizeof(Vec),
-                          SwapBytes(s[b][i]));
+                          SwapBytes(s.words[b][i]));
     }
   }
 }
@@ -231,7 +280,6 @@ bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
 // ---- AES-128, one key or one block in each 128-bit lane ---------------------
 
 constexpr int kNumRoundKeys = 11;
-constexpr size_t kMaxIntervals = 144;  // kMaxRollingPeriod
 
 // The next round keys of four keys. FIPS 197, 5.2: the last word, rotated and
 // substituted, goes into all four; AESENCLAST substitutes, and its ShiftRows
@@ -244,16 +292,21 @@ TEKMATCH_INLINE Vec NextRoundKey(Vec key) {
   return Xor3(t, _mm512_bslli_epi128(t, 8), substituted);
 }
 
-// The schedules of kGroups times four keys, side by side to hide latency.
+// Four keys, one in each 128-bit lane.
+struct KeyGroup {
+  Vec round_keys[kNumRoundKeys];
+  // Round key 1, column 3, and round key 10, column 1, in every column.
+  Vec first_column_key;
+  Vec hash_key;
+};
+
+// The schedules of kGroups times four keys, which are round keys 0, side by side
+// to hide latency.
 template <int kGroups>
-TEKMATCH_INLINE void ExpandKeys(const uint8_t* keys,
-                                Vec (*round_keys)[kNumRoundKeys]) {
+TEKMATCH_INLINE void ExpandKeys(KeyGroup* groups) {
 #define TEKMATCH_EXPAND(round, rcon) \
   for (int g = 0; g < kGroups; ++g)  \
-  round_keys[g][round] = NextRoundKey<rcon>(round_keys[g][(round)-1])
-  for (int g = 0; g < kGroups; ++g) {
-    round_keys[g][0] = _mm512_loadu_si512(keys + g * sizeof(Vec));
-  }
+  groups[g].round_keys[round] = NextRoundKey<rcon>(groups[g].round_keys[(round)-1])
   TEKMATCH_EXPAND(1, 0x01);
   TEKMATCH_EXPAND(2, 0x02);
   TEKMATCH_EXPAND(3, 0x04);
@@ -265,6 +318,12 @@ TEKMATCH_INLINE void ExpandKeys(const uint8_t* keys,
   TEKMATCH_EXPAND(9, 0x1b);
   TEKMATCH_EXPAND(10, 0x36);
 #undef TEKMATCH_EXPAND
+  for (int g = 0; g < kGroups; ++g) {
+    groups[g].first_column_key =
+        _mm512_shuffle_epi32(groups[g].round_keys[1], _MM_PERM_DDDD);
+    groups[g].hash_key = _mm512_shuffle_epi32(
+        groups[g].round_keys[kNumRoundKeys - 1], _MM_PERM_BBBB);
+  }
 }
 
 template <int kWidth>
@@ -294,13 +353,11 @@ constexpr int kPadded1 = 0x00004950;
 
 bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
                   uint8_t* rpis) {
-  constexpr size_t kWidth = 9;  // 36 = 4 * 9
-  alignas(64) uint8_t keys[sizeof(Vec)];
-  for (size_t i = 0; i < 4; ++i) {
-    __builtin_memcpy(keys + i * kBlockBytes, rpik, kBlockBytes);
-  }
-  Vec round_keys[1][kNumRoundKeys];
-  ExpandKeys<1>(keys, round_keys);
+  constexpr size_t kWidth = 12;  // 36 = 3 * 12
+  KeyGroup group;
+  group.round_keys[0] = _mm512_broadcast_i32x4(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(rpik)));
+  ExpandKeys<1>(&group);
   const int first = static_cast<int>(first_interval);
   Vec counter = _mm512_add_epi32(
       _mm512_set4_epi32(first, 0, kPadded1, kPadded0),
@@ -312,13 +369,21 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
       s = counter;
       counter = Add(counter, four);
     }
-    Encrypt<kWidth>(round_keys[0], state);
+    Encrypt<kWidth>(group.round_keys, state);
+    uint8_t* const to = rpis + done * kBlockBytes;
+    if (num_rpis - done >= 4 * kWidth) {
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kWidth; ++i) {
+        _mm512_storeu_si512(to + i * sizeof(Vec), state[i]);
+      }
+      continue;
+    }
     for (size_t i = 0; i < kWidth; ++i) {
       const size_t at = done + 4 * i;
       if (at >= num_rpis) break;
       // A mask of 64-bit halves of blocks.
       const size_t num = num_rpis - at < 4 ? num_rpis - at : 4;
-      _mm512_mask_storeu_epi64(rpis + at * kBlockBytes,
+      _mm512_mask_storeu_epi64(to + i * sizeof(Vec),
                                static_cast<__mmask8>((1U << (2 * num)) - 1),
                                state[i]);
     }
@@ -327,88 +392,208 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
 }
 
 // ---- RPIs fused with the probe ----------------------------------------------
+//
+// Two things save a part of AES's instructions:
+// - The blocks of a key differ in the last four bytes, the interval, and of
+//   those, for 256 intervals, in one. After the first round that byte has gone
+//   into one column, so that one instruction computes the first round of four
+//   blocks: it makes their four columns, which are then put each in its place.
+// - The probe takes four bytes of an RPI, which the last round makes of four
+//   bytes. Those of four blocks are brought together before it.
+//
+// HKDF of the keys to come beside AES gained nothing on AMD's Zen 5, neither by
+// vectors nor by the SHA extensions: all want the two units that AES has.
 
-// Where candidates go, and which part of a group's RPIs exists.
-struct Output {
-  RpiCandidate* candidates;
-  size_t num_candidates;
-  size_t num_keys;
-  uint32_t first_interval;
-  size_t num_intervals;
+// What the first round gives for intervals of equal upper bytes.
+struct FirstRound {
+  Vec columns;  // 0..2 of every block after it
+  Vec packed;   // before it, what makes up column 3, without the interval
 };
 
-// Four registers of RPIs, some of which pass the filter: of key + lane in
-// interval j + register. Few calls get here.
-__attribute__((noinline)) void Emit(const Vec* state, size_t key, size_t j,
-                                    const RpiFilter& filter, Output* out) {
-  alignas(64) uint8_t rpis[4][4][kBlockBytes];
-  for (int i = 0; i < 4; ++i) _mm512_store_si512(rpis[i], state[i]);
-  for (size_t i = 0; i < 4 && j + i < out->num_intervals; ++i) {
-    for (size_t lane = 0; lane < 4 && key + lane < out->num_keys; ++lane) {
-      uint32_t h;
-      __builtin_memcpy(&h, rpis[i][lane] + 4, sizeof(h));
-      const uint32_t word = filter.words[h >> filter.shift];
-      if (((word >> (h % 32)) & (word >> (h / 32 % 32)) & 1) == 0) continue;
-      RpiCandidate& candidate = out->candidates[out->num_candidates++];
-      candidate.key = static_cast<uint32_t>(key + lane);
-      candidate.interval = out->first_interval + static_cast<uint32_t>(j + i);
-      __builtin_memcpy(candidate.rpi, rpis[i][lane], kBlockBytes);
-    }
+TEKMATCH_INLINE Vec Lanes(uint32_t w0, uint32_t w1, uint32_t w2, uint32_t w3) {
+  return _mm512_set4_epi32(static_cast<int>(w3), static_cast<int>(w2),
+                           static_cast<int>(w1), static_cast<int>(w0));
+}
+
+// For the interval with its lowest byte 0.
+TEKMATCH_INLINE FirstRound StartRound(const KeyGroup& group,
+                                      uint32_t interval) {
+  const Vec block = _mm512_xor_si512(
+      Lanes(kPadded0, kPadded1, 0, interval & ~uint32_t{0xff}),
+      group.round_keys[0]);
+  // ShiftRows brings row r of column 3 + r there: bytes 12, 1, 6, 11.
+  return {_mm512_aesenc_epi128(block, group.round_keys[1]),
+          _mm512_shuffle_epi8(block, Set(0x0b06010c))};
+}
+
+// Four registers of blocks after round 9, one of each interval, to the bytes
+// 4..7 of their RPIs: column q of the result is register q's. Row r of column 1
+// comes of row r, column 1 + r, and in the result's column q of row r, column
+// q + r, so that is where register q's byte has to be.
+TEKMATCH_INLINE Vec Hashes(const Vec* state, const KeyGroup& group) {
+  Vec packed = state[1];
+  packed = _mm512_mask_shuffle_epi8(
+      packed, 0x8421842184218421, state[0],
+      Lanes(0x80808004, 0x80800980, 0x800e8080, 0x03808080));
+  packed = _mm512_mask_shuffle_epi8(
+      packed, 0x2184218421842184, state[2],
+      Lanes(0x800e8080, 0x03808080, 0x80808004, 0x80800980));
+  packed = _mm512_mask_shuffle_epi8(
+      packed, 0x1842184218421842, state[3],
+      Lanes(0x80800980, 0x800e8080, 0x03808080, 0x80808004));
+  return _mm512_aesenclast_epi128(packed, group.hash_key);
+}
+
+// Four keys in up to kWide intervals. Hash 16 q + 4 k + j is that of key k in
+// interval 4 q + j.
+constexpr int kQuads = 3;
+constexpr size_t kWide = 4 * kQuads;
+using Step = Pending<KeyGroup, 16 * kQuads>;
+
+TEKMATCH_INLINE void Store(Vec hashes, __m128i shift, int quad, Step* p) {
+  _mm512_store_si512(p->index + 16 * quad, _mm512_srl_epi32(hashes, shift));
+  // The four lowest nibbles of each, as bytes of which six bits count.
+  const Vec nibbles = _mm512_multishift_epi64_epi8(
+      _mm512_set1_epi64(0x2c2824200c080400), hashes);
+  const Vec bit_of =
+      _mm512_set1_epi64(static_cast<long long>(0x8040201008040201));
+  _mm512_store_si512(p->bits + 16 * quad,
+                     _mm512_permutexvar_epi8(nibbles, bit_of));
+}
+
+// Bit i: hash i passes.
+TEKMATCH_INLINE uint64_t Hits(const Step& p) {
+  uint64_t hits = 0;
+#pragma GCC unroll 4
+  for (int q = 0; q < kQuads; ++q) {
+    const __mmask16 pass =
+        _mm512_testn_epi32_mask(_mm512_load_si512(p.words + 16 * q),
+                                _mm512_load_si512(p.bits + 16 * q));
+    hits |= uint64_t{pass} << (16 * q);
+  }
+  return hits;
+}
+
+// The RPIs of the hits, of which there are few.
+__attribute__((noinline)) void EmitHits(const Step& step, uint64_t hits,
+                                        Output* out) {
+  for (; hits != 0; hits &= hits - 1) {
+    const int hit = __builtin_ctzll(hits);
+    const size_t lane = static_cast<size_t>(hit) % 16 / 4;
+    const auto j = static_cast<size_t>(hit / 16 * 4 + hit % 4);
+    Emit(
+        step.key + lane, j, step.interval, step.num_intervals,
+        [&](int round) {
+          return _mm_load_si128(
+              reinterpret_cast<const __m128i*>(&step.keys->round_keys[round]) +
+              lane);
+        },
+        out);
   }
 }
 
-// Whether one of sixteen RPIs passes. Gathers: with the same probe by scalar
-// loads, side by side with AES or after it, find_candidates took 1.4 to 1.6
-// times as long on an Intel Xeon of 2024.
-TEKMATCH_INLINE bool AnyPasses(const Vec* state, const RpiFilter& filter) {
-  // The second word of every RPI.
-  const __m512 a = _mm512_shuffle_ps(_mm512_castsi512_ps(state[0]),
-                                     _mm512_castsi512_ps(state[1]), 0x55);
-  const __m512 b = _mm512_shuffle_ps(_mm512_castsi512_ps(state[2]),
-                                     _mm512_castsi512_ps(state[3]), 0x55);
-  const Vec h = _mm512_castps_si512(_mm512_shuffle_ps(a, b, 0x88));
-  const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));
-  const Vec words = _mm512_i32gather_epi32(_mm512_srl_epi32(h, shift),
-                                           filter.words, sizeof(uint32_t));
-  const Vec first = _mm512_and_si512(h, Set(31));
-  const Vec second = _mm512_and_si512(_mm512_srli_epi32(h, 5), Set(31));
-  const Vec both = _mm512_and_si512(_mm512_srlv_epi32(words, first),
-                                    _mm512_srlv_epi32(words, second));
-  return _mm512_test_epi32_mask(both, Set(1)) != 0;
+// Rounds 2 to 9 of kWidth registers, beside each an eighth of the fetches.
+template <int kWidth, int round = 2>
+TEKMATCH_INLINE void MiddleRounds(const KeyGroup& group, const uint32_t* words,
+                                  Step* fetched, Vec* state) {
+  if constexpr (round < kNumRoundKeys - 1) {
+    const Vec key = group.round_keys[round];
+#pragma GCC unroll 16
+    for (int i = 0; i < kWidth; ++i) {
+      state[i] = _mm512_aesenc_epi128(state[i], key);
+    }
+    constexpr int kFetches = Step::kNumHashes / 8;
+    Fetch<kFetches>(words, (round - 2) * kFetches, fetched);
+    MiddleRounds<kWidth, round + 1>(group, words, fetched, state);
+  }
 }
 
-// The RPIs of four keys in kWidth intervals from j on.
-template <int kWidth>
-TEKMATCH_INLINE void Probe(const Vec* round_keys, const Vec* blocks, size_t key,
-                           size_t j, const RpiFilter& filter, Output* out) {
-  Vec state[kWidth];
-#pragma GCC unroll 16
-  for (int i = 0; i < kWidth; ++i) state[i] = blocks[j + i];
-  Encrypt<kWidth>(round_keys, state);
+// The hashes of four keys in 4 * kNum intervals to `next`, and beside that the
+// words of `fetched`. Returns the hits of `probed`.
+template <int kNum>
+__attribute__((noinline)) uint64_t HashStep(const FirstRound& first,
+                                            const RpiFilter& filter,
+                                            const Step& probed, Step* fetched,
+                                            Step* next) {
+  const KeyGroup& group = *next->keys;
+  // Past the last interval bytes wrap around, so that they change nothing else.
+  Vec low = _mm512_add_epi8(Set(next->interval & 0xff), Lanes(0, 1, 2, 3));
+  Vec state[4 * kNum];
 #pragma GCC unroll 4
-  for (int i = 0; i < kWidth; i += 4) {
-    if (__builtin_expect(AnyPasses(state + i, filter), 0)) {
-      Emit(state + i, key, j + i, filter, out);
+  for (int q = 0; q < kNum; ++q) {
+    const Vec column = _mm512_aesenc_epi128(
+        _mm512_xor_si512(first.packed, low), group.first_column_key);
+    low = _mm512_add_epi8(low, Set(4));
+    const __mmask16 third = 0x8888;
+    state[4 * q] = _mm512_mask_shuffle_epi32(first.columns, third, column,
+                                             _MM_PERM_AAAA);
+    state[4 * q + 1] = _mm512_mask_shuffle_epi32(first.columns, third, column,
+                                                 _MM_PERM_BBBB);
+    state[4 * q + 2] = _mm512_mask_shuffle_epi32(first.columns, third, column,
+                                                 _MM_PERM_CCCC);
+    state[4 * q + 3] = _mm512_mask_shuffle_epi32(first.columns, third, column,
+                                                 _MM_PERM_DDDD);
+  }
+  MiddleRounds<4 * kNum>(group, filter.words, fetched, state);
+  const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));
+#pragma GCC unroll 4
+  for (int q = 0; q < kNum; ++q) {
+    Store(Hashes(state + 4 * q, group), shift, q, next);
+  }
+  return Hits(probed);
+}
+
+template <int kNum>
+TEKMATCH_INLINE void DoStep(const KeyGroup& group, const FirstRound& first,
+                            size_t key, uint32_t interval, size_t num_intervals,
+                            Pipeline<Step>* p) {
+  ++p->turn;
+  Step& next = p->slots[p->turn % kSlots];
+  Step& fetched = p->slots[(p->turn - kFetchDelay) % kSlots];
+  const Step& probed = p->slots[(p->turn - kProbeDelay) % kSlots];
+  next.keys = &group;
+  next.key = key;
+  next.interval = interval;
+  next.num_intervals = num_intervals;
+  const uint64_t hits =
+      HashStep<kNum>(first, p->filter, probed, &fetched, &next);
+  if (__builtin_expect(hits != 0, 0)) EmitHits(probed, hits, &p->out);
+}
+
+// The steps of four keys.
+void ProbeGroup(const KeyGroup& group, size_t key, uint32_t first_interval,
+                size_t num_intervals, Pipeline<Step>* p) {
+  for (size_t j = 0; j < num_intervals;) {
+    // Up to where more than the lowest byte changes.
+    size_t end = j + 256 - ((first_interval + j) & 0xff);
+    if (end > num_intervals) end = num_intervals;
+    const FirstRound first =
+        StartRound(group, first_interval + static_cast<uint32_t>(j));
+    for (; j < end; j += kWide) {
+      const uint32_t interval = first_interval + static_cast<uint32_t>(j);
+      const size_t left = end - j;
+      if (left > 8) {
+        DoStep<3>(group, first, key, interval, left < kWide ? left : kWide, p);
+      } else if (left > 4) {
+        DoStep<2>(group, first, key, interval, left, p);
+      } else {
+        DoStep<1>(group, first, key, interval, left, p);
+      }
     }
+    j = end;
   }
 }
 
 bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                     uint32_t first_interval, size_t num_intervals,
-                    const RpiFilter* filter, RpiCandidate* candidates,
-                    size_t* num_candidates) {
+                    const RpiFilter* filter, KeysAhead* /*ahead*/,
+                    RpiCandidate* candidates, size_t* num_candidates) {
   constexpr size_t kGroups = 4;
   constexpr size_t kKeys = kGroups * 4;
-  constexpr size_t kWide = 12;
-  Output out = {candidates, 0, num_keys, first_interval, num_intervals};
-  const RpiFilter by_value = *filter;
-  // PaddedData for every interval, and a few more for the last step.
-  Vec blocks[kMaxIntervals + 4];
-  for (size_t j = 0; j < num_intervals + 3; ++j) {
-    blocks[j] = _mm512_set4_epi32(
-        static_cast<int>(first_interval + static_cast<uint32_t>(j)), 0,
-        kPadded1, kPadded0);
-  }
+  Pipeline<Step> p;
+  Begin(*filter, candidates, num_keys, &p);
+  // Those of the keys before are needed until all of their steps are probed.
+  KeyGroup groups[2][kGroups];
   for (size_t key = 0; key < num_keys; key += kKeys) {
     alignas(64) uint8_t tail[kKeys * kBlockBytes] = {};
     const uint8_t* keys = rpiks + key * kBlockBytes;
@@ -416,19 +601,21 @@ bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
       __builtin_memcpy(tail, keys, (num_keys - key) * kBlockBytes);
       keys = tail;
     }
-    Vec round_keys[kGroups][kNumRoundKeys];
-    ExpandKeys<kGroups>(keys, round_keys);
+    KeyGroup* const these = groups[key / kKeys % 2];
+    for (size_t g = 0; g < kGroups; ++g) {
+      these[g].round_keys[0] = _mm512_loadu_si512(keys + g * sizeof(Vec));
+    }
+    ExpandKeys<kGroups>(these);
     for (size_t g = 0; g < kGroups && key + 4 * g < num_keys; ++g) {
-      size_t j = 0;
-      for (; j + kWide <= num_intervals; j += kWide) {
-        Probe<kWide>(round_keys[g], blocks, key + 4 * g, j, by_value, &out);
-      }
-      for (; j < num_intervals; j += 4) {
-        Probe<4>(round_keys[g], blocks, key + 4 * g, j, by_value, &out);
-      }
+      ProbeGroup(these[g], key + 4 * g, first_interval, num_intervals, &p);
     }
   }
-  *num_candidates = out.num_candidates;
+  for (unsigned i = 0; i < kProbeDelay; ++i) {
+    Step& slot = p.slots[(p.turn - i) % kSlots];
+    Fetch<Step::kNumHashes>(p.filter.words, 0, &slot);
+    EmitHits(slot, Hits(slot), &p.out);
+  }
+  *num_candidates = p.out.num_candidates;
   return true;
 }
 

@@ -124,7 +124,11 @@ bool Passes(const Rpi& rpi, const RpiFilter& filter) {
   uint32_t h = 0;
   for (size_t i = 8; i-- > 4;) h = h << 8 | rpi.bytes[i];
   const uint32_t word = filter.words[h >> filter.shift];
-  return (word >> (h % 32) & 1) == 1 && (word >> (h / 32 % 32) & 1) == 1;
+  bool passes = true;
+  for (int i = 0; i < 4; ++i) {
+    passes = passes && (word >> (8 * i + (h >> 4 * i) % 8) & 1) == 0;
+  }
+  return passes;
 }
 
 Candidates FindExpected(const std::vector<Rpik>& rpiks, uint32_t first_interval,
@@ -140,9 +144,39 @@ Candidates FindExpected(const std::vector<Rpik>& rpiks, uint32_t first_interval,
   return expected;
 }
 
+// The TEKs ahead of a call, which are few or many for it.
+constexpr size_t kMostAhead = 300;
+const std::vector<Tek>& TeksAhead() {
+  static const auto* const teks = [] {
+    std::mt19937_64 rng(77);
+    auto* made = new std::vector<Tek>(kMostAhead);
+    for (Tek& tek : *made) tek = RandomBytes<Tek>(rng);
+    return made;
+  }();
+  return *teks;
+}
+
+// Of num_ahead keys ahead the first ones are derived, and nothing else is.
+void ExpectAhead(const KeysAhead& left, const std::vector<Rpik>& rpiks,
+                 size_t num_ahead) {
+  ASSERT_LE(left.num_keys, num_ahead);
+  const size_t num_derived = num_ahead - left.num_keys;
+  EXPECT_EQ(left.teks, TeksAhead()[0].bytes.data() + 16 * num_derived);
+  EXPECT_EQ(left.rpiks, rpiks[0].bytes.data() + 16 * num_derived);
+  static const auto* const expected = [] {
+    auto* made = new std::vector<Rpik>;
+    for (const Tek& tek : TeksAhead()) made->push_back(*DeriveRpik(tek));
+    return made;
+  }();
+  for (size_t k = 0; k < kMostAhead; ++k) {
+    ASSERT_EQ(rpiks[k], k < num_derived ? (*expected)[k] : Rpik()) << k;
+  }
+}
+
 Candidates Find(const Kernels& kernels, const std::vector<Rpik>& rpiks,
                 uint32_t first_interval, size_t num_intervals,
-                const RpiFilter& filter, size_t misalignment = 1) {
+                const RpiFilter& filter, size_t misalignment = 1,
+                size_t num_ahead = 0) {
   // With a guard behind.
   std::vector<uint8_t> input(misalignment);
   for (const Rpik& rpik : rpiks) {
@@ -153,9 +187,13 @@ Candidates Find(const Kernels& kernels, const std::vector<Rpik>& rpiks,
   std::memset(&guard, kGuard, sizeof(guard));
   std::vector<RpiCandidate> found(room + 2, guard);
   size_t num_found = kGuard;
-  EXPECT_TRUE(kernels.find_candidates(input.data() + misalignment, rpiks.size(),
-                                      first_interval, num_intervals, &filter,
-                                      found.data(), &num_found));
+  std::vector<Rpik> rpiks_ahead(kMostAhead);
+  KeysAhead ahead = {TeksAhead()[0].bytes.data(), num_ahead,
+                     rpiks_ahead[0].bytes.data()};
+  EXPECT_TRUE(kernels.find_candidates(
+      input.data() + misalignment, rpiks.size(), first_interval, num_intervals,
+      &filter, &ahead, found.data(), &num_found));
+  ExpectAhead(ahead, rpiks_ahead, num_ahead);
   EXPECT_LE(num_found, room);
   for (size_t i = room; i < found.size(); ++i) {
     EXPECT_EQ(std::memcmp(&found[i], &guard, sizeof(guard)), 0);
@@ -176,9 +214,7 @@ TEST_P(KernelsTest, FindsTheCandidatesThatTheOracleFinds) {
   std::mt19937_64 rng(1);
   for (const uint32_t shift : {31, 30, 24, 18}) {
     std::vector<uint32_t> words(size_t{1} << (32 - shift));
-    for (uint32_t& word : words) {
-      word = static_cast<uint32_t>((rng() & rng()) | (rng() & rng() & rng()));
-    }
+    for (uint32_t& word : words) word = static_cast<uint32_t>(rng() & rng());
     const RpiFilter filter = {words.data(), shift};
     for (const size_t num_keys : {0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33}) {
       std::vector<Rpik> rpiks(num_keys);
@@ -212,7 +248,8 @@ TEST_P(KernelsTest, FindsCandidatesInEveryPeriodAndAtEveryAlignment) {
   for (size_t num_intervals = 0; num_intervals <= 144; ++num_intervals) {
     SCOPED_TRACE(num_intervals);
     ASSERT_EQ(Find(*GetParam(), rpiks, 2642976, num_intervals, filter,
-                   /*misalignment=*/num_intervals % 64),
+                   /*misalignment=*/num_intervals % 64,
+                   /*num_ahead=*/num_intervals),
               FindExpected(rpiks, 2642976, num_intervals, filter));
   }
 }
@@ -221,28 +258,48 @@ TEST_P(KernelsTest, FiltersThatLetEverythingOrNothingPass) {
   std::mt19937_64 rng(1);
   std::vector<Rpik> rpiks(21);
   for (Rpik& rpik : rpiks) rpik = RandomBytes<Rpik>(rng);
-  std::vector<uint32_t> words(64, ~uint32_t{0});
+  std::vector<uint32_t> words(64, 0);
   const RpiFilter filter = {words.data(), 26};
   const Candidates all = Find(*GetParam(), rpiks, 2642976, 144, filter);
   EXPECT_EQ(all.size(), 21 * 144);
   EXPECT_EQ(all, FindExpected(rpiks, 2642976, 144, filter));
-  words.assign(64, 0);
+  words.assign(64, ~uint32_t{0});
   EXPECT_TRUE(Find(*GetParam(), rpiks, 2642976, 144, filter).empty());
+}
+
+// Work enough for several of the keys ahead, cut where intervals are; and as few
+// of those as there may be.
+TEST_P(KernelsTest, DerivesKeysAheadOnlyInTheirOrder) {
+  std::mt19937_64 rng(1);
+  std::vector<Rpik> rpiks(70);
+  for (Rpik& rpik : rpiks) rpik = RandomBytes<Rpik>(rng);
+  std::vector<uint32_t> words(64);
+  for (uint32_t& word : words) word = static_cast<uint32_t>(rng() | rng());
+  const RpiFilter filter = {words.data(), 26};
+  for (const uint32_t first_interval : {2653344U, 2653440U - 7}) {
+    for (const size_t num_ahead : {0, 1, 2, 3, 15, 16, 17, 33, 300}) {
+      SCOPED_TRACE(num_ahead);
+      ASSERT_EQ(Find(*GetParam(), rpiks, first_interval, 144, filter, 1,
+                     num_ahead),
+                FindExpected(rpiks, first_interval, 144, filter));
+    }
+  }
 }
 
 TEST_P(KernelsTest, TakesNullForEmptyArrays) {
   EXPECT_TRUE(GetParam()->derive_rpiks(nullptr, 0, nullptr));
   const Rpik rpik;
   EXPECT_TRUE(GetParam()->generate_rpis(rpik.bytes.data(), 0, 0, nullptr));
-  const uint32_t words[2] = {~uint32_t{0}, ~uint32_t{0}};
+  const uint32_t words[2] = {};
   const RpiFilter filter = {words, 31};
+  KeysAhead ahead = {nullptr, 0, nullptr};
   size_t num_candidates = 1;
-  EXPECT_TRUE(GetParam()->find_candidates(nullptr, 0, 0, 144, &filter, nullptr,
-                                          &num_candidates));
+  EXPECT_TRUE(GetParam()->find_candidates(nullptr, 0, 0, 144, &filter, &ahead,
+                                          nullptr, &num_candidates));
   EXPECT_EQ(num_candidates, 0U);
   num_candidates = 1;
   EXPECT_TRUE(GetParam()->find_candidates(rpik.bytes.data(), 1, 0, 0, &filter,
-                                          nullptr, &num_candidates));
+                                          &ahead, nullptr, &num_candidates));
   EXPECT_EQ(num_candidates, 0U);
 }
 
@@ -269,7 +326,7 @@ std::string KernelsOfThisProcessor() {
                        [&flags](const char* w) { return flags.contains(w); });
   };
   EXPECT_FALSE(flags.empty());
-  if (has({"avx512f", "avx512dq", "avx512bw", "avx512vl", "vaes"})) {
+  if (has({"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512vbmi", "vaes"})) {
     names += "x86_vaes512,";
   }
   if (has({"aes", "sse4_1", "ssse3", "sha_ni"})) names += "x86_aesni,";

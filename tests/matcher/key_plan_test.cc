@@ -16,6 +16,7 @@
 namespace tekmatch {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr EnIntervalNumber kDay = 2653344;  // a midnight, and a slice's start
@@ -28,6 +29,13 @@ SliceFilters FiltersOf(const std::vector<int64_t>& intervals, int tolerance) {
     sightings.push_back(sighting);
   }
   return {sightings, tolerance};
+}
+
+KeyPlan PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own,
+                 const SliceFilters& filters) {
+  KeyPlan plan;
+  PlanKeys(block, own, filters, &plan);
+  return plan;
 }
 
 KeyBlock Block(
@@ -54,10 +62,10 @@ using RunList = std::vector<std::pair<EnIntervalNumber, uint32_t>>;
 
 TEST(KeyPlanTest, NothingNearNothingToDo) {
   const KeyBlock block = Block({{kDay, 144}, {kDay + 10, 5}});
-  EXPECT_THAT(PlanKeys(block, {}, SliceFilters()).teks, IsEmpty());
+  EXPECT_EQ(PlanKeys(block, {}, SliceFilters()).num_keys, 0U);
   const KeyPlan plan =
       PlanKeys(block, {}, FiltersOf({kDay - 13, kDay + 156}, 12));
-  EXPECT_THAT(plan.teks, IsEmpty());
+  EXPECT_EQ(plan.num_keys, 0U);
   EXPECT_THAT(plan.tasks, IsEmpty());
   EXPECT_THAT(PlanKeys({}, {}, FiltersOf({kDay}, 12)).tasks, IsEmpty());
 }
@@ -70,11 +78,45 @@ TEST(KeyPlanTest, OnlyWhatIsNearInTheKeysValidity) {
   EXPECT_EQ(runs({kDay - 12}), (RunList{{kDay, 1}}));
   EXPECT_EQ(runs({kDay + 155}), (RunList{{kDay + 143, 1}}));
   EXPECT_EQ(runs({kDay + 18}), (RunList{{kDay + 6, 25}}));
-  // Cut where the slice ends.
-  EXPECT_EQ(runs({kDay + 36}), (RunList{{kDay + 24, 12}, {kDay + 36, 13}}));
+  EXPECT_EQ(runs({kDay + 36}), (RunList{{kDay + 24, 25}}));
   // A whole slice.
-  EXPECT_EQ(runs({kDay + 36 + 11, kDay + 36 + 23}),
-            (RunList{{kDay + 35, 1}, {kDay + 36, 36}}));
+  EXPECT_EQ(
+      runs({kDay + 12, kDay + 37, kDay + 62, kDay + 87, kDay + 112, kDay + 137}),
+      (RunList{{kDay, 144}}));
+}
+
+TEST(KeyPlanTest, RunsAreCutWhereASliceEnds) {
+  const KeyBlock block = Block({{kDay + 100, 144}});
+  EXPECT_EQ(Runs(PlanKeys(block, {}, FiltersOf({kDay + 140}, 12))),
+            (RunList{{kDay + 128, 16}, {kDay + 144, 9}}));
+}
+
+// Whatever it held before, and without more memory.
+TEST(KeyPlanTest, APlanIsMadeInPlaceOfAnother) {
+  const SliceFilters filters = FiltersOf({kDay + 18}, 12);
+  KeyPlan plan;
+  PlanKeys(Block({{kDay, 144}, {kDay + 5, 144}, {kDay, 9}}), {}, filters,
+           &plan);
+  EXPECT_EQ(plan.num_keys, 3U);
+  EXPECT_EQ(plan.tasks.size(), 3U);
+  const KeyBlock block = Block({{kDay + 144, 144}, {kDay + 7, 144}});
+  const Tek* const memory = plan.teks.data();
+  PlanKeys(block, {}, filters, &plan);
+  EXPECT_EQ(plan.num_keys, 1U);
+  EXPECT_EQ(plan.teks.data(), memory);
+  EXPECT_EQ(plan.teks[0], block.teks()[1]);
+  EXPECT_EQ(plan.positions[0], 1U);
+  EXPECT_EQ(Runs(plan), (RunList{{kDay + 7, 24}}));
+}
+
+// Keys are derived in the order of the plan, which is that of the tasks.
+TEST(KeyPlanTest, KeysStandInTheOrderOfTheirTasks) {
+  const KeyBlock block = Block({{kDay + 288, 144}, {kDay, 144}, {kDay + 144, 144}});
+  const KeyPlan plan = PlanKeys(
+      block, {}, FiltersOf({kDay + 18, kDay + 200, kDay + 400}, 12));
+  EXPECT_THAT(plan.positions, ElementsAre(1, 2, 0));
+  ASSERT_EQ(plan.tasks.size(), 3U);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(plan.tasks[i].first_key, i);
 }
 
 TEST(KeyPlanTest, ShortGapsAreBridged) {
@@ -105,19 +147,20 @@ TEST(KeyPlanTest, EveryCoveredIntervalOfEveryKey) {
     std::set<int64_t> sighted;
     for (int i = 0; i < 12; ++i) sighted.insert(kDay + rng() % 1500);
     const int tolerance = static_cast<int>(rng() % 13);
+    const SliceFilters filters =
+        FiltersOf({sighted.begin(), sighted.end()}, tolerance);
     const KeyPlan plan =
-        PlanKeys(block, {block.teks()[3], block.teks()[77]},
-                 FiltersOf({sighted.begin(), sighted.end()}, tolerance));
+        PlanKeys(block, {block.teks()[3], block.teks()[77]}, filters);
     EXPECT_EQ(plan.num_own_keys, 2U);
     std::map<uint32_t, std::vector<bool>> probed;  // by position in the block
     size_t last_slice = 0;
     for (const ProbeTask& task : plan.tasks) {
       EXPECT_GE(task.slice, last_slice);
       last_slice = task.slice;
-      EXPECT_LE(task.num_intervals, kSliceIntervals);
+      EXPECT_GE(task.num_intervals, 1U);
       EXPECT_EQ(
-          task.first_interval / kSliceIntervals,
-          (task.first_interval + task.num_intervals - 1) / kSliceIntervals);
+          task.first_interval / filters.length(),
+          (task.first_interval + task.num_intervals - 1) / filters.length());
       for (size_t i = task.first_key; i < task.first_key + task.num_keys; ++i) {
         const uint32_t k = plan.positions[i];
         ASSERT_EQ(plan.teks[i], block.teks()[k]);

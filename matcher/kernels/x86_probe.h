@@ -1,0 +1,108 @@
+// What x86's kernels have in common when they probe a filter with the RPIs that
+// they generate: a line of steps that are hashed and not yet probed.
+//
+// A step's words are fetched two steps later and tested three steps later: what
+// waited for a result that is still on its way to memory would hold up all that
+// follows. They are fetched by scalar loads, beside the AES of the later step:
+// on AMD's Zen 5 a gather of sixteen takes 22 cycles, and nothing goes beside it.
+//
+// For units of one instruction set (kernels.h says what they may include):
+// everything here has internal linkage.
+#ifndef TEKMATCH_MATCHER_KERNELS_X86_PROBE_H_
+#define TEKMATCH_MATCHER_KERNELS_X86_PROBE_H_
+
+#include <immintrin.h>
+
+#include "matcher/kernels/kernels.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr unsigned kFetchDelay = 2;
+constexpr unsigned kProbeDelay = 3;
+constexpr unsigned kSlots = 4;
+
+// The hashes (h of RpiFilter) of a few keys in a few intervals. `Keys` are their
+// round keys.
+template <typename Keys, int kNum>
+struct Pending {
+  static constexpr int kNumHashes = kNum;
+  // Where the filter's word is, which of its bits count, and the word.
+  alignas(64) uint32_t index[kNum];
+  alignas(64) uint32_t bits[kNum];
+  alignas(64) uint32_t words[kNum];
+  const Keys* keys;
+  size_t key;         // the first of the keys
+  uint32_t interval;  // the first
+  size_t num_intervals;
+};
+
+// Where candidates go.
+struct Output {
+  RpiCandidate* candidates;
+  size_t num_candidates;
+  size_t num_keys;
+};
+
+template <typename Step>
+struct Pipeline {
+  RpiFilter filter;
+  Output out;
+  unsigned turn;
+  Step slots[kSlots];
+};
+
+template <typename Step>
+inline void Begin(const RpiFilter& filter, RpiCandidate* candidates,
+                  size_t num_keys, Pipeline<Step>* p) {
+  p->filter = filter;
+  p->out = {candidates, 0, num_keys};
+  p->turn = 0;
+  // Nothing to emit, and words that can be fetched.
+  for (Step& slot : p->slots) {
+    slot.num_intervals = 0;
+    for (int i = 0; i < Step::kNumHashes; ++i) {
+      slot.index[i] = 0;
+      slot.bits[i] = slot.words[i] = 1;
+    }
+  }
+}
+
+// The words of the hashes [i, i + kNum), two hashes a load.
+template <int kNum, typename Step>
+inline __attribute__((always_inline)) void Fetch(
+    const uint32_t* __restrict words, int i, Step* step) {
+#pragma GCC unroll 16
+  for (const int end = i + kNum; i < end; i += 2) {
+    uint64_t index;
+    __builtin_memcpy(&index, step->index + i, sizeof(index));
+    step->words[i] = words[static_cast<uint32_t>(index)];
+    step->words[i + 1] = words[index >> 32];
+  }
+}
+
+// Generates an RPI that passes, of `key` in the step's interval j, if it exists.
+// round_key(r) is the key's.
+template <typename RoundKey>
+inline void Emit(size_t key, size_t j, uint32_t first_interval,
+                 size_t num_intervals, RoundKey round_key, Output* out) {
+  if (j >= num_intervals || key >= out->num_keys) return;
+  const uint32_t interval = first_interval + static_cast<uint32_t>(j);
+  // PaddedData of the specification: "EN-RPI", six zero bytes, the interval.
+  __m128i block = _mm_xor_si128(
+      _mm_set_epi32(static_cast<int>(interval), 0, 0x00004950, 0x522d4e45),
+      round_key(0));
+  for (int round = 1; round < 10; ++round) {
+    block = _mm_aesenc_si128(block, round_key(round));
+  }
+  block = _mm_aesenclast_si128(block, round_key(10));
+  RpiCandidate& candidate = out->candidates[out->num_candidates++];
+  candidate.key = static_cast<uint32_t>(key);
+  candidate.interval = interval;
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(candidate.rpi), block);
+}
+
+}  // namespace
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_KERNELS_X86_PROBE_H_
