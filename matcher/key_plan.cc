@@ -56,12 +56,15 @@ void FindTasks(const SliceFilters& filters, Group& group) {
 
 }  // namespace
 
-void PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own_keys,
+void PlanKeys(const KeyBlock& block, size_t first, size_t num,
+              const absl::flat_hash_set<Tek>& own_keys,
               const SliceFilters& filters, KeyPlan* plan) {
   constexpr uint32_t kOwn = ~uint32_t{0};
   plan->tasks.clear();
   plan->num_own_keys = 0;
-  plan->group_of.resize(std::max(plan->group_of.size(), block.size()));
+  plan->group_of.resize(std::max(plan->group_of.size(), num));
+  const absl::Span<const Tek> teks = block.teks().subspan(first, num);
+  // By position in [first, first + num), as all below.
   std::vector<uint32_t>& group_of = plan->group_of;
   std::vector<Group> groups;
   absl::flat_hash_map<uint64_t, uint32_t> numbers;
@@ -72,14 +75,14 @@ void PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own_keys,
     uint32_t group = 0;
   };
   std::array<Recent, 64> recents;
-  for (size_t k = 0; k < block.size(); ++k) {
-    if (!own_keys.empty() && own_keys.contains(block.teks()[k])) {
+  for (size_t k = 0; k < num; ++k) {
+    if (!own_keys.empty() && own_keys.contains(teks[k])) {
       group_of[k] = kOwn;
       ++plan->num_own_keys;
       continue;
     }
-    const EnIntervalNumber start = block.rolling_starts()[k];
-    const uint8_t period = block.rolling_periods()[k];
+    const EnIntervalNumber start = block.rolling_starts()[first + k];
+    const uint8_t period = block.rolling_periods()[first + k];
     const uint64_t validity = uint64_t{start} << 8 | period;
     // Fibonacci hashing.
     Recent& recent = recents[validity * 0x9e3779b97f4a7c15 >> 58];
@@ -127,11 +130,11 @@ void PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own_keys,
   plan->num_keys = num_keys;
   plan->teks.resize(std::max(plan->teks.size(), num_keys));
   plan->positions.resize(plan->teks.size());
-  for (size_t k = 0; k < block.size(); ++k) {
+  for (size_t k = 0; k < num; ++k) {
     if (group_of[k] == kOwn || groups[group_of[k]].tasks.empty()) continue;
     const size_t at = groups[group_of[k]].next_key++;
-    plan->teks[at] = block.teks()[k];
-    plan->positions[at] = static_cast<uint32_t>(k);
+    plan->teks[at] = teks[k];
+    plan->positions[at] = static_cast<uint32_t>(first + k);
   }
 }
 

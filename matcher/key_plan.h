@@ -41,10 +41,12 @@ struct KeyPlan {
   std::vector<uint32_t> group_of;
 };
 
-// Makes the plan of a block in place of what *plan held, whose memory it takes.
+// Makes the plan of the keys [first, first + num) of a block in place of what
+// *plan held, whose memory it takes.
 // Keys in `own_keys` have no task, nor has an interval that is not covered; but
 // gaps too short to pay are bridged. The block keeps KeyBlock's promise.
-void PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own_keys,
+void PlanKeys(const KeyBlock& block, size_t first, size_t num,
+              const absl::flat_hash_set<Tek>& own_keys,
               const SliceFilters& filters, KeyPlan* plan);
 
 }  // namespace tekmatch

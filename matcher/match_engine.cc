@@ -40,9 +40,13 @@ absl::Status KernelFailed(const Kernels& kernels) {
 
 // Keys in one call of a kernel: their candidates are few, but there has to be
 // room for all of their RPIs.
-constexpr size_t kKeysAtOnce = 128;
+constexpr size_t kKeysAtOnce = 256;
 // Candidates that are looked up together.
 constexpr size_t kEnough = 256;
+// Keys that are planned together: few, so that what is made of them stays in the
+// core's own cache, but enough for the filters, which are loaded for them anew.
+constexpr size_t kFewestKeys = size_t{1} << 14;
+constexpr size_t kBytesPerKey = 16;
 
 // Gathers candidates until looking them up pays, since each lookup waits for
 // memory, and the waits of many overlap.
@@ -174,16 +178,64 @@ uint8_t* Bytes(T* values) {
   return reinterpret_cast<uint8_t*>(values);
 }
 
-// Derives what the kernels have not derived beside other work, until `num_left`
-// keys are left.
+// Brings a filter into the cache, in the order of its words: a third faster, with
+// ten million sightings, than by the probes, which come to them in no order.
+void Prefetch(const RpiFilter& filter) {
+  constexpr size_t kWordsOfLine = 64 / sizeof(uint32_t);
+  const size_t num_words = size_t{1} << (32 - filter.shift);
+  for (size_t i = 0; i < num_words; i += kWordsOfLine) {
+    __builtin_prefetch(filter.words + i, /*rw=*/0, /*locality=*/2);
+  }
+}
+
+// Derives what the kernels have not derived beside other work, until at most
+// `num_left` keys are left: many at once, since kernels work on batches of keys.
 bool DeriveUpTo(const Kernels& kernels, size_t num_left, KeysAhead* ahead) {
   if (ahead->num_keys <= num_left) return true;
-  const size_t num_keys = ahead->num_keys - num_left;
+  const size_t num_keys = std::min(
+      ahead->num_keys, std::max(ahead->num_keys - num_left, kKeysAtOnce));
   if (!kernels.derive_rpiks(ahead->teks, num_keys, ahead->rpiks)) return false;
   ahead->teks += num_keys * sizeof(Tek);
   ahead->rpiks += num_keys * sizeof(Rpik);
-  ahead->num_keys = num_left;
+  ahead->num_keys -= num_keys;
   return true;
+}
+
+// Joins the keys [first, first + num) of the lookup's block.
+absl::Status MatchKeys(const KeyBlock& block, size_t first, size_t num,
+                       const absl::flat_hash_set<Tek>& own_keys,
+                       const SliceFilters& filters, const Kernels& kernels,
+                       MatchScratch* scratch, CandidateLookup* lookup) {
+  const KeyPlan& plan = scratch->plan;
+  PlanKeys(block, first, num, own_keys, filters, &scratch->plan);
+  scratch->rpiks.resize(std::max(scratch->rpiks.size(), plan.num_keys));
+  std::vector<Rpik>& rpiks = scratch->rpiks;
+  KeysAhead ahead = {Bytes(plan.teks.data()), plan.num_keys,
+                     Bytes(rpiks.data())};
+  size_t slice_in_cache = filters.slices().size();
+  for (const ProbeTask& task : plan.tasks) {
+    const RpiFilter filter = filters.filter(filters.slices()[task.slice]);
+    if (task.slice != slice_in_cache) {
+      Prefetch(filter);
+      slice_in_cache = task.slice;
+    }
+    for (size_t done = 0; done < task.num_keys; done += kKeysAtOnce) {
+      const size_t at = task.first_key + done;
+      const size_t num_keys = std::min(kKeysAtOnce, task.num_keys - done);
+      size_t num_candidates = 0;
+      if (!DeriveUpTo(kernels, plan.num_keys - (at + num_keys), &ahead) ||
+          !kernels.find_candidates(Bytes(rpiks.data() + at), num_keys,
+                                     task.first_interval, task.num_intervals,
+                                     &filter, &ahead, lookup->room(),
+                                     &num_candidates)) {
+        return KernelFailed(kernels);
+      }
+      absl::Status status =
+          lookup->Add(plan.positions.data() + at, num_candidates);
+      if (!status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -217,32 +269,16 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
                                      MatchScratch* scratch,
                                      MatchBatch* out) const {
   if (absl::Status status = CheckKeys(block); !status.ok()) return status;
-
-  const SliceFilters& filters = index_->filters();
-  const KeyPlan& plan = scratch->plan;
-  PlanKeys(block, own_keys_, filters, &scratch->plan);
-  scratch->rpiks.resize(std::max(scratch->rpiks.size(), plan.num_keys));
-  std::vector<Rpik>& rpiks = scratch->rpiks;
-  KeysAhead ahead = {Bytes(plan.teks.data()), plan.num_keys,
-                     Bytes(rpiks.data())};
   CandidateLookup lookup(block, source, *index_, policy_, scratch->candidates);
-  for (const ProbeTask& task : plan.tasks) {
-    const RpiFilter filter = filters.filter(filters.slices()[task.slice]);
-    for (size_t done = 0; done < task.num_keys; done += kKeysAtOnce) {
-      const size_t first = task.first_key + done;
-      const size_t num_keys = std::min(kKeysAtOnce, task.num_keys - done);
-      size_t num_candidates = 0;
-      if (!DeriveUpTo(*kernels_, plan.num_keys - (first + num_keys), &ahead) ||
-          !kernels_->find_candidates(Bytes(rpiks.data() + first), num_keys,
-                                     task.first_interval, task.num_intervals,
-                                     &filter, &ahead, lookup.room(),
-                                     &num_candidates)) {
-        return KernelFailed(*kernels_);
-      }
-      absl::Status status =
-          lookup.Add(plan.positions.data() + first, num_candidates);
-      if (!status.ok()) return status;
-    }
+  const size_t num_at_once =
+      std::max(kFewestKeys, index_->filters().filter_bytes() / kBytesPerKey);
+  uint64_t num_own_keys = 0;
+  for (size_t first = 0; first < block.size(); first += num_at_once) {
+    absl::Status status =
+        MatchKeys(block, first, std::min(num_at_once, block.size() - first),
+                  own_keys_, index_->filters(), *kernels_, scratch, &lookup);
+    if (!status.ok()) return status;
+    num_own_keys += scratch->plan.num_own_keys;
   }
   if (absl::Status status = lookup.Finish(); !status.ok()) return status;
 
@@ -252,7 +288,7 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
                            lookup.publications().begin(),
                            lookup.publications().end());
   out->num_keys += block.size();
-  out->num_own_keys += plan.num_own_keys;
+  out->num_own_keys += num_own_keys;
   return absl::OkStatus();
 }
 

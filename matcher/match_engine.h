@@ -56,7 +56,7 @@ struct MatchScratch {
 
 // A filter of a large index is loaded into a core's cache once for each block
 // and slice, which this many keys pay for.
-inline constexpr size_t kMatchBlockKeys = size_t{1} << 17;
+inline constexpr size_t kMatchBlockKeys = size_t{1} << 18;
 
 class MatchEngine {
  public:

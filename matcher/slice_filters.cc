@@ -17,7 +17,8 @@ constexpr int64_t kMaxInterval = std::numeric_limits<EnIntervalNumber>::max();
 // passes are cheaper than misses; but not below the smaller number.
 constexpr uint64_t kBitsPerEntry = 48;
 constexpr uint64_t kFewestBitsPerEntry = 12;
-constexpr uint64_t kMostWords = uint64_t{1} << 17;  // 512 KiB
+constexpr uint64_t kMostWords = uint64_t{1} << 18;      // 1 MiB
+constexpr uint64_t kMostWordsOfDay = uint64_t{1} << 17;  // beyond: short slices
 constexpr uint64_t kWordBits = 32;
 
 uint64_t NumWords(uint64_t num_entries) {
@@ -66,7 +67,7 @@ SlicesByNumber MakeSlices(absl::Span<const Sighting> sightings,
 
 bool AnyIsTooLarge(const SlicesByNumber& slices) {
   return std::any_of(slices.begin(), slices.end(), [](const auto& slice) {
-    return slice.second.num_entries * kBitsPerEntry > kMostWords * kWordBits;
+    return NumWords(slice.second.num_entries) > kMostWordsOfDay;
   });
 }
 

@@ -7,7 +7,7 @@
 //
 // An RPI of interval i that was sighted within the tolerance always passes the
 // filter of i's slice, and i is covered. Of the others about one of 2,000 passes,
-// and of ten million sightings in two weeks one of 80.
+// and with ten million sightings in two weeks one of 300.
 #ifndef TEKMATCH_MATCHER_SLICE_FILTERS_H_
 #define TEKMATCH_MATCHER_SLICE_FILTERS_H_
 
@@ -69,6 +69,7 @@ class SliceFilters {
   // The position in slices() of the first one with at least this number.
   size_t LowerBound(uint32_t number) const;
 
+  size_t filter_bytes() const { return words_.size() * sizeof(uint32_t); }
   size_t memory_bytes() const {
     return slices_.capacity() * sizeof(Slice) +
            words_.capacity() * sizeof(uint32_t);

@@ -34,7 +34,7 @@ SliceFilters FiltersOf(const std::vector<int64_t>& intervals, int tolerance) {
 KeyPlan PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own,
                  const SliceFilters& filters) {
   KeyPlan plan;
-  PlanKeys(block, own, filters, &plan);
+  PlanKeys(block, 0, block.size(), own, filters, &plan);
   return plan;
 }
 
@@ -95,17 +95,19 @@ TEST(KeyPlanTest, RunsAreCutWhereASliceEnds) {
 TEST(KeyPlanTest, APlanIsMadeInPlaceOfAnother) {
   const SliceFilters filters = FiltersOf({kDay + 18}, 12);
   KeyPlan plan;
-  PlanKeys(Block({{kDay, 144}, {kDay + 5, 144}, {kDay, 9}}), {}, filters,
-           &plan);
+  PlanKeys(Block({{kDay, 144}, {kDay + 5, 144}, {kDay, 9}}), 0, 3, {},
+           filters, &plan);
   EXPECT_EQ(plan.num_keys, 3U);
   EXPECT_EQ(plan.tasks.size(), 3U);
-  const KeyBlock block = Block({{kDay + 144, 144}, {kDay + 7, 144}});
+  // Two of the keys of a block.
+  const KeyBlock block = Block(
+      {{kDay, 144}, {kDay + 144, 144}, {kDay + 7, 144}, {kDay, 144}});
   const Tek* const memory = plan.teks.data();
-  PlanKeys(block, {}, filters, &plan);
+  PlanKeys(block, 1, 2, {}, filters, &plan);
   EXPECT_EQ(plan.num_keys, 1U);
   EXPECT_EQ(plan.teks.data(), memory);
-  EXPECT_EQ(plan.teks[0], block.teks()[1]);
-  EXPECT_EQ(plan.positions[0], 1U);
+  EXPECT_EQ(plan.teks[0], block.teks()[2]);
+  EXPECT_EQ(plan.positions[0], 2U);
   EXPECT_EQ(Runs(plan), (RunList{{kDay + 7, 24}}));
 }
 
