@@ -2,13 +2,14 @@
 // of and the rates at which this processor completes them (ceilings.h).
 //
 // HKDF, x86_vaes512, 16 keys a vector. An RPIK is six compressions of SHA-256,
-// once those of the zero salt are constants: five whose message is data, and
-// one, the expand step's first, whose message is constant, so that it has no
-// schedule and its words are part of the round constants.
+// once those of the zero salt are constants: five with a message of eight words
+// of data and eight constant ones, and one, the expand step's first, whose whole
+// message is constant, so that it has no schedule.
 //   a round: 6 rotations; choice, majority and 2 three-way exclusive-ors in 4
-//            ternary operations; 7 additions (6 where the message is constant)
-//   a word of the schedule: 4 rotations, 2 shifts, 2 ternary operations, 3
-//            additions; 48 of them
+//            ternary operations; 7 additions (6 where the word is constant)
+//   a word of the schedule: 3 additions and two sigmas, each of 2 rotations, a
+//            shift and a ternary operation; 32 of them. The first 16 words have
+//            22 sigmas and 39 additions, the rest of them being constant
 //   8 additions at the end of a compression
 // Any of these takes a place that an addition could have; rotations and shifts
 // have fewer places on some processors.
@@ -25,9 +26,11 @@
 namespace tekmatch {
 
 inline constexpr int kHkdfLanes = 16;
-inline constexpr int kHkdfRotations = 6 * 64 * 6 + 5 * 48 * (4 + 2);
+inline constexpr int kSigmas = 22 + 32 * 2;  // of the schedule
+inline constexpr int kHkdfRotations = 6 * 64 * 6 + 5 * kSigmas * 3;
 inline constexpr int kHkdfInstructions =
-    5 * 64 * (6 + 4 + 7) + 64 * (6 + 4 + 6) + 5 * 48 * (4 + 2 + 2 + 3) + 6 * 8;
+    5 * (56 * (6 + 4 + 7) + 8 * (6 + 4 + 6) + 39 + 32 * 3 + kSigmas * 4) +
+    64 * (6 + 4 + 6) + 6 * 8;
 inline constexpr int kVaesencPerKey = 144 * 10 / 4;
 inline constexpr int kAesencPerKey = 144 * 10;
 inline constexpr int kSha256Rnds2PerKey = 6 * 32;

@@ -95,21 +95,21 @@ TEKMATCH_INLINE void ExpandKeys(const uint8_t* bytes, AesKey* keys) {
 }
 
 // Blocks in flight, enough to hide the latency of a round.
-constexpr int kWidth = 8;
+constexpr int kWidth = 12;
 
 TEKMATCH_INLINE void Encrypt(const Vec* round_keys, Vec* state) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int i = 0; i < kWidth; ++i) {
     state[i] = _mm_xor_si128(state[i], round_keys[0]);
   }
 #pragma GCC unroll 16
   for (int round = 1; round < kNumRoundKeys - 1; ++round) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int i = 0; i < kWidth; ++i) {
       state[i] = _mm_aesenc_si128(state[i], round_keys[round]);
     }
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int i = 0; i < kWidth; ++i) {
     state[i] = _mm_aesenclast_si128(state[i], round_keys[kNumRoundKeys - 1]);
   }
@@ -120,7 +120,7 @@ TEKMATCH_INLINE void Generate(const Vec* round_keys, uint32_t first,
                               Vec* state) {
   // PaddedData of the specification: "EN-RPI", six zero bytes, the interval.
   const Vec padded = _mm_set_epi32(0, 0, 0x00004950, 0x522d4e45);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (int i = 0; i < kWidth; ++i) {
     state[i] = _mm_insert_epi32(
         padded, static_cast<int>(first + static_cast<uint32_t>(i)), 3);
@@ -146,7 +146,7 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
 // ---- RPIs fused with the probe ----------------------------------------------
 //
 // As x86_vaes512.cc has it, with one block a register: a step is of one key in
-// eight intervals. Here HKDF of the keys to come goes beside AES, since it has a
+// twelve intervals. Here HKDF of the keys to come goes beside AES, since it has a
 // unit of its own, which AES leaves idle.
 
 // What the first round gives for intervals of equal upper bytes.
@@ -212,7 +212,7 @@ TEKMATCH_INLINE void Store(Vec hashes, Vec shift, int quad, Step* step) {
 // Bit i: hash i passes.
 TEKMATCH_INLINE unsigned Hits(const Step& step) {
   unsigned hits = 0;
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (int q = 0; q < kQuads; ++q) {
     const Vec left = _mm_and_si128(
         _mm_load_si128(reinterpret_cast<const Vec*>(step.words + 4 * q)),
@@ -239,13 +239,13 @@ __attribute__((noinline)) void EmitHits(const Step& step, unsigned hits,
 enum class Beside { kNothing, kGiven, kScheduled };
 constexpr int kAhead = 2;
 
-// Rounds 2 to 9, beside each an eighth of the fetches and of what is ahead.
+// Rounds 2 to 9, beside them the fetches and what is ahead.
 template <Beside kBeside, int round = 2>
 TEKMATCH_INLINE void MiddleRounds(const AesKey& key, const uint32_t* words,
                                   const uint32_t* constants, Step* fetched,
                                   Vec* state, ShaState* s, Vec (*w)[4]) {
   if constexpr (round < kNumRoundKeys - 1) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int i = 0; i < kWidth; ++i) {
       state[i] = _mm_aesenc_si128(state[i], key.round_keys[round]);
     }
@@ -253,13 +253,15 @@ TEKMATCH_INLINE void MiddleRounds(const AesKey& key, const uint32_t* words,
       ShaFourRounds<kBeside == Beside::kScheduled, (round - 2) / 2>(
           constants, &s[round % 2], w[round % 2]);
     }
-    if constexpr (round % 2 == 0) Fetch<2>(words, round - 2, fetched);
+    if constexpr (round - 2 < kWidth / 2) {
+      Fetch<2>(words, 2 * (round - 2), fetched);
+    }
     MiddleRounds<kBeside, round + 1>(key, words, constants, fetched, state, s,
                                      w);
   }
 }
 
-// The hashes of a key in eight intervals to `next`, and beside that the words of
+// The hashes of a key in twelve intervals to `next`, and beside that the words of
 // `fetched` and a step of `ahead`. Returns the hits of `probed`.
 template <Beside kBeside>
 __attribute__((noinline)) unsigned HashStep(const FirstRound& first,
@@ -275,7 +277,7 @@ __attribute__((noinline)) unsigned HashStep(const FirstRound& first,
   Vec low = _mm_add_epi8(
       _mm_set1_epi32(static_cast<int>(next->interval & 0xff)),
       _mm_set_epi32(3, 2, 1, 0));
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (int q = 0; q < kQuads; ++q) {
     const Vec column = _mm_aesenc_si128(_mm_xor_si128(first.packed, low),
                                         key.first_column_key);
@@ -293,7 +295,7 @@ __attribute__((noinline)) unsigned HashStep(const FirstRound& first,
                         s, w);
   if constexpr (kBeside != Beside::kNothing) ShaGive(s, w, ahead);
   const Vec shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (int q = 0; q < kQuads; ++q) {
     Store(Hashes(state + 4 * q, key), shift, q, next);
   }

@@ -28,24 +28,10 @@ TEKMATCH_INLINE Vec Add(Vec a, Vec b) { return _mm512_add_epi32(a, b); }
 TEKMATCH_INLINE Vec Xor3(Vec a, Vec b, Vec c) {
   return _mm512_ternarylogic_epi32(a, b, c, 0x96);
 }
-TEKMATCH_INLINE Vec Choose(Vec e, Vec f, Vec g) {
-  return _mm512_ternarylogic_epi32(e, f, g, 0xCA);
-}
-TEKMATCH_INLINE Vec Majority(Vec a, Vec b, Vec c) {
-  return _mm512_ternarylogic_epi32(a, b, c, 0xE8);
-}
 // A value that is computed, or loaded, as written, and once.
 TEKMATCH_INLINE Vec Keep(Vec x) {
   asm("" : "+v"(x));
   return x;
-}
-TEKMATCH_INLINE Vec BigSigma0(Vec x) {
-  return Xor3(_mm512_ror_epi32(x, 2), _mm512_ror_epi32(x, 13),
-              _mm512_ror_epi32(x, 22));
-}
-TEKMATCH_INLINE Vec BigSigma1(Vec x) {
-  return Xor3(_mm512_ror_epi32(x, 6), _mm512_ror_epi32(x, 11),
-              _mm512_ror_epi32(x, 25));
 }
 TEKMATCH_INLINE Vec SmallSigma0(Vec x) {
   return Xor3(_mm512_ror_epi32(x, 7), _mm512_ror_epi32(x, 18),
@@ -55,7 +41,9 @@ TEKMATCH_INLINE Vec SmallSigma1(Vec x) {
   return Xor3(_mm512_ror_epi32(x, 17), _mm512_ror_epi32(x, 19),
               _mm512_srli_epi32(x, 10));
 }
-// Round i with K[i] + W[i]; the roles of the eight words move by one a round.
+// Round i with K[i] + W[i]; the roles of the eight words move by one a round. In
+// assembly: of intrinsics GCC 12 makes longer chains of additions, and keeps half
+// of the states in memory, which took a tenth more time.
 template <int i>
 TEKMATCH_INLINE void Round(Vec* s, Vec kw) {
   Vec& a = s[(64 - i) % 8];
@@ -115,24 +103,86 @@ TEKMATCH_INLINE Vec SwapBytes(Vec v) {
 // results. In loops of eight rounds, since code that leaves the processor's cache
 // of decoded instructions takes three times as long.
 
+// Every message has eight words of data, or fewer, and eight constant ones. What
+// those add to the rounds and to the schedule is constant too.
+struct Tail {
+  uint32_t rounds[8];     // K[t] + W[t], t = 8..15
+  uint32_t schedule[16];  // of W[t], t = 16..31
+};
+
+constexpr uint32_t RotateRight(uint32_t x, int by) {
+  return x >> by | x << (32 - by);
+}
+constexpr bool IsInTail(int t) { return t >= 8 && t < 16; }
+
+// `words`: W[8]..W[15].
+constexpr Tail MakeTail(const uint32_t (&words)[8]) {
+  Tail tail = {};
+  for (int t = 8; t < 16; ++t) {
+    tail.rounds[t - 8] = kSha256Rounds[t] + words[t - 8];
+  }
+  for (int t = 16; t < 32; ++t) {
+    uint32_t sum = 0;
+    if (IsInTail(t - 16)) sum += words[t - 16 - 8];
+    if (IsInTail(t - 15)) {
+      const uint32_t x = words[t - 15 - 8];
+      sum += RotateRight(x, 7) ^ RotateRight(x, 18) ^ x >> 3;
+    }
+    if (IsInTail(t - 7)) sum += words[t - 7 - 8];
+    if (IsInTail(t - 2)) {
+      const uint32_t x = words[t - 2 - 8];
+      sum += RotateRight(x, 17) ^ RotateRight(x, 19) ^ x >> 10;
+    }
+    tail.schedule[t - 16] = sum;
+  }
+  return tail;
+}
+
+// Of a TEK and of a digest, after HMAC's first block, with their lengths in bits;
+// and of HMAC's inner and outer pad for a key of 32 bytes.
+constexpr Tail kTekTail = MakeTail({0, 0, 0, 0, 0, 0, 0, (64 + 16) * 8});
+constexpr Tail kDigestTail =
+    MakeTail({0x80000000, 0, 0, 0, 0, 0, 0, (64 + 32) * 8});
+constexpr uint32_t kInnerPad = 0x36363636;
+constexpr uint32_t kOuterPad = 0x5c5c5c5c;
+constexpr Tail kInnerPadTail =
+    MakeTail({kInnerPad, kInnerPad, kInnerPad, kInnerPad, kInnerPad, kInnerPad,
+              kInnerPad, kInnerPad});
+constexpr Tail kOuterPadTail =
+    MakeTail({kOuterPad, kOuterPad, kOuterPad, kOuterPad, kOuterPad, kOuterPad,
+              kOuterPad, kOuterPad});
+
 struct Messages {
-  // With their schedules. The batches' words lie side by side: 4 KiB apart, the
-  // processor would take a load of one for a load of what is stored of the other.
+  // Data and schedules; the tail's places are not used. The batches' words lie
+  // side by side: 4 KiB apart, the processor would take a load of one for a load
+  // of what is stored of the other.
   Vec words[64][kBatches];
 };
 struct States {
   Vec words[kBatches][8];
 };
 
-// A word of a batch's schedule; `w` is its place.
+// W[t] of a batch; `w` is its place.
 TEKMATCH_INLINE Vec NextWord(const Vec (*w)[kBatches], size_t b) {
   return Add(Add(w[-16][b], w[-7][b]),
              Add(SmallSigma0(Keep(w[-15][b])), SmallSigma1(Keep(w[-2][b]))));
 }
+// The same for t in 16..31.
+template <int t>
+TEKMATCH_INLINE Vec FirstNextWord(const Tail& tail, const Vec (*w)[kBatches],
+                                  size_t b) {
+  Vec sum = Set(tail.schedule[t - 16]);
+  if constexpr (!IsInTail(t - 16)) sum = Add(sum, w[-16][b]);
+  if constexpr (!IsInTail(t - 15)) sum = Add(sum, SmallSigma0(Keep(w[-15][b])));
+  if constexpr (!IsInTail(t - 7)) sum = Add(sum, w[-7][b]);
+  if constexpr (!IsInTail(t - 2)) sum = Add(sum, SmallSigma1(Keep(w[-2][b])));
+  return sum;
+}
 
 enum class Words { kConstant, kGiven, kScheduled };
 
-// Eight rounds from `first` on, of every batch.
+// Eight rounds from `first` on, of every batch; with kConstant the constants hold
+// the words.
 template <Words kWords, int i = 0>
 TEKMATCH_INLINE void EightRounds(const uint32_t* constants, int first,
                                  Messages* m, Vec (*s)[8]) {
@@ -165,17 +215,32 @@ TEKMATCH_INLINE void AddTo(const Vec (*s)[8], States* to) {
   }
 }
 
-// `states` are compressed with the first sixteen words of each message.
-__attribute__((noinline)) void Compress(Messages* m, States* states) {
+// Rounds 16 to 31.
+template <int t = 16>
+TEKMATCH_INLINE void FirstScheduledRounds(const Tail& tail, Messages* m,
+                                          Vec (*s)[8]) {
+  if constexpr (t < 32) {
+    const Vec constant = Set(kSha256Rounds[t]);
+#pragma GCC unroll 4
+    for (size_t b = 0; b < kBatches; ++b) {
+      Vec(*const w)[kBatches] = m->words + t;
+      (*w)[b] = FirstNextWord<t>(tail, w, b);
+      Round<t % 8>(s[b], Add((*w)[b], constant));
+    }
+    FirstScheduledRounds<t + 1>(tail, m, s);
+  }
+}
+
+// `states` are compressed with the eight words of each message and the tail.
+__attribute__((noinline)) void Compress(const Tail& tail, Messages* m,
+                                        States* states) {
   Vec s[kBatches][8];
   Load(*states, s);
-  int first = 0;
+  EightRounds<Words::kGiven>(kSha256Rounds, 0, m, s);
+  EightRounds<Words::kConstant>(tail.rounds, 0, nullptr, s);
+  FirstScheduledRounds(tail, m, s);
 #pragma GCC unroll 1
-  for (; first < 16; first += 8) {
-    EightRounds<Words::kGiven>(kSha256Rounds, first, m, s);
-  }
-#pragma GCC unroll 1
-  for (; first < 64; first += 8) {
+  for (int first = 32; first < 64; first += 8) {
     EightRounds<Words::kScheduled>(kSha256Rounds, first, m, s);
   }
   AddTo(s, states);
@@ -198,28 +263,12 @@ TEKMATCH_INLINE void SetAll(const uint32_t* words, States* states) {
     for (size_t b = 0; b < kBatches; ++b) states->words[b][i] = word;
   }
 }
-// The end of a message whose first `num_words` words follow HMAC's first block.
-TEKMATCH_INLINE void Pad(int num_words, Messages* m) {
-  for (size_t b = 0; b < kBatches; ++b) {
-    m->words[num_words][b] = Set(0x80000000);
-    for (int i = num_words + 1; i < 15; ++i) m->words[i][b] = Set(0);
-    m->words[15][b] = Set(static_cast<uint32_t>(64 + 4 * num_words) * 8);
-  }
-}
-TEKMATCH_INLINE void SetDigest(const States& digest, Messages* m) {
-  for (size_t b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 8; ++i) m->words[i][b] = digest.words[b][i];
-  }
-  Pad(8, m);
-}
-// HMAC's first block for a key of 32 bytes.
-TEKMATCH_INLINE void SetPads(const States& key, uint32_t pad, Messages* m) {
-  const Vec pads = Set(pad);
-  for (size_t b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 8; ++i) {
-      m->words[i][b] = _mm512_xor_si512(key.words[b][i], pads);
+// The words of `from`, exclusive-or `with`, as data.
+TEKMATCH_INLINE void SetData(const States& from, uint32_t with, Messages* m) {
+  for (int i = 0; i < 8; ++i) {
+    for (size_t b = 0; b < kBatches; ++b) {
+      m->words[i][b] = _mm512_xor_si512(from.words[b][i], Set(with));
     }
-    for (int i = 8; i < 16; ++i) m->words[i][b] = pads;
   }
 }
 
@@ -236,23 +285,24 @@ void DeriveBatches(const uint8_t* teks, uint8_t* rpiks) {
     }
     Transpose(tek);
     for (size_t i = 0; i < 4; ++i) m.words[i][b] = tek[i];
+    m.words[4][b] = Set(0x80000000);
+    for (size_t i = 5; i < 8; ++i) m.words[i][b] = Set(0);
   }
-  Pad(4, &m);
   SetAll(kNoSaltInner, &s);
-  Compress(&m, &s);
-  SetDigest(s, &m);
+  Compress(kTekTail, &m, &s);
+  SetData(s, 0, &m);
   SetAll(kNoSaltOuter, &prk);
-  Compress(&m, &prk);
+  Compress(kDigestTail, &m, &prk);
 
-  SetPads(prk, 0x36363636, &m);
+  SetData(prk, kInnerPad, &m);
   SetAll(kSha256Initial, &inner);
-  Compress(&m, &inner);
+  Compress(kInnerPadTail, &m, &inner);
   CompressInfo(&inner);
-  SetPads(prk, 0x5c5c5c5c, &m);
+  SetData(prk, kOuterPad, &m);
   SetAll(kSha256Initial, &s);
-  Compress(&m, &s);
-  SetDigest(inner, &m);
-  Compress(&m, &s);
+  Compress(kOuterPadTail, &m, &s);
+  SetData(inner, 0, &m);
+  Compress(kDigestTail, &m, &s);
 
   for (size_t b = 0; b < kBatches; ++b) {
     Transpose(s.words[b]);
