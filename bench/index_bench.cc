@@ -74,8 +74,8 @@ void MatchKeys(benchmark::State& state, const Kernels& kernels) {
         MatchBatch batch;
         absl::Status status;
         const double seconds = SecondsOf([&] {
-          status = engine->MatchBlock(world->key_sets[set], 0, &scratch,
-                                      &batch);
+          status =
+              engine->MatchBlock(world->key_sets[set], 0, &scratch, &batch);
         });
         if (!status.ok()) return status;
         if (ContactsOf(batch.candidates) != world->contacts[set]) {

@@ -3,8 +3,8 @@
 //
 // HKDF, x86_vaes512, 16 keys a vector. An RPIK is six compressions of SHA-256,
 // once those of the zero salt are constants: five with a message of eight words
-// of data and eight constant ones, and one, the expand step's first, whose whole
-// message is constant, so that it has no schedule.
+// of data and eight constant ones, and one, the expand step's first, whose
+// whole message is constant, so that it has no schedule.
 //   a round: 6 rotations; choice, majority and 2 three-way exclusive-ors in 4
 //            ternary operations; 7 additions (6 where the word is constant)
 //   a word of the schedule: 3 additions and two sigmas, each of 2 rotations, a

@@ -276,8 +276,8 @@ class Ratios {
     const absl::StatusOr<Files> files = MakeFiles();
     if (!files.ok()) return files.status();
     return Compare(
-        options_.num_runs,
-        [&](int run) { return MatchFile(*files, run, 1); }, BaselineSeconds());
+        options_.num_runs, [&](int run) { return MatchFile(*files, run, 1); },
+        BaselineSeconds());
   }
 
   // Both read the file from the system's cache, and neither has anything else
@@ -286,8 +286,7 @@ class Ratios {
     const absl::StatusOr<Files> files = MakeFiles();
     if (!files.ok()) return files.status();
     return Compare(
-        options_.num_runs,
-        [&](int run) { return MatchFile(*files, run, 2); },
+        options_.num_runs, [&](int run) { return MatchFile(*files, run, 2); },
         [&](int run) { return MatchFile(*files, run, 1); });
   }
 

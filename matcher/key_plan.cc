@@ -107,11 +107,10 @@ void PlanKeys(const KeyBlock& block, size_t first, size_t num,
   for (Group& group : groups) {
     if (!group.tasks.empty()) in_order.push_back(&group);
   }
-  std::sort(in_order.begin(), in_order.end(),
-            [](const Group* a, const Group* b) {
-              return a->start != b->start ? a->start < b->start
-                                          : a->end < b->end;
-            });
+  std::sort(
+      in_order.begin(), in_order.end(), [](const Group* a, const Group* b) {
+        return a->start != b->start ? a->start < b->start : a->end < b->end;
+      });
   size_t num_keys = 0;
   for (Group* group : in_order) {
     group->next_key = num_keys;

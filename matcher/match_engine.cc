@@ -43,8 +43,9 @@ absl::Status KernelFailed(const Kernels& kernels) {
 constexpr size_t kKeysAtOnce = 256;
 // Candidates that are looked up together.
 constexpr size_t kEnough = 256;
-// Keys that are planned together: few, so that what is made of them stays in the
-// core's own cache, but enough for the filters, which are loaded for them anew.
+// Keys that are planned together: few, so that what is made of them stays in
+// the core's own cache, but enough for the filters, which are loaded for them
+// anew.
 constexpr size_t kFewestKeys = size_t{1} << 14;
 constexpr size_t kBytesPerKey = 16;
 
@@ -178,8 +179,9 @@ uint8_t* Bytes(T* values) {
   return reinterpret_cast<uint8_t*>(values);
 }
 
-// Brings a filter into the cache, in the order of its words: a third faster, with
-// ten million sightings, than by the probes, which come to them in no order.
+// Brings a filter into the cache, in the order of its words: a third faster,
+// with ten million sightings, than by the probes, which come to them in no
+// order.
 void Prefetch(const RpiFilter& filter) {
   constexpr size_t kWordsOfLine = 64 / sizeof(uint32_t);
   const size_t num_words = size_t{1} << (32 - filter.shift);
@@ -189,7 +191,8 @@ void Prefetch(const RpiFilter& filter) {
 }
 
 // Derives what the kernels have not derived beside other work, until at most
-// `num_left` keys are left: many at once, since kernels work on batches of keys.
+// `num_left` keys are left: many at once, since kernels work on batches of
+// keys.
 bool DeriveUpTo(const Kernels& kernels, size_t num_left, KeysAhead* ahead) {
   if (ahead->num_keys <= num_left) return true;
   const size_t num_keys = std::min(
@@ -225,9 +228,9 @@ absl::Status MatchKeys(const KeyBlock& block, size_t first, size_t num,
       size_t num_candidates = 0;
       if (!DeriveUpTo(kernels, plan.num_keys - (at + num_keys), &ahead) ||
           !kernels.find_candidates(Bytes(rpiks.data() + at), num_keys,
-                                     task.first_interval, task.num_intervals,
-                                     &filter, &ahead, lookup->room(),
-                                     &num_candidates)) {
+                                   task.first_interval, task.num_intervals,
+                                   &filter, &ahead, lookup->room(),
+                                   &num_candidates)) {
         return KernelFailed(kernels);
       }
       absl::Status status =

@@ -45,9 +45,9 @@ struct MatchBatch {
   uint64_t num_own_keys = 0;  // keys left out because they are the device's own
 };
 
-// What a thread's calls of MatchBlock work in. Keeping it from call to call spares
-// the system's zeroing of fresh memory, which costs as much as a tenth of the
-// matching; it grows to 50 bytes for each key of the largest block.
+// What a thread's calls of MatchBlock work in. Keeping it from call to call
+// spares the system's zeroing of fresh memory, which costs as much as a tenth
+// of the matching; it grows to 50 bytes for each key of the largest block.
 struct MatchScratch {
   KeyPlan plan;
   std::vector<Rpik> rpiks;
@@ -74,8 +74,8 @@ class MatchEngine {
   // number of threads may call this on one engine, each with an `out` of its
   // own (not null). INVALID_ARGUMENT: a key breaks KeyBlock's promise
   // (period 1..144, no overflow of start + period). INTERNAL: BoringSSL failed.
-  // After an error *out is as it was before. `scratch`: what the calling thread's
-  // last call left, or a new one; not null.
+  // After an error *out is as it was before. `scratch`: what the calling
+  // thread's last call left, or a new one; not null.
   absl::Status MatchBlock(const KeyBlock& block, uint32_t source,
                           MatchScratch* scratch, MatchBatch* out) const;
   // The same, for few blocks.

@@ -12,12 +12,12 @@ namespace {
 
 constexpr int64_t kMaxInterval = std::numeric_limits<EnIntervalNumber>::max();
 
-// At least this many bits for an entry, less than twice as many, while the filter
-// stays within the part of a core's cache that it may take. Beyond that, more
-// passes are cheaper than misses; but not below the smaller number.
+// At least this many bits for an entry, less than twice as many, while the
+// filter stays within the part of a core's cache that it may take. Beyond that,
+// more passes are cheaper than misses; but not below the smaller number.
 constexpr uint64_t kBitsPerEntry = 48;
 constexpr uint64_t kFewestBitsPerEntry = 12;
-constexpr uint64_t kMostWords = uint64_t{1} << 18;      // 1 MiB
+constexpr uint64_t kMostWords = uint64_t{1} << 18;       // 1 MiB
 constexpr uint64_t kMostWordsOfDay = uint64_t{1} << 17;  // beyond: short slices
 constexpr uint64_t kWordBits = 32;
 
@@ -95,7 +95,8 @@ uint32_t CoveredIntervals::Next(uint32_t from, uint32_t end,
     const uint64_t word = covered ? bits_[from / 64] : ~bits_[from / 64];
     const uint64_t left = word >> (from % 64);
     if (left != 0) {
-      return std::min(end, from + static_cast<uint32_t>(std::countr_zero(left)));
+      return std::min(end,
+                      from + static_cast<uint32_t>(std::countr_zero(left)));
     }
     from += 64 - from % 64;
   }

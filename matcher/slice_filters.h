@@ -1,13 +1,13 @@
 // What says of most RPIs, without a look at the sightings, that nobody heard
 // them. Time is cut into slices of a day, or of a quarter of a day where days
-// have very many sightings; each has a filter (kernels.h) of the RPIs heard in it
-// or within the tolerance of it, since only those can match an RPI of the slice.
-// So a filter stays small enough for a core's own cache, and where nothing was
-// heard nothing has to be derived.
+// have very many sightings; each has a filter (kernels.h) of the RPIs heard in
+// it or within the tolerance of it, since only those can match an RPI of the
+// slice. So a filter stays small enough for a core's own cache, and where
+// nothing was heard nothing has to be derived.
 //
 // An RPI of interval i that was sighted within the tolerance always passes the
-// filter of i's slice, and i is covered. Of the others about one of 2,000 passes,
-// and with ten million sightings in two weeks one of 300.
+// filter of i's slice, and i is covered. Of the others about one of 2,000
+// passes, and with ten million sightings in two weeks one of 300.
 #ifndef TEKMATCH_MATCHER_SLICE_FILTERS_H_
 #define TEKMATCH_MATCHER_SLICE_FILTERS_H_
 
@@ -23,10 +23,10 @@
 
 namespace tekmatch {
 
-// Slice n holds the intervals [n * length, (n + 1) * length), where length is one
-// of these, the same for all slices. In a day's slice AES's key schedules are
-// made once a key and cost little, and a sighting lies in 1.2 filters on average;
-// in a quarter's, in 1.7.
+// Slice n holds the intervals [n * length, (n + 1) * length), where length is
+// one of these, the same for all slices. In a day's slice AES's key schedules
+// are made once a key and cost little, and a sighting lies in 1.2 filters on
+// average; in a quarter's, in 1.7.
 inline constexpr uint32_t kLongSlice = 144;
 inline constexpr uint32_t kShortSlice = 36;
 

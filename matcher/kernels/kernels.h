@@ -66,9 +66,9 @@ struct Kernels {
   // to `candidates`, in any order. num_intervals is as num_rpis above;
   // `candidates` has room for num_keys * num_intervals.
   //
-  // Beside that it derives RPIKs of keys that will be needed later: of the first
-  // ones of `ahead`, as many as it gets nearly for nothing, and moves `ahead`
-  // past them. There may be none, of either.
+  // Beside that it derives RPIKs of keys that will be needed later: of the
+  // first ones of `ahead`, as many as it gets nearly for nothing, and moves
+  // `ahead` past them. There may be none, of either.
   bool (*find_candidates)(const uint8_t* rpiks, size_t num_keys,
                           uint32_t first_interval, size_t num_intervals,
                           const RpiFilter* filter, KeysAhead* ahead,

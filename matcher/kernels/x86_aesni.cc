@@ -74,8 +74,7 @@ TEKMATCH_INLINE void ExpandKeys(const uint8_t* bytes, AesKey* keys) {
   }
 #define TEKMATCH_EXPAND(round, rcon) \
   for (int k = 0; k < kKeys; ++k)    \
-  keys[k].round_keys[round] =        \
-      NextRoundKey<rcon>(keys[k].round_keys[(round)-1])
+  keys[k].round_keys[round] = NextRoundKey<rcon>(keys[k].round_keys[(round)-1])
   TEKMATCH_EXPAND(1, 0x01);
   TEKMATCH_EXPAND(2, 0x02);
   TEKMATCH_EXPAND(3, 0x04);
@@ -146,8 +145,8 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
 // ---- RPIs fused with the probe ----------------------------------------------
 //
 // As x86_vaes512.cc has it, with one block a register: a step is of one key in
-// twelve intervals. Here HKDF of the keys to come goes beside AES, since it has a
-// unit of its own, which AES leaves idle.
+// twelve intervals. Here HKDF of the keys to come goes beside AES, since it has
+// a unit of its own, which AES leaves idle.
 
 // What the first round gives for intervals of equal upper bytes.
 struct FirstRound {
@@ -157,35 +156,35 @@ struct FirstRound {
 
 // For the interval with its lowest byte 0.
 TEKMATCH_INLINE FirstRound StartRound(const AesKey& key, uint32_t interval) {
-  const Vec block = _mm_xor_si128(
-      _mm_set_epi32(static_cast<int>(interval & ~uint32_t{0xff}), 0, 0x00004950,
-                    0x522d4e45),
-      key.round_keys[0]);
+  const Vec block =
+      _mm_xor_si128(_mm_set_epi32(static_cast<int>(interval & ~uint32_t{0xff}),
+                                  0, 0x00004950, 0x522d4e45),
+                    key.round_keys[0]);
   // ShiftRows brings row r of column 3 + r there: bytes 12, 1, 6, 11.
   return {_mm_aesenc_si128(block, key.round_keys[1]),
           _mm_shuffle_epi8(block, _mm_set1_epi32(0x0b06010c))};
 }
 
 // Four blocks after round 9 to the bytes 4..7 of their RPIs: column q of the
-// result is block q's. Row r of column 1 comes of row r, column 1 + r, and in the
-// result's column q of row r, column q + r, so that is where block q's byte has
-// to be.
+// result is block q's. Row r of column 1 comes of row r, column 1 + r, and in
+// the result's column q of row r, column q + r, so that is where block q's byte
+// has to be.
 TEKMATCH_INLINE Vec Hashes(const Vec* state, const AesKey& key) {
   const Vec s0 = _mm_shuffle_epi8(
       state[0], _mm_set_epi32(0x03808080, static_cast<int>(0x800e8080),
                               static_cast<int>(0x80800980),
                               static_cast<int>(0x80808004)));
-  const Vec s1 = _mm_and_si128(
-      state[1], _mm_set_epi32(0x00ff0000, 0x0000ff00, 0x000000ff,
-                              static_cast<int>(0xff000000)));
+  const Vec s1 =
+      _mm_and_si128(state[1], _mm_set_epi32(0x00ff0000, 0x0000ff00, 0x000000ff,
+                                            static_cast<int>(0xff000000)));
   const Vec s2 = _mm_shuffle_epi8(
       state[2],
       _mm_set_epi32(static_cast<int>(0x80800980), static_cast<int>(0x80808004),
                     0x03808080, static_cast<int>(0x800e8080)));
   const Vec s3 = _mm_shuffle_epi8(
-      state[3],
-      _mm_set_epi32(static_cast<int>(0x80808004), 0x03808080,
-                    static_cast<int>(0x800e8080), static_cast<int>(0x80800980)));
+      state[3], _mm_set_epi32(static_cast<int>(0x80808004), 0x03808080,
+                              static_cast<int>(0x800e8080),
+                              static_cast<int>(0x80800980)));
   const Vec packed = _mm_or_si128(_mm_or_si128(s0, s1), _mm_or_si128(s2, s3));
   return _mm_aesenclast_si128(packed, key.hash_key);
 }
@@ -204,7 +203,8 @@ TEKMATCH_INLINE void Store(Vec hashes, Vec shift, int quad, Step* step) {
   const Vec nibbles = _mm_or_si128(
       _mm_and_si128(bytes, _mm_set1_epi32(0x00070007)),
       _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi32(0x07000700)));
-  const Vec bit_of = _mm_set1_epi64x(static_cast<long long>(0x8040201008040201));
+  const Vec bit_of =
+      _mm_set1_epi64x(static_cast<long long>(0x8040201008040201));
   _mm_store_si128(reinterpret_cast<Vec*>(step->bits + 4 * quad),
                   _mm_shuffle_epi8(bit_of, nibbles));
 }
@@ -261,22 +261,23 @@ TEKMATCH_INLINE void MiddleRounds(const AesKey& key, const uint32_t* words,
   }
 }
 
-// The hashes of a key in twelve intervals to `next`, and beside that the words of
-// `fetched` and a step of `ahead`. Returns the hits of `probed`.
+// The hashes of a key in twelve intervals to `next`, and beside that the words
+// of `fetched` and a step of `ahead`. Returns the hits of `probed`.
 template <Beside kBeside>
 __attribute__((noinline)) unsigned HashStep(const FirstRound& first,
                                             const RpiFilter& filter,
                                             const Step& probed, Step* fetched,
-                                            Step* next, ShaHkdf<kAhead>* ahead) {
+                                            Step* next,
+                                            ShaHkdf<kAhead>* ahead) {
   const AesKey& key = *next->keys;
   ShaState s[kAhead];
   Vec w[kAhead][4];
   if constexpr (kBeside != Beside::kNothing) ShaTake(*ahead, s, w);
   Vec state[kWidth];
   // Past the last interval bytes wrap around, so that they change nothing else.
-  Vec low = _mm_add_epi8(
-      _mm_set1_epi32(static_cast<int>(next->interval & 0xff)),
-      _mm_set_epi32(3, 2, 1, 0));
+  Vec low =
+      _mm_add_epi8(_mm_set1_epi32(static_cast<int>(next->interval & 0xff)),
+                   _mm_set_epi32(3, 2, 1, 0));
 #pragma GCC unroll 4
   for (int q = 0; q < kQuads; ++q) {
     const Vec column = _mm_aesenc_si128(_mm_xor_si128(first.packed, low),
@@ -369,8 +370,8 @@ bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
   ahead.keys = keys_ahead;
   ahead.pair.step = 0;
   // There are at least as many steps as this takes.
-  ahead.num_pairs = num_keys * ((num_intervals + kWidth - 1) / kWidth) /
-                    size_t{kShaSteps};
+  ahead.num_pairs =
+      num_keys * ((num_intervals + kWidth - 1) / kWidth) / size_t{kShaSteps};
   if (ahead.num_pairs > keys_ahead->num_keys / kAhead) {
     ahead.num_pairs = keys_ahead->num_keys / kAhead;
   }

@@ -4,7 +4,8 @@
 // A step's words are fetched two steps later and tested three steps later: what
 // waited for a result that is still on its way to memory would hold up all that
 // follows. They are fetched by scalar loads, beside the AES of the later step:
-// on AMD's Zen 5 a gather of sixteen takes 22 cycles, and nothing goes beside it.
+// on AMD's Zen 5 a gather of sixteen takes 22 cycles, and nothing goes beside
+// it.
 //
 // For units of one instruction set (kernels.h says what they may include):
 // everything here has internal linkage.
@@ -22,8 +23,8 @@ constexpr unsigned kFetchDelay = 2;
 constexpr unsigned kProbeDelay = 3;
 constexpr unsigned kSlots = 4;
 
-// The hashes (h of RpiFilter) of a few keys in a few intervals. `Keys` are their
-// round keys.
+// The hashes (h of RpiFilter) of a few keys in a few intervals. `Keys` are
+// their round keys.
 template <typename Keys, int kNum>
 struct Pending {
   static constexpr int kNumHashes = kNum;
@@ -81,8 +82,8 @@ inline __attribute__((always_inline)) void Fetch(
   }
 }
 
-// Generates an RPI that passes, of `key` in the step's interval j, if it exists.
-// round_key(r) is the key's.
+// Generates an RPI that passes, of `key` in the step's interval j, if it
+// exists. round_key(r) is the key's.
 template <typename RoundKey>
 inline void Emit(size_t key, size_t j, uint32_t first_interval,
                  size_t num_intervals, RoundKey round_key, Output* out) {

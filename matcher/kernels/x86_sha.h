@@ -1,6 +1,6 @@
 // HKDF of an RPIK by x86's SHA extensions, for several keys side by side and in
-// steps, so that it can go beside other work: SHA256RNDS2 has a unit of its own,
-// which that work leaves idle, and a latency, which that work hides.
+// steps, so that it can go beside other work: SHA256RNDS2 has a unit of its
+// own, which that work leaves idle, and a latency, which that work hides.
 //
 // For units that are compiled with -msha -msse4.1 (kernels.h says what they may
 // include): everything here has internal linkage.
@@ -143,10 +143,9 @@ inline void ShaNext(int compression, ShaKey* key) {
       return ShaStart(MakeShaState(kSha256Initial), key);
     case 3:
       // "EN-RPIK" 0x01.
-      ShaSetMessage(
-          _mm_set_epi32(0, static_cast<int>(0x80000000), 0x50494b01,
-                        0x454e2d52),
-          _mm_setzero_si128(), 8, key);
+      ShaSetMessage(_mm_set_epi32(0, static_cast<int>(0x80000000), 0x50494b01,
+                                  0x454e2d52),
+                    _mm_setzero_si128(), 8, key);
       key->words[1] = _mm_setzero_si128();
       return ShaStart(done, key);
     case 4:

@@ -41,9 +41,9 @@ TEKMATCH_INLINE Vec SmallSigma1(Vec x) {
   return Xor3(_mm512_ror_epi32(x, 17), _mm512_ror_epi32(x, 19),
               _mm512_srli_epi32(x, 10));
 }
-// Round i with K[i] + W[i]; the roles of the eight words move by one a round. In
-// assembly: of intrinsics GCC 12 makes longer chains of additions, and keeps half
-// of the states in memory, which took a tenth more time.
+// Round i with K[i] + W[i]; the roles of the eight words move by one a round.
+// In assembly: of intrinsics GCC 12 makes longer chains of additions, and keeps
+// half of the states in memory, which took a tenth more time.
 template <int i>
 TEKMATCH_INLINE void Round(Vec* s, Vec kw) {
   Vec& a = s[(64 - i) % 8];
@@ -73,8 +73,7 @@ TEKMATCH_INLINE void Round(Vec* s, Vec kw) {
       "vpternlogd $0xE8, %[b], %[c], %[t1]\n\t"
       "vpaddd %[t0], %[t1], %[t1]\n\t"
       "vpaddd %[t1], %[h], %[h]"
-      : [h] "+v"(h), [d] "+v"(d), [t0] "=&v"(t0), [t1] "=&v"(t1),
-        [t2] "=&v"(t2)
+      : [h] "+v"(h), [d] "+v"(d), [t0] "=&v"(t0), [t1] "=&v"(t1), [t2] "=&v"(t2)
       : [a] "v"(a), [b] "v"(b), [c] "v"(c), [e] "v"(e), [f] "v"(f), [g] "v"(g),
         [kw] "v"(kw));
 }
@@ -99,12 +98,12 @@ TEKMATCH_INLINE Vec SwapBytes(Vec v) {
 
 // ---- HKDF -------------------------------------------------------------------
 //
-// kBatches batches of sixteen keys side by side: one alone would wait for its own
-// results. In loops of eight rounds, since code that leaves the processor's cache
-// of decoded instructions takes three times as long.
+// kBatches batches of sixteen keys side by side: one alone would wait for its
+// own results. In loops of eight rounds, since code that leaves the processor's
+// cache of decoded instructions takes three times as long.
 
-// Every message has eight words of data, or fewer, and eight constant ones. What
-// those add to the rounds and to the schedule is constant too.
+// Every message has eight words of data, or fewer, and eight constant ones.
+// What those add to the rounds and to the schedule is constant too.
 struct Tail {
   uint32_t rounds[8];     // K[t] + W[t], t = 8..15
   uint32_t schedule[16];  // of W[t], t = 16..31
@@ -138,8 +137,8 @@ constexpr Tail MakeTail(const uint32_t (&words)[8]) {
   return tail;
 }
 
-// Of a TEK and of a digest, after HMAC's first block, with their lengths in bits;
-// and of HMAC's inner and outer pad for a key of 32 bytes.
+// Of a TEK and of a digest, after HMAC's first block, with their lengths in
+// bits; and of HMAC's inner and outer pad for a key of 32 bytes.
 constexpr Tail kTekTail = MakeTail({0, 0, 0, 0, 0, 0, 0, (64 + 16) * 8});
 constexpr Tail kDigestTail =
     MakeTail({0x80000000, 0, 0, 0, 0, 0, 0, (64 + 32) * 8});
@@ -154,8 +153,8 @@ constexpr Tail kOuterPadTail =
 
 struct Messages {
   // Data and schedules; the tail's places are not used. The batches' words lie
-  // side by side: 4 KiB apart, the processor would take a load of one for a load
-  // of what is stored of the other.
+  // side by side: 4 KiB apart, the processor would take a load of one for a
+  // load of what is stored of the other.
   Vec words[64][kBatches];
 };
 struct States {
@@ -181,8 +180,8 @@ TEKMATCH_INLINE Vec FirstNextWord(const Tail& tail, const Vec (*w)[kBatches],
 
 enum class Words { kConstant, kGiven, kScheduled };
 
-// Eight rounds from `first` on, of every batch; with kConstant the constants hold
-// the words.
+// Eight rounds from `first` on, of every batch; with kConstant the constants
+// hold the words.
 template <Words kWords, int i = 0>
 TEKMATCH_INLINE void EightRounds(const uint32_t* constants, int first,
                                  Messages* m, Vec (*s)[8]) {
@@ -352,13 +351,14 @@ struct KeyGroup {
   Vec hash_key;
 };
 
-// The schedules of kGroups times four keys, which are round keys 0, side by side
-// to hide latency.
+// The schedules of kGroups times four keys, which are round keys 0, side by
+// side to hide latency.
 template <int kGroups>
 TEKMATCH_INLINE void ExpandKeys(KeyGroup* groups) {
 #define TEKMATCH_EXPAND(round, rcon) \
   for (int g = 0; g < kGroups; ++g)  \
-  groups[g].round_keys[round] = NextRoundKey<rcon>(groups[g].round_keys[(round)-1])
+  groups[g].round_keys[round] =      \
+      NextRoundKey<rcon>(groups[g].round_keys[(round)-1])
   TEKMATCH_EXPAND(1, 0x01);
   TEKMATCH_EXPAND(2, 0x02);
   TEKMATCH_EXPAND(3, 0x04);
@@ -470,9 +470,9 @@ TEKMATCH_INLINE Vec Lanes(uint32_t w0, uint32_t w1, uint32_t w2, uint32_t w3) {
 // For the interval with its lowest byte 0.
 TEKMATCH_INLINE FirstRound StartRound(const KeyGroup& group,
                                       uint32_t interval) {
-  const Vec block = _mm512_xor_si512(
-      Lanes(kPadded0, kPadded1, 0, interval & ~uint32_t{0xff}),
-      group.round_keys[0]);
+  const Vec block =
+      _mm512_xor_si512(Lanes(kPadded0, kPadded1, 0, interval & ~uint32_t{0xff}),
+                       group.round_keys[0]);
   // ShiftRows brings row r of column 3 + r there: bytes 12, 1, 6, 11.
   return {_mm512_aesenc_epi128(block, group.round_keys[1]),
           _mm512_shuffle_epi8(block, Set(0x0b06010c))};
@@ -573,18 +573,18 @@ __attribute__((noinline)) uint64_t HashStep(const FirstRound& first,
   Vec state[4 * kNum];
 #pragma GCC unroll 4
   for (int q = 0; q < kNum; ++q) {
-    const Vec column = _mm512_aesenc_epi128(
-        _mm512_xor_si512(first.packed, low), group.first_column_key);
+    const Vec column = _mm512_aesenc_epi128(_mm512_xor_si512(first.packed, low),
+                                            group.first_column_key);
     low = _mm512_add_epi8(low, Set(4));
     const __mmask16 third = 0x8888;
-    state[4 * q] = _mm512_mask_shuffle_epi32(first.columns, third, column,
-                                             _MM_PERM_AAAA);
-    state[4 * q + 1] = _mm512_mask_shuffle_epi32(first.columns, third, column,
-                                                 _MM_PERM_BBBB);
-    state[4 * q + 2] = _mm512_mask_shuffle_epi32(first.columns, third, column,
-                                                 _MM_PERM_CCCC);
-    state[4 * q + 3] = _mm512_mask_shuffle_epi32(first.columns, third, column,
-                                                 _MM_PERM_DDDD);
+    state[4 * q] =
+        _mm512_mask_shuffle_epi32(first.columns, third, column, _MM_PERM_AAAA);
+    state[4 * q + 1] =
+        _mm512_mask_shuffle_epi32(first.columns, third, column, _MM_PERM_BBBB);
+    state[4 * q + 2] =
+        _mm512_mask_shuffle_epi32(first.columns, third, column, _MM_PERM_CCCC);
+    state[4 * q + 3] =
+        _mm512_mask_shuffle_epi32(first.columns, third, column, _MM_PERM_DDDD);
   }
   MiddleRounds<4 * kNum>(group, filter.words, fetched, state);
   const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));

@@ -190,9 +190,9 @@ Candidates Find(const Kernels& kernels, const std::vector<Rpik>& rpiks,
   std::vector<Rpik> rpiks_ahead(kMostAhead);
   KeysAhead ahead = {TeksAhead()[0].bytes.data(), num_ahead,
                      rpiks_ahead[0].bytes.data()};
-  EXPECT_TRUE(kernels.find_candidates(
-      input.data() + misalignment, rpiks.size(), first_interval, num_intervals,
-      &filter, &ahead, found.data(), &num_found));
+  EXPECT_TRUE(kernels.find_candidates(input.data() + misalignment, rpiks.size(),
+                                      first_interval, num_intervals, &filter,
+                                      &ahead, found.data(), &num_found));
   ExpectAhead(ahead, rpiks_ahead, num_ahead);
   EXPECT_LE(num_found, room);
   for (size_t i = room; i < found.size(); ++i) {
@@ -267,8 +267,8 @@ TEST_P(KernelsTest, FiltersThatLetEverythingOrNothingPass) {
   EXPECT_TRUE(Find(*GetParam(), rpiks, 2642976, 144, filter).empty());
 }
 
-// Work enough for several of the keys ahead, cut where intervals are; and as few
-// of those as there may be.
+// Work enough for several of the keys ahead, cut where intervals are; and as
+// few of those as there may be.
 TEST_P(KernelsTest, DerivesKeysAheadOnlyInTheirOrder) {
   std::mt19937_64 rng(1);
   std::vector<Rpik> rpiks(70);
@@ -279,9 +279,9 @@ TEST_P(KernelsTest, DerivesKeysAheadOnlyInTheirOrder) {
   for (const uint32_t first_interval : {2653344U, 2653440U - 7}) {
     for (const size_t num_ahead : {0, 1, 2, 3, 15, 16, 17, 33, 300}) {
       SCOPED_TRACE(num_ahead);
-      ASSERT_EQ(Find(*GetParam(), rpiks, first_interval, 144, filter, 1,
-                     num_ahead),
-                FindExpected(rpiks, first_interval, 144, filter));
+      ASSERT_EQ(
+          Find(*GetParam(), rpiks, first_interval, 144, filter, 1, num_ahead),
+          FindExpected(rpiks, first_interval, 144, filter));
     }
   }
 }
@@ -326,7 +326,8 @@ std::string KernelsOfThisProcessor() {
                        [&flags](const char* w) { return flags.contains(w); });
   };
   EXPECT_FALSE(flags.empty());
-  if (has({"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512vbmi", "vaes"})) {
+  if (has({"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512vbmi",
+           "vaes"})) {
     names += "x86_vaes512,";
   }
   if (has({"aes", "sse4_1", "ssse3", "sha_ni"})) names += "x86_aesni,";

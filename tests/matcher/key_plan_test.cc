@@ -80,9 +80,9 @@ TEST(KeyPlanTest, OnlyWhatIsNearInTheKeysValidity) {
   EXPECT_EQ(runs({kDay + 18}), (RunList{{kDay + 6, 25}}));
   EXPECT_EQ(runs({kDay + 36}), (RunList{{kDay + 24, 25}}));
   // A whole slice.
-  EXPECT_EQ(
-      runs({kDay + 12, kDay + 37, kDay + 62, kDay + 87, kDay + 112, kDay + 137}),
-      (RunList{{kDay, 144}}));
+  EXPECT_EQ(runs({kDay + 12, kDay + 37, kDay + 62, kDay + 87, kDay + 112,
+                  kDay + 137}),
+            (RunList{{kDay, 144}}));
 }
 
 TEST(KeyPlanTest, RunsAreCutWhereASliceEnds) {
@@ -95,13 +95,13 @@ TEST(KeyPlanTest, RunsAreCutWhereASliceEnds) {
 TEST(KeyPlanTest, APlanIsMadeInPlaceOfAnother) {
   const SliceFilters filters = FiltersOf({kDay + 18}, 12);
   KeyPlan plan;
-  PlanKeys(Block({{kDay, 144}, {kDay + 5, 144}, {kDay, 9}}), 0, 3, {},
-           filters, &plan);
+  PlanKeys(Block({{kDay, 144}, {kDay + 5, 144}, {kDay, 9}}), 0, 3, {}, filters,
+           &plan);
   EXPECT_EQ(plan.num_keys, 3U);
   EXPECT_EQ(plan.tasks.size(), 3U);
   // Two of the keys of a block.
-  const KeyBlock block = Block(
-      {{kDay, 144}, {kDay + 144, 144}, {kDay + 7, 144}, {kDay, 144}});
+  const KeyBlock block =
+      Block({{kDay, 144}, {kDay + 144, 144}, {kDay + 7, 144}, {kDay, 144}});
   const Tek* const memory = plan.teks.data();
   PlanKeys(block, 1, 2, {}, filters, &plan);
   EXPECT_EQ(plan.num_keys, 1U);
@@ -113,9 +113,10 @@ TEST(KeyPlanTest, APlanIsMadeInPlaceOfAnother) {
 
 // Keys are derived in the order of the plan, which is that of the tasks.
 TEST(KeyPlanTest, KeysStandInTheOrderOfTheirTasks) {
-  const KeyBlock block = Block({{kDay + 288, 144}, {kDay, 144}, {kDay + 144, 144}});
-  const KeyPlan plan = PlanKeys(
-      block, {}, FiltersOf({kDay + 18, kDay + 200, kDay + 400}, 12));
+  const KeyBlock block =
+      Block({{kDay + 288, 144}, {kDay, 144}, {kDay + 144, 144}});
+  const KeyPlan plan =
+      PlanKeys(block, {}, FiltersOf({kDay + 18, kDay + 200, kDay + 400}, 12));
   EXPECT_THAT(plan.positions, ElementsAre(1, 2, 0));
   ASSERT_EQ(plan.tasks.size(), 3U);
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(plan.tasks[i].first_key, i);

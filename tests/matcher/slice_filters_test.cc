@@ -114,8 +114,8 @@ TEST(CoveredIntervalsTest, NextFindsTheEndsOfEveryRun) {
   }
 }
 
-// A day has so many that its filter would leave the cache: slices are short, and
-// all that was sighted still passes where it can match.
+// A day has so many that its filter would leave the cache: slices are short,
+// and all that was sighted still passes where it can match.
 TEST(SliceFiltersTest, VeryManySightingsHaveShortSlices) {
   std::mt19937_64 rng(1);
   std::vector<Sighting> sightings;
