@@ -5,6 +5,7 @@
 # Usage: tools/setup.sh                what the build and the tests need
 #        tools/setup.sh --checks       and what the checks of .ci/run need
 #        tools/setup.sh --arm64        and what --config=arm64 needs
+#        tools/setup.sh --report       and what tools/bench_report needs
 #        tools/setup.sh --fingerprint  prints a hash of the versions installed
 set -euo pipefail
 
@@ -48,6 +49,9 @@ arm64=(
   libgmock-dev:arm64
   android-libboringssl:arm64
 )
+report=(
+  gnuplot-nox
+)
 
 fail() {
   printf 'tools/setup.sh: %s\n' "$*" >&2
@@ -66,6 +70,7 @@ case ${1-} in
     packages+=("${arm64[@]}")
     foreign=arm64
     ;;
+  --report) packages+=("${report[@]}") ;;
   --fingerprint)
     # dpkg-query exits with 1 when it does not know one of the packages.
     { dpkg-query --show "${build[@]}" libc6-dev libstdc++-12-dev \
