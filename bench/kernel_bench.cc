@@ -1,6 +1,7 @@
 // Every kernel operation by every implementation that the machine can run; the
 // others are named before the results ("skipped").
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bench/kernel_floor.h"
@@ -57,16 +58,13 @@ void FindCandidates(benchmark::State& state, const Kernels& kernels) {
               [&] { return OfAllKeys(meter.FindCandidates()); });
 }
 
-void Register(const std::string& operation, const Kernels& kernels,
-              void (*run)(benchmark::State&, const Kernels&)) {
-  benchmark::RegisterBenchmark(
-      absl::StrCat(operation, "/", kernels.name).c_str(),
-      [&kernels, run](benchmark::State& state) { run(state, kernels); })
-      ->UseManualTime()
-      ->Unit(benchmark::kMicrosecond);
-}
-
 [[maybe_unused]] const bool registered = [] {
+  using Run = void (*)(benchmark::State&, const Kernels&);
+  const std::pair<const char*, Run> operations[] = {
+      {"DeriveRpiks", DeriveRpiks},
+      {"GenerateRpis", GenerateRpis},
+      {"FindCandidates", FindCandidates},
+  };
   std::string skipped;
   for (const char* name :
        {"x86_vaes512", "x86_aesni", "arm64_crypto", "portable"}) {
@@ -75,9 +73,15 @@ void Register(const std::string& operation, const Kernels& kernels,
       absl::StrAppend(&skipped, skipped.empty() ? "" : ", ", name);
       continue;
     }
-    Register("DeriveRpiks", **kernels, DeriveRpiks);
-    Register("GenerateRpis", **kernels, GenerateRpis);
-    Register("FindCandidates", **kernels, FindCandidates);
+    for (const auto& [operation, run] : operations) {
+      benchmark::RegisterBenchmark(
+          absl::StrCat(operation, "/", name).c_str(),
+          [kernels = *kernels, run = run](benchmark::State& state) {
+            run(state, *kernels);
+          })
+          ->UseManualTime()
+          ->Unit(benchmark::kMicrosecond);
+    }
   }
   benchmark::AddCustomContext("skipped kernels",
                               skipped.empty() ? "none" : skipped);

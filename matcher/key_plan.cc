@@ -26,7 +26,7 @@ void AddRuns(size_t position, EnIntervalNumber slice_start,
              const CoveredIntervals& covered, uint32_t from, uint32_t end,
              std::vector<ProbeTask>& tasks) {
   for (uint32_t first = covered.Next(from, end, true); first < end;) {
-    uint32_t last = first;
+    uint32_t last;
     uint32_t next = first;
     // Ends where a long enough gap, or nothing, follows.
     do {

@@ -45,7 +45,7 @@ bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
 
 // ---- AES-128 ----------------------------------------------------------------
 
-constexpr int kNumRoundKeys = 11;
+constexpr size_t kNumRoundKeys = 11;
 
 // FIPS 197, 5.2: the last word, rotated and substituted, goes into all four;
 // AESENCLAST substitutes, and its ShiftRows does nothing to a block of four
@@ -94,22 +94,22 @@ TEKMATCH_INLINE void ExpandKeys(const uint8_t* bytes, AesKey* keys) {
 }
 
 // Blocks in flight, enough to hide the latency of a round.
-constexpr int kWidth = 12;
+constexpr size_t kWidth = 12;
 
 TEKMATCH_INLINE void Encrypt(const Vec* round_keys, Vec* state) {
 #pragma GCC unroll 16
-  for (int i = 0; i < kWidth; ++i) {
+  for (size_t i = 0; i < kWidth; ++i) {
     state[i] = _mm_xor_si128(state[i], round_keys[0]);
   }
 #pragma GCC unroll 16
-  for (int round = 1; round < kNumRoundKeys - 1; ++round) {
+  for (size_t round = 1; round < kNumRoundKeys - 1; ++round) {
 #pragma GCC unroll 16
-    for (int i = 0; i < kWidth; ++i) {
+    for (size_t i = 0; i < kWidth; ++i) {
       state[i] = _mm_aesenc_si128(state[i], round_keys[round]);
     }
   }
 #pragma GCC unroll 16
-  for (int i = 0; i < kWidth; ++i) {
+  for (size_t i = 0; i < kWidth; ++i) {
     state[i] = _mm_aesenclast_si128(state[i], round_keys[kNumRoundKeys - 1]);
   }
 }
@@ -120,7 +120,7 @@ TEKMATCH_INLINE void Generate(const Vec* round_keys, uint32_t first,
   // PaddedData of the specification: "EN-RPI", six zero bytes, the interval.
   const Vec padded = _mm_set_epi32(0, 0, 0x00004950, 0x522d4e45);
 #pragma GCC unroll 16
-  for (int i = 0; i < kWidth; ++i) {
+  for (size_t i = 0; i < kWidth; ++i) {
     state[i] = _mm_insert_epi32(
         padded, static_cast<int>(first + static_cast<uint32_t>(i)), 3);
   }
@@ -190,10 +190,10 @@ TEKMATCH_INLINE Vec Hashes(const Vec* state, const AesKey& key) {
 }
 
 // Hash 4 q + j is that of interval 4 q + j.
-constexpr int kQuads = kWidth / 4;
+constexpr size_t kQuads = kWidth / 4;
 using Step = Pending<AesKey, kWidth>;
 
-TEKMATCH_INLINE void Store(Vec hashes, Vec shift, int quad, Step* step) {
+TEKMATCH_INLINE void Store(Vec hashes, Vec shift, size_t quad, Step* step) {
   _mm_store_si128(reinterpret_cast<Vec*>(step->index + 4 * quad),
                   _mm_srl_epi32(hashes, shift));
   // The four lowest nibbles of each: bytes 0, 0, 1, 1, of which the second and
@@ -213,7 +213,7 @@ TEKMATCH_INLINE void Store(Vec hashes, Vec shift, int quad, Step* step) {
 TEKMATCH_INLINE unsigned Hits(const Step& step) {
   unsigned hits = 0;
 #pragma GCC unroll 4
-  for (int q = 0; q < kQuads; ++q) {
+  for (size_t q = 0; q < kQuads; ++q) {
     const Vec left = _mm_and_si128(
         _mm_load_si128(reinterpret_cast<const Vec*>(step.words + 4 * q)),
         _mm_load_si128(reinterpret_cast<const Vec*>(step.bits + 4 * q)));
@@ -237,16 +237,16 @@ __attribute__((noinline)) void EmitHits(const Step& step, unsigned hits,
 
 // What goes beside a step: nothing, or sixteen rounds of two keys ahead.
 enum class Beside { kNothing, kGiven, kScheduled };
-constexpr int kAhead = 2;
+constexpr size_t kAhead = 2;
 
 // Rounds 2 to 9, beside them the fetches and what is ahead.
-template <Beside kBeside, int round = 2>
+template <Beside kBeside, size_t round = 2>
 TEKMATCH_INLINE void MiddleRounds(const AesKey& key, const uint32_t* words,
                                   const uint32_t* constants, Step* fetched,
                                   Vec* state, ShaState* s, Vec (*w)[4]) {
   if constexpr (round < kNumRoundKeys - 1) {
 #pragma GCC unroll 16
-    for (int i = 0; i < kWidth; ++i) {
+    for (size_t i = 0; i < kWidth; ++i) {
       state[i] = _mm_aesenc_si128(state[i], key.round_keys[round]);
     }
     if constexpr (kBeside != Beside::kNothing) {
@@ -279,7 +279,7 @@ __attribute__((noinline)) unsigned HashStep(const FirstRound& first,
       _mm_add_epi8(_mm_set1_epi32(static_cast<int>(next->interval & 0xff)),
                    _mm_set_epi32(3, 2, 1, 0));
 #pragma GCC unroll 4
-  for (int q = 0; q < kQuads; ++q) {
+  for (size_t q = 0; q < kQuads; ++q) {
     const Vec column = _mm_aesenc_si128(_mm_xor_si128(first.packed, low),
                                         key.first_column_key);
     low = _mm_add_epi8(low, _mm_set1_epi32(4));
@@ -297,7 +297,7 @@ __attribute__((noinline)) unsigned HashStep(const FirstRound& first,
   if constexpr (kBeside != Beside::kNothing) ShaGive(s, w, ahead);
   const Vec shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));
 #pragma GCC unroll 4
-  for (int q = 0; q < kQuads; ++q) {
+  for (size_t q = 0; q < kQuads; ++q) {
     Store(Hashes(state + 4 * q, key), shift, q, next);
   }
   return Hits(probed);
@@ -339,7 +339,7 @@ void ProbeKey(const AesKey& aes, size_t key, uint32_t first_interval,
       next.keys = &aes;
       next.key = key;
       next.interval = first_interval + static_cast<uint32_t>(j);
-      next.num_intervals = end - j < kWidth ? end - j : size_t{kWidth};
+      next.num_intervals = end - j < kWidth ? end - j : kWidth;
       unsigned hits;
       if (ahead->num_pairs == 0) {
         hits = HashStep<Beside::kNothing>(first, p->filter, probed, &fetched,

@@ -25,13 +25,15 @@ constexpr unsigned kSlots = 4;
 
 // The hashes (h of RpiFilter) of a few keys in a few intervals. `Keys` are
 // their round keys.
-template <typename Keys, int kNum>
+template <typename Keys, size_t kNum>
 struct Pending {
-  static constexpr int kNumHashes = kNum;
+  static constexpr size_t kNumHashes = kNum;
+  // Of the vectors that are stored and loaded here.
+  static constexpr size_t kAlignment = kNum % 16 == 0 ? 64 : 16;
   // Where the filter's word is, which of its bits count, and the word.
-  alignas(64) uint32_t index[kNum];
-  alignas(64) uint32_t bits[kNum];
-  alignas(64) uint32_t words[kNum];
+  alignas(kAlignment) uint32_t index[kNum];
+  alignas(kAlignment) uint32_t bits[kNum];
+  alignas(kAlignment) uint32_t words[kNum];
   const Keys* keys;
   size_t key;         // the first of the keys
   uint32_t interval;  // the first
@@ -62,7 +64,7 @@ inline void Begin(const RpiFilter& filter, RpiCandidate* candidates,
   // Nothing to emit, and words that can be fetched.
   for (Step& slot : p->slots) {
     slot.num_intervals = 0;
-    for (int i = 0; i < Step::kNumHashes; ++i) {
+    for (size_t i = 0; i < Step::kNumHashes; ++i) {
       slot.index[i] = 0;
       slot.bits[i] = slot.words[i] = 1;
     }
@@ -70,11 +72,11 @@ inline void Begin(const RpiFilter& filter, RpiCandidate* candidates,
 }
 
 // The words of the hashes [i, i + kNum), two hashes a load.
-template <int kNum, typename Step>
+template <size_t kNum, typename Step>
 inline __attribute__((always_inline)) void Fetch(
-    const uint32_t* __restrict words, int i, Step* step) {
+    const uint32_t* __restrict words, size_t i, Step* step) {
 #pragma GCC unroll 16
-  for (const int end = i + kNum; i < end; i += 2) {
+  for (const size_t end = i + kNum; i < end; i += 2) {
     uint64_t index;
     __builtin_memcpy(&index, step->index + i, sizeof(index));
     step->words[i] = words[static_cast<uint32_t>(index)];

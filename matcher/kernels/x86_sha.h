@@ -57,7 +57,7 @@ struct ShaKey {
 };
 
 // kNum keys that have come equally far, in steps of sixteen rounds.
-template <int kNum>
+template <size_t kNum>
 struct ShaHkdf {
   ShaKey keys[kNum];
   int step;  // 0..kShaSteps
@@ -65,17 +65,17 @@ struct ShaHkdf {
 constexpr int kShaSteps = 6 * 4;
 
 // Whether a step's words are made of those before, and its constants.
-template <int kNum>
+template <size_t kNum>
 TEKMATCH_SHA_INLINE bool IsScheduled(const ShaHkdf<kNum>& h) {
   return h.step % 4 != 0;
 }
-template <int kNum>
+template <size_t kNum>
 TEKMATCH_SHA_INLINE const uint32_t* ConstantsOf(const ShaHkdf<kNum>& h) {
-  return kSha256Rounds + h.step % 4 * 16;
+  return kSha256Rounds + static_cast<size_t>(h.step % 4) * 16;
 }
 
 // Four rounds, the i-th of a step, of a key.
-template <bool kScheduled, int i>
+template <bool kScheduled, size_t i>
 TEKMATCH_SHA_INLINE void ShaFourRounds(const uint32_t* constants, ShaState* s,
                                        __m128i* w) {
   __m128i& next = w[i];
@@ -119,9 +119,9 @@ TEKMATCH_SHA_INLINE void ShaStart(const ShaState& state, ShaKey* key) {
   key->before = state;
 }
 
-template <int kNum>
+template <size_t kNum>
 inline void ShaBegin(const uint8_t* teks, ShaHkdf<kNum>* h) {
-  for (int k = 0; k < kNum; ++k) {
+  for (size_t k = 0; k < kNum; ++k) {
     ShaSetMessage(ShaSwapBytes(ShaLoad(teks + 16 * k)), _mm_setzero_si128(), 16,
                   &h->keys[k]);
     ShaStart(MakeShaState(kNoSaltInner), &h->keys[k]);
@@ -161,36 +161,36 @@ inline void ShaNext(int compression, ShaKey* key) {
 }
 
 // What the rounds of a step work on.
-template <int kNum>
+template <size_t kNum>
 TEKMATCH_SHA_INLINE void ShaTake(const ShaHkdf<kNum>& h, ShaState* s,
                                  __m128i (*w)[4]) {
-  for (int k = 0; k < kNum; ++k) {
+  for (size_t k = 0; k < kNum; ++k) {
     s[k] = h.keys[k].state;
     for (int i = 0; i < 4; ++i) w[k][i] = h.keys[k].words[i];
   }
 }
-template <int kNum>
+template <size_t kNum>
 TEKMATCH_SHA_INLINE void ShaGive(const ShaState* s, const __m128i (*w)[4],
                                  ShaHkdf<kNum>* h) {
-  for (int k = 0; k < kNum; ++k) {
+  for (size_t k = 0; k < kNum; ++k) {
     h->keys[k].state = s[k];
     for (int i = 0; i < 4; ++i) h->keys[k].words[i] = w[k][i];
   }
 }
 
 // After the rounds of a step.
-template <int kNum>
+template <size_t kNum>
 TEKMATCH_SHA_INLINE void ShaStepDone(ShaHkdf<kNum>* h) {
   if (++h->step % 4 != 0) return;
-  for (int k = 0; k < kNum; ++k) ShaNext(h->step / 4, &h->keys[k]);
+  for (size_t k = 0; k < kNum; ++k) ShaNext(h->step / 4, &h->keys[k]);
 }
 
-template <bool kScheduled, int kNum, int i = 0>
+template <bool kScheduled, size_t kNum, size_t i = 0>
 TEKMATCH_SHA_INLINE void ShaSixteenRounds(const uint32_t* constants,
                                           ShaState* s, __m128i (*w)[4]) {
   if constexpr (i < 4) {
 #pragma GCC unroll 4
-    for (int k = 0; k < kNum; ++k) {
+    for (size_t k = 0; k < kNum; ++k) {
       ShaFourRounds<kScheduled, i>(constants, &s[k], w[k]);
     }
     ShaSixteenRounds<kScheduled, kNum, i + 1>(constants, s, w);
@@ -198,7 +198,7 @@ TEKMATCH_SHA_INLINE void ShaSixteenRounds(const uint32_t* constants,
 }
 
 // A step with nothing beside it.
-template <int kNum>
+template <size_t kNum>
 inline void ShaStepAlone(ShaHkdf<kNum>* h) {
   ShaState s[kNum];
   __m128i w[kNum][4];
@@ -213,9 +213,9 @@ inline void ShaStepAlone(ShaHkdf<kNum>* h) {
 }
 
 // After the last step.
-template <int kNum>
+template <size_t kNum>
 inline void ShaEnd(const ShaHkdf<kNum>& h, uint8_t* rpiks) {
-  for (int k = 0; k < kNum; ++k) {
+  for (size_t k = 0; k < kNum; ++k) {
     __m128i words[2];
     ShaWords(h.keys[k].state, words);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(rpiks + 16 * k),

@@ -330,7 +330,7 @@ bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
 
 // ---- AES-128, one key or one block in each 128-bit lane ---------------------
 
-constexpr int kNumRoundKeys = 11;
+constexpr size_t kNumRoundKeys = 11;
 
 // The next round keys of four keys. FIPS 197, 5.2: the last word, rotated and
 // substituted, goes into all four; AESENCLAST substitutes, and its ShiftRows
@@ -385,7 +385,7 @@ TEKMATCH_INLINE void Encrypt(const Vec* round_keys, Vec* state) {
     state[i] = _mm512_xor_si512(state[i], round_keys[0]);
   }
 #pragma GCC unroll 16
-  for (int round = 1; round < kNumRoundKeys - 1; ++round) {
+  for (size_t round = 1; round < kNumRoundKeys - 1; ++round) {
 #pragma GCC unroll 16
     for (int i = 0; i < kWidth; ++i) {
       state[i] = _mm512_aesenc_epi128(state[i], round_keys[round]);
@@ -498,11 +498,11 @@ TEKMATCH_INLINE Vec Hashes(const Vec* state, const KeyGroup& group) {
 
 // Four keys in up to kWide intervals. Hash 16 q + 4 k + j is that of key k in
 // interval 4 q + j.
-constexpr int kQuads = 3;
+constexpr size_t kQuads = 3;
 constexpr size_t kWide = 4 * kQuads;
 using Step = Pending<KeyGroup, 16 * kQuads>;
 
-TEKMATCH_INLINE void Store(Vec hashes, __m128i shift, int quad, Step* p) {
+TEKMATCH_INLINE void Store(Vec hashes, __m128i shift, size_t quad, Step* p) {
   _mm512_store_si512(p->index + 16 * quad, _mm512_srl_epi32(hashes, shift));
   // The four lowest nibbles of each, as bytes of which six bits count.
   const Vec nibbles = _mm512_multishift_epi64_epi8(
@@ -517,7 +517,7 @@ TEKMATCH_INLINE void Store(Vec hashes, __m128i shift, int quad, Step* p) {
 TEKMATCH_INLINE uint64_t Hits(const Step& p) {
   uint64_t hits = 0;
 #pragma GCC unroll 4
-  for (int q = 0; q < kQuads; ++q) {
+  for (size_t q = 0; q < kQuads; ++q) {
     const __mmask16 pass =
         _mm512_testn_epi32_mask(_mm512_load_si512(p.words + 16 * q),
                                 _mm512_load_si512(p.bits + 16 * q));
@@ -530,9 +530,9 @@ TEKMATCH_INLINE uint64_t Hits(const Step& p) {
 __attribute__((noinline)) void EmitHits(const Step& step, uint64_t hits,
                                         Output* out) {
   for (; hits != 0; hits &= hits - 1) {
-    const int hit = __builtin_ctzll(hits);
-    const size_t lane = static_cast<size_t>(hit) % 16 / 4;
-    const auto j = static_cast<size_t>(hit / 16 * 4 + hit % 4);
+    const auto hit = static_cast<size_t>(__builtin_ctzll(hits));
+    const size_t lane = hit % 16 / 4;
+    const size_t j = hit / 16 * 4 + hit % 4;
     Emit(
         step.key + lane, j, step.interval, step.num_intervals,
         [&](int round) {
@@ -545,16 +545,16 @@ __attribute__((noinline)) void EmitHits(const Step& step, uint64_t hits,
 }
 
 // Rounds 2 to 9 of kWidth registers, beside each an eighth of the fetches.
-template <int kWidth, int round = 2>
+template <size_t kWidth, size_t round = 2>
 TEKMATCH_INLINE void MiddleRounds(const KeyGroup& group, const uint32_t* words,
                                   Step* fetched, Vec* state) {
   if constexpr (round < kNumRoundKeys - 1) {
     const Vec key = group.round_keys[round];
 #pragma GCC unroll 16
-    for (int i = 0; i < kWidth; ++i) {
+    for (size_t i = 0; i < kWidth; ++i) {
       state[i] = _mm512_aesenc_epi128(state[i], key);
     }
-    constexpr int kFetches = Step::kNumHashes / 8;
+    constexpr size_t kFetches = Step::kNumHashes / 8;
     Fetch<kFetches>(words, (round - 2) * kFetches, fetched);
     MiddleRounds<kWidth, round + 1>(group, words, fetched, state);
   }
@@ -562,7 +562,7 @@ TEKMATCH_INLINE void MiddleRounds(const KeyGroup& group, const uint32_t* words,
 
 // The hashes of four keys in 4 * kNum intervals to `next`, and beside that the
 // words of `fetched`. Returns the hits of `probed`.
-template <int kNum>
+template <size_t kNum>
 __attribute__((noinline)) uint64_t HashStep(const FirstRound& first,
                                             const RpiFilter& filter,
                                             const Step& probed, Step* fetched,
@@ -572,7 +572,7 @@ __attribute__((noinline)) uint64_t HashStep(const FirstRound& first,
   Vec low = _mm512_add_epi8(Set(next->interval & 0xff), Lanes(0, 1, 2, 3));
   Vec state[4 * kNum];
 #pragma GCC unroll 4
-  for (int q = 0; q < kNum; ++q) {
+  for (size_t q = 0; q < kNum; ++q) {
     const Vec column = _mm512_aesenc_epi128(_mm512_xor_si512(first.packed, low),
                                             group.first_column_key);
     low = _mm512_add_epi8(low, Set(4));
@@ -589,13 +589,13 @@ __attribute__((noinline)) uint64_t HashStep(const FirstRound& first,
   MiddleRounds<4 * kNum>(group, filter.words, fetched, state);
   const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));
 #pragma GCC unroll 4
-  for (int q = 0; q < kNum; ++q) {
+  for (size_t q = 0; q < kNum; ++q) {
     Store(Hashes(state + 4 * q, group), shift, q, next);
   }
   return Hits(probed);
 }
 
-template <int kNum>
+template <size_t kNum>
 TEKMATCH_INLINE void DoStep(const KeyGroup& group, const FirstRound& first,
                             size_t key, uint32_t interval, size_t num_intervals,
                             Pipeline<Step>* p) {

@@ -119,6 +119,7 @@ TEST(CoveredIntervalsTest, NextFindsTheEndsOfEveryRun) {
 TEST(SliceFiltersTest, VeryManySightingsHaveShortSlices) {
   std::mt19937_64 rng(1);
   std::vector<Sighting> sightings;
+  sightings.reserve(88'000);
   for (int i = 0; i < 88'000; ++i) {
     sightings.push_back(Hear(rng, 2653344 + 50 + i % 40));
   }
