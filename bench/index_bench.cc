@@ -1,9 +1,7 @@
 // By number of sightings, which lie evenly over 14 days: building the index,
 // and what a key costs the engine, by kernel, and the baseline.
-#include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>

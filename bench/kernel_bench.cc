@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bench/kernel_costs.h"
 #include "bench/kernel_floor.h"
 #include "bench/kernel_meter.h"
 #include "bench/rates.h"
@@ -50,12 +51,13 @@ void GenerateRpis(benchmark::State& state, const Kernels& kernels) {
 
 void FindCandidates(benchmark::State& state, const Kernels& kernels) {
   KernelMeter meter(kernels);
-  MeasureWork(state,
-              {.keys = kKeys,
-               .rpis = kRpis,
-               .bytes = kKeys * kKeyBytes,
-               .floor_seconds = OrZero(AesFloor(kernels.name))},
-              [&] { return OfAllKeys(meter.FindCandidates()); });
+  MeasureWork(
+      state,
+      {.keys = kKeys,
+       .rpis = kRpis,
+       .bytes = kKeys * kKeyBytes,
+       .floor_seconds = kRoundsOfProbe * OrZero(AesFloor(kernels.name))},
+      [&] { return OfAllKeys(meter.FindCandidates()); });
 }
 
 [[maybe_unused]] const bool registered = [] {

@@ -14,8 +14,9 @@
 // Any of these takes a place that an addition could have; rotations and shifts
 // have fewer places on some processors.
 //
-// AES, x86_vaes512: 144 blocks of ten rounds, four blocks an instruction. The
-// key schedules and the first exclusive-or are not counted.
+// AES, x86_vaes512: generate_rpis, 144 blocks of ten rounds, four blocks an
+// instruction. The key schedules and the first exclusive-or are not counted.
+// find_candidates has 1 + 8 * 4 + 1 rounds where that has 10 * 4.
 //
 // x86_aesni: 1,440 AESENC and 6 * 32 SHA256RNDS2 a key.
 #ifndef TEKMATCH_BENCH_KERNEL_COSTS_H_
@@ -34,6 +35,7 @@ inline constexpr int kHkdfInstructions =
 inline constexpr int kVaesencPerKey = 144 * 10 / 4;
 inline constexpr int kAesencPerKey = 144 * 10;
 inline constexpr int kSha256Rnds2PerKey = 6 * 32;
+inline constexpr double kRoundsOfProbe = (1 + 8 * 4 + 1) / (10 * 4.0);
 
 // From instructions a second of each kind.
 constexpr double HkdfKeysPerSecond(double additions, double rotations) {

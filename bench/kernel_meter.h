@@ -16,15 +16,15 @@ inline constexpr size_t kMeteredKeys = 32768;
 
 class KernelMeter {
  public:
-  explicit KernelMeter(const Kernels& kernels)
-      : kernels_(kernels), random_(RandomSource::Seeded(1)) {}
+  explicit KernelMeter(const Kernels& kernels);
 
   // Seconds a key of derive_rpiks.
   absl::StatusOr<double> DeriveRpiks();
   // Seconds a key of generate_rpis for a whole day.
   absl::StatusOr<double> GenerateRpis();
   // Seconds a key of find_candidates for a whole day, by a filter like those of
-  // an index of 20,000 sightings (16 KiB), which lets one RPI in 2,000 pass.
+  // an index of 20,000 sightings (16 KiB), which lets one RPI in 2,000 pass; no
+  // key is derived ahead.
   absl::StatusOr<double> FindCandidates();
   // All three: INTERNAL where the answer is not that of `portable`, of which a
   // part of the keys is asked.

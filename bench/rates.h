@@ -19,6 +19,10 @@ struct Work {
   double floor_seconds = 0;
 };
 
+// bytes/s is of `bytes`: of what a file holds, of what a kernel takes
+// (find_candidates), writes (generate_rpis), or both (derive_rpiks). cycles/key
+// are of the clock on the wall, however many threads there are.
+//
 // Iterates `seconds`, which does one iteration's work, checks its answer and
 // tells how long the work took, and sets keys/s, RPI/s, bytes/s, cycles/key (by
 // a measured clock) and share_of_ceiling. An error of `seconds` is the

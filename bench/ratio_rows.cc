@@ -160,8 +160,9 @@ class Ratios {
                options_.rows.end();
   }
 
-  absl::StatusOr<World> MakeRunsWorld(WorldOptions world) const {
-    world.seed = 1 + world.num_sightings;
+  // Of a row: none has keys of another.
+  absl::StatusOr<World> MakeRunsWorld(WorldOptions world) {
+    world.seed = ++num_worlds_;
     world.num_key_sets = options_.num_runs;
     world.num_keys = options_.num_keys;
     world.num_met = std::max<uint64_t>(1, options_.num_keys / 10'000);
@@ -225,7 +226,7 @@ class Ratios {
     MatchRunOptions options;
   };
 
-  absl::StatusOr<Files> MakeFiles() const {
+  absl::StatusOr<Files> MakeFiles() {
     Files files;
     absl::StatusOr<World> world =
         MakeRunsWorld({.num_sightings = options_.num_sightings});
@@ -305,6 +306,7 @@ class Ratios {
 
   const RatioOptions& options_;
   BaselineMeter baseline_;
+  uint64_t num_worlds_ = 0;
 };
 
 }  // namespace

@@ -47,15 +47,16 @@ struct MatchBatch {
 
 // What a thread's calls of MatchBlock work in. Keeping it from call to call
 // spares the system's zeroing of fresh memory, which costs as much as a tenth
-// of the matching; it grows to 50 bytes for each key of the largest block.
+// of the matching. It grows to 1 MB and 40 bytes for each key that is planned
+// at once: 16,384 keys, or with large filters those of a whole block.
 struct MatchScratch {
   KeyPlan plan;
   std::vector<Rpik> rpiks;
   std::vector<RpiCandidate> candidates;
 };
 
-// A filter of a large index is loaded into a core's cache once for each block
-// and slice, which this many keys pay for.
+// The filters of a large index are loaded into a core's cache once for each
+// block, which this many keys pay for.
 inline constexpr size_t kMatchBlockKeys = size_t{1} << 18;
 
 class MatchEngine {

@@ -193,8 +193,8 @@ absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
 }
 
 size_t BlockCapacityFor(int num_threads) {
-  // A block of n keys takes 30 n bytes, and twice as much while it is matched;
-  // a thread has one block in the queue, one being read and one being matched.
+  // A block of n keys takes 30 n bytes; a thread has one in the queue, one
+  // being read and one being matched, and up to 40 n bytes to match it in.
   constexpr size_t kAllThreads = size_t{1} << 18;
   const size_t share = kAllThreads / static_cast<size_t>(num_threads);
   return std::clamp(share, KeyBlock::kDefaultCapacity, kMatchBlockKeys);

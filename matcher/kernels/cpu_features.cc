@@ -51,7 +51,7 @@ bool HasX86Vaes512() {
   const Registers leaf7 = Cpuid(7);
   return SavesAvx512() && Bit(leaf7.ebx, 16) && Bit(leaf7.ebx, 17) &&
          Bit(leaf7.ebx, 30) && Bit(leaf7.ebx, 31) && Bit(leaf7.ecx, 1) &&
-         Bit(leaf7.ecx, 9);
+         Bit(leaf7.ecx, 9) && Bit(Cpuid(1).ecx, 25);
 }
 
 #else

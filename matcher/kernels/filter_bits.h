@@ -9,10 +9,9 @@ namespace tekmatch {
 // Of h, the bytes 4..7 of an RPI. Static: the units of one instruction set
 // include this too.
 static inline uint32_t FilterBits(uint32_t h) {
-  return UINT32_C(0x00000001) << (h & 7) |
-         UINT32_C(0x00000100) << (h >> 4 & 7) |
-         UINT32_C(0x00010000) << (h >> 8 & 7) |
-         UINT32_C(0x01000000) << (h >> 12 & 7);
+  return UINT32_C(1) << (h & 7) | UINT32_C(0x100) << (h >> 3 & 7) |
+         UINT32_C(0x10000) << (h >> 8 & 7) |
+         UINT32_C(0x1000000) << (h >> 11 & 7);
 }
 
 }  // namespace tekmatch

@@ -117,8 +117,7 @@ TEKMATCH_INLINE void Encrypt(const Vec* round_keys, Vec* state) {
 // RPIs of intervals [first, first + kWidth).
 TEKMATCH_INLINE void Generate(const Vec* round_keys, uint32_t first,
                               Vec* state) {
-  // PaddedData of the specification: "EN-RPI", six zero bytes, the interval.
-  const Vec padded = _mm_set_epi32(0, 0, 0x00004950, 0x522d4e45);
+  const Vec padded = _mm_set_epi32(0, 0, kPadded1, kPadded0);
 #pragma GCC unroll 16
   for (size_t i = 0; i < kWidth; ++i) {
     state[i] = _mm_insert_epi32(
@@ -158,7 +157,7 @@ struct FirstRound {
 TEKMATCH_INLINE FirstRound StartRound(const AesKey& key, uint32_t interval) {
   const Vec block =
       _mm_xor_si128(_mm_set_epi32(static_cast<int>(interval & ~uint32_t{0xff}),
-                                  0, 0x00004950, 0x522d4e45),
+                                  0, kPadded1, kPadded0),
                     key.round_keys[0]);
   // ShiftRows brings row r of column 3 + r there: bytes 12, 1, 6, 11.
   return {_mm_aesenc_si128(block, key.round_keys[1]),
@@ -196,17 +195,17 @@ using Step = Pending<AesKey, kWidth>;
 TEKMATCH_INLINE void Store(Vec hashes, Vec shift, size_t quad, Step* step) {
   _mm_store_si128(reinterpret_cast<Vec*>(step->index + 4 * quad),
                   _mm_srl_epi32(hashes, shift));
-  // The four lowest nibbles of each: bytes 0, 0, 1, 1, of which the second and
-  // the fourth are shifted.
+  // Bits 0.., 3.., 8.. and 11.. of each: bytes 0, 0, 1, 1, of which the second
+  // and the fourth are shifted.
   const Vec bytes = _mm_shuffle_epi8(
       hashes, _mm_set_epi32(0x0d0d0c0c, 0x09090808, 0x05050404, 0x01010000));
-  const Vec nibbles = _mm_or_si128(
+  const Vec numbers = _mm_or_si128(
       _mm_and_si128(bytes, _mm_set1_epi32(0x00070007)),
-      _mm_and_si128(_mm_srli_epi16(bytes, 4), _mm_set1_epi32(0x07000700)));
+      _mm_and_si128(_mm_srli_epi16(bytes, 3), _mm_set1_epi32(0x07000700)));
   const Vec bit_of =
       _mm_set1_epi64x(static_cast<long long>(0x8040201008040201));
   _mm_store_si128(reinterpret_cast<Vec*>(step->bits + 4 * quad),
-                  _mm_shuffle_epi8(bit_of, nibbles));
+                  _mm_shuffle_epi8(bit_of, numbers));
 }
 
 // Bit i: hash i passes.

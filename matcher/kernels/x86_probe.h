@@ -19,6 +19,11 @@
 namespace tekmatch {
 namespace {
 
+// PaddedData of the specification is "EN-RPI", six zero bytes and the interval:
+// these two words, zero, and the interval.
+constexpr int kPadded0 = 0x522d4e45;
+constexpr int kPadded1 = 0x00004950;
+
 constexpr unsigned kFetchDelay = 2;
 constexpr unsigned kProbeDelay = 3;
 constexpr unsigned kSlots = 4;
@@ -63,10 +68,13 @@ inline void Begin(const RpiFilter& filter, RpiCandidate* candidates,
   p->turn = 0;
   // Nothing to emit, and words that can be fetched.
   for (Step& slot : p->slots) {
+    slot.keys = nullptr;
+    slot.key = 0;
+    slot.interval = 0;
     slot.num_intervals = 0;
     for (size_t i = 0; i < Step::kNumHashes; ++i) {
       slot.index[i] = 0;
-      slot.bits[i] = slot.words[i] = 1;
+      slot.bits[i] = slot.words[i] = ~uint32_t{0};
     }
   }
 }
@@ -91,9 +99,8 @@ inline void Emit(size_t key, size_t j, uint32_t first_interval,
                  size_t num_intervals, RoundKey round_key, Output* out) {
   if (j >= num_intervals || key >= out->num_keys) return;
   const uint32_t interval = first_interval + static_cast<uint32_t>(j);
-  // PaddedData of the specification: "EN-RPI", six zero bytes, the interval.
   __m128i block = _mm_xor_si128(
-      _mm_set_epi32(static_cast<int>(interval), 0, 0x00004950, 0x522d4e45),
+      _mm_set_epi32(static_cast<int>(interval), 0, kPadded1, kPadded0),
       round_key(0));
   for (int round = 1; round < 10; ++round) {
     block = _mm_aesenc_si128(block, round_key(round));

@@ -73,7 +73,8 @@ TEKMATCH_INLINE void Round(Vec* s, Vec kw) {
       "vpternlogd $0xE8, %[b], %[c], %[t1]\n\t"
       "vpaddd %[t0], %[t1], %[t1]\n\t"
       "vpaddd %[t1], %[h], %[h]"
-      : [h] "+v"(h), [d] "+v"(d), [t0] "=&v"(t0), [t1] "=&v"(t1), [t2] "=&v"(t2)
+      :
+      [h] "+&v"(h), [d] "+&v"(d), [t0] "=&v"(t0), [t1] "=&v"(t1), [t2] "=&v"(t2)
       : [a] "v"(a), [b] "v"(b), [c] "v"(c), [e] "v"(e), [f] "v"(f), [g] "v"(g),
         [kw] "v"(kw));
 }
@@ -191,11 +192,11 @@ TEKMATCH_INLINE void EightRounds(const uint32_t* constants, int first,
     for (size_t b = 0; b < kBatches; ++b) {
       if constexpr (kWords == Words::kConstant) {
         Round<i>(s[b], constant);
-        continue;
+      } else {
+        Vec(*const w)[kBatches] = m->words + first + i;
+        if constexpr (kWords == Words::kScheduled) (*w)[b] = NextWord(w, b);
+        Round<i>(s[b], Add((*w)[b], constant));
       }
-      Vec(*const w)[kBatches] = m->words + first + i;
-      if constexpr (kWords == Words::kScheduled) (*w)[b] = NextWord(w, b);
-      Round<i>(s[b], Add((*w)[b], constant));
     }
     EightRounds<kWords, i + 1>(constants, first, m, s);
   }
@@ -398,11 +399,6 @@ TEKMATCH_INLINE void Encrypt(const Vec* round_keys, Vec* state) {
   }
 }
 
-// PaddedData of the specification, "EN-RPI" and six zero bytes, without the
-// interval: the first three words of a lane.
-constexpr int kPadded0 = 0x522d4e45;
-constexpr int kPadded1 = 0x00004950;
-
 bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
                   uint8_t* rpis) {
   constexpr size_t kWidth = 12;  // 36 = 3 * 12
@@ -504,13 +500,13 @@ using Step = Pending<KeyGroup, 16 * kQuads>;
 
 TEKMATCH_INLINE void Store(Vec hashes, __m128i shift, size_t quad, Step* p) {
   _mm512_store_si512(p->index + 16 * quad, _mm512_srl_epi32(hashes, shift));
-  // The four lowest nibbles of each, as bytes of which six bits count.
-  const Vec nibbles = _mm512_multishift_epi64_epi8(
-      _mm512_set1_epi64(0x2c2824200c080400), hashes);
+  // Bits 0.., 3.., 8.. and 11.. of each, as bytes.
+  const Vec numbers = _mm512_multishift_epi64_epi8(
+      _mm512_set1_epi64(0x2b2823200b080300), hashes);
   const Vec bit_of =
       _mm512_set1_epi64(static_cast<long long>(0x8040201008040201));
   _mm512_store_si512(p->bits + 16 * quad,
-                     _mm512_permutexvar_epi8(nibbles, bit_of));
+                     _mm512_permutexvar_epi8(numbers, bit_of));
 }
 
 // Bit i: hash i passes.

@@ -239,6 +239,30 @@ TEST(MatchEngineTest, AddsToABatch) {
   EXPECT_EQ(batch.candidates[1].source, 3);
 }
 
+// A block of which parts are planned one after another, with keys of several
+// days; each of those that were met lies at the edge of a part.
+TEST(MatchEngineTest, FindsKeysInEveryPartOfALargeBlock) {
+  constexpr size_t kPart = size_t{1} << 14;
+  const std::set<size_t> met = {0, kPart - 1, kPart, 2 * kPart - 1, 2 * kPart};
+  std::vector<DiagnosisKey> keys;
+  std::vector<Sighting> sightings;
+  std::set<Tek> expected;
+  for (size_t k = 0; k < 2 * kPart + 1; ++k) {
+    const auto start = static_cast<EnIntervalNumber>(kStart + k % 3 * 144);
+    keys.push_back({TestTek(k), start, 144, {}});
+    if (!met.contains(k)) continue;
+    sightings.push_back(Hear(keys[k].tek, start + 7, StartOf(start + 7)));
+    expected.insert(keys[k].tek);
+  }
+  const MatchEngine engine = MakeEngine(std::move(sightings));
+  const MatchBatch batch = MatchKeys(engine, keys);
+  std::set<Tek> found;
+  for (const Match& match : batch.candidates) found.insert(match.tek);
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(batch.candidates.size(), met.size());
+  EXPECT_EQ(batch.num_keys, keys.size());
+}
+
 TEST(MatchEngineTest, RefusesAKeyThatBreaksTheBlocksPromise) {
   const DiagnosisKey good = {TestTek(), kStart, 144, {}};
   const MatchEngine engine =
