@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -59,14 +60,14 @@ void FindTasks(const SliceFilters& filters, Group& group) {
 void PlanKeys(const KeyBlock& block, size_t first, size_t num,
               const absl::flat_hash_set<Tek>& own_keys,
               const SliceFilters& filters, KeyPlan* plan) {
-  constexpr uint32_t kOwn = ~uint32_t{0};
+  // The group of the own keys, which has no tasks.
+  constexpr uint32_t kOwn = 0;
   plan->tasks.clear();
-  plan->num_own_keys = 0;
   plan->group_of.resize(std::max(plan->group_of.size(), num));
   const absl::Span<const Tek> teks = block.teks().subspan(first, num);
   // By position in [first, first + num), as all below.
   std::vector<uint32_t>& group_of = plan->group_of;
-  std::vector<Group> groups;
+  std::vector<Group> groups(1);
   absl::flat_hash_map<uint64_t, uint32_t> numbers;
   // Of most exports' keys there are a few validities, in no order: the map is
   // asked once for each.
@@ -78,7 +79,7 @@ void PlanKeys(const KeyBlock& block, size_t first, size_t num,
   for (size_t k = 0; k < num; ++k) {
     if (!own_keys.empty() && own_keys.contains(teks[k])) {
       group_of[k] = kOwn;
-      ++plan->num_own_keys;
+      ++groups[kOwn].num_keys;
       continue;
     }
     const EnIntervalNumber start = block.rolling_starts()[first + k];
@@ -101,36 +102,39 @@ void PlanKeys(const KeyBlock& block, size_t first, size_t num,
     ++groups[recent.group].num_keys;
   }
 
+  plan->num_own_keys = groups[kOwn].num_keys;
+
   // In the order of their tasks, so that keys are derived not long before they
-  // are needed.
+  // are needed. Those without tasks come last: to leave them out, key by key,
+  // would cost more, since no processor foresees which they are.
   std::vector<Group*> in_order;
-  for (Group& group : groups) {
-    if (!group.tasks.empty()) in_order.push_back(&group);
-  }
-  std::sort(
-      in_order.begin(), in_order.end(), [](const Group* a, const Group* b) {
-        return a->start != b->start ? a->start < b->start : a->end < b->end;
-      });
-  size_t num_keys = 0;
+  in_order.reserve(groups.size());
+  for (Group& group : groups) in_order.push_back(&group);
+  std::sort(in_order.begin(), in_order.end(),
+            [](const Group* a, const Group* b) {
+              return std::make_tuple(a->tasks.empty(), a->start, a->end) <
+                     std::make_tuple(b->tasks.empty(), b->start, b->end);
+            });
+  plan->num_keys = 0;
+  size_t next_key = 0;
   for (Group* group : in_order) {
-    group->next_key = num_keys;
+    group->next_key = next_key;
     for (ProbeTask task : group->tasks) {
-      task.first_key = num_keys;
+      task.first_key = next_key;
       task.num_keys = group->num_keys;
       plan->tasks.push_back(task);
     }
-    num_keys += group->num_keys;
+    next_key += group->num_keys;
+    if (!group->tasks.empty()) plan->num_keys = next_key;
   }
   std::sort(plan->tasks.begin(), plan->tasks.end(),
             [](const ProbeTask& a, const ProbeTask& b) {
               return a.slice != b.slice ? a.slice < b.slice
                                         : a.first_key < b.first_key;
             });
-  plan->num_keys = num_keys;
-  plan->teks.resize(std::max(plan->teks.size(), num_keys));
+  plan->teks.resize(std::max(plan->teks.size(), num));
   plan->positions.resize(plan->teks.size());
   for (size_t k = 0; k < num; ++k) {
-    if (group_of[k] == kOwn || groups[group_of[k]].tasks.empty()) continue;
     const size_t at = groups[group_of[k]].next_key++;
     plan->teks[at] = teks[k];
     plan->positions[at] = static_cast<uint32_t>(first + k);
