@@ -152,25 +152,19 @@ constexpr Tail kOuterPadTail =
     MakeTail({kOuterPad, kOuterPad, kOuterPad, kOuterPad, kOuterPad, kOuterPad,
               kOuterPad, kOuterPad});
 
-struct Messages {
-  // Data and schedules; the tail's places are not used. The batches' words lie
-  // side by side: 4 KiB apart, the processor would take a load of one for a
-  // load of what is stored of the other.
-  Vec words[64][kBatches];
-};
-struct States {
-  Vec words[kBatches][8];
-};
+// A word of every batch, side by side: 4 KiB apart, as two messages would lie,
+// the processor would take a load of one for a load of what is stored of the
+// other.
+using Word = Vec[kBatches];
 
 // W[t] of a batch; `w` is its place.
-TEKMATCH_INLINE Vec NextWord(const Vec (*w)[kBatches], size_t b) {
+TEKMATCH_INLINE Vec NextWord(const Word* w, size_t b) {
   return Add(Add(w[-16][b], w[-7][b]),
              Add(SmallSigma0(Keep(w[-15][b])), SmallSigma1(Keep(w[-2][b]))));
 }
 // The same for t in 16..31.
 template <int t>
-TEKMATCH_INLINE Vec FirstNextWord(const Tail& tail, const Vec (*w)[kBatches],
-                                  size_t b) {
+TEKMATCH_INLINE Vec FirstNextWord(const Tail& tail, const Word* w, size_t b) {
   Vec sum = Set(tail.schedule[t - 16]);
   if constexpr (!IsInTail(t - 16)) sum = Add(sum, w[-16][b]);
   if constexpr (!IsInTail(t - 15)) sum = Add(sum, SmallSigma0(Keep(w[-15][b])));
@@ -185,7 +179,7 @@ enum class Words { kConstant, kGiven, kScheduled };
 // hold the words.
 template <Words kWords, int i = 0>
 TEKMATCH_INLINE void EightRounds(const uint32_t* constants, int first,
-                                 Messages* m, Vec (*s)[8]) {
+                                 Word* message, Vec (*s)[8]) {
   if constexpr (i < 8) {
     const Vec constant = Set(constants[first + i]);
 #pragma GCC unroll 4
@@ -193,130 +187,137 @@ TEKMATCH_INLINE void EightRounds(const uint32_t* constants, int first,
       if constexpr (kWords == Words::kConstant) {
         Round<i>(s[b], constant);
       } else {
-        Vec(*const w)[kBatches] = m->words + first + i;
+        Word* const w = message + first + i;
         if constexpr (kWords == Words::kScheduled) (*w)[b] = NextWord(w, b);
         Round<i>(s[b], Add((*w)[b], constant));
       }
     }
-    EightRounds<kWords, i + 1>(constants, first, m, s);
+    EightRounds<kWords, i + 1>(constants, first, message, s);
   }
 }
 
-TEKMATCH_INLINE void Load(const States& from, Vec (*s)[8]) {
+TEKMATCH_INLINE void Load(const Word* from, Vec (*s)[8]) {
   for (size_t b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 8; ++i) s[b][i] = from.words[b][i];
+    for (int i = 0; i < 8; ++i) s[b][i] = from[i][b];
   }
 }
-TEKMATCH_INLINE void AddTo(const Vec (*s)[8], States* to) {
-  for (size_t b = 0; b < kBatches; ++b) {
-    for (int i = 0; i < 8; ++i) {
-      to->words[b][i] = Add(to->words[b][i], s[b][i]);
-    }
+TEKMATCH_INLINE void StoreSum(const Vec (*s)[8], const Word* with, Word* to) {
+  for (int i = 0; i < 8; ++i) {
+    for (size_t b = 0; b < kBatches; ++b) to[i][b] = Add(with[i][b], s[b][i]);
   }
 }
 
 // Rounds 16 to 31.
 template <int t = 16>
-TEKMATCH_INLINE void FirstScheduledRounds(const Tail& tail, Messages* m,
+TEKMATCH_INLINE void FirstScheduledRounds(const Tail& tail, Word* message,
                                           Vec (*s)[8]) {
   if constexpr (t < 32) {
     const Vec constant = Set(kSha256Rounds[t]);
 #pragma GCC unroll 4
     for (size_t b = 0; b < kBatches; ++b) {
-      Vec(*const w)[kBatches] = m->words + t;
+      Word* const w = message + t;
       (*w)[b] = FirstNextWord<t>(tail, w, b);
       Round<t % 8>(s[b], Add((*w)[b], constant));
     }
-    FirstScheduledRounds<t + 1>(tail, m, s);
+    FirstScheduledRounds<t + 1>(tail, message, s);
   }
 }
 
-// `states` are compressed with the eight words of each message and the tail.
-__attribute__((noinline)) void Compress(const Tail& tail, Messages* m,
-                                        States* states) {
+// Compresses the states `from` with the eight words of `message`, which has
+// room for 64, and the tail. `to` may be `from` or `message`.
+__attribute__((noinline)) void Compress(const Word* from, const Tail& tail,
+                                        Word* message, Word* to) {
   Vec s[kBatches][8];
-  Load(*states, s);
-  EightRounds<Words::kGiven>(kSha256Rounds, 0, m, s);
+  Load(from, s);
+  EightRounds<Words::kGiven>(kSha256Rounds, 0, message, s);
   EightRounds<Words::kConstant>(tail.rounds, 0, nullptr, s);
-  FirstScheduledRounds(tail, m, s);
+  FirstScheduledRounds(tail, message, s);
 #pragma GCC unroll 1
   for (int first = 32; first < 64; first += 8) {
-    EightRounds<Words::kScheduled>(kSha256Rounds, first, m, s);
+    EightRounds<Words::kScheduled>(kSha256Rounds, first, message, s);
   }
-  AddTo(s, states);
+  StoreSum(s, from, to);
 }
 
-// `states` are compressed with "EN-RPIK" 0x01.
-__attribute__((noinline)) void CompressInfo(States* states) {
+// The same with "EN-RPIK" 0x01.
+__attribute__((noinline)) void CompressInfo(Word* states) {
   Vec s[kBatches][8];
-  Load(*states, s);
+  Load(states, s);
 #pragma GCC unroll 1
   for (int first = 0; first < 64; first += 8) {
     EightRounds<Words::kConstant>(kRpikInfoRounds, first, nullptr, s);
   }
-  AddTo(s, states);
+  StoreSum(s, states, states);
 }
 
-TEKMATCH_INLINE void SetAll(const uint32_t* words, States* states) {
-  for (int i = 0; i < 8; ++i) {
-    const Vec word = Set(words[i]);
-    for (size_t b = 0; b < kBatches; ++b) states->words[b][i] = word;
-  }
-}
-// The words of `from`, exclusive-or `with`, as data.
-TEKMATCH_INLINE void SetData(const States& from, uint32_t with, Messages* m) {
+// The words of `from`, exclusive-or `with`.
+TEKMATCH_INLINE void Copy(const Word* from, uint32_t with, Word* to) {
   for (int i = 0; i < 8; ++i) {
     for (size_t b = 0; b < kBatches; ++b) {
-      m->words[i][b] = _mm512_xor_si512(from.words[b][i], Set(with));
+      to[i][b] = _mm512_xor_si512(from[i][b], Set(with));
     }
   }
 }
 
+// The states that compressions begin with.
+struct InitialStates {
+  Word no_salt_inner[8];
+  Word no_salt_outer[8];
+  Word sha256[8];
+};
+TEKMATCH_INLINE void SetAll(const uint32_t* words, Word* states) {
+  for (int i = 0; i < 8; ++i) {
+    for (size_t b = 0; b < kBatches; ++b) states[i][b] = Set(words[i]);
+  }
+}
+
 // The RPIKs of kBatches * kLanes keys.
-void DeriveBatches(const uint8_t* teks, uint8_t* rpiks) {
-  Messages m;
-  States prk;
-  States inner;
-  States s;
+void DeriveBatches(const InitialStates& initial, const uint8_t* teks,
+                   uint8_t* rpiks) {
+  Word message[64];
+  Word prk[8];
+  Word inner[8];
+  Word outer[8];
   for (size_t b = 0; b < kBatches; ++b) {
     Vec tek[4];
     for (size_t i = 0; i < 4; ++i) {
       tek[i] = SwapBytes(_mm512_loadu_si512(teks + (b * 4 + i) * sizeof(Vec)));
     }
     Transpose(tek);
-    for (size_t i = 0; i < 4; ++i) m.words[i][b] = tek[i];
-    m.words[4][b] = Set(0x80000000);
-    for (size_t i = 5; i < 8; ++i) m.words[i][b] = Set(0);
+    for (size_t i = 0; i < 4; ++i) message[i][b] = tek[i];
+    message[4][b] = Set(0x80000000);
+    for (size_t i = 5; i < 8; ++i) message[i][b] = Set(0);
   }
-  SetAll(kNoSaltInner, &s);
-  Compress(kTekTail, &m, &s);
-  SetData(s, 0, &m);
-  SetAll(kNoSaltOuter, &prk);
-  Compress(kDigestTail, &m, &prk);
+  Compress(initial.no_salt_inner, kTekTail, message, message);
+  Compress(initial.no_salt_outer, kDigestTail, message, prk);
 
-  SetData(prk, kInnerPad, &m);
-  SetAll(kSha256Initial, &inner);
-  Compress(kInnerPadTail, &m, &inner);
-  CompressInfo(&inner);
-  SetData(prk, kOuterPad, &m);
-  SetAll(kSha256Initial, &s);
-  Compress(kOuterPadTail, &m, &s);
-  SetData(inner, 0, &m);
-  Compress(kDigestTail, &m, &s);
+  Copy(prk, kInnerPad, message);
+  Compress(initial.sha256, kInnerPadTail, message, inner);
+  CompressInfo(inner);
+  Copy(prk, kOuterPad, message);
+  Compress(initial.sha256, kOuterPadTail, message, outer);
+  Copy(inner, 0, message);
+  Compress(outer, kDigestTail, message, outer);
 
   for (size_t b = 0; b < kBatches; ++b) {
-    Transpose(s.words[b]);
+    Vec rpik[4];
+    for (size_t i = 0; i < 4; ++i) rpik[i] = outer[i][b];
+    Transpose(rpik);
     for (size_t i = 0; i < 4; ++i) {
       _mm512_storeu_si512(rpiks + (b * 4 + i) * sizeof(Vec),
-                          SwapBytes(s.words[b][i]));
+                          SwapBytes(rpik[i]));
     }
   }
 }
 
 bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
   constexpr size_t kStep = kBatches * kLanes;
+  InitialStates initial;
+  SetAll(kNoSaltInner, initial.no_salt_inner);
+  SetAll(kNoSaltOuter, initial.no_salt_outer);
+  SetAll(kSha256Initial, initial.sha256);
   for (; num_keys >= kStep; num_keys -= kStep) {
-    DeriveBatches(teks, rpiks);
+    DeriveBatches(initial, teks, rpiks);
     teks += kStep * kBlockBytes;
     rpiks += kStep * kBlockBytes;
   }
@@ -324,7 +325,7 @@ bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
   alignas(64) uint8_t in[kStep * kBlockBytes] = {};
   alignas(64) uint8_t out[kStep * kBlockBytes];
   __builtin_memcpy(in, teks, num_keys * kBlockBytes);
-  DeriveBatches(in, out);
+  DeriveBatches(initial, in, out);
   __builtin_memcpy(rpiks, out, num_keys * kBlockBytes);
   return true;
 }
@@ -559,10 +560,9 @@ TEKMATCH_INLINE void MiddleRounds(const KeyGroup& group, const uint32_t* words,
 // The hashes of four keys in 4 * kNum intervals to `next`, and beside that the
 // words of `fetched`. Returns the hits of `probed`.
 template <size_t kNum>
-__attribute__((noinline)) uint64_t HashStep(const FirstRound& first,
-                                            const RpiFilter& filter,
-                                            const Step& probed, Step* fetched,
-                                            Step* next) {
+TEKMATCH_INLINE uint64_t HashStep(const FirstRound& first,
+                                  const RpiFilter& filter, const Step& probed,
+                                  Step* fetched, Step* next) {
   const KeyGroup& group = *next->keys;
   // Past the last interval bytes wrap around, so that they change nothing else.
   Vec low = _mm512_add_epi8(Set(next->interval & 0xff), Lanes(0, 1, 2, 3));
@@ -609,8 +609,10 @@ TEKMATCH_INLINE void DoStep(const KeyGroup& group, const FirstRound& first,
 }
 
 // The steps of four keys.
-void ProbeGroup(const KeyGroup& group, size_t key, uint32_t first_interval,
-                size_t num_intervals, Pipeline<Step>* p) {
+__attribute__((noinline)) void ProbeGroup(const KeyGroup& group, size_t key,
+                                          uint32_t first_interval,
+                                          size_t num_intervals,
+                                          Pipeline<Step>* p) {
   for (size_t j = 0; j < num_intervals;) {
     // Up to where more than the lowest byte changes.
     size_t end = j + 256 - ((first_interval + j) & 0xff);
