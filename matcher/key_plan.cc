@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
+#include <numeric>
 #include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
 
 namespace tekmatch {
 namespace {
@@ -16,10 +19,8 @@ constexpr uint32_t kShortestGap = 4;
 // Keys of one rolling start and period.
 struct Group {
   EnIntervalNumber start = 0;
-  EnIntervalNumber end = 0;  // start + period
-  size_t num_keys = 0;
+  EnIntervalNumber end = 0;      // start + period
   std::vector<ProbeTask> tasks;  // without keys
-  size_t next_key = 0;           // where in the plan the next one goes
 };
 
 // Adds a task for every run of covered intervals in [from, end) of a slice.
@@ -55,90 +56,145 @@ void FindTasks(const SliceFilters& filters, Group& group) {
   }
 }
 
-}  // namespace
+absl::Status CheckValidity(EnIntervalNumber start, uint8_t period,
+                           size_t position) {
+  if (period < 1 || period > kMaxRollingPeriod) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("key ", position, " of the block: rolling period ", period,
+                     " is not in 1..", kMaxRollingPeriod));
+  }
+  if (start > std::numeric_limits<EnIntervalNumber>::max() - period) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("key ", position,
+                     " of the block: rolling start + rolling period "
+                     "overflows"));
+  }
+  return absl::OkStatus();
+}
 
-void PlanKeys(const KeyBlock& block, size_t first, size_t num,
-              const absl::flat_hash_set<Tek>& own_keys,
-              const SliceFilters& filters, KeyPlan* plan) {
-  // The group of the own keys, which has no tasks.
-  constexpr uint32_t kOwn = 0;
-  plan->tasks.clear();
-  plan->group_of.resize(std::max(plan->group_of.size(), num));
-  const absl::Span<const Tek> teks = block.teks().subspan(first, num);
-  // By position in [first, first + num), as all below.
-  std::vector<uint32_t>& group_of = plan->group_of;
-  std::vector<Group> groups(1);
-  absl::flat_hash_map<uint64_t, uint32_t> numbers;
-  // Of most exports' keys there are a few validities, in no order: the map is
-  // asked once for each.
+// The groups of a plan.
+class Groups {
+ public:
+  // Of the own keys, without tasks.
+  static constexpr uint32_t kOwn = 0;
+
+  explicit Groups(const SliceFilters& filters) : filters_(filters) {}
+
+  // The group of each key of the block in [first, first + num), to `group_of`.
+  absl::Status Find(const KeyBlock& block, size_t first, size_t num,
+                    uint32_t* group_of) {
+    for (size_t k = 0; k < num; ++k) {
+      const EnIntervalNumber start = block.rolling_starts()[first + k];
+      const uint8_t period = block.rolling_periods()[first + k];
+      const uint64_t validity = uint64_t{start} << 8 | period;
+      // Of most exports' keys there are a few validities, in no order: the map
+      // is asked once for each. Fibonacci hashing.
+      Recent& recent = recents_[validity * 0x9e3779b97f4a7c15 >> 58];
+      if (validity != recent.validity) {
+        absl::Status status = CheckValidity(start, period, first + k);
+        if (!status.ok()) return status;
+        recent = {validity, GroupOf(validity)};
+      }
+      group_of[k] = recent.group;
+      ++num_keys_[recent.group];
+    }
+    return absl::OkStatus();
+  }
+
+  void MakeOwn(uint32_t* group_of) {
+    --num_keys_[*group_of];
+    *group_of = kOwn;
+    ++num_keys_[kOwn];
+  }
+  size_t num_own_keys() const { return num_keys_[kOwn]; }
+
+  // Gives every group its place among the keys of the plan, and the tasks their
+  // keys. In the order of the tasks, so that keys are derived not long before
+  // they are needed; those without tasks come last: to leave them out, key by
+  // key, would cost more, since no processor foresees which they are. Returns
+  // where each group begins.
+  std::vector<size_t> Place(KeyPlan* plan) const {
+    std::vector<uint32_t> in_order(groups_.size());
+    std::iota(in_order.begin(), in_order.end(), 0);
+    std::sort(in_order.begin(), in_order.end(), [this](uint32_t i, uint32_t j) {
+      const Group& a = groups_[i];
+      const Group& b = groups_[j];
+      return std::make_tuple(a.tasks.empty(), a.start, a.end) <
+             std::make_tuple(b.tasks.empty(), b.start, b.end);
+    });
+    std::vector<size_t> begins(groups_.size());
+    size_t next = 0;
+    for (const uint32_t i : in_order) {
+      begins[i] = next;
+      for (ProbeTask task : groups_[i].tasks) {
+        task.first_key = next;
+        task.num_keys = num_keys_[i];
+        plan->tasks.push_back(task);
+      }
+      next += num_keys_[i];
+      if (!groups_[i].tasks.empty()) plan->num_keys = next;
+    }
+    return begins;
+  }
+
+ private:
   struct Recent {
     uint64_t validity = ~uint64_t{0};
     uint32_t group = 0;
   };
-  std::array<Recent, 64> recents;
-  for (size_t k = 0; k < num; ++k) {
-    if (!own_keys.empty() && own_keys.contains(teks[k])) {
-      group_of[k] = kOwn;
-      ++groups[kOwn].num_keys;
-      continue;
+
+  uint32_t GroupOf(uint64_t validity) {
+    const auto [found, is_new] =
+        numbers_.try_emplace(validity, static_cast<uint32_t>(groups_.size()));
+    if (is_new) {
+      Group& group = groups_.emplace_back();
+      group.start = static_cast<EnIntervalNumber>(validity >> 8);
+      group.end = group.start + static_cast<uint8_t>(validity);
+      FindTasks(filters_, group);
+      num_keys_.push_back(0);
     }
-    const EnIntervalNumber start = block.rolling_starts()[first + k];
-    const uint8_t period = block.rolling_periods()[first + k];
-    const uint64_t validity = uint64_t{start} << 8 | period;
-    // Fibonacci hashing.
-    Recent& recent = recents[validity * 0x9e3779b97f4a7c15 >> 58];
-    if (validity != recent.validity) {
-      const auto [found, is_new] =
-          numbers.try_emplace(validity, static_cast<uint32_t>(groups.size()));
-      if (is_new) {
-        Group& group = groups.emplace_back();
-        group.start = start;
-        group.end = start + period;
-        FindTasks(filters, group);
-      }
-      recent = {validity, found->second};
-    }
-    group_of[k] = recent.group;
-    ++groups[recent.group].num_keys;
+    return found->second;
   }
 
-  plan->num_own_keys = groups[kOwn].num_keys;
+  const SliceFilters& filters_;
+  std::vector<Group> groups_{1};
+  std::vector<size_t> num_keys_{0};
+  absl::flat_hash_map<uint64_t, uint32_t> numbers_;
+  std::array<Recent, 64> recents_;
+};
 
-  // In the order of their tasks, so that keys are derived not long before they
-  // are needed. Those without tasks come last: to leave them out, key by key,
-  // would cost more, since no processor foresees which they are.
-  std::vector<Group*> in_order;
-  in_order.reserve(groups.size());
-  for (Group& group : groups) in_order.push_back(&group);
-  std::sort(in_order.begin(), in_order.end(),
-            [](const Group* a, const Group* b) {
-              return std::make_tuple(a->tasks.empty(), a->start, a->end) <
-                     std::make_tuple(b->tasks.empty(), b->start, b->end);
-            });
+}  // namespace
+
+absl::Status PlanKeys(const KeyBlock& block, size_t first, size_t num,
+                      const absl::flat_hash_set<Tek>& own_keys,
+                      const SliceFilters& filters, KeyPlan* plan) {
+  plan->tasks.clear();
   plan->num_keys = 0;
-  size_t next_key = 0;
-  for (Group* group : in_order) {
-    group->next_key = next_key;
-    for (ProbeTask task : group->tasks) {
-      task.first_key = next_key;
-      task.num_keys = group->num_keys;
-      plan->tasks.push_back(task);
+  plan->group_of.resize(std::max(plan->group_of.size(), num));
+  plan->teks.resize(plan->group_of.size());
+  plan->positions.resize(plan->group_of.size());
+  Groups groups(filters);
+  absl::Status status = groups.Find(block, first, num, plan->group_of.data());
+  if (!status.ok()) return status;
+  const absl::Span<const Tek> teks = block.teks().subspan(first, num);
+  if (!own_keys.empty()) {
+    for (size_t k = 0; k < num; ++k) {
+      if (own_keys.contains(teks[k])) groups.MakeOwn(&plan->group_of[k]);
     }
-    next_key += group->num_keys;
-    if (!group->tasks.empty()) plan->num_keys = next_key;
   }
+  plan->num_own_keys = groups.num_own_keys();
+  std::vector<size_t> next_of = groups.Place(plan);
   std::sort(plan->tasks.begin(), plan->tasks.end(),
             [](const ProbeTask& a, const ProbeTask& b) {
               return a.slice != b.slice ? a.slice < b.slice
                                         : a.first_key < b.first_key;
             });
-  plan->teks.resize(std::max(plan->teks.size(), num));
-  plan->positions.resize(plan->teks.size());
   for (size_t k = 0; k < num; ++k) {
-    const size_t at = groups[group_of[k]].next_key++;
+    const size_t at = next_of[plan->group_of[k]]++;
     plan->teks[at] = teks[k];
     plan->positions[at] = static_cast<uint32_t>(first + k);
   }
+  return absl::OkStatus();
 }
 
 }  // namespace tekmatch

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/key_block.h"
@@ -42,12 +43,13 @@ struct KeyPlan {
 };
 
 // Makes the plan of the keys [first, first + num) of a block in place of what
-// *plan held, whose memory it takes.
-// Keys in `own_keys` have no task, nor has an interval that is not covered; but
-// gaps too short to pay are bridged. The block keeps KeyBlock's promise.
-void PlanKeys(const KeyBlock& block, size_t first, size_t num,
-              const absl::flat_hash_set<Tek>& own_keys,
-              const SliceFilters& filters, KeyPlan* plan);
+// *plan held, whose memory it takes. Keys in `own_keys` have no task, nor has
+// an interval that is not covered; but gaps too short to pay are bridged.
+// INVALID_ARGUMENT: a key breaks KeyBlock's promise (period 1..144, no overflow
+// of start + period).
+absl::Status PlanKeys(const KeyBlock& block, size_t first, size_t num,
+                      const absl::flat_hash_set<Tek>& own_keys,
+                      const SliceFilters& filters, KeyPlan* plan);
 
 }  // namespace tekmatch
 

@@ -1,7 +1,6 @@
 #include "matcher/match_engine.h"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
@@ -12,25 +11,6 @@
 
 namespace tekmatch {
 namespace {
-
-absl::Status CheckKeys(const KeyBlock& block) {
-  for (size_t k = 0; k < block.size(); ++k) {
-    const uint8_t period = block.rolling_periods()[k];
-    if (period < 1 || period > kMaxRollingPeriod) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("key ", k, " of the block: rolling period ", period,
-                       " is not in 1..", kMaxRollingPeriod));
-    }
-    if (block.rolling_starts()[k] >
-        std::numeric_limits<EnIntervalNumber>::max() - period) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("key ", k,
-                       " of the block: rolling start + rolling period "
-                       "overflows"));
-    }
-  }
-  return absl::OkStatus();
-}
 
 absl::Status KernelFailed(const Kernels& kernels) {
   return absl::InternalError(
@@ -220,7 +200,9 @@ absl::Status MatchKeys(const KeyBlock& block, size_t first, size_t num,
                        const SliceFilters& filters, const Kernels& kernels,
                        MatchScratch* scratch, CandidateLookup* lookup) {
   const KeyPlan& plan = scratch->plan;
-  PlanKeys(block, first, num, own_keys, filters, &scratch->plan);
+  absl::Status planned =
+      PlanKeys(block, first, num, own_keys, filters, &scratch->plan);
+  if (!planned.ok()) return planned;
   scratch->rpiks.resize(std::max(scratch->rpiks.size(), plan.num_keys));
   std::vector<Rpik>& rpiks = scratch->rpiks;
   KeysAhead ahead = {Bytes(plan.teks.data()), plan.num_keys,
@@ -280,7 +262,6 @@ MatchEngine::MatchEngine(std::shared_ptr<const SightingIndex> index,
 absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
                                      MatchScratch* scratch,
                                      MatchBatch* out) const {
-  if (absl::Status status = CheckKeys(block); !status.ok()) return status;
   CandidateLookup lookup(block, source, *index_, policy_, scratch->candidates);
   const size_t num_at_once = std::max(
       kFewestKeys, index_->filters().filter_bytes() / kFilterBytesPerKey);

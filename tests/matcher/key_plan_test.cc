@@ -34,7 +34,9 @@ SliceFilters FiltersOf(const std::vector<int64_t>& intervals, int tolerance) {
 KeyPlan PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own,
                  const SliceFilters& filters) {
   KeyPlan plan;
-  PlanKeys(block, 0, block.size(), own, filters, &plan);
+  const absl::Status status =
+      PlanKeys(block, 0, block.size(), own, filters, &plan);
+  EXPECT_TRUE(status.ok()) << status;
   return plan;
 }
 
@@ -95,15 +97,15 @@ TEST(KeyPlanTest, RunsAreCutWhereASliceEnds) {
 TEST(KeyPlanTest, APlanIsMadeInPlaceOfAnother) {
   const SliceFilters filters = FiltersOf({kDay + 18}, 12);
   KeyPlan plan;
-  PlanKeys(Block({{kDay, 144}, {kDay + 5, 144}, {kDay, 9}}), 0, 3, {}, filters,
-           &plan);
+  const KeyBlock larger = Block({{kDay, 144}, {kDay + 5, 144}, {kDay, 9}});
+  ASSERT_TRUE(PlanKeys(larger, 0, 3, {}, filters, &plan).ok());
   EXPECT_EQ(plan.num_keys, 3U);
   EXPECT_EQ(plan.tasks.size(), 3U);
   // Two of the keys of a block.
   const KeyBlock block =
       Block({{kDay, 144}, {kDay + 144, 144}, {kDay + 7, 144}, {kDay, 144}});
   const Tek* const memory = plan.teks.data();
-  PlanKeys(block, 1, 2, {}, filters, &plan);
+  ASSERT_TRUE(PlanKeys(block, 1, 2, {}, filters, &plan).ok());
   EXPECT_EQ(plan.num_keys, 1U);
   EXPECT_EQ(plan.teks.data(), memory);
   EXPECT_EQ(plan.teks[0], block.teks()[2]);
