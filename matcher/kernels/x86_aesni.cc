@@ -331,24 +331,22 @@ void ProbeKey(const AesKey& aes, size_t key, uint32_t first_interval,
     const FirstRound first =
         StartRound(aes, first_interval + static_cast<uint32_t>(j));
     for (; j < end; j += kWidth) {
-      ++p->turn;
-      Step& next = p->slots[p->turn % kSlots];
-      Step& fetched = p->slots[(p->turn - kFetchDelay) % kSlots];
-      const Step& probed = p->slots[(p->turn - kProbeDelay) % kSlots];
-      next.keys = &aes;
-      next.key = key;
-      next.interval = first_interval + static_cast<uint32_t>(j);
-      next.num_intervals = end - j < kWidth ? end - j : kWidth;
+      const Turn<Step> turn =
+          NextTurn(&aes, key, first_interval + static_cast<uint32_t>(j),
+                   end - j < kWidth ? end - j : kWidth, p);
+      const Step& probed = *turn.probed;
       unsigned hits;
       if (ahead->num_pairs == 0) {
-        hits = HashStep<Beside::kNothing>(first, p->filter, probed, &fetched,
-                                          &next, &ahead->pair);
+        hits = HashStep<Beside::kNothing>(
+            first, p->filter, probed, turn.fetched, turn.next, &ahead->pair);
       } else {
         hits = IsScheduled(ahead->pair)
                    ? HashStep<Beside::kScheduled>(first, p->filter, probed,
-                                                  &fetched, &next, &ahead->pair)
+                                                  turn.fetched, turn.next,
+                                                  &ahead->pair)
                    : HashStep<Beside::kGiven>(first, p->filter, probed,
-                                              &fetched, &next, &ahead->pair);
+                                              turn.fetched, turn.next,
+                                              &ahead->pair);
         ShaStepDone(&ahead->pair);
         if (ahead->pair.step == kShaSteps) EndPair(ahead);
       }

@@ -79,6 +79,29 @@ inline void Begin(const RpiFilter& filter, RpiCandidate* candidates,
   }
 }
 
+// The steps that are worked on at a time.
+template <typename Step>
+struct Turn {
+  Step* next;  // to be hashed
+  Step* fetched;
+  const Step* probed;
+};
+template <typename Step, typename Keys>
+inline __attribute__((always_inline)) Turn<Step> NextTurn(const Keys* keys,
+                                                          size_t key,
+                                                          uint32_t interval,
+                                                          size_t num_intervals,
+                                                          Pipeline<Step>* p) {
+  ++p->turn;
+  Step* const next = &p->slots[p->turn % kSlots];
+  next->keys = keys;
+  next->key = key;
+  next->interval = interval;
+  next->num_intervals = num_intervals;
+  return {next, &p->slots[(p->turn - kFetchDelay) % kSlots],
+          &p->slots[(p->turn - kProbeDelay) % kSlots]};
+}
+
 // The words of the hashes [i, i + kNum), two hashes a load.
 template <size_t kNum, typename Step>
 inline __attribute__((always_inline)) void Fetch(
