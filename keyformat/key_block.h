@@ -3,14 +3,17 @@
 //
 // Each array is contiguous: teks() is 16 * size() bytes, in key order, with no
 // alignment beyond that of bytes. All keys are valid: rolling_period is
-// 1..144, and rolling_start + rolling_period does not overflow.
+// 1..144, and rolling_start + rolling_period does not overflow. A moved-from
+// block may only be destroyed or assigned to.
 #ifndef TEKMATCH_KEYFORMAT_KEY_BLOCK_H_
 #define TEKMATCH_KEYFORMAT_KEY_BLOCK_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
 
@@ -22,43 +25,53 @@ class KeyBlock {
   // threads, small enough for the block (about 128 KiB) to stay in cache.
   static constexpr size_t kDefaultCapacity = 4096;
 
-  size_t size() const { return teks_.size(); }
-  bool empty() const { return teks_.empty(); }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
 
-  absl::Span<const Tek> teks() const { return teks_; }
+  absl::Span<const Tek> teks() const { return Span(teks_); }
   absl::Span<const EnIntervalNumber> rolling_starts() const {
-    return rolling_starts_;
+    return Span(rolling_starts_);
   }
-  absl::Span<const uint8_t> rolling_periods() const { return rolling_periods_; }
-  absl::Span<const KeyMetadata> metadata() const { return metadata_; }
+  absl::Span<const uint8_t> rolling_periods() const {
+    return Span(rolling_periods_);
+  }
+  absl::Span<const KeyMetadata> metadata() const { return Span(metadata_); }
 
   DiagnosisKey key(size_t i) const {
     return {teks_[i], rolling_starts_[i], rolling_periods_[i], metadata_[i]};
   }
 
-  void Append(const DiagnosisKey& key) {
-    teks_.push_back(key.tek);
-    rolling_starts_.push_back(key.rolling_start);
-    rolling_periods_.push_back(key.rolling_period);
-    metadata_.push_back(key.metadata);
+  // Inline, so that what a decoder has read goes there from registers.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Append(const DiagnosisKey& key) {
+    if (size_ == teks_.size()) Reserve(std::max(kLeastRoom, 2 * size_));
+    teks_[size_] = key.tek;
+    rolling_starts_[size_] = key.rolling_start;
+    rolling_periods_[size_] = key.rolling_period;
+    metadata_[size_] = key.metadata;
+    ++size_;
   }
 
   void Reserve(size_t num_keys) {
-    teks_.reserve(num_keys);
-    rolling_starts_.reserve(num_keys);
-    rolling_periods_.reserve(num_keys);
-    metadata_.reserve(num_keys);
+    if (num_keys <= teks_.size()) return;
+    teks_.resize(num_keys);
+    rolling_starts_.resize(num_keys);
+    rolling_periods_.resize(num_keys);
+    metadata_.resize(num_keys);
   }
 
   // Keeps the memory for the next block.
-  void Clear() {
-    teks_.clear();
-    rolling_starts_.clear();
-    rolling_periods_.clear();
-    metadata_.clear();
-  }
+  void Clear() { size_ = 0; }
 
  private:
+  static constexpr size_t kLeastRoom = 64;
+
+  template <typename T>
+  absl::Span<const T> Span(const std::vector<T>& room) const {
+    return {room.data(), size_};
+  }
+
+  // The first size_ elements of each: one test for room instead of four.
+  size_t size_ = 0;
   std::vector<Tek> teks_;
   std::vector<EnIntervalNumber> rolling_starts_;
   std::vector<uint8_t> rolling_periods_;

@@ -8,9 +8,11 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "keyformat/export.pb.h"
+#include "keyformat/wire_key.h"
 
 namespace tekmatch {
 namespace {
@@ -90,19 +92,6 @@ class StreamAdaptor : public ZeroCopyInputStream {
   absl::Status status_;
 };
 
-// A TemporaryExposureKey message as it stands on the wire, not yet judged.
-struct WireKey {
-  Tek tek;
-  uint32_t key_bytes = 0;
-  int32_t rolling_start = 0;
-  int32_t rolling_period = kMaxRollingPeriod;
-  std::optional<int32_t> transmission_risk;
-  std::optional<int32_t> report_type;
-  std::optional<int32_t> days_since_onset;
-  std::optional<int32_t> variant_of_concern;
-  bool has_rolling_period = false;
-};
-
 bool ReadInt32(CodedInputStream& in, int32_t* value) {
   uint64_t raw = 0;  // a negative int32 takes ten bytes
   if (!in.ReadVarint64(&raw)) return false;
@@ -148,68 +137,6 @@ bool ReadKeyField(CodedInputStream& in, uint32_t tag, WireKey* key) {
   }
 }
 
-// As wire keys are written in practice: known fields, tags of one byte, a key
-// of sixteen bytes. `bytes` begins at the length. Returns the size of length
-// and message, or 0 for whatever else there may be, which is for the reader
-// below: protobuf's calls by field take longer than deriving the key's RPIK
-// does.
-size_t ReadPlainKey(absl::Span<const uint8_t> bytes, WireKey* key) {
-  if (bytes.empty() || bytes[0] >= 0x80 || bytes[0] >= bytes.size()) return 0;
-  const size_t size = size_t{1} + bytes[0];
-  size_t at = 1;
-  // The value at `at`, if it ends within the message and takes up to five
-  // bytes.
-  const auto read_varint = [&](uint32_t* value) {
-    uint64_t result = 0;
-    for (int shift = 0; shift < 35 && at < size; shift += 7) {
-      const uint8_t byte = bytes[at++];
-      result |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) {
-        *value = static_cast<uint32_t>(result);
-        return result <= UINT32_MAX;
-      }
-    }
-    return false;
-  };
-  while (at < size) {
-    const uint8_t tag = bytes[at++];
-    uint32_t value = 0;
-    if (tag == Bytes(1)) {
-      if (at + 1 + kTekBytes > size || bytes[at] != kTekBytes) return 0;
-      key->key_bytes = kTekBytes;
-      std::copy_n(&bytes[at + 1], kTekBytes, key->tek.bytes.begin());
-      at += 1 + kTekBytes;
-      continue;
-    }
-    if (!read_varint(&value)) return 0;
-    const auto number = static_cast<int32_t>(value);
-    switch (tag) {
-      case Varint(2):
-        key->transmission_risk = number;
-        break;
-      case Varint(3):
-        key->rolling_start = number;
-        break;
-      case Varint(4):
-        key->has_rolling_period = true;
-        key->rolling_period = number;
-        break;
-      case Varint(5):
-        key->report_type = number;
-        break;
-      case Varint(6):
-        key->days_since_onset = WireFormatLite::ZigZagDecode32(value);
-        break;
-      case Varint(8):
-        key->variant_of_concern = number;
-        break;
-      default:
-        return 0;
-    }
-  }
-  return size;
-}
-
 // Reads a length-delimited message: calls read_field(tag) for each field. False
 // unless every field is valid and the last one ends where the message does.
 template <typename ReadField>
@@ -247,8 +174,8 @@ bool ReadSignatureInfo(CodedInputStream& in, SignatureInfo* info) {
   return true;
 }
 
-std::optional<KeyRejection> Judge(const WireKey& key,
-                                  const DecodeOptions& options) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline std::optional<KeyRejection> Judge(
+    const WireKey& key, const DecodeOptions& options) {
   if (key.key_bytes != kTekBytes) return KeyRejection::kWrongKeyLength;
   if (key.rolling_period < 1 || key.rolling_period > kMaxRollingPeriod) {
     return KeyRejection::kBadRollingPeriod;
@@ -275,7 +202,8 @@ std::optional<T> Bounded(const std::optional<int32_t>& value, int32_t low,
   return static_cast<T>(*value);
 }
 
-KeyMetadata JudgeMetadata(const WireKey& key, DecodeCounts& counts) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline KeyMetadata JudgeMetadata(
+    const WireKey& key, DecodeCounts& counts) {
   KeyMetadata metadata;
   metadata.transmission_risk =
       Bounded<uint8_t>(key.transmission_risk, 0, kMaxTransmissionRisk,
@@ -400,30 +328,53 @@ class KeyDecoder::Impl {
                ReadSignatureInfo(in_,
                                  &metadata_.signature_infos.emplace_back());
       case Bytes(7):
-        return ReadKey(/*revised=*/false, block);
       case Bytes(8):
-        return ReadKey(/*revised=*/true, block);
+        return ReadKeys(tag, block);
       default:
         return WireFormatLite::SkipField(&in_, tag);
     }
   }
 
-  bool ReadWireKey(WireKey* key) {
+  // Keys of one field, of which the first one's tag is read, as long as the
+  // next one follows at once and the block has room.
+  bool ReadKeys(uint32_t tag, KeyBlock* block) {
+    const bool revised = tag == Bytes(8);
     const void* data = nullptr;
     int size = 0;
     if (in_.GetDirectBufferPointer(&data, &size)) {
-      const size_t plain = ReadPlainKey(
-          {static_cast<const uint8_t*>(data), static_cast<size_t>(size)}, key);
-      if (plain > 0) return in_.Skip(static_cast<int>(plain));
-      *key = {};
+      const auto* const begin = static_cast<const uint8_t*>(data);
+      const uint8_t* at = begin;
+      const auto num_read = [&] { return static_cast<int>(at - begin); };
+      while (size - num_read() >= static_cast<int>(kPlainKeyRoom)) {
+        // Apart from `key` below, whose address goes to other functions: this
+        // one stays in registers.
+        WireKey plain;
+        const size_t num_bytes = ReadPlainKey(at, &plain);
+        if (num_bytes == 0) break;
+        at += num_bytes;
+        Take(plain, revised, block);
+        if (block->size() == options_.block_capacity || *at != tag) {
+          return in_.Skip(num_read());
+        }
+        ++at;
+      }
+      if (!in_.Skip(num_read())) return false;
     }
-    return ReadSubmessage(
-        in_, [this, key](uint32_t tag) { return ReadKeyField(in_, tag, key); });
+    WireKey key;
+    if (!ReadSubmessage(in_, [this, &key](uint32_t field) {
+          return ReadKeyField(in_, field, &key);
+        })) {
+      return false;
+    }
+    Take(key, revised, block);
+    return true;
   }
 
-  bool ReadKey(bool revised, KeyBlock* block) {
-    WireKey key;
-    if (!ReadWireKey(&key)) return false;
+  // Counts and judges a key, and appends it unless it is rejected. Inline, as
+  // is what it calls: with the key in memory, where it is written and read by
+  // pieces of different sizes, it takes half as long again.
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Take(const WireKey& key, bool revised,
+                                         KeyBlock* block) {
     ++(revised ? counts_.revised_keys : counts_.keys);
     counts_.with_transmission_risk += key.transmission_risk.has_value();
     counts_.with_rolling_period += key.has_rolling_period;
@@ -432,13 +383,12 @@ class KeyDecoder::Impl {
     counts_.with_variant_of_concern += key.variant_of_concern.has_value();
     if (const auto reason = Judge(key, options_); reason.has_value()) {
       ++counts_.rejected[static_cast<size_t>(*reason)];
-      return true;
+      return;
     }
     KeyMetadata metadata = JudgeMetadata(key, counts_);
     metadata.revised = revised;
     block->Append({key.tek, static_cast<EnIntervalNumber>(key.rolling_start),
                    static_cast<uint8_t>(key.rolling_period), metadata});
-    return true;
   }
 
   const std::string name_;
