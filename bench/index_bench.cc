@@ -54,7 +54,7 @@ void BuildIndex(benchmark::State& state) {
 }
 
 void MatchKeys(benchmark::State& state, const Kernels& kernels) {
-  absl::StatusOr<World> world = MakeSightings(state.range(0), kMatchBlockKeys);
+  absl::StatusOr<World> world = MakeSightings(state.range(0), kMostBlockKeys);
   if (!world.ok()) return state.SkipWithError("no world");
   absl::StatusOr<SightingIndex> index =
       SightingIndex::Create(std::move(world->sightings));
@@ -67,7 +67,7 @@ void MatchKeys(benchmark::State& state, const Kernels& kernels) {
   MatchScratch scratch;
   MeasureWork(
       state,
-      {.keys = kMatchBlockKeys, .rpis = kMatchBlockKeys * kMaxRollingPeriod},
+      {.keys = kMostBlockKeys, .rpis = kMostBlockKeys * kMaxRollingPeriod},
       [&]() -> absl::StatusOr<double> {
         set = (set + 1) % kKeySets;
         MatchBatch batch;

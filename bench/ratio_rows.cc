@@ -190,7 +190,7 @@ class Ratios {
     if (!engine.ok()) return engine.status();
     const Meter match = [&](int run) -> absl::StatusOr<double> {
       const std::vector<KeyBlock> blocks =
-          SplitKeys(world->key_sets[static_cast<size_t>(run)], kMatchBlockKeys);
+          SplitKeys(world->key_sets[static_cast<size_t>(run)], kMostBlockKeys);
       MatchResult result;
       absl::Status status;
       const double seconds = SecondsOf([&] {

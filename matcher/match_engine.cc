@@ -170,6 +170,11 @@ void Prefetch(const RpiFilter& filter, uint64_t num_probes) {
   }
 }
 
+// How many keys are planned together.
+size_t NumAtOnce(const SliceFilters& filters) {
+  return std::max(kFewestKeys, filters.filter_bytes() / kFilterBytesPerKey);
+}
+
 // Of the tasks from `first` on that have its slice.
 uint64_t NumProbes(absl::Span<const ProbeTask> tasks, size_t first) {
   uint64_t num_probes = 0;
@@ -259,12 +264,15 @@ MatchEngine::MatchEngine(std::shared_ptr<const SightingIndex> index,
       own_keys_(std::move(own_keys)),
       kernels_(&kernels) {}
 
+size_t MatchEngine::block_keys() const {
+  return std::min(kMostBlockKeys, NumAtOnce(index_->filters()));
+}
+
 absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
                                      MatchScratch* scratch,
                                      MatchBatch* out) const {
   CandidateLookup lookup(block, source, *index_, policy_, scratch->candidates);
-  const size_t num_at_once = std::max(
-      kFewestKeys, index_->filters().filter_bytes() / kFilterBytesPerKey);
+  const size_t num_at_once = NumAtOnce(index_->filters());
   uint64_t num_own_keys = 0;
   for (size_t first = 0; first < block.size(); first += num_at_once) {
     absl::Status status =

@@ -3,7 +3,7 @@
 // result of a run out of the candidates of all blocks.
 //
 // A block is worked on by time slices (key_plan.h), so that blocks of many keys
-// cost less a key: kMatchBlockKeys is a good size.
+// cost less a key: MatchEngine::block_keys says how many are enough.
 //
 // The join rule. A key broadcasts one RPI in each interval i of
 // [rolling_start, rolling_start + rolling_period). A sighting of that RPI at
@@ -55,9 +55,9 @@ struct MatchScratch {
   std::vector<RpiCandidate> candidates;
 };
 
-// The filters of a large index are loaded into a core's cache once for each
-// block, which this many keys pay for.
-inline constexpr size_t kMatchBlockKeys = size_t{1} << 18;
+// The most that block_keys says. The filters of a large index are loaded into a
+// core's cache once for each block, which this many keys pay for.
+inline constexpr size_t kMostBlockKeys = size_t{1} << 18;
 
 class MatchEngine {
  public:
@@ -85,6 +85,10 @@ class MatchEngine {
     MatchScratch scratch;
     return MatchBlock(block, source, &scratch, out);
   }
+
+  // How many keys a block should have: more of them gain nothing, and need not
+  // stay in a core's cache from the decoder to the engine.
+  size_t block_keys() const;
 
  private:
   MatchEngine(std::shared_ptr<const SightingIndex> index,

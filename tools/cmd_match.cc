@@ -13,7 +13,6 @@
 #include "tools/config_flag.h"
 #include "tools/explain.h"
 #include "tools/exposure_report.h"
-#include "tools/file_matcher.h"
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
 #include "tools/match_run.h"
@@ -147,7 +146,6 @@ absl::StatusOr<MatchRunOptions> RunOptions(const Options& options,
       options.num_threads > 0
           ? options.num_threads
           : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  run.files.reader.decode.block_capacity = BlockCapacityFor(run.num_threads);
   // A kernel that is asked for and is not there is an error, no fallback.
   const char* kernel = std::getenv("TEKMATCH_KERNEL");
   if (kernel != nullptr && *kernel != '\0') {

@@ -62,7 +62,7 @@ std::string Explain(const ExportReport& report) {
 
 absl::StatusOr<ExportFileResult> ReadExportFile(
     const std::string& path, const ExportFileOptions& options,
-    absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>)> sink) {
+    absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>&)> sink) {
   const absl::StatusOr<std::unique_ptr<ByteSource>> source =
       OpenFileSource(path);
   if (!source.ok()) return Refused(path, source.status());
@@ -71,15 +71,16 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
     if (!IsOfTheFile(reader.status())) return reader.status();
     return Refused(path, reader.status());
   }
+  std::unique_ptr<KeyBlock> block;
   while (true) {
-    auto block = std::make_unique<KeyBlock>();
+    if (block == nullptr) block = std::make_unique<KeyBlock>();
     const absl::StatusOr<bool> more = (*reader)->Next(block.get());
     if (!more.ok()) {
       if (!IsOfTheFile(more.status())) return more.status();
       return Refused(path, more.status());
     }
     if (!*more) break;
-    if (absl::Status s = sink(std::move(block)); !s.ok()) return s;
+    if (absl::Status s = sink(block); !s.ok()) return s;
   }
   absl::StatusOr<ExportReport> report = (*reader)->Finish(options.trusted);
   if (!report.ok()) return report.status();

@@ -35,12 +35,13 @@ struct ExportFileResult {
 };
 
 // Reads a whole file and calls `sink` with each block of keys: to work ahead
-// with, not to be believed before the result is `accepted`. What `sink`
-// returns, if not OK, ends the call; otherwise the file's defects are in the
-// result and the status is OK.
+// with, not to be believed before the result is `accepted`. `sink` may take the
+// block, and may leave another one: what is there after it is filled next, in
+// the memory that it has. What `sink` returns, if not OK, ends the call;
+// otherwise the file's defects are in the result and the status is OK.
 absl::StatusOr<ExportFileResult> ReadExportFile(
     const std::string& path, const ExportFileOptions& options,
-    absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>)> sink);
+    absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>&)> sink);
 
 // Withdraws acceptance from the accepted files of batches that are not
 // complete, naming the missing numbers.

@@ -83,10 +83,11 @@ class Run {
         --num_readers_;
         changed_.notify_all();
       } else if (!jobs_.empty()) {
-        const Job job = TakeJob();
+        Job job = TakeJob();
         lock.unlock();
-        Settle(Match(job, &scratch));
+        Settle(Match(*job.block, job.file, &scratch));
         lock.lock();
+        spares_.push_back(std::move(job.block));
       } else if (num_readers_ > 0) {
         changed_.wait(lock);
       } else {
@@ -126,38 +127,45 @@ class Run {
 
   absl::Status Read(size_t i, MatchScratch* scratch) {
     absl::StatusOr<ExportFileResult> file = ReadExportFile(
-        paths_[i], options_, [&](std::unique_ptr<KeyBlock> block) {
-          return Submit({std::move(block), i}, scratch);
+        paths_[i], options_, [&](std::unique_ptr<KeyBlock>& block) {
+          return Submit(block, i, scratch);
         });
     if (!file.ok()) return file.status();
     files_[i].SetFile(*std::move(file));
     return absl::OkStatus();
   }
 
-  // Leaves a block to others, or matches it where too many lie ready.
-  absl::Status Submit(Job job, MatchScratch* scratch) {
+  // Leaves a block to others, with one that was matched in its place, or
+  // matches it where too many lie ready.
+  absl::Status Submit(std::unique_ptr<KeyBlock>& block, size_t file,
+                      MatchScratch* scratch) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (!status_.ok()) return status_;
-      num_keys_read_ += job.block->size();
+      num_keys_read_ += block->size();
       if (progress_) progress_(num_keys_read_);
       if (jobs_.size() < max_queued_) {
-        jobs_.push_back(std::move(job));
+        jobs_.push_back({std::move(block), file});
+        if (!spares_.empty()) {
+          block = std::move(spares_.back());
+          spares_.pop_back();
+        }
         changed_.notify_one();
         return absl::OkStatus();
       }
     }
-    return Match(job, scratch);
+    return Match(*block, file, scratch);
   }
 
-  absl::Status Match(const Job& job, MatchScratch* scratch) {
+  absl::Status Match(const KeyBlock& block, size_t file,
+                     MatchScratch* scratch) {
     MatchBatch batch;
-    if (absl::Status s = engine_.MatchBlock(
-            *job.block, static_cast<uint32_t>(job.file), scratch, &batch);
+    if (absl::Status s = engine_.MatchBlock(block, static_cast<uint32_t>(file),
+                                            scratch, &batch);
         !s.ok()) {
       return s;
     }
-    files_[job.file].Add(std::move(batch));
+    files_[file].Add(std::move(batch));
     return absl::OkStatus();
   }
 
@@ -170,6 +178,9 @@ class Run {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;
+  // Blocks that are matched, to be filled anew: fresh memory costs the system's
+  // zeroing. There are no more of them than were in work at a time.
+  std::vector<std::unique_ptr<KeyBlock>> spares_;
   size_t next_file_ = 0;
   int num_readers_ = 0;
   uint64_t num_keys_read_ = 0;
@@ -192,12 +203,13 @@ absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
   return run.Take();
 }
 
-size_t BlockCapacityFor(int num_threads) {
+size_t BlockKeysFor(const MatchEngine& engine, int num_threads) {
   // A block of n keys takes 30 n bytes; a thread has one in the queue, one
   // being read and one being matched, and up to 40 n bytes to match it in.
   constexpr size_t kAllThreads = size_t{1} << 18;
   const size_t share = kAllThreads / static_cast<size_t>(num_threads);
-  return std::clamp(share, KeyBlock::kDefaultCapacity, kMatchBlockKeys);
+  return std::min(std::max(share, KeyBlock::kDefaultCapacity),
+                  engine.block_keys());
 }
 
 }  // namespace tekmatch

@@ -41,7 +41,7 @@ absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
 
 // Keys of a block with which so many threads are fast and stay within some
 // 40 MiB together.
-size_t BlockCapacityFor(int num_threads);
+size_t BlockKeysFor(const MatchEngine& engine, int num_threads);
 
 }  // namespace tekmatch
 

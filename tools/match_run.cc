@@ -61,8 +61,12 @@ absl::StatusOr<MatchRunResult> RunMatch(
   if (!engine.ok()) return engine.status();
 
   std::sort(paths.begin(), paths.end());
-  absl::StatusOr<std::vector<MatchedFile>> matched = MatchFiles(
-      paths, *engine, options.files, options.num_threads, options.progress);
+  ExportFileOptions files = options.files;
+  files.reader.decode.block_capacity =
+      options.block_keys > 0 ? options.block_keys
+                             : BlockKeysFor(*engine, options.num_threads);
+  absl::StatusOr<std::vector<MatchedFile>> matched =
+      MatchFiles(paths, *engine, files, options.num_threads, options.progress);
   if (!matched.ok()) return matched.status();
   MatchRunResult run;
   run.files.reserve(matched->size());

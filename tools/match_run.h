@@ -8,6 +8,7 @@
 #define TEKMATCH_TOOLS_MATCH_RUN_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,7 +30,7 @@
 namespace tekmatch {
 
 struct MatchRunOptions {
-  ExportFileOptions files;
+  ExportFileOptions files;  // but for the size of blocks: see block_keys
   // Leave files that are not accepted out, instead of giving no result.
   bool skip_bad_files = false;
   MatchPolicy policy;
@@ -41,6 +42,7 @@ struct MatchRunOptions {
   absl::flat_hash_set<Tek> own_keys;
   const Kernels* kernels = nullptr;  // null: the default ones
   int num_threads = 1;               // at least 1
+  size_t block_keys = 0;  // of a block; 0: what suits sightings and threads
   // Called now and then with keys read so far, by one thread at a time.
   std::function<void(uint64_t)> progress;
 };

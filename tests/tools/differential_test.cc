@@ -61,13 +61,14 @@ absl::StatusOr<ReadWorld> ReadAll(const WorldFiles& files,
                                   const ExportFileOptions& options) {
   ReadWorld world;
   for (uint32_t source = 0; source < files.exports.size(); ++source) {
-    const auto read = ReadExportFile(
-        files.exports[source], options, [&](std::unique_ptr<KeyBlock> block) {
-          for (size_t k = 0; k < block->size(); ++k) {
-            world.keys.push_back({block->key(k), source});
-          }
-          return absl::OkStatus();
-        });
+    const auto read =
+        ReadExportFile(files.exports[source], options,
+                       [&](const std::unique_ptr<KeyBlock>& block) {
+                         for (size_t k = 0; k < block->size(); ++k) {
+                           world.keys.push_back({block->key(k), source});
+                         }
+                         return absl::OkStatus();
+                       });
     if (!read.ok()) return read.status();
   }
   absl::StatusOr<SightingsFile> sightings = ReadSightings(files.sightings, {});

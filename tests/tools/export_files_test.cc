@@ -27,13 +27,13 @@ struct Read {
 
 Read ReadPath(const std::string& path, const ExportFileOptions& options) {
   Read read;
-  auto result =
-      ReadExportFile(path, options, [&read](std::unique_ptr<KeyBlock> block) {
-        for (size_t i = 0; i < block->size(); ++i) {
-          read.keys.push_back(block->key(i));
-        }
-        return absl::OkStatus();
-      });
+  auto result = ReadExportFile(path, options,
+                               [&read](const std::unique_ptr<KeyBlock>& block) {
+                                 for (size_t i = 0; i < block->size(); ++i) {
+                                   read.keys.push_back(block->key(i));
+                                 }
+                                 return absl::OkStatus();
+                               });
   EXPECT_TRUE(result.ok()) << result.status();
   if (result.ok()) read.result = *std::move(result);
   EXPECT_EQ(read.result.path, path);

@@ -28,7 +28,8 @@ std::vector<std::tuple<Tek, EnIntervalNumber, Sighting>> BruteForceJoin(
   for (const Sighting& s : sightings) by_rpi[s.rpi].push_back(s);
   std::vector<std::tuple<Tek, EnIntervalNumber, Sighting>> joined;
   const auto file = ReadExportFile(
-      path, {.allow_unsigned = true}, [&](std::unique_ptr<KeyBlock> block) {
+      path, {.allow_unsigned = true},
+      [&](const std::unique_ptr<KeyBlock>& block) {
         for (size_t k = 0; k < block->size(); ++k) {
           const DiagnosisKey key = block->key(k);
           const Rpik rpik = *DeriveRpik(key.tek);

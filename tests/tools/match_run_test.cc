@@ -30,7 +30,7 @@ std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
 MatchRunOptions Options() {
   MatchRunOptions options;
   options.files.trusted = TrustTestSigner();
-  options.files.reader.decode.block_capacity = 7;  // many hand-overs
+  options.block_keys = 7;  // many hand-overs
   return options;
 }
 
