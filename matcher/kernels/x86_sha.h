@@ -64,14 +64,20 @@ struct ShaHkdf {
 };
 constexpr int kShaSteps = 6 * 4;
 
+// The compression whose message is constant: it is in the rounds' constants,
+// and the words are zero.
+constexpr int kInfoCompression = 3;
+
 // Whether a step's words are made of those before, and its constants.
 template <size_t kNum>
 TEKMATCH_SHA_INLINE bool IsScheduled(const ShaHkdf<kNum>& h) {
-  return h.step % 4 != 0;
+  return h.step % 4 != 0 && h.step / 4 != kInfoCompression;
 }
 template <size_t kNum>
 TEKMATCH_SHA_INLINE const uint32_t* ConstantsOf(const ShaHkdf<kNum>& h) {
-  return kSha256Rounds + static_cast<size_t>(h.step % 4) * 16;
+  const uint32_t* const all =
+      h.step / 4 == kInfoCompression ? kRpikInfoRounds : kSha256Rounds;
+  return all + static_cast<size_t>(h.step % 4) * 16;
 }
 
 // Four rounds, the i-th of a step, of a key.
@@ -129,7 +135,8 @@ inline void ShaBegin(const uint8_t* teks, ShaHkdf<kNum>* h) {
   h->step = 0;
 }
 
-// Where a compression ends: what the next one begins with.
+// Where a compression begins but the first one: with what the one before has
+// given.
 inline void ShaNext(int compression, ShaKey* key) {
   const ShaState done = {_mm_add_epi32(key->state.abef, key->before.abef),
                          _mm_add_epi32(key->state.cdgh, key->before.cdgh)};
@@ -141,12 +148,8 @@ inline void ShaNext(int compression, ShaKey* key) {
       key->prk = done;
       ShaSetPads(0x36363636, key);
       return ShaStart(MakeShaState(kSha256Initial), key);
-    case 3:
-      // "EN-RPIK" 0x01.
-      ShaSetMessage(_mm_set_epi32(0, static_cast<int>(0x80000000), 0x50494b01,
-                                  0x454e2d52),
-                    _mm_setzero_si128(), 8, key);
-      key->words[1] = _mm_setzero_si128();
+    case kInfoCompression:
+      for (__m128i& words : key->words) words = _mm_setzero_si128();
       return ShaStart(done, key);
     case 4:
       key->inner = done;
