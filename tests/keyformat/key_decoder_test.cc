@@ -273,7 +273,7 @@ class RandomKeys {
     std::string message;
     for (int i = 0; i < num_keys; ++i) {
       const std::string key = Key();
-      message += Below(10) == 0 ? 0x42 : 0x3a;
+      message += Below(10) == 0 ? '\x42' : '\x3a';
       message += VarintOf(key.size());
       message += key;
     }
