@@ -30,8 +30,8 @@ void Instruction(benchmark::State& state, const Ceiling& ceiling) {
 
 [[maybe_unused]] const bool registered = [] {
   for (const Ceiling& ceiling :
-       {AddCeiling(), RotateCeiling(), Vaesenc512Ceiling(), Aesenc128Ceiling(),
-        Sha256Rnds2Ceiling(), CycleCeiling()}) {
+       {AddCeiling(), RotateCeiling(), Vaesenc512Ceiling(), Vaesenc256Ceiling(),
+        Aesenc128Ceiling(), Sha256Rnds2Ceiling(), CycleCeiling()}) {
     if (!ceiling.available) continue;
     benchmark::RegisterBenchmark(
         absl::StrCat("Ceiling/", ceiling.name).c_str(),

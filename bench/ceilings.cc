@@ -45,6 +45,21 @@ void RunAesenc512(uint64_t num_rounds, uint32_t* chains) {
   TEKMATCH_RUN_512(0, 0, "vaesenc %%zmm15, %%zmm\\r, %%zmm\\r");
 }
 
+void RunAesenc256(uint64_t num_rounds, uint32_t* chains) {
+  asm volatile("vpxor %%ymm15, %%ymm15, %%ymm15\n" TEKMATCH_FOR_CHAINS(
+                   "vpxor %%ymm\\r, %%ymm\\r, %%ymm\\r")
+               "test %[rounds], %[rounds]\n"
+               "jz 2f\n"
+               "1:\n" TEKMATCH_FOR_CHAINS("vaesenc %%ymm15, %%ymm\\r, %%ymm\\r")
+               "dec %[rounds]\n"
+               "jnz 1b\n"
+               "2:\n" TEKMATCH_FOR_CHAINS("vmovd %%xmm\\r, 4*\\r(%[chains])")
+               "vzeroupper\n"
+               : [rounds] "+r"(num_rounds)
+               : [chains] "r"(chains)
+               : TEKMATCH_CLOBBERED);
+}
+
 // SHA256RNDS2 takes the message from register 0, so that chain 0 is in 12.
 #define TEKMATCH_RUN_128(step) \
   asm volatile("pxor %%xmm15, %%xmm15\n"                                      \
@@ -78,6 +93,7 @@ void RunSha256Rnds2(uint64_t num_rounds, uint32_t* chains) {
 constexpr CeilingRun RunAdd512 = nullptr;
 constexpr CeilingRun RunRotate512 = nullptr;
 constexpr CeilingRun RunAesenc512 = nullptr;
+constexpr CeilingRun RunAesenc256 = nullptr;
 constexpr CeilingRun RunAesenc128 = nullptr;
 constexpr CeilingRun RunSha256Rnds2 = nullptr;
 
@@ -105,6 +121,9 @@ Ceiling RotateCeiling() {
 }
 Ceiling Vaesenc512Ceiling() {
   return {"vaesenc 512", HasX86Vaes512(), RunAesenc512};
+}
+Ceiling Vaesenc256Ceiling() {
+  return {"vaesenc 256", HasX86Vaes256(), RunAesenc256};
 }
 Ceiling Aesenc128Ceiling() {
   return {"aesenc 128", HasX86Aesni(), RunAesenc128};

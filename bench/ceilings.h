@@ -29,8 +29,9 @@ struct Ceiling {
 Ceiling AddCeiling();
 // 1 is rotated right by 1, in 16 lanes.
 Ceiling RotateCeiling();
-// The round of AES with key 0 on 0, four blocks at a time and one.
+// The round of AES with key 0 on 0, four blocks at a time, two and one.
 Ceiling Vaesenc512Ceiling();
+Ceiling Vaesenc256Ceiling();
 Ceiling Aesenc128Ceiling();
 // Two rounds of SHA-256 with message 0 on 0.
 Ceiling Sha256Rnds2Ceiling();

@@ -69,8 +69,8 @@ void FindCandidates(benchmark::State& state, const Kernels& kernels) {
       {"FindCandidates", FindCandidates},
   };
   std::string skipped;
-  for (const char* name :
-       {"x86_vaes512", "x86_aesni", "arm64_crypto", "portable"}) {
+  for (const char* name : {"x86_vaes512", "x86_vaes256", "x86_aesni",
+                           "arm64_crypto", "portable"}) {
     const absl::StatusOr<const Kernels*> kernels = FindKernels(name);
     if (!kernels.ok()) {
       absl::StrAppend(&skipped, skipped.empty() ? "" : ", ", name);

@@ -18,7 +18,8 @@
 // instruction. The key schedules and the first exclusive-or are not counted.
 // find_candidates has 1 + 8 * 4 + 1 rounds where that has 10 * 4.
 //
-// x86_aesni: 1,440 AESENC and 6 * 32 SHA256RNDS2 a key.
+// x86_aesni: 1,440 AESENC and 6 * 32 SHA256RNDS2 a key. x86_vaes256: the same
+// of SHA, and two blocks an instruction.
 #ifndef TEKMATCH_BENCH_KERNEL_COSTS_H_
 #define TEKMATCH_BENCH_KERNEL_COSTS_H_
 
@@ -32,7 +33,8 @@ inline constexpr int kHkdfRotations = 6 * 64 * 6 + 5 * kSigmas * 3;
 inline constexpr int kHkdfInstructions =
     5 * (56 * (6 + 4 + 7) + 8 * (6 + 4 + 6) + 39 + 32 * 3 + kSigmas * 4) +
     64 * (6 + 4 + 6) + 6 * 8;
-inline constexpr int kVaesencPerKey = 144 * 10 / 4;
+inline constexpr int kVaesenc512PerKey = 144 * 10 / 4;
+inline constexpr int kVaesenc256PerKey = 144 * 10 / 2;
 inline constexpr int kAesencPerKey = 144 * 10;
 inline constexpr int kSha256Rnds2PerKey = 6 * 32;
 inline constexpr double kRoundsOfProbe = (1 + 8 * 4 + 1) / (10 * 4.0);

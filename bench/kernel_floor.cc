@@ -24,7 +24,7 @@ absl::StatusOr<double> SecondsFor(int num_instructions,
 }  // namespace
 
 absl::StatusOr<double> HkdfFloor(absl::string_view kernel) {
-  if (kernel == "x86_aesni") {
+  if (kernel == "x86_aesni" || kernel == "x86_vaes256") {
     return SecondsFor(kSha256Rnds2PerKey, Sha256Rnds2Ceiling());
   }
   if (kernel != "x86_vaes512") return NotCounted(kernel);
@@ -39,8 +39,11 @@ absl::StatusOr<double> AesFloor(absl::string_view kernel) {
   if (kernel == "x86_aesni") {
     return SecondsFor(kAesencPerKey, Aesenc128Ceiling());
   }
+  if (kernel == "x86_vaes256") {
+    return SecondsFor(kVaesenc256PerKey, Vaesenc256Ceiling());
+  }
   if (kernel != "x86_vaes512") return NotCounted(kernel);
-  return SecondsFor(kVaesencPerKey, Vaesenc512Ceiling());
+  return SecondsFor(kVaesenc512PerKey, Vaesenc512Ceiling());
 }
 
 }  // namespace tekmatch

@@ -28,16 +28,17 @@ Registers Cpuid(uint32_t leaf) {
 
 bool Bit(uint32_t word, int bit) { return (word >> bit & 1) != 0; }
 
-// Whether the system saves the XMM, YMM and ZMM registers and the masks.
-bool SavesAvx512() {
+// Whether the system saves these registers, bits of XCR0.
+bool Saves(uint32_t states) {
   constexpr int kOsxsave = 27;
   if (!Bit(Cpuid(1).ecx, kOsxsave)) return false;
   uint32_t low = 0;
   uint32_t high = 0;
   asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  constexpr uint32_t kStates = 0xE6;
-  return (low & kStates) == kStates;
+  return (low & states) == states;
 }
+constexpr uint32_t kAvx = 0x06;     // XMM and YMM
+constexpr uint32_t kAvx512 = 0xE6;  // those, ZMM and the masks
 
 }  // namespace
 
@@ -47,9 +48,14 @@ bool HasX86Aesni() {
   return Bit(leaf1, 9) && Bit(leaf1, 19) && Bit(leaf1, 25) && Bit(leaf7, 29);
 }
 
+bool HasX86Vaes256() {
+  const Registers leaf7 = Cpuid(7);
+  return HasX86Aesni() && Saves(kAvx) && Bit(leaf7.ebx, 5) && Bit(leaf7.ecx, 9);
+}
+
 bool HasX86Vaes512() {
   const Registers leaf7 = Cpuid(7);
-  return SavesAvx512() && Bit(leaf7.ebx, 16) && Bit(leaf7.ebx, 17) &&
+  return Saves(kAvx512) && Bit(leaf7.ebx, 16) && Bit(leaf7.ebx, 17) &&
          Bit(leaf7.ebx, 30) && Bit(leaf7.ebx, 31) && Bit(leaf7.ecx, 1) &&
          Bit(leaf7.ecx, 9) && Bit(Cpuid(1).ecx, 25);
 }
@@ -57,6 +63,7 @@ bool HasX86Vaes512() {
 #else
 
 bool HasX86Aesni() { return false; }
+bool HasX86Vaes256() { return false; }
 bool HasX86Vaes512() { return false; }
 
 #endif

@@ -10,6 +10,7 @@ namespace tekmatch {
 
 // False on other architectures.
 bool HasX86Aesni();     // SSE4.1, AES-NI, SHA extensions
+bool HasX86Vaes256();   // those, AVX2 and VAES
 bool HasX86Vaes512();   // AVX-512 F, BW, DQ, VL, VBMI; AES-NI, VAES
 bool HasArm64Crypto();  // AES and SHA-256 of Armv8, as the system reports them
 

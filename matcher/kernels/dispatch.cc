@@ -11,6 +11,7 @@
 #include "matcher/kernels/portable.h"
 #if defined(__x86_64__)
 #include "matcher/kernels/x86_aesni.h"
+#include "matcher/kernels/x86_vaes256.h"
 #include "matcher/kernels/x86_vaes512.h"
 #elif defined(__aarch64__)
 #include "matcher/kernels/arm64_crypto.h"
@@ -33,6 +34,7 @@ absl::Span<const KernelChoice> AllKernels() {
   static const KernelChoice kChoices[] = {
 #if defined(__x86_64__)
     {&kX86Vaes512Kernels, HasX86Vaes512()},
+    {&kX86Vaes256Kernels, HasX86Vaes256()},
     {&kX86AesniKernels, HasX86Aesni()},
 #elif defined(__aarch64__)
     {&kArm64CryptoKernels, HasArm64Crypto()},

@@ -1,5 +1,5 @@
-// The kernels for x86 machines with AES-NI and the SHA extensions: two keys'
-// SHA-256 side by side, eight blocks of AES in flight.
+// The kernels for x86 machines with AES-NI and the SHA extensions: the RPIs of
+// a key in twelve intervals in flight, and two keys' SHA-256 beside that.
 #ifndef TEKMATCH_MATCHER_KERNELS_X86_AESNI_H_
 #define TEKMATCH_MATCHER_KERNELS_X86_AESNI_H_
 

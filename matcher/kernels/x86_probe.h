@@ -34,7 +34,9 @@ template <typename Keys, size_t kNum>
 struct Pending {
   static constexpr size_t kNumHashes = kNum;
   // Of the vectors that are stored and loaded here.
-  static constexpr size_t kAlignment = kNum % 16 == 0 ? 64 : 16;
+  static constexpr size_t kAlignment = kNum % 16 == 0  ? 64
+                                       : kNum % 8 == 0 ? 32
+                                                       : 16;
   // Where the filter's word is, which of its bits count, and the word.
   alignas(kAlignment) uint32_t index[kNum];
   alignas(kAlignment) uint32_t bits[kNum];

@@ -226,6 +226,27 @@ inline void ShaEnd(const ShaHkdf<kNum>& h, uint8_t* rpiks) {
   }
 }
 
+// As in Kernels.
+inline bool ShaDeriveRpiks(const uint8_t* teks, size_t num_keys,
+                           uint8_t* rpiks) {
+  constexpr size_t kBlockBytes = 16;
+  // Two keys side by side keep the unit busy.
+  constexpr size_t kKeys = 2;
+  ShaHkdf<kKeys> hkdf;
+  for (size_t key = 0; key < num_keys; key += kKeys) {
+    uint8_t in[kKeys * kBlockBytes] = {};
+    uint8_t out[kKeys * kBlockBytes];
+    const bool whole = num_keys - key >= kKeys;
+    const size_t num_bytes = (whole ? kKeys : 1) * kBlockBytes;
+    __builtin_memcpy(in, teks + key * kBlockBytes, num_bytes);
+    ShaBegin(in, &hkdf);
+    while (hkdf.step < kShaSteps) ShaStepAlone(&hkdf);
+    ShaEnd(hkdf, out);
+    __builtin_memcpy(rpiks + key * kBlockBytes, out, num_bytes);
+  }
+  return true;
+}
+
 }  // namespace
 }  // namespace tekmatch
 

@@ -41,6 +41,10 @@ TEST(CeilingsTest, TheChainsHoldWhatTheRoundsMake) {
       EXPECT_EQ(After(Vaesenc512Ceiling(), rounds),
                 After(Aesenc128Ceiling(), rounds));
     }
+    if (Vaesenc256Ceiling().available) {
+      EXPECT_EQ(After(Vaesenc256Ceiling(), rounds),
+                After(Aesenc128Ceiling(), rounds));
+    }
     if (Aesenc128Ceiling().available) {
       const Chains aes = After(Aesenc128Ceiling(), rounds);
       EXPECT_EQ(aes, AllOf(aes[0]));
@@ -57,8 +61,8 @@ TEST(CeilingsTest, TheChainsHoldWhatTheRoundsMake) {
 
 TEST(CeilingsTest, AreMeasuredWhereThereAre) {
   for (const Ceiling& ceiling :
-       {AddCeiling(), RotateCeiling(), Vaesenc512Ceiling(), Aesenc128Ceiling(),
-        Sha256Rnds2Ceiling(), CycleCeiling()}) {
+       {AddCeiling(), RotateCeiling(), Vaesenc512Ceiling(), Vaesenc256Ceiling(),
+        Aesenc128Ceiling(), Sha256Rnds2Ceiling(), CycleCeiling()}) {
     SCOPED_TRACE(ceiling.name);
     const auto rate = MeasureCeiling(ceiling);
     EXPECT_EQ(rate.ok(), ceiling.available) << rate.status();

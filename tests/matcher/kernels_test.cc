@@ -328,6 +328,9 @@ std::string KernelsOfThisProcessor() {
            "vaes"})) {
     names += "x86_vaes512,";
   }
+  if (has({"aes", "sse4_1", "ssse3", "sha_ni", "avx2", "vaes"})) {
+    names += "x86_vaes256,";
+  }
   if (has({"aes", "sse4_1", "ssse3", "sha_ni"})) names += "x86_aesni,";
 #endif
   return names + "portable";
