@@ -170,6 +170,39 @@ TEST(ExportFilesTest, Unreadable) {
   EXPECT_EQ(ReadPath("/dev/null", Options(true)).result.verdict, "unreadable");
 }
 
+TEST(ExportFilesTest, WhatTheSinkLeavesIsFilledNext) {
+  const std::string path = TempPath("file.zip");
+  WriteFile(path, WriteTestExport(TestKeys(7, 1)));
+  ExportFileOptions options = Options();
+  options.reader.decode.block_capacity = 2;
+  std::vector<std::unique_ptr<KeyBlock>> taken;
+  std::vector<const KeyBlock*> seen;
+  std::vector<size_t> sizes;
+  const auto result =
+      ReadExportFile(path, options, [&](std::unique_ptr<KeyBlock>& block) {
+        seen.push_back(block.get());
+        sizes.push_back(block->size());
+        // The first one stays, the second one goes, the third one is another's.
+        if (sizes.size() == 2) taken.push_back(std::move(block));
+        if (sizes.size() == 3) {
+          taken.push_back(std::move(block));
+          block = std::make_unique<KeyBlock>();
+          block->Append(TestKeys(1, 2)[0]);
+          seen.push_back(block.get());
+        }
+        return absl::OkStatus();
+      });
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(sizes, (std::vector<size_t>{2, 2, 2, 1}));
+  ASSERT_EQ(seen.size(), 5U);
+  EXPECT_EQ(seen[0], seen[1]);
+  EXPECT_NE(seen[1], seen[2]);
+  EXPECT_EQ(seen[3], seen[4]);
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_EQ(taken[0]->size(), 2U);
+  EXPECT_EQ(taken[1]->size(), 2U);
+}
+
 TEST(ExportFilesTest, TheSinkCanEndTheCall) {
   const std::string path = TempPath("file.zip");
   WriteFile(path, WriteTestExport(TestKeys(3, 1)));

@@ -73,7 +73,7 @@ void ExpectNoResult(const MatchRunResult& run) {
   EXPECT_THAT(run.result.matches, IsEmpty());
 }
 
-TEST(MatchRunTest, ThreadsAndOrderDoNotMatter) {
+TEST(MatchRunTest, ThreadsBlocksAndOrderDoNotMatter) {
   // The same three keys in three files, with other metadata; a forged file.
   std::vector<DiagnosisKey> keys = TestKeys(200, 1);
   std::vector<DiagnosisKey> more = TestKeys(300, 2);
@@ -107,8 +107,11 @@ TEST(MatchRunTest, ThreadsAndOrderDoNotMatter) {
   EXPECT_EQ(Summary(expected).front(), "1 650 0 2 18 29 30");
   EXPECT_EQ(expected.result.matches.size(), 2 * 29 + 29);
   do {
-    for (const int num_threads : {1, 2, 3, 8}) {
+    for (const auto& [num_threads, block_keys] :
+         std::vector<std::pair<int, size_t>>{
+             {1, 7}, {1, 0}, {2, 1}, {3, 0}, {8, 7}}) {
       options.num_threads = num_threads;
+      options.block_keys = block_keys;
       const MatchRunResult run = RunOver(paths, index, options);
       EXPECT_EQ(run.result.matches, expected.result.matches);
       EXPECT_EQ(Summary(run), Summary(expected));
