@@ -21,8 +21,9 @@ namespace tekmatch {
 
 class KeyBlock {
  public:
-  // Keys in a full block. Large enough to amortise a hand-over between
-  // threads, small enough for the block (about 128 KiB) to stay in cache.
+  // Keys in a full block where nobody says how many. Large enough to amortise a
+  // hand-over between threads, small enough for the block (about 128 KiB) to
+  // stay in cache.
   static constexpr size_t kDefaultCapacity = 4096;
 
   size_t size() const { return size_; }
@@ -43,7 +44,7 @@ class KeyBlock {
 
   // Inline, so that what a decoder has read goes there from registers.
   ABSL_ATTRIBUTE_ALWAYS_INLINE void Append(const DiagnosisKey& key) {
-    if (size_ == teks_.size()) Reserve(std::max(kLeastRoom, 2 * size_));
+    if (size_ == teks_.size()) Grow();
     teks_[size_] = key.tek;
     rolling_starts_[size_] = key.rolling_start;
     rolling_periods_[size_] = key.rolling_period;
@@ -51,19 +52,18 @@ class KeyBlock {
     ++size_;
   }
 
-  void Reserve(size_t num_keys) {
-    if (num_keys <= teks_.size()) return;
-    teks_.resize(num_keys);
-    rolling_starts_.resize(num_keys);
-    rolling_periods_.resize(num_keys);
-    metadata_.resize(num_keys);
-  }
-
   // Keeps the memory for the next block.
   void Clear() { size_ = 0; }
 
  private:
-  static constexpr size_t kLeastRoom = 64;
+  // To a power of two.
+  void Grow() {
+    const size_t room = std::max(size_t{64}, 2 * size_);
+    teks_.resize(room);
+    rolling_starts_.resize(room);
+    rolling_periods_.resize(room);
+    metadata_.resize(room);
+  }
 
   template <typename T>
   absl::Span<const T> Span(const std::vector<T>& room) const {

@@ -1,5 +1,5 @@
 // Decodes export.bin, header line and TemporaryExposureKeyExport message, as a
-// stream: memory does not grow with the file (some 200 KiB, beside the block).
+// stream: memory does not grow with the file (some 260 KiB, beside the block).
 //
 // A file is refused (DATA_LOSS, "file: reason") when its header line is not
 // `EK Export v1` and four spaces, when the message is not valid protobuf, or

@@ -24,8 +24,11 @@ struct WireKey {
   bool has_rolling_period = false;
 };
 
-// What ReadPlainKey may read, whatever it finds.
+// What ReadPlainKey may read, whatever it finds, and more than it returns.
 inline constexpr size_t kPlainKeyRoom = 48;
+// A length, a key, five fields of a byte, two of up to four and the next tag.
+static_assert(1 + 2 + kTekBytes + 4 * (1 + 1) + 2 * (1 + 4) + 1 <
+              kPlainKeyRoom);
 
 // Reads a plain message: a key of sixteen bytes, then known fields in the order
 // of their numbers, none twice, with values of one byte, or of up to four for

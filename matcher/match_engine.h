@@ -86,8 +86,9 @@ class MatchEngine {
     return MatchBlock(block, source, &scratch, out);
   }
 
-  // How many keys a block should have: more of them gain nothing, and need not
-  // stay in a core's cache from the decoder to the engine.
+  // How many keys a block should have, at most kMostBlockKeys. Where the
+  // filters are small, more gain nothing, and would leave the core's cache
+  // between the decoder and the engine.
   size_t block_keys() const;
 
  private:

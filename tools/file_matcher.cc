@@ -1,6 +1,7 @@
 #include "tools/file_matcher.h"
 
 #include <algorithm>
+#include <bit>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -208,8 +209,9 @@ size_t BlockKeysFor(const MatchEngine& engine, int num_threads) {
   // being read and one being matched, and up to 40 n bytes to match it in.
   constexpr size_t kAllThreads = size_t{1} << 18;
   const size_t share = kAllThreads / static_cast<size_t>(num_threads);
-  return std::min(std::max(share, KeyBlock::kDefaultCapacity),
-                  engine.block_keys());
+  // A block's room is a power of two.
+  return std::bit_floor(std::min(std::max(share, KeyBlock::kDefaultCapacity),
+                                 engine.block_keys()));
 }
 
 }  // namespace tekmatch

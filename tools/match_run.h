@@ -1,9 +1,9 @@
 // A whole match run: export files and sightings in, matches out.
 //
-// One thread reads, inflates, hashes and decodes; the others match blocks of
-// keys as they come. What a file contributed is kept apart until its verdict is
-// known and dropped unless it is accepted. The result is the same for any
-// number of threads and any order of the files.
+// Each thread reads a file, or matches blocks that were read (file_matcher.h).
+// What a file contributed is kept apart until its verdict is known and dropped
+// unless it is accepted. The result is the same for any number of threads and
+// any order of the files.
 #ifndef TEKMATCH_TOOLS_MATCH_RUN_H_
 #define TEKMATCH_TOOLS_MATCH_RUN_H_
 

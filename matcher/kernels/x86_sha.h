@@ -135,8 +135,8 @@ inline void ShaBegin(const uint8_t* teks, ShaHkdf<kNum>* h) {
   h->step = 0;
 }
 
-// Where a compression begins but the first one: with what the one before has
-// given.
+// Between two compressions, with what the first of them has given, and after
+// the last one.
 inline void ShaNext(int compression, ShaKey* key) {
   const ShaState done = {_mm_add_epi32(key->state.abef, key->before.abef),
                          _mm_add_epi32(key->state.cdgh, key->before.cdgh)};

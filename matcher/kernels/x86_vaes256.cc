@@ -1,5 +1,5 @@
-// Hermetic: intrinsics and fixed-width integers only. Everything but the table
-// at the end has internal linkage, templates included.
+// Hermetic: intrinsics, fixed-width integers and x86_aesni's table. Everything
+// but the table at the end has internal linkage, templates included.
 #include "matcher/kernels/x86_vaes256.h"
 
 #include <immintrin.h>

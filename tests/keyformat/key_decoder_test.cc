@@ -11,8 +11,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "keyformat/byte_source.h"
 #include "keyformat/export.pb.h"
 #include "keyformat/wire_key.h"
 
@@ -380,7 +383,8 @@ TEST(KeyDecoderTest, PiecesOfAnySizeGiveTheSame) {
   EXPECT_GT(num_damaged, 20);
 }
 
-// Or else the test above compares a reader with itself.
+// Of the two readers above the one for plain keys reads what servers write, and
+// no more than it may.
 TEST(KeyDecoderTest, WhatServersWriteIsPlain) {
   wire::TemporaryExposureKey message;
   message.set_key_data("0123456789abcdef");
@@ -416,6 +420,31 @@ TEST(KeyDecoderTest, WhatServersWriteIsPlain) {
   EXPECT_EQ(key.rolling_period, 144);
   message.set_key_data("too short");
   EXPECT_FALSE(read(&key));
+}
+
+TEST(KeyDecoderTest, APlainKeyStaysWithinItsRoom) {
+  // The sanitizers see what is read beyond.
+  const auto read = [](const std::string& begin, char rest) {
+    std::vector<uint8_t> room(kPlainKeyRoom, static_cast<uint8_t>(rest));
+    std::copy(begin.begin(), begin.end(), room.begin());
+    WireKey key;
+    return ReadPlainKey(room.data(), &key);
+  };
+  const std::string key = std::string("\x0a\x10") + std::string(16, 'k');
+  const std::string fields =
+      "\x10\x7f\x18\xff\xff\xff\x7f\x20\xff\xff\xff\x7f\x28\x7f\x30\x7f\x40"
+      "\x7f";
+  const auto size = static_cast<char>(key.size() + fields.size());
+  EXPECT_EQ(read(size + key + fields, '\0'), 1U + static_cast<size_t>(size));
+  EXPECT_EQ(read(std::string(1, static_cast<char>(key.size())) + key, '\xff'),
+            1 + key.size());
+  // Another length, values without end, tags without end.
+  EXPECT_EQ(read(static_cast<char>(size + 1) + key + fields, '\0'), 0U);
+  for (const char rest :
+       {'\xff', '\x10', '\x18', '\x20', '\x28', '\x30', '\x40'}) {
+    EXPECT_EQ(read(std::string(1, '\x7f') + key, rest), 0U);
+    EXPECT_EQ(read("", rest), 0U);
+  }
 }
 
 TEST(KeyDecoderTest, AnEmptyMessageIsAnExportWithoutKeys) {

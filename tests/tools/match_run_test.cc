@@ -3,17 +3,23 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "keyformat/key_block.h"
 #include "keyformat/random_source.h"
+#include "matcher/kernels/dispatch.h"
+#include "matcher/match_engine.h"
 #include "tests/tools/test_exports.h"
 #include "tests/tools/test_files.h"
+#include "tools/file_matcher.h"
 
 namespace tekmatch {
 namespace {
@@ -117,6 +123,34 @@ TEST(MatchRunTest, ThreadsBlocksAndOrderDoNotMatter) {
       EXPECT_EQ(Summary(run), Summary(expected));
     }
   } while (std::next_permutation(paths.begin(), paths.end()));
+}
+
+TEST(MatchRunTest, BlocksSuitSightingsAndThreads) {
+  const auto engine_over = [](size_t num_sightings) {
+    std::vector<Sighting> sightings(num_sightings);
+    RandomSource random = RandomSource::Seeded(1);
+    for (Sighting& sighting : sightings) {
+      sighting.unix_seconds = kTestDaySeconds;
+      random.Fill(absl::MakeSpan(sighting.rpi.bytes));
+    }
+    auto engine = MatchEngine::Create(Index(std::move(sightings)), {}, {},
+                                      DefaultKernels());
+    EXPECT_TRUE(engine.ok()) << engine.status();
+    return *std::move(engine);
+  };
+  const MatchEngine few = engine_over(1);
+  const MatchEngine many = engine_over(100'000);
+  // One thread has all that the engine can use, few sightings need less, and
+  // many threads share what memory there is.
+  EXPECT_EQ(BlockKeysFor(few, 1), few.block_keys());
+  EXPECT_LT(BlockKeysFor(few, 1), BlockKeysFor(many, 1));
+  EXPECT_LE(many.block_keys(), kMostBlockKeys);
+  EXPECT_EQ(BlockKeysFor(many, 1000), KeyBlock::kDefaultCapacity);
+  for (const int num_threads : {1, 3, 7, 16, 64}) {
+    const size_t num_keys = BlockKeysFor(many, num_threads);
+    EXPECT_TRUE(std::has_single_bit(num_keys)) << num_keys;
+    EXPECT_LE(num_keys * static_cast<size_t>(num_threads), kMostBlockKeys);
+  }
 }
 
 TEST(MatchRunTest, AKeyInTwoFilesCountsOnce) {
