@@ -64,6 +64,8 @@ class AesProbe {
   // Registers in flight, enough to hide the latency of a round.
   static constexpr size_t kWidth = 12;
   static constexpr size_t kQuads = kWidth / 4;
+  // Filters of 512 KiB and more are prefetched from.
+  static constexpr uint32_t kLargeFilterShift = 15;
 
   // Of kLanes keys.
   struct AesKeys {
@@ -103,13 +105,16 @@ class AesProbe {
   static Vec BitsLeft(const Step& step, size_t quad);
   static bool AnyHit(const Step& step);
   static void EmitHits(const Step& step, Output* out);
-  template <Beside kBeside, size_t round = 2>
+  template <Beside kBeside, bool kPrefetch, size_t round = 2>
   static void MiddleRounds(const AesKeys& keys, const uint32_t* words,
-                           const uint32_t* constants, Step* fetched, Vec* state,
-                           ShaState* s, __m128i (*w)[4]);
-  template <Beside kBeside>
+                           const uint32_t* constants, const Turn<Step>& turn,
+                           Vec* state, ShaState* s, __m128i (*w)[4]);
+  template <Beside kBeside, bool kPrefetch>
   static bool HashStep(const FirstRound& first, const RpiFilter& filter,
                        const Turn<Step>& turn, ShaHkdf<kAhead>* ahead);
+  template <Beside kBeside>
+  static bool HashByFilter(const FirstRound& first, const RpiFilter& filter,
+                           const Turn<Step>& turn, ShaHkdf<kAhead>* ahead);
   static bool HashBeside(const FirstRound& first, const RpiFilter& filter,
                          const Turn<Step>& turn, Ahead* ahead);
   static void BeginPair(Ahead* ahead);
@@ -283,12 +288,12 @@ __attribute__((noinline)) void AesProbe<V>::EmitHits(const Step& step,
   }
 }
 
-// Rounds 2 to 9, beside them the fetches and what is ahead.
+// Rounds 2 to 9, beside them prefetches, fetches and what is ahead.
 template <typename V>
-template <typename AesProbe<V>::Beside kBeside, size_t round>
+template <typename AesProbe<V>::Beside kBeside, bool kPrefetch, size_t round>
 TEKMATCH_AES_INLINE void AesProbe<V>::MiddleRounds(
     const AesKeys& keys, const uint32_t* words, const uint32_t* constants,
-    Step* fetched, Vec* state, ShaState* s, __m128i (*w)[4]) {
+    const Turn<Step>& turn, Vec* state, ShaState* s, __m128i (*w)[4]) {
   if constexpr (round < kNumRoundKeys - 1) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kWidth; ++i) {
@@ -301,17 +306,21 @@ TEKMATCH_AES_INLINE void AesProbe<V>::MiddleRounds(
     // In the first six of the eight rounds.
     constexpr size_t kFetches = Step::kNumHashes / 6;
     if constexpr (round - 2 < 6) {
-      Fetch<kFetches>(words, kFetches * (round - 2), fetched);
+      constexpr size_t kFirst = kFetches * (round - 2);
+      if constexpr (kPrefetch) {
+        Prefetch<kFetches>(words, kFirst, *turn.prefetched);
+      }
+      Fetch<kFetches>(words, kFirst, turn.fetched);
     }
-    MiddleRounds<kBeside, round + 1>(keys, words, constants, fetched, state, s,
-                                     w);
+    MiddleRounds<kBeside, kPrefetch, round + 1>(keys, words, constants, turn,
+                                                state, s, w);
   }
 }
 
 // The hashes of turn.next, and beside that the words of turn.fetched and a part
 // of `ahead`. Returns whether turn.probed has a hit.
 template <typename V>
-template <typename AesProbe<V>::Beside kBeside>
+template <typename AesProbe<V>::Beside kBeside, bool kPrefetch>
 __attribute__((noinline)) bool AesProbe<V>::HashStep(const FirstRound& first,
                                                      const RpiFilter& filter,
                                                      const Turn<Step>& turn,
@@ -334,8 +343,8 @@ __attribute__((noinline)) bool AesProbe<V>::HashStep(const FirstRound& first,
     state[4 * q + 2] = V::template WithWord3<2>(first.columns, columns);
     state[4 * q + 3] = V::template WithWord3<3>(first.columns, columns);
   }
-  MiddleRounds<kBeside>(keys, filter.words, ConstantsOf(*ahead), turn.fetched,
-                        state, s, w);
+  MiddleRounds<kBeside, kPrefetch>(keys, filter.words, ConstantsOf(*ahead),
+                                   turn, state, s, w);
   if constexpr (kBeside != Beside::kNothing) ShaGive(s, w, ahead);
   const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));
 #pragma GCC unroll 4
@@ -359,6 +368,18 @@ void AesProbe<V>::EndPair(Ahead* ahead) {
   BeginPair(ahead);
 }
 
+// A step over that filter.
+template <typename V>
+template <typename AesProbe<V>::Beside kBeside>
+TEKMATCH_AES_INLINE bool AesProbe<V>::HashByFilter(const FirstRound& first,
+                                                   const RpiFilter& filter,
+                                                   const Turn<Step>& turn,
+                                                   ShaHkdf<kAhead>* ahead) {
+  return filter.shift <= kLargeFilterShift
+             ? HashStep<kBeside, true>(first, filter, turn, ahead)
+             : HashStep<kBeside, false>(first, filter, turn, ahead);
+}
+
 // A step, with a part of what is ahead, if anything is, beside it.
 template <typename V>
 TEKMATCH_AES_INLINE bool AesProbe<V>::HashBeside(const FirstRound& first,
@@ -369,14 +390,15 @@ TEKMATCH_AES_INLINE bool AesProbe<V>::HashBeside(const FirstRound& first,
     if (ahead->num_pairs > 0) {
       const bool any_hit =
           IsScheduled(ahead->pair)
-              ? HashStep<Beside::kScheduled>(first, filter, turn, &ahead->pair)
-              : HashStep<Beside::kGiven>(first, filter, turn, &ahead->pair);
+              ? HashByFilter<Beside::kScheduled>(first, filter, turn,
+                                                 &ahead->pair)
+              : HashByFilter<Beside::kGiven>(first, filter, turn, &ahead->pair);
       ShaStepDone(&ahead->pair);
       if (ahead->pair.step == kShaSteps) EndPair(ahead);
       return any_hit;
     }
   }
-  return HashStep<Beside::kNothing>(first, filter, turn, &ahead->pair);
+  return HashByFilter<Beside::kNothing>(first, filter, turn, &ahead->pair);
 }
 
 // The steps of a register's keys.
@@ -416,13 +438,17 @@ bool AesProbe<V>::FindCandidates(const uint8_t* rpiks, size_t num_keys,
   Ahead ahead;
   ahead.keys = keys_ahead;
   ahead.pair.step = 0;
-  // There are at least as many steps as this takes.
-  ahead.num_pairs = num_keys / kLanes *
-                    ((num_intervals + kWidth - 1) / kWidth) / size_t{kShaSteps};
-  if (ahead.num_pairs > keys_ahead->num_keys / kAhead) {
-    ahead.num_pairs = keys_ahead->num_keys / kAhead;
+  ahead.num_pairs = 0;
+  if constexpr (V::kShaBeside) {
+    // There are at least as many steps as this takes.
+    ahead.num_pairs = num_keys / kLanes *
+                      ((num_intervals + kWidth - 1) / kWidth) /
+                      size_t{kShaSteps};
+    if (ahead.num_pairs > keys_ahead->num_keys / kAhead) {
+      ahead.num_pairs = keys_ahead->num_keys / kAhead;
+    }
+    BeginPair(&ahead);
   }
-  if constexpr (V::kShaBeside) BeginPair(&ahead);
   // Those of the keys before are needed until all of their steps are probed.
   AesKeys schedules[2][kNum];
   for (size_t key = 0; key < num_keys; key += kKeys) {

@@ -5,7 +5,11 @@
 // waited for a result that is still on its way to memory would hold up all that
 // follows. They are fetched by scalar loads, beside the AES of the later step:
 // on AMD's Zen 5 a gather of sixteen takes 22 cycles, and nothing goes beside
-// it.
+// it. Of a large filter they are prefetched a step before: a load that waits
+// for the third cache holds up all that follows too, a prefetch does not. On a
+// Zen 3 find_candidates of x86_vaes256 took 700 cycles a key instead of 850
+// with filters of 1 MiB, and 950 instead of 1,350 with 4 MiB; with small ones
+// it would take 3 % longer.
 //
 // For units of one instruction set (kernels.h says what they may include):
 // everything here has internal linkage.
@@ -24,6 +28,7 @@ namespace {
 constexpr int kPadded0 = 0x522d4e45;
 constexpr int kPadded1 = 0x00004950;
 
+constexpr unsigned kPrefetchDelay = 1;
 constexpr unsigned kFetchDelay = 2;
 constexpr unsigned kProbeDelay = 3;
 constexpr unsigned kSlots = 4;
@@ -85,6 +90,7 @@ inline void Begin(const RpiFilter& filter, RpiCandidate* candidates,
 template <typename Step>
 struct Turn {
   Step* next;  // to be hashed
+  const Step* prefetched;
   Step* fetched;
   const Step* probed;
 };
@@ -100,7 +106,8 @@ inline __attribute__((always_inline)) Turn<Step> NextTurn(const Keys* keys,
   next->key = key;
   next->interval = interval;
   next->num_intervals = num_intervals;
-  return {next, &p->slots[(p->turn - kFetchDelay) % kSlots],
+  return {next, &p->slots[(p->turn - kPrefetchDelay) % kSlots],
+          &p->slots[(p->turn - kFetchDelay) % kSlots],
           &p->slots[(p->turn - kProbeDelay) % kSlots]};
 }
 
@@ -114,6 +121,19 @@ inline __attribute__((always_inline)) void Fetch(
     __builtin_memcpy(&index, step->index + i, sizeof(index));
     step->words[i] = words[static_cast<uint32_t>(index)];
     step->words[i + 1] = words[index >> 32];
+  }
+}
+
+// Prefetches the words of the hashes [i, i + kNum).
+template <size_t kNum, typename Step>
+inline __attribute__((always_inline)) void Prefetch(
+    const uint32_t* __restrict words, size_t i, const Step& step) {
+#pragma GCC unroll 16
+  for (const size_t end = i + kNum; i < end; i += 2) {
+    uint64_t index;
+    __builtin_memcpy(&index, step.index + i, sizeof(index));
+    __builtin_prefetch(words + static_cast<uint32_t>(index));
+    __builtin_prefetch(words + (index >> 32));
   }
 }
 

@@ -221,10 +221,15 @@ __attribute__((noinline)) void EmitHits(const Step& step, uint64_t hits,
   }
 }
 
+// Filters of 1 MiB and more are prefetched from: they fill the second cache of
+// the cores that this was made for. What that gains was measured with
+// x86_vaes256 (x86_probe.h), and is still to be measured here.
+constexpr uint32_t kLargeFilterShift = 14;
+
 // Rounds 2 to 9 of kWidth registers, beside each an eighth of the fetches.
-template <size_t kWidth, size_t round = 2>
+template <size_t kWidth, bool kPrefetch, size_t round = 2>
 TEKMATCH_INLINE void MiddleRounds(const KeyGroup& group, const uint32_t* words,
-                                  Step* fetched, Vec* state) {
+                                  const Turn<Step>& turn, Vec* state) {
   if constexpr (round < kNumRoundKeys - 1) {
     const Vec key = group.round_keys[round];
 #pragma GCC unroll 16
@@ -232,14 +237,18 @@ TEKMATCH_INLINE void MiddleRounds(const KeyGroup& group, const uint32_t* words,
       state[i] = _mm512_aesenc_epi128(state[i], key);
     }
     constexpr size_t kFetches = Step::kNumHashes / 8;
-    Fetch<kFetches>(words, (round - 2) * kFetches, fetched);
-    MiddleRounds<kWidth, round + 1>(group, words, fetched, state);
+    constexpr size_t kFirst = (round - 2) * kFetches;
+    if constexpr (kPrefetch) {
+      Prefetch<kFetches>(words, kFirst, *turn.prefetched);
+    }
+    Fetch<kFetches>(words, kFirst, turn.fetched);
+    MiddleRounds<kWidth, kPrefetch, round + 1>(group, words, turn, state);
   }
 }
 
 // The hashes of four keys in 4 * kNum intervals to turn.next, and beside that
 // the words of turn.fetched. Returns the hits of turn.probed.
-template <size_t kNum>
+template <size_t kNum, bool kPrefetch>
 TEKMATCH_INLINE uint64_t HashStep(const FirstRound& first,
                                   const RpiFilter& filter,
                                   const Turn<Step>& turn) {
@@ -263,7 +272,7 @@ TEKMATCH_INLINE uint64_t HashStep(const FirstRound& first,
     state[4 * q + 3] =
         _mm512_mask_shuffle_epi32(first.columns, third, column, _MM_PERM_DDDD);
   }
-  MiddleRounds<4 * kNum>(group, filter.words, turn.fetched, state);
+  MiddleRounds<4 * kNum, kPrefetch>(group, filter.words, turn, state);
   const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));
 #pragma GCC unroll 4
   for (size_t q = 0; q < kNum; ++q) {
@@ -272,16 +281,17 @@ TEKMATCH_INLINE uint64_t HashStep(const FirstRound& first,
   return Hits(*turn.probed);
 }
 
-template <size_t kNum>
+template <size_t kNum, bool kPrefetch>
 TEKMATCH_INLINE void DoStep(const KeyGroup& group, const FirstRound& first,
                             size_t key, uint32_t interval, size_t num_intervals,
                             Pipeline<Step>* p) {
   const Turn<Step> turn = NextTurn(&group, key, interval, num_intervals, p);
-  const uint64_t hits = HashStep<kNum>(first, p->filter, turn);
+  const uint64_t hits = HashStep<kNum, kPrefetch>(first, p->filter, turn);
   if (__builtin_expect(hits != 0, 0)) EmitHits(*turn.probed, hits, &p->out);
 }
 
 // The steps of four keys.
+template <bool kPrefetch>
 __attribute__((noinline)) void ProbeGroup(const KeyGroup& group, size_t key,
                                           uint32_t first_interval,
                                           size_t num_intervals,
@@ -296,11 +306,12 @@ __attribute__((noinline)) void ProbeGroup(const KeyGroup& group, size_t key,
       const uint32_t interval = first_interval + static_cast<uint32_t>(j);
       const size_t left = end - j;
       if (left > 8) {
-        DoStep<3>(group, first, key, interval, left < kWide ? left : kWide, p);
+        DoStep<3, kPrefetch>(group, first, key, interval,
+                             left < kWide ? left : kWide, p);
       } else if (left > 4) {
-        DoStep<2>(group, first, key, interval, left, p);
+        DoStep<2, kPrefetch>(group, first, key, interval, left, p);
       } else {
-        DoStep<1>(group, first, key, interval, left, p);
+        DoStep<1, kPrefetch>(group, first, key, interval, left, p);
       }
     }
     j = end;
@@ -315,6 +326,9 @@ bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
   constexpr size_t kKeys = kGroups * 4;
   Pipeline<Step> p;
   Begin(*filter, candidates, num_keys, &p);
+  const auto probe_group = filter->shift <= kLargeFilterShift
+                               ? &ProbeGroup<true>
+                               : &ProbeGroup<false>;
   // Those of the keys before are needed until all of their steps are probed.
   KeyGroup groups[2][kGroups];
   for (size_t key = 0; key < num_keys; key += kKeys) {
@@ -330,7 +344,7 @@ bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
     }
     ExpandKeys<kGroups>(these);
     for (size_t g = 0; g < kGroups && key + 4 * g < num_keys; ++g) {
-      ProbeGroup(these[g], key + 4 * g, first_interval, num_intervals, &p);
+      probe_group(these[g], key + 4 * g, first_interval, num_intervals, &p);
     }
   }
   for (unsigned i = 0; i < kProbeDelay; ++i) {

@@ -206,11 +206,15 @@ Candidates Find(const Kernels& kernels, const std::vector<Rpik>& rpiks,
   return candidates;
 }
 
+// Kernels have steps of their own for large filters.
+constexpr uint32_t kSmallFilterShift = 26;  // 64 words
+constexpr uint32_t kLargeFilterShift = 12;  // 4 MiB
+
 // Filters of several sizes that let about a third pass.
 TEST_P(KernelsTest, FindsTheCandidatesThatTheOracleFinds) {
   const uint32_t kLast = std::numeric_limits<uint32_t>::max();
   std::mt19937_64 rng(1);
-  for (const uint32_t shift : {31, 30, 24, 18}) {
+  for (const uint32_t shift : {31U, 30U, 24U, 18U, kLargeFilterShift}) {
     std::vector<uint32_t> words(size_t{1} << (32 - shift));
     for (uint32_t& word : words) word = static_cast<uint32_t>(rng() & rng());
     const RpiFilter filter = {words.data(), shift};
@@ -237,18 +241,21 @@ TEST_P(KernelsTest, FindsTheCandidatesThatTheOracleFinds) {
 }
 
 TEST_P(KernelsTest, FindsCandidatesInEveryPeriodAndAtEveryAlignment) {
-  std::mt19937_64 rng(1);
-  std::vector<uint32_t> words(64);
-  for (uint32_t& word : words) word = static_cast<uint32_t>(rng() & rng());
-  const RpiFilter filter = {words.data(), 26};
-  std::vector<Rpik> rpiks(5);
-  for (Rpik& rpik : rpiks) rpik = RandomBytes<Rpik>(rng);
-  for (size_t num_intervals = 0; num_intervals <= 144; ++num_intervals) {
-    SCOPED_TRACE(num_intervals);
-    ASSERT_EQ(Find(*GetParam(), rpiks, 2642976, num_intervals, filter,
-                   /*misalignment=*/num_intervals % 64,
-                   /*num_ahead=*/num_intervals),
-              FindExpected(rpiks, 2642976, num_intervals, filter));
+  for (const uint32_t shift : {kSmallFilterShift, kLargeFilterShift}) {
+    std::mt19937_64 rng(1);
+    std::vector<uint32_t> words(size_t{1} << (32 - shift));
+    for (uint32_t& word : words) word = static_cast<uint32_t>(rng() & rng());
+    const RpiFilter filter = {words.data(), shift};
+    std::vector<Rpik> rpiks(5);
+    for (Rpik& rpik : rpiks) rpik = RandomBytes<Rpik>(rng);
+    for (size_t num_intervals = 0; num_intervals <= 144; ++num_intervals) {
+      SCOPED_TRACE(testing::Message()
+                   << num_intervals << " intervals, shift " << shift);
+      ASSERT_EQ(Find(*GetParam(), rpiks, 2642976, num_intervals, filter,
+                     /*misalignment=*/num_intervals % 64,
+                     /*num_ahead=*/num_intervals),
+                FindExpected(rpiks, 2642976, num_intervals, filter));
+    }
   }
 }
 
@@ -271,15 +278,18 @@ TEST_P(KernelsTest, DerivesKeysAheadOnlyInTheirOrder) {
   std::mt19937_64 rng(1);
   std::vector<Rpik> rpiks(70);
   for (Rpik& rpik : rpiks) rpik = RandomBytes<Rpik>(rng);
-  std::vector<uint32_t> words(64);
-  for (uint32_t& word : words) word = static_cast<uint32_t>(rng() | rng());
-  const RpiFilter filter = {words.data(), 26};
-  for (const uint32_t first_interval : {2653344U, 2653440U - 7}) {
-    for (const size_t num_ahead : {0, 1, 2, 3, 15, 16, 17, 33, 300}) {
-      SCOPED_TRACE(num_ahead);
-      ASSERT_EQ(
-          Find(*GetParam(), rpiks, first_interval, 144, filter, 1, num_ahead),
-          FindExpected(rpiks, first_interval, 144, filter));
+  for (const uint32_t shift : {kSmallFilterShift, kLargeFilterShift}) {
+    std::vector<uint32_t> words(size_t{1} << (32 - shift));
+    for (uint32_t& word : words) word = static_cast<uint32_t>(rng() | rng());
+    const RpiFilter filter = {words.data(), shift};
+    for (const uint32_t first_interval : {2653344U, 2653440U - 7}) {
+      for (const size_t num_ahead : {0, 1, 2, 3, 15, 16, 17, 33, 300}) {
+        SCOPED_TRACE(testing::Message()
+                     << num_ahead << " keys ahead, shift " << shift);
+        ASSERT_EQ(
+            Find(*GetParam(), rpiks, first_interval, 144, filter, 1, num_ahead),
+            FindExpected(rpiks, first_interval, 144, filter));
+      }
     }
   }
 }
