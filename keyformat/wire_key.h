@@ -26,8 +26,8 @@ struct WireKey {
 
 // What ReadPlainKey may read, whatever it finds, and more than it returns.
 inline constexpr size_t kPlainKeyRoom = 48;
-// A length, a key, five fields of a byte, two of up to four and the next tag.
-static_assert(1 + 2 + kTekBytes + 4 * (1 + 1) + 2 * (1 + 4) + 1 <
+// A length, a key, four fields of a byte, two of up to four and the next tag.
+static_assert(1 + (2 + kTekBytes) + (2 + 2 + 2 + 2) + (5 + 5) + 1 <
               kPlainKeyRoom);
 
 // Reads a plain message: a key of sixteen bytes, then known fields in the order
