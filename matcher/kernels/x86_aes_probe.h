@@ -1,6 +1,6 @@
-// RPIs by x86's AES instructions, fused with the probe of a filter: for
-// registers of one block (AES-NI) and of two (VAES of 256 bits). Beside it may
-// go HKDF by the SHA extensions (x86_sha.h), which have a unit of their own.
+// find_candidates by x86's AES instructions (x86_aes.h): RPIs fused with the
+// probe of a filter (x86_probe.h). Beside it may go HKDF by the SHA extensions
+// (x86_sha.h), which have a unit of their own.
 //
 // For units of one instruction set (kernels.h says what they may include):
 // everything here has internal linkage.
@@ -10,29 +10,17 @@
 #include <immintrin.h>
 
 #include "matcher/kernels/kernels.h"
+#include "matcher/kernels/x86_aes.h"
 #include "matcher/kernels/x86_probe.h"
 #include "matcher/kernels/x86_sha.h"
 
 namespace tekmatch {
 namespace {  // NOLINT(google-build-namespaces): see above
 
-#define TEKMATCH_AES_INLINE inline __attribute__((always_inline))
-
-// V is the register: V::Vec holds V::kLanes blocks, and each of these does the
-// same to every one of them.
-//   Load, Store                  any alignment
-//   LoadSame(bytes)              one block into every lane
-//   Set(w), Set(w0, w1, w2, w3)  a word, or four, lowest first
-//   LaneNumbers()                word 3 is the lane's number, the others are 0
-//   Xor, And, Add8, Add32, MulAddBytes, Min32, ShiftRight(v, __m128i count)
-//   Enc, EncLast                 AESENC, AESENCLAST
-//   ShuffleBytes, ShuffleWords<imm>, ShiftBytes<n>  PSHUFB, PSHUFD, PSLLDQ
-//   Blend(a, b, mask)            bytes of b where the mask has 0xff, else of a
-//   WithWord3<q>(a, b)           a with word q of b as its word 3
-//   ZeroWords(v)                 bit i: word i, counted over all lanes, is 0
-// V::kShaBeside: whether HKDF goes beside AES; not where the registers' upper
-// halves are in use, since SHA's instructions have no form that knows of those,
-// and to change from one kind to the other took a Zen 3 some 330 cycles.
+// V is a register of x86_aes.h. V::kShaBeside: whether HKDF goes beside AES;
+// not where the registers' upper halves are in use, since SHA's instructions
+// have no form that knows of those, and to change from one kind to the other
+// took a Zen 3 some 330 cycles.
 //
 // Two things save a part of AES's instructions, as in x86_vaes512.cc:
 // - The blocks of a key differ in the last four bytes, the interval, and of
@@ -49,8 +37,6 @@ template <typename V>
 class AesProbe {
  public:
   // As in Kernels.
-  static bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval,
-                           size_t num_rpis, uint8_t* rpis);
   static bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                              uint32_t first_interval, size_t num_intervals,
                              const RpiFilter* filter, KeysAhead* keys_ahead,
@@ -59,25 +45,15 @@ class AesProbe {
  private:
   using Vec = typename V::Vec;
   static constexpr size_t kLanes = V::kLanes;
-  static constexpr size_t kBlockBytes = 16;
-  static constexpr size_t kNumRoundKeys = 11;
-  // Registers in flight, enough to hide the latency of a round.
-  static constexpr size_t kWidth = 12;
   static constexpr size_t kQuads = kWidth / 4;
   // Filters of 512 KiB and more are prefetched from.
   static constexpr uint32_t kLargeFilterShift = 15;
 
-  // Of kLanes keys.
-  struct AesKeys {
-    Vec round_keys[kNumRoundKeys];
-    // Round key 1, column 3, and round key 10, column 1, in every column.
-    Vec first_column_key;
-    Vec hash_key;
-  };
+  using Keys = AesKeys<V>;
 
   // Of the keys in twelve intervals. Word w of lane l of quad q is the hash of
   // key l in interval 4 q + w.
-  using Step = Pending<AesKeys, kWidth * kLanes>;
+  using Step = Pending<Keys, kWidth * kLanes>;
 
   // What the first round gives for intervals of equal upper bytes.
   struct FirstRound {
@@ -95,18 +71,14 @@ class AesProbe {
     ShaHkdf<kAhead> pair;
   };
 
-  template <int kRcon>
-  static Vec NextRoundKey(Vec key);
-  template <size_t kNum>
-  static void ExpandKeys(AesKeys* keys);
-  static FirstRound StartRound(const AesKeys& keys, uint32_t interval);
-  static Vec Hashes(const Vec* state, const AesKeys& keys);
+  static FirstRound StartRound(const Keys& keys, uint32_t interval);
+  static Vec Hashes(const Vec* state, const Keys& keys);
   static void StoreHashes(Vec hashes, __m128i shift, size_t quad, Step* step);
   static Vec BitsLeft(const Step& step, size_t quad);
   static bool AnyHit(const Step& step);
   static void EmitHits(const Step& step, Output* out);
   template <Beside kBeside, bool kPrefetch, size_t round = 2>
-  static void MiddleRounds(const AesKeys& keys, const uint32_t* words,
+  static void MiddleRounds(const Keys& keys, const uint32_t* words,
                            const uint32_t* constants, const Turn<Step>& turn,
                            Vec* state, ShaState* s, __m128i (*w)[4]);
   template <Beside kBeside, bool kPrefetch>
@@ -119,95 +91,14 @@ class AesProbe {
                          const Turn<Step>& turn, Ahead* ahead);
   static void BeginPair(Ahead* ahead);
   static void EndPair(Ahead* ahead);
-  static void ProbeKeys(const AesKeys& aes, size_t key, uint32_t first_interval,
+  static void ProbeKeys(const Keys& aes, size_t key, uint32_t first_interval,
                         size_t num_intervals, Pipeline<Step>* p, Ahead* ahead);
 };
-
-// FIPS 197, 5.2: the last word, rotated and substituted, goes into all four;
-// AESENCLAST substitutes, and its ShiftRows does nothing to a block of four
-// equal columns.
-template <typename V>
-template <int kRcon>
-TEKMATCH_AES_INLINE typename V::Vec AesProbe<V>::NextRoundKey(Vec key) {
-  const Vec rotated = V::ShuffleBytes(key, V::Set(0x0c0f0e0d));
-  const Vec substituted = V::EncLast(rotated, V::Set(kRcon));
-  key = V::Xor(key, V::template ShiftBytes<4>(key));
-  key = V::Xor(key, V::template ShiftBytes<8>(key));
-  return V::Xor(key, substituted);
-}
-
-// The schedules of kNum registers of keys, whose round keys 0 are given, side
-// by side to hide latency.
-template <typename V>
-template <size_t kNum>
-TEKMATCH_AES_INLINE void AesProbe<V>::ExpandKeys(AesKeys* keys) {
-#define TEKMATCH_EXPAND(round, rcon) \
-  for (size_t k = 0; k < kNum; ++k)  \
-  keys[k].round_keys[round] = NextRoundKey<rcon>(keys[k].round_keys[(round)-1])
-  TEKMATCH_EXPAND(1, 0x01);
-  TEKMATCH_EXPAND(2, 0x02);
-  TEKMATCH_EXPAND(3, 0x04);
-  TEKMATCH_EXPAND(4, 0x08);
-  TEKMATCH_EXPAND(5, 0x10);
-  TEKMATCH_EXPAND(6, 0x20);
-  TEKMATCH_EXPAND(7, 0x40);
-  TEKMATCH_EXPAND(8, 0x80);
-  TEKMATCH_EXPAND(9, 0x1b);
-  TEKMATCH_EXPAND(10, 0x36);
-#undef TEKMATCH_EXPAND
-  for (size_t k = 0; k < kNum; ++k) {
-    keys[k].first_column_key =
-        V::template ShuffleWords<0xFF>(keys[k].round_keys[1]);
-    keys[k].hash_key =
-        V::template ShuffleWords<0x55>(keys[k].round_keys[kNumRoundKeys - 1]);
-  }
-}
-
-template <typename V>
-bool AesProbe<V>::GenerateRpis(const uint8_t* rpik, uint32_t first_interval,
-                               size_t num_rpis, uint8_t* rpis) {
-  if (num_rpis == 0) return true;
-  AesKeys keys;
-  keys.round_keys[0] = V::LoadSame(rpik);
-  ExpandKeys<1>(&keys);
-  Vec counter =
-      V::Add32(V::Set(kPadded0, kPadded1, 0, first_interval), V::LaneNumbers());
-  const Vec step = V::Set(0, 0, 0, kLanes);
-  for (size_t j = 0; j < num_rpis; j += kWidth * kLanes) {
-    Vec state[kWidth];
-#pragma GCC unroll 16
-    for (size_t i = 0; i < kWidth; ++i) {
-      state[i] = V::Xor(counter, keys.round_keys[0]);
-      counter = V::Add32(counter, step);
-    }
-#pragma GCC unroll 16
-    for (size_t round = 1; round < kNumRoundKeys - 1; ++round) {
-#pragma GCC unroll 16
-      for (size_t i = 0; i < kWidth; ++i) {
-        state[i] = V::Enc(state[i], keys.round_keys[round]);
-      }
-    }
-#pragma GCC unroll 16
-    for (size_t i = 0; i < kWidth; ++i) {
-      state[i] = V::EncLast(state[i], keys.round_keys[kNumRoundKeys - 1]);
-    }
-    for (size_t i = 0; i < kWidth && j + i * kLanes < num_rpis; ++i) {
-      const size_t at = j + i * kLanes;
-      if (num_rpis - at >= kLanes) {
-        V::Store(state[i], rpis + at * kBlockBytes);
-      } else {
-        __builtin_memcpy(rpis + at * kBlockBytes, &state[i],
-                         (num_rpis - at) * kBlockBytes);
-      }
-    }
-  }
-  return true;
-}
 
 // For the interval with its lowest byte 0.
 template <typename V>
 TEKMATCH_AES_INLINE typename AesProbe<V>::FirstRound AesProbe<V>::StartRound(
-    const AesKeys& keys, uint32_t interval) {
+    const Keys& keys, uint32_t interval) {
   const Vec block =
       V::Xor(V::Set(kPadded0, kPadded1, 0, interval & ~uint32_t{0xff}),
              keys.round_keys[0]);
@@ -222,7 +113,7 @@ TEKMATCH_AES_INLINE typename AesProbe<V>::FirstRound AesProbe<V>::StartRound(
 // has to be.
 template <typename V>
 TEKMATCH_AES_INLINE typename V::Vec AesProbe<V>::Hashes(const Vec* state,
-                                                        const AesKeys& keys) {
+                                                        const Keys& keys) {
   // By columns; then bytes from the blocks 1 and 3, and from 2 and 3.
   const Vec s0 = V::template ShuffleWords<0x39>(state[0]);
   const Vec s2 = V::template ShuffleWords<0x93>(state[2]);
@@ -292,7 +183,7 @@ __attribute__((noinline)) void AesProbe<V>::EmitHits(const Step& step,
 template <typename V>
 template <typename AesProbe<V>::Beside kBeside, bool kPrefetch, size_t round>
 TEKMATCH_AES_INLINE void AesProbe<V>::MiddleRounds(
-    const AesKeys& keys, const uint32_t* words, const uint32_t* constants,
+    const Keys& keys, const uint32_t* words, const uint32_t* constants,
     const Turn<Step>& turn, Vec* state, ShaState* s, __m128i (*w)[4]) {
   if constexpr (round < kNumRoundKeys - 1) {
 #pragma GCC unroll 16
@@ -326,7 +217,7 @@ __attribute__((noinline)) bool AesProbe<V>::HashStep(const FirstRound& first,
                                                      const Turn<Step>& turn,
                                                      ShaHkdf<kAhead>* ahead) {
   Step* const next = turn.next;
-  const AesKeys& keys = *next->keys;
+  const Keys& keys = *next->keys;
   ShaState s[kAhead];
   __m128i w[kAhead][4];
   if constexpr (kBeside != Beside::kNothing) ShaTake(*ahead, s, w);
@@ -403,7 +294,7 @@ TEKMATCH_AES_INLINE bool AesProbe<V>::HashBeside(const FirstRound& first,
 
 // The steps of a register's keys.
 template <typename V>
-void AesProbe<V>::ProbeKeys(const AesKeys& aes, size_t key,
+void AesProbe<V>::ProbeKeys(const Keys& aes, size_t key,
                             uint32_t first_interval, size_t num_intervals,
                             Pipeline<Step>* p, Ahead* ahead) {
   for (size_t j = 0; j < num_intervals;) {
@@ -450,7 +341,7 @@ bool AesProbe<V>::FindCandidates(const uint8_t* rpiks, size_t num_keys,
     BeginPair(&ahead);
   }
   // Those of the keys before are needed until all of their steps are probed.
-  AesKeys schedules[2][kNum];
+  Keys schedules[2][kNum];
   for (size_t key = 0; key < num_keys; key += kKeys) {
     uint8_t tail[kKeys * kBlockBytes] = {};
     const uint8_t* bytes = rpiks + key * kBlockBytes;
@@ -458,11 +349,11 @@ bool AesProbe<V>::FindCandidates(const uint8_t* rpiks, size_t num_keys,
       __builtin_memcpy(tail, bytes, (num_keys - key) * kBlockBytes);
       bytes = tail;
     }
-    AesKeys* const these = schedules[key / kKeys % 2];
+    Keys* const these = schedules[key / kKeys % 2];
     for (size_t k = 0; k < kNum; ++k) {
       these[k].round_keys[0] = V::Load(bytes + k * kLanes * kBlockBytes);
     }
-    ExpandKeys<kNum>(these);
+    ExpandKeys<V, kNum>(these);
     for (size_t k = 0; k < kNum && key + k * kLanes < num_keys; ++k) {
       ProbeKeys(these[k], key + k * kLanes, first_interval, num_intervals, &p,
                 &ahead);

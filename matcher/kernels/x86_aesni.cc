@@ -4,13 +4,14 @@
 
 #include <immintrin.h>
 
+#include "matcher/kernels/x86_aes.h"
 #include "matcher/kernels/x86_aes_probe.h"
 #include "matcher/kernels/x86_sha.h"
 
 namespace tekmatch {
 namespace {
 
-// A register of one block, as AesProbe (x86_aes_probe.h) wants it.
+// A register of one block, as x86_aes.h wants it.
 struct OneBlock {
   using Vec = __m128i;
   static constexpr size_t kLanes = 1;
@@ -76,7 +77,7 @@ struct OneBlock {
 }  // namespace
 
 const Kernels kX86AesniKernels = {"x86_aesni", &ShaDeriveRpiks,
-                                  &AesProbe<OneBlock>::GenerateRpis,
+                                  &GenerateRpis<OneBlock>,
                                   &AesProbe<OneBlock>::FindCandidates};
 
 }  // namespace tekmatch

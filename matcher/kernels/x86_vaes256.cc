@@ -4,13 +4,14 @@
 
 #include <immintrin.h>
 
+#include "matcher/kernels/x86_aes.h"
 #include "matcher/kernels/x86_aes_probe.h"
 #include "matcher/kernels/x86_aesni.h"
 
 namespace tekmatch {
 namespace {
 
-// A register of two blocks, as AesProbe (x86_aes_probe.h) wants it.
+// A register of two blocks, as x86_aes.h wants it.
 struct TwoBlocks {
   using Vec = __m256i;
   static constexpr size_t kLanes = 2;
@@ -89,7 +90,7 @@ bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
 }  // namespace
 
 const Kernels kX86Vaes256Kernels = {"x86_vaes256", &DeriveRpiks,
-                                    &AesProbe<TwoBlocks>::GenerateRpis,
+                                    &GenerateRpis<TwoBlocks>,
                                     &AesProbe<TwoBlocks>::FindCandidates};
 
 }  // namespace tekmatch
