@@ -1,0 +1,53 @@
+// Decodes all of a stream, for tests of the decoder.
+#ifndef TEKMATCH_TESTS_KEYFORMAT_DECODE_STREAM_H_
+#define TEKMATCH_TESTS_KEYFORMAT_DECODE_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "keyformat/byte_source.h"
+#include "keyformat/diagnosis_key.h"
+#include "keyformat/key_block.h"
+#include "keyformat/key_decoder.h"
+
+namespace tekmatch {
+
+struct Decoded {
+  absl::Status status;
+  std::vector<DiagnosisKey> keys;
+  std::vector<size_t> block_sizes;
+  ExportMetadata metadata;
+  DecodeCounts counts;
+
+  uint64_t rejected(KeyRejection reason) const {
+    return counts.rejected[static_cast<size_t>(reason)];
+  }
+  uint64_t dropped(DroppedField field) const {
+    return counts.dropped[static_cast<size_t>(field)];
+  }
+};
+
+inline Decoded DecodeStream(ByteStream& stream, DecodeOptions options) {
+  KeyDecoder decoder("f", stream, options);
+  Decoded decoded;
+  KeyBlock block;
+  while (true) {
+    const absl::StatusOr<bool> more = decoder.Next(&block);
+    decoded.status = more.status();
+    if (!more.ok() || !*more) break;
+    decoded.block_sizes.push_back(block.size());
+    for (size_t i = 0; i < block.size(); ++i) {
+      decoded.keys.push_back(block.key(i));
+    }
+  }
+  decoded.metadata = decoder.metadata();
+  decoded.counts = decoder.counts();
+  return decoded;
+}
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TESTS_KEYFORMAT_DECODE_STREAM_H_
