@@ -7,13 +7,14 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/substitute.h"
 #include "absl/time/civil_time.h"
 #include "tools/match_report.h"
 
 namespace tekmatch {
 namespace {
 
-// What the notice says in one language, for Fill below.
+// What the notice says in one language, for absl::Substitute.
 struct Words {
   absl::string_view contact;
   absl::string_view no_contact;
@@ -32,38 +33,38 @@ constexpr Words kEnglish = {
         "You may have been in contact with a person who tested "
         "positive.\n",
     .no_contact = "No contact with a person who tested positive was found.\n",
-    .num_contacts = "Contacts: %d\n",
-    .dates_in = "Dates of contact (%s):\n",
-    .minutes = "%d min",
+    .num_contacts = "Contacts: $0\n",
+    .dates_in = "Dates of contact ($0):\n",
+    .minutes = "$0 min",
     .alerting =
         "On these dates the contact was long and close enough to reach "
-        "the alert\nthreshold: %s\n",
+        "the alert\nthreshold: $0\n",
     .no_alert =
         "On none of them was it long and close enough to reach the "
         "alert threshold.\n",
     .what_to_do =
         "What to do: watch your health and avoid meeting people. For "
-        "advice, or if you\nfeel unwell, contact %s.\n",
-    .left_out = "LEFT OUT (%s): %s\n",
+        "advice, or if you\nfeel unwell, contact $0.\n",
+    .left_out = "LEFT OUT ($0): $1\n",
     .is_unsigned =
-        "UNSIGNED (%s): %s\nKeys of unsigned files count here: "
+        "UNSIGNED ($0): $1\nKeys of unsigned files count here: "
         "anybody could have made them up.\n",
 };
 
 constexpr Words kJapanese = {
     .contact = "陽性登録者との接触の可能性があります。\n",
     .no_contact = "陽性登録者との接触は確認されませんでした。\n",
-    .num_contacts = "接触件数：%d件\n",
-    .dates_in = "接触のあった日（%s）：\n",
-    .minutes = "%d分",
-    .alerting = "次の日の接触は、通知の基準（距離と時間）に達しています：%s\n",
+    .num_contacts = "接触件数：$0件\n",
+    .dates_in = "接触のあった日（$0）：\n",
+    .minutes = "$0分",
+    .alerting = "次の日の接触は、通知の基準（距離と時間）に達しています：$0\n",
     .no_alert = "通知の基準（距離と時間）に達した日はありません。\n",
     .what_to_do =
         "今後の対応：体調の変化に注意し、人との接触を控えてください。"
-        "\n相談先、体調がすぐれないときの連絡先：%s\n",
-    .left_out = "除外されたファイル（%s）：%s\n",
+        "\n相談先、体調がすぐれないときの連絡先：$0\n",
+    .left_out = "除外されたファイル（$0）：$1\n",
     .is_unsigned =
-        "署名のないファイル（%s）：%s\n"
+        "署名のないファイル（$0）：$1\n"
         "署名のない鍵も数えています。誰にでも作れるものです。\n",
 };
 
@@ -85,15 +86,6 @@ std::string Date(absl::CivilDay date, const NoticeOptions& options) {
                             : absl::FormatCivilTime(date);
 }
 
-// One of the texts above, which hold as many %-conversions as are passed here.
-template <typename... Args>
-std::string Fill(absl::string_view text, const Args&... args) {
-  std::string filled;
-  absl::FormatUntyped(&filled, absl::UntypedFormatSpec(text),
-                      {absl::FormatArg(args)...});
-  return filled;
-}
-
 }  // namespace
 
 std::string NoticeText(const MatchRunResult& run, const ExposureReport& report,
@@ -104,32 +96,34 @@ std::string NoticeText(const MatchRunResult& run, const ExposureReport& report,
   std::string text;
   for (const ExportFileResult& file : run.files) {
     if (!file.accepted) {
-      text += Fill(words.left_out, file.verdict, file.message);
+      text += absl::Substitute(words.left_out, file.verdict, file.message);
     } else if (IsUnsigned(file.report.signature.verdict)) {
-      text += Fill(words.is_unsigned, file.verdict, file.path);
+      text += absl::Substitute(words.is_unsigned, file.verdict, file.path);
     }
   }
   if (!text.empty()) text += "\n";
   if (report.days.empty()) {
     return absl::StrCat(text, words.no_contact);
   }
-  absl::StrAppend(&text, words.contact,
-                  Fill(words.num_contacts, report.num_contacts),
-                  Fill(words.dates_in, std::string(options.zone.name())));
+  absl::StrAppend(
+      &text, words.contact,
+      absl::Substitute(words.num_contacts, report.num_contacts),
+      absl::Substitute(words.dates_in, std::string(options.zone.name())));
   std::vector<std::string> alerting;
   for (const DailySummary& day : report.days) {
     const std::string date = Date(day.date, options);
     absl::StrAppend(&text, "  ", date, "  ",
-                    Fill(words.minutes, day.seconds / 60), "\n");
+                    absl::Substitute(words.minutes, day.seconds / 60), "\n");
     if (day.alerting) alerting.push_back(date);
   }
-  text += alerting.empty()
-              ? std::string(words.no_alert)
-              : Fill(words.alerting,
-                     absl::StrJoin(alerting, japanese ? "、" : ", "));
+  text +=
+      alerting.empty()
+          ? std::string(words.no_alert)
+          : absl::Substitute(words.alerting,
+                             absl::StrJoin(alerting, japanese ? "、" : ", "));
   const std::string& whom =
       japanese ? config.consultation.japanese : config.consultation.english;
-  if (!whom.empty()) text += Fill(words.what_to_do, whom);
+  if (!whom.empty()) text += absl::Substitute(words.what_to_do, whom);
   return text;
 }
 
