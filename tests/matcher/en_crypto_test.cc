@@ -8,6 +8,7 @@
 
 #include "tests/matcher/test_util.h"
 #include "tests/shared_data.h"
+#include "tests/shared_json.h"
 
 namespace tekmatch {
 namespace {

@@ -18,6 +18,7 @@
 #include "matcher/match_resolver.h"
 #include "tests/matcher/test_util.h"
 #include "tests/shared_data.h"
+#include "tests/shared_json.h"
 
 namespace tekmatch {
 namespace {

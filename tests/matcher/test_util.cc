@@ -1,10 +1,8 @@
 #include "tests/matcher/test_util.h"
 
-#include <fstream>
 #include <utility>
 
 #include "matcher/en_crypto.h"
-#include "tests/shared_data.h"
 
 namespace tekmatch {
 
@@ -48,15 +46,6 @@ std::shared_ptr<const SightingIndex> MakeIndex(
     index = SightingIndex::Create({});
   }
   return std::make_shared<const SightingIndex>(*std::move(index));
-}
-
-nlohmann::json ReadSharedJson(const std::string& path) {
-  std::ifstream file(SharedDataPath(path));
-  if (!file.is_open()) {
-    ADD_FAILURE() << "cannot open " << path;
-    return {};
-  }
-  return nlohmann::json::parse(file);
 }
 
 }  // namespace tekmatch

@@ -20,7 +20,6 @@
 #include "matcher/bluetooth_metadata.h"
 #include "matcher/sighting.h"
 #include "matcher/sighting_index.h"
-#include "nlohmann/json.hpp"
 
 namespace tekmatch {
 
@@ -55,9 +54,6 @@ Sighting Hear(const Tek& tek, EnIntervalNumber interval, int64_t unix_seconds,
               int rssi = -60, int tx_power = -20);
 
 std::shared_ptr<const SightingIndex> MakeIndex(std::vector<Sighting> sightings);
-
-// The parsed file `path` below the folder's data/.
-nlohmann::json ReadSharedJson(const std::string& path);
 
 }  // namespace tekmatch
 
