@@ -1,9 +1,10 @@
 #!/bin/bash
-# Cross-builds the matcher for 64-bit Arm and runs under emulation the tests of
-# its kernels, and those that use them; they are small enough for that.
+# Cross-builds for 64-bit Arm all that an app links, and runs under emulation the
+# tests of the kernels, and those that use them; they are small enough for that.
 # `tools/setup.sh --arm64` installs what this needs.
 #
 # Usage: tools/check_arm64.sh [option of `bazel test`]...
+# shellcheck source=tools/shell.sh
 source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 
 for tool in aarch64-linux-gnu-g++ qemu-aarch64; do
@@ -11,6 +12,8 @@ for tool in aarch64-linux-gnu-g++ qemu-aarch64; do
     step "looking for $tool (tools/setup.sh --arm64 installs it)" false
 done
 
+step "building for arm64" run_bazel build --config=arm64 "$@" \
+  //keyformat/... //matcher/...
 "$root/test" --config=arm64 "$@" \
   //tests/matcher:en_crypto_test \
   //tests/matcher:kernels_test \

@@ -2,11 +2,16 @@
 # Installs, on Debian 12, the packages that tekmatch needs and that are
 # missing; does nothing, and asks no server, when none is.
 #
-# Usage: tools/setup.sh                what the build and the tests need
-#        tools/setup.sh --checks       and what the checks of .ci/run need
-#        tools/setup.sh --arm64        and what --config=arm64 needs
-#        tools/setup.sh --report       and what tools/bench_report needs
-#        tools/setup.sh --fingerprint  prints a hash of the versions installed
+# Usage: tools/setup.sh [--checks] [--arm64] [--report] [--coverage]
+#        tools/setup.sh --fingerprint
+#
+# Without options: what the build and the tests need. And with
+#   --checks       what the checks of .ci/run need
+#   --arm64        what --config=arm64 needs
+#   --report       what tools/bench_report needs
+#   --coverage     what --config=coverage needs
+#   --fingerprint  prints a hash of the versions installed, and does nothing else
+#   --help         prints this
 set -euo pipefail
 
 build=(
@@ -37,10 +42,13 @@ checks=(
   git
   libclang-rt-14-dev
   openssl
+  pyflakes3
+  shellcheck
 )
 
 # The native packages' headers serve both architectures. BoringSSL's -dev package
 # cannot be installed for two at once: its library is linked by its full name.
+# ISA-L cannot at all, so what uses it is compiled for arm64 but not linked.
 arm64=(
   g++-aarch64-linux-gnu
   qemu-user
@@ -48,9 +56,14 @@ arm64=(
   libgtest-dev:arm64
   libgmock-dev:arm64
   android-libboringssl:arm64
+  zlib1g-dev:arm64
 )
 report=(
   gnuplot-nox
+)
+coverage=(
+  clang-14
+  llvm-14
 )
 
 fail() {
@@ -63,23 +76,35 @@ command -v dpkg-query >/dev/null ||
 
 packages=("${build[@]}")
 foreign=
-case ${1-} in
-  '') ;;
-  --checks) packages+=("${checks[@]}") ;;
-  --arm64)
-    packages+=("${arm64[@]}")
-    foreign=arm64
-    ;;
-  --report) packages+=("${report[@]}") ;;
-  --fingerprint)
-    # dpkg-query exits with 1 when it does not know one of the packages.
-    { dpkg-query --show "${build[@]}" libc6-dev libstdc++-12-dev \
-      libstdc++-12-dev-arm64-cross 2>/dev/null || true; } |
-      sha256sum | cut -c1-16
-    exit
-    ;;
-  *) fail "unknown argument $1" ;;
-esac
+node_packages=
+for option; do
+  case $option in
+    --checks)
+      packages+=("${checks[@]}")
+      node_packages=yes
+      # Any npm will do; Debian's brings hundreds of packages.
+      command -v npm >/dev/null || packages+=(npm)
+      ;;
+    --arm64)
+      packages+=("${arm64[@]}")
+      foreign=arm64
+      ;;
+    --report) packages+=("${report[@]}") ;;
+    --coverage) packages+=("${coverage[@]}") ;;
+    --fingerprint)
+      # dpkg-query exits with 1 when it does not know one of the packages.
+      { dpkg-query --show "${build[@]}" clang-14 libc6-dev libstdc++-12-dev \
+        libstdc++-12-dev-arm64-cross 2>/dev/null || true; } |
+        sha256sum | cut -c1-16
+      exit
+      ;;
+    --help)
+      sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
+      exit
+      ;;
+    *) fail "unknown argument $option (--help lists them)" ;;
+  esac
+done
 
 # dpkg-query exits with 1 here too. A package named without an architecture is
 # the native one or one for all.
@@ -92,16 +117,23 @@ for package in "${packages[@]}"; do
   grep -qxF -e "installed $package" -e "installed $package:$native" \
     -e "installed $package:all" <<<"$installed" || missing+=("$package")
 done
-((${#missing[@]})) || exit 0
+install_missing() {
+  local as_root=()
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || fail "no sudo here; as root, run:" \
+      "${foreign:+dpkg --add-architecture $foreign && }apt-get update &&" \
+      "apt-get install --no-install-recommends ${missing[*]}"
+    as_root=(sudo)
+  fi
+  printf 'tools/setup.sh: installing %s\n' "${missing[*]}" >&2
+  if [[ -n $foreign && $foreign != "$native" ]]; then
+    "${as_root[@]}" dpkg --add-architecture "$foreign"
+  fi
+  apt update
+  apt install --no-install-recommends "${missing[@]}"
+}
 
-as_root=()
-if ((EUID != 0)); then
-  command -v sudo >/dev/null || fail "no sudo here; as root, run:" \
-    "${foreign:+dpkg --add-architecture $foreign && }apt-get update &&" \
-    "apt-get install --no-install-recommends ${missing[*]}"
-  as_root=(sudo)
-fi
-
+# Uses as_root of its caller.
 apt() {
   local output
   # Another apt-get may be at work on a machine that has just started.
@@ -112,9 +144,18 @@ apt() {
   }
 }
 
-printf 'tools/setup.sh: installing %s\n' "${missing[*]}" >&2
-if [[ -n $foreign && $foreign != "$native" ]]; then
-  "${as_root[@]}" dpkg --add-architecture "$foreign"
+((!${#missing[@]})) || install_missing
+
+# buildifier is npm's. npm writes a copy of the lock file when it is done.
+if [[ -n $node_packages ]]; then
+  cd "$(dirname "$0")/npm"
+  if [[ ! -e node_modules/.package-lock.json ||
+    package-lock.json -nt node_modules/.package-lock.json ]]; then
+    printf 'tools/setup.sh: installing buildifier\n' >&2
+    output=$(npm ci --no-audit --no-fund 2>&1) || {
+      printf '%s\n' "$output" >&2
+      fail "npm ci"
+    }
+    touch node_modules/.package-lock.json
+  fi
 fi
-apt update
-apt install --no-install-recommends "${missing[@]}"

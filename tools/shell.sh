@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by ./demo, ./test, .ci/run and the checks in this folder.
 #
 # Sets:     root, the checkout's folder;
@@ -42,11 +43,17 @@ run_bazel() {
   if [[ -d $cache ]]; then
     options+=("--disk_cache=$cache/$("$root/tools/setup.sh" --fingerprint)")
   fi
+  # What each action took, for tools/slowest.py.
+  if [[ -n ${TEKMATCH_TIMES-} && $command =~ ^(build|test|coverage)$ ]]; then
+    options+=("--profile=$(mktemp --suffix=.profile \
+      "$TEKMATCH_TIMES/${TEKMATCH_STAGE-other}.XXXXXX")")
+  fi
   (cd "$root" && bazel "$command" "${options[@]}" "$@")
 }
 
-# Builds the command-line tool, optimized; sets tekmatch to its path.
+# Builds the command-line tool; sets tekmatch to its path.
 build_tekmatch() {
-  step build run_bazel build --compilation_mode=opt //tools:tekmatch
-  tekmatch=$(run_bazel info --compilation_mode=opt bazel-bin)/tools/tekmatch
+  step build run_bazel build //tools:tekmatch
+  # shellcheck disable=SC2034  # for whoever sources this
+  tekmatch=$(run_bazel info bazel-bin)/tools/tekmatch
 }
