@@ -61,5 +61,38 @@ TEST(TransmissionWindowJsonTest, WrongFieldsAreNamed) {
   }
 }
 
+// Each field at its limits; a day of onset or test alone is a window, too.
+TEST(TransmissionWindowJsonTest, DaysAreZeroToFourteen) {
+  const auto parse = [](const std::string& field, const std::string& value) {
+    return ParseTransmissionWindowPolicy(R"({"name":"x","basis":"none",")" +
+                                         field + "\":" + value + "}");
+  };
+  for (const int days : {0, 14}) {
+    const std::string text = std::to_string(days);
+    const auto before = parse("days_before", text);
+    ASSERT_TRUE(before.ok()) << before.status();
+    EXPECT_EQ(before->days_before, days);
+    const auto onset = parse("days_after_onset", text);
+    ASSERT_TRUE(onset.ok()) << onset.status();
+    EXPECT_EQ(onset->days_after_onset, days);
+    EXPECT_EQ(onset->days_after_test, std::nullopt);
+    const auto test = parse("days_after_test", text);
+    ASSERT_TRUE(test.ok()) << test.status();
+    EXPECT_EQ(test->days_after_test, days);
+    EXPECT_EQ(test->days_after_onset, std::nullopt);
+    const auto age = parse("max_age_days", text);
+    ASSERT_TRUE(age.ok()) << age.status();
+    EXPECT_EQ(age->max_age_days, days);
+  }
+  for (const std::string field :
+       {"days_before", "days_after_onset", "days_after_test", "max_age_days"}) {
+    for (const char* days : {"-1", "15", "0.5", "\"1\""}) {
+      EXPECT_EQ(parse(field, days).status(),
+                absl::InvalidArgumentError(field + ": not an integer in 0..14"))
+          << days;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tekmatch
