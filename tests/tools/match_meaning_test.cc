@@ -1,11 +1,14 @@
 // What RunMatch lets count of the matches: transmission windows, revisions and
 // revocations of keys.
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -206,6 +209,77 @@ TEST(MatchMeaningTest, RecursiveKeysAreNotReported) {
       {Write("a.zip", {key})}, {HearKey(key, kTestDaySeconds)}, Options());
   EXPECT_THAT(run.result.matches, IsEmpty());
   EXPECT_EQ(run.report_types.num_recursive, 1U);
+}
+
+// The key of `Write`'s export 0, in an unsigned file with any timestamps: the
+// writer makes none that are absurd.
+std::string WriteWithTimestamps(const DiagnosisKey& key, uint64_t start,
+                                uint64_t end) {
+  std::string bin = ZipEntry(WriteTestExport({key}), "export.bin");
+  // After the 16 bytes of the header: tags 1 and 2 of 64 bits each.
+  EXPECT_EQ(bin[16], 0x09);
+  EXPECT_EQ(bin[25], 0x11);
+  for (size_t i = 0; i < 8; ++i) {
+    bin[17 + i] = static_cast<char>(start >> (8 * i));
+    bin[26 + i] = static_cast<char>(end >> (8 * i));
+  }
+  std::string path = TempPath("timestamps.zip");
+  WriteFile(path, StoredZip({{"export.bin", bin}}));
+  return path;
+}
+
+// A timestamp of 0 is none, and one from the year 10000 on is no date: then
+// there is no limit by registration. Any other is taken as it is.
+TEST(MatchMeaningTest, TimestampsThatStandForNoDate) {
+  constexpr uint64_t kYear10000 = 253402300800;
+  constexpr uint64_t kNone = 0;
+  constexpr uint64_t kMost = std::numeric_limits<uint64_t>::max();
+  constexpr uint64_t kStartOfDay = kTestDaySeconds;  // 00:00 UTC
+  DiagnosisKey key = TestKeys(1, 1)[0];
+  key.metadata.days_since_onset = 0;
+  const std::vector<Sighting> sightings = {HearKey(key, kTestDaySeconds)};
+  MatchRunOptions options = Options("cocoa-3");
+  options.files.allow_unsigned = true;
+  struct Case {
+    uint64_t start;
+    uint64_t end;
+    std::optional<WindowReason> want;  // of what does not count
+  };
+  const auto old = WindowReason::kTooOld;
+  const auto late = WindowReason::kStartsAfterRegistration;
+  const std::vector<Case> cases = {
+      {kNone, kNone, std::nullopt},
+      // 1970-01-01: nobody registered a key of 2020 then.
+      {kNone, 1, late},
+      {1, 1, late},
+      {1, kNone, std::nullopt},
+      {kStartOfDay, kStartOfDay - 1, late},
+      {kStartOfDay, kStartOfDay, std::nullopt},
+      {kStartOfDay + 15 * 86400 - 1, kNone, std::nullopt},
+      {kStartOfDay + 15 * 86400, kNone, old},
+      {kYear10000 - 1, kNone, old},
+      {kYear10000, kNone, std::nullopt},
+      {kMost, kNone, std::nullopt},
+      {kNone, kYear10000 - 1, std::nullopt},
+      {kNone, kYear10000, std::nullopt},
+      {kNone, kMost, std::nullopt},
+      // Each stands for itself.
+      {kYear10000, 1, late},
+      {kYear10000 - 1, kYear10000, old},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(absl::StrCat(c.start, " ", c.end));
+    const MatchRunResult run =
+        RunOver({WriteWithTimestamps(key, c.start, c.end)}, sightings, options);
+    ASSERT_EQ(run.files.size(), 1U);
+    EXPECT_EQ(run.files[0].verdict, "no_signature_entry");
+    EXPECT_EQ(run.files[0].report.metadata.start_timestamp, c.start);
+    EXPECT_EQ(run.files[0].report.metadata.end_timestamp, c.end);
+    EXPECT_EQ(run.result.matches.size(), c.want.has_value() ? 0U : 1U);
+    if (c.want.has_value()) {
+      EXPECT_EQ(NotCounted(run, *c.want), 1U);
+    }
+  }
 }
 
 }  // namespace
