@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <bitset>
 #include <cstdint>
 #include <random>
 #include <set>
 #include <vector>
 
-#include "matcher/kernels/filter_bits.h"
 #include "tests/matcher/test_util.h"
 
 namespace tekmatch {
@@ -16,12 +17,30 @@ namespace {
 
 constexpr int64_t kTolerance = 12;
 
+// RpiFilter as kernels.h describes it, in its own words and numbers, so that
+// the bits of matcher/kernels/filter_bits.h are held against something else.
+
+uint32_t HashOf(const Rpi& rpi) {
+  return static_cast<uint32_t>(rpi.bytes[4]) +
+         static_cast<uint32_t>(rpi.bytes[5]) * 0x100 +
+         static_cast<uint32_t>(rpi.bytes[6]) * 0x10000 +
+         static_cast<uint32_t>(rpi.bytes[7]) * 0x1000000;
+}
+
+// The positions of an RPI's four bits in its word.
+std::array<uint32_t, 4> BitsOf(uint32_t h) {
+  return {h % 8, 8 + (h >> 3) % 8, 16 + (h >> 8) % 8, 24 + (h >> 11) % 8};
+}
+
 bool Passes(const SliceFilters& filters, const SliceFilters::Slice& slice,
             const Rpi& rpi) {
   const RpiFilter filter = filters.filter(slice);
-  uint32_t h = 0;
-  for (size_t i = 8; i-- > 4;) h = h << 8 | rpi.bytes[i];
-  return (filter.words[h >> filter.shift] & FilterBits(h)) == 0;
+  const uint32_t h = HashOf(rpi);
+  const std::bitset<32> word = filter.words[h >> filter.shift];
+  for (const uint32_t bit : BitsOf(h)) {
+    if (word[bit]) return false;
+  }
+  return true;
 }
 
 const SliceFilters::Slice* SliceOf(const SliceFilters& filters,
@@ -160,6 +179,55 @@ TEST(SliceFiltersTest, FewOthersPass) {
     }
     EXPECT_LT(num_passing, num < 20 ? 1000 : 120) << num;
   }
+}
+
+// Word for word: the bits of what was sighted are clear, and all others set.
+TEST(SliceFiltersTest, WordsAreThoseOfTheContract) {
+  for (const size_t num : {size_t{1}, size_t{5}, size_t{3000}}) {
+    std::mt19937_64 rng(num);
+    std::vector<Sighting> sightings;
+    sightings.reserve(num);
+    // Of two days: those of the first are not near the second, nor the other
+    // way round.
+    for (size_t i = 0; i < num; ++i) {
+      sightings.push_back(
+          Hear(rng, 2653344 + 60 + 144 * static_cast<int64_t>(i % 2)));
+    }
+    const SliceFilters filters(sightings, kTolerance);
+    ASSERT_EQ(filters.slices().size(), std::min<size_t>(num, 2));
+    for (size_t day = 0; day < filters.slices().size(); ++day) {
+      const RpiFilter filter = filters.filter(filters.slices()[day]);
+      ASSERT_GE(filter.shift, 5U);
+      ASSERT_LE(filter.shift, 31U);
+      std::vector<std::bitset<32>> want(size_t{1} << (32 - filter.shift),
+                                        0xFFFFFFFF);
+      for (size_t i = day; i < num; i += 2) {
+        const uint32_t h = HashOf(sightings[i].rpi);
+        for (const uint32_t bit : BitsOf(h))
+          want[h >> filter.shift][bit] = false;
+      }
+      for (size_t w = 0; w < want.size(); ++w) {
+        ASSERT_EQ(filter.words[w], want[w].to_ulong()) << num << " " << w;
+      }
+    }
+  }
+}
+
+// The four bits of an RPI, worked out by hand. h is 0x01020A6B: the last three
+// bits are 3, the next three 5; bits 8 to 10 are 2, bits 11 to 13 are 1.
+TEST(SliceFiltersTest, TheBitsOfOneRpi) {
+  Sighting sighting;
+  sighting.unix_seconds = int64_t{2653344 + 60} * kIntervalSeconds;
+  sighting.rpi.bytes = {9, 9, 9, 9, 0x6B, 0x0A, 0x02, 0x01,
+                        9, 9, 9, 9, 9,    9,    9,    9};
+  const SliceFilters filters(std::vector<Sighting>{sighting}, kTolerance);
+  ASSERT_EQ(filters.slices().size(), 1U);
+  const RpiFilter filter = filters.filter(filters.slices()[0]);
+  // 48 bits for its one entry, hence two words; h's first bit is 0.
+  ASSERT_EQ(filter.shift, 31U);
+  EXPECT_EQ(filter.words[0],
+            ~((1U << 3) | (1U << 13) | (1U << 18) | (1U << 25)));
+  EXPECT_EQ(filter.words[1], ~0U);
 }
 
 }  // namespace
