@@ -282,5 +282,58 @@ TEST(MatchMeaningTest, TimestampsThatStandForNoDate) {
   }
 }
 
+// Keys can be of any year that their numbers reach: those that start in the
+// year 10000 are limited by the last second before it, but not by the next.
+TEST(MatchMeaningTest, TheLastTimestampThatIsADate) {
+  constexpr uint64_t kYear10000 = 253402300800;
+  DiagnosisKey key = TestKeys(1, 1)[0];
+  key.rolling_start = kYear10000 / kIntervalSeconds + 1;
+  key.metadata.days_since_onset = 0;
+  const std::vector<Sighting> sightings = {
+      HearKey(key, static_cast<int64_t>(kYear10000) + kIntervalSeconds)};
+  MatchRunOptions options = Options("cocoa-3");
+  options.files.allow_unsigned = true;
+  const MatchRunResult limited = RunOver(
+      {WriteWithTimestamps(key, 0, kYear10000 - 1)}, sightings, options);
+  EXPECT_THAT(limited.result.matches, IsEmpty());
+  EXPECT_EQ(NotCounted(limited, WindowReason::kStartsAfterRegistration), 1U);
+  const MatchRunResult free =
+      RunOver({WriteWithTimestamps(key, 0, kYear10000)}, sightings, options);
+  EXPECT_EQ(free.result.matches.size(), 1U);
+}
+
+// A self-report can be revoked, a confirmed test cannot: what a key without
+// report type counts as decides.
+TEST(MatchMeaningTest, AKeyWithoutReportTypeIsRevisedFromWhatItCountsAs) {
+  const DiagnosisKey key = TestKeys(1, 1)[0];
+  ASSERT_FALSE(key.metadata.report_type.has_value());
+  const std::vector<Sighting> sightings = {HearKey(key, kTestDaySeconds)};
+  const std::vector<std::string> paths = {
+      Write("a.zip", {key}, 0),
+      Write("b.zip", {WithType(key, ReportType::kRevoked, true)}, 1)};
+  MatchRunOptions options = Options();
+  options.report_type_when_missing = ReportType::kConfirmedTest;
+  const MatchRunResult confirmed = RunOver(paths, sightings, options);
+  EXPECT_EQ(confirmed.result.matches.size(), 1U);
+  EXPECT_EQ(confirmed.num_ignored_revisions, 1U);
+  options.report_type_when_missing = ReportType::kSelfReport;
+  const MatchRunResult self_report = RunOver(paths, sightings, options);
+  EXPECT_THAT(self_report.result.matches, IsEmpty());
+  EXPECT_EQ(self_report.num_ignored_revisions, 0U);
+  EXPECT_EQ(self_report.report_types.num_revoked, 1U);
+}
+
+// All keys of all files, whichever list they stand in.
+TEST(MatchMeaningTest, RevisedKeysAreCountedAmongTheKeys) {
+  const std::vector<DiagnosisKey> keys = TestKeys(5, 1);
+  const std::vector<std::string> paths = {
+      Write("a.zip",
+            {keys[0], keys[1], WithType(keys[2], ReportType::kRevoked, true)}),
+      Write("b.zip", {keys[3], WithType(keys[4], ReportType::kRevoked, true)})};
+  const MatchRunResult run = RunOver(paths, {}, Options());
+  EXPECT_EQ(run.num_keys, 5U);
+  EXPECT_EQ(run.num_rejected, 0U);
+}
+
 }  // namespace
 }  // namespace tekmatch

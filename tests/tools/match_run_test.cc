@@ -347,5 +347,26 @@ TEST(MatchRunTest, CountsRejectedKeysAndProgress) {
   EXPECT_THAT(progress, ElementsAre(7, 14, 19, 26, 33, 38));
 }
 
+// Duplicates that go on the way of each of two files, and between them.
+TEST(MatchRunTest, DuplicatesOfAllFilesAreCounted) {
+  constexpr int kSightings = 4;
+  constexpr size_t kRepeats = 17'000;
+  DiagnosisKey key = TestKeys(1, 1)[0];
+  key.rolling_period = 1;
+  std::vector<Sighting> sightings;
+  sightings.reserve(kSightings);
+  for (int i = 0; i < kSightings; ++i) {
+    sightings.push_back(HearKey(key, kTestDaySeconds + i));
+  }
+  const std::string zip = RepeatingExport(key, kRepeats);
+  MatchRunOptions options = Options();
+  options.block_keys = 1000;
+  options.files.allow_unsigned = true;
+  const MatchRunResult run = RunOver({Write("a.zip", zip), Write("b.zip", zip)},
+                                     Index(std::move(sightings)), options);
+  EXPECT_EQ(run.result.matches.size(), kSightings);
+  EXPECT_EQ(run.result.num_duplicates, (2 * kRepeats - 1) * kSightings);
+}
+
 }  // namespace
 }  // namespace tekmatch
