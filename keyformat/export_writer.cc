@@ -34,6 +34,9 @@ absl::Status CheckKey(const DiagnosisKey& key) {
   if (key.rolling_period < 1 || key.rolling_period > kMaxRollingPeriod) {
     return absl::InvalidArgumentError("a key's rolling_period is not 1..144");
   }
+  if (key.rolling_start == 0) {
+    return absl::InvalidArgumentError("a key's rolling_start is missing");
+  }
   if (key.rolling_start >
       static_cast<uint32_t>(std::numeric_limits<int32_t>::max())) {
     return absl::InvalidArgumentError("a key's rolling_start is too large");
@@ -67,10 +70,8 @@ void ToWire(const DiagnosisKey& key, wire::TemporaryExposureKey* message) {
   if (metadata.transmission_risk.has_value()) {
     message->set_transmission_risk_level(*metadata.transmission_risk);
   }
-  if (key.rolling_start != 0) {
-    message->set_rolling_start_interval_number(
-        static_cast<int32_t>(key.rolling_start));
-  }
+  message->set_rolling_start_interval_number(
+      static_cast<int32_t>(key.rolling_start));
   if (key.rolling_period != kMaxRollingPeriod) {
     message->set_rolling_period(key.rolling_period);
   }

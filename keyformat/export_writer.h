@@ -8,7 +8,7 @@
 //   file. Revised keys are never padded: they would contradict earlier files.
 // - Order within a file, padding included: by key bytes, or random. Primary
 //   keys go before revised ones. Either order hides who uploaded together.
-// - rolling_period is left out when it is 144, rolling_start when it is 0.
+// - rolling_period is left out when it is 144.
 // - Every signer signs export.bin; export.sig lists them in the given order.
 //
 // With a seeded RandomSource export.bin is the same on every machine; the
@@ -70,8 +70,9 @@ struct ExportFile {
 // learn that there is nothing.
 //
 // INVALID_ARGUMENT: options or a key contradict the format (a period outside
-// 1..144; a primary key that is revoked; a revised key that is a self-report or
-// a clinical diagnosis); the message says which rule, never the key.
+// 1..144; no rolling_start; a primary key that is revoked; a revised key that
+// is a self-report or a clinical diagnosis); the message says which rule, never
+// the key.
 // INTERNAL: BoringSSL or the zip library failed. What `sink` returns, if not
 // OK, ends the call.
 absl::Status WriteExports(std::vector<DiagnosisKey> keys,

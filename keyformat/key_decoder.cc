@@ -180,7 +180,10 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline std::optional<KeyRejection> Judge(
   if (key.rolling_period < 1 || key.rolling_period > kMaxRollingPeriod) {
     return KeyRejection::kBadRollingPeriod;
   }
-  if (key.rolling_start < 0) return KeyRejection::kNegativeRollingStart;
+  if (key.rolling_start <= 0) {
+    return key.rolling_start == 0 ? KeyRejection::kMissingRollingStart
+                                  : KeyRejection::kNegativeRollingStart;
+  }
   if (static_cast<EnIntervalNumber>(key.rolling_start) >
       options.latest_rolling_start) {
     return KeyRejection::kFarFutureRollingStart;
@@ -227,6 +230,8 @@ absl::string_view KeyRejectionName(KeyRejection reason) {
       return "wrong_key_length";
     case KeyRejection::kBadRollingPeriod:
       return "bad_rolling_period";
+    case KeyRejection::kMissingRollingStart:
+      return "missing_rolling_start";
     case KeyRejection::kNegativeRollingStart:
       return "negative_rolling_start";
     case KeyRejection::kFarFutureRollingStart:

@@ -39,10 +39,11 @@ inline constexpr int kMaxBatchSize = 1'000'000;
 enum class KeyRejection : uint8_t {
   kWrongKeyLength,         // key_data is not 16 bytes
   kBadRollingPeriod,       // not in 1..144
+  kMissingRollingStart,    // absent, or 0: no key is of 1970
   kNegativeRollingStart,   // before 1970
   kFarFutureRollingStart,  // after DecodeOptions::latest_rolling_start
 };
-inline constexpr int kNumKeyRejections = 4;
+inline constexpr int kNumKeyRejections = 5;
 // Stable names, for reports: "wrong_key_length" and so on.
 absl::string_view KeyRejectionName(KeyRejection reason);
 

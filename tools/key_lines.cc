@@ -61,7 +61,7 @@ absl::Status ParseMember(const std::string& member, const json& value,
   KeyMetadata& metadata = key->metadata;
   if (member == "tek") return ParseTek(value, &key->tek);
   if (member == "rolling_start") {
-    return ParseNumber(member, value, 0, std::numeric_limits<int32_t>::max(),
+    return ParseNumber(member, value, 1, std::numeric_limits<int32_t>::max(),
                        &key->rolling_start);
   }
   if (member == "rolling_period") {

@@ -4,9 +4,9 @@
 //    "transmission_risk":0..8,"report_type":"confirmed_test",
 //    "days_since_onset":-14..14,"variant_of_concern":0..255,"revised":true}
 //
-// tek and rolling_start are required, rolling_period is 144 if absent, and
-// other absent members stay absent. Unknown members are refused: a misspelt one
-// would silently change a key.
+// tek and rolling_start (at least 1) are required, rolling_period is 144 if
+// absent, and other absent members stay absent. Unknown members are refused: a
+// misspelt one would silently change a key.
 #ifndef TEKMATCH_TOOLS_KEY_LINES_H_
 #define TEKMATCH_TOOLS_KEY_LINES_H_
 

@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (size_t i = 0; i < block.size(); ++i) {
       const int period = block.rolling_periods()[i];
       if (period < 1 || period > 144) __builtin_trap();
-      if (block.rolling_starts()[i] > 3000000) __builtin_trap();
+      const auto start = block.rolling_starts()[i];
+      if (start < 1 || start > 3000000) __builtin_trap();
     }
   }
   const auto report = (*reader)->Finish({});

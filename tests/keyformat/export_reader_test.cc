@@ -64,7 +64,9 @@ RawZipEntry Entry(std::string name, std::string content) {
 
 std::string OneKeyBin() {
   wire::TemporaryExposureKeyExport message;
-  message.add_keys()->set_key_data(std::string(16, 'k'));
+  wire::TemporaryExposureKey* key = message.add_keys();
+  key->set_key_data(std::string(16, 'k'));
+  key->set_rolling_start_interval_number(2650000);
   return std::string(kExportHeader) + message.SerializeAsString();
 }
 

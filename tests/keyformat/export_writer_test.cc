@@ -24,8 +24,8 @@ std::vector<DiagnosisKey> MakeKeys(size_t n, uint64_t seed = 1) {
   std::vector<DiagnosisKey> keys(n);
   for (DiagnosisKey& key : keys) {
     random.Fill(absl::MakeSpan(key.tek.bytes));
-    key.rolling_start = static_cast<EnIntervalNumber>(
-        random.Below(5) == 0 ? 0 : 2650000 + random.Below(2016));
+    key.rolling_start =
+        static_cast<EnIntervalNumber>(2650000 + random.Below(2016));
     key.rolling_period = static_cast<uint8_t>(
         random.Below(3) == 0 ? 144 : 1 + random.Below(144));
     if (random.Below(2) == 0) {
@@ -141,13 +141,13 @@ TEST(ExportWriterTest, RoundTripKeepsEveryKeyAndField) {
 TEST(ExportWriterTest, LeavesDefaultsOut) {
   DiagnosisKey key;
   key.tek.bytes.fill(1);
+  key.rolling_start = 2650000;
   const auto written = WriteAndRead({key}, Options());
   ASSERT_TRUE(written.ok());
   wire::TemporaryExposureKeyExport message;
   ASSERT_TRUE(message.ParseFromString(
       written->front().bin.substr(kExportHeader.size())));
   EXPECT_FALSE(message.keys(0).has_rolling_period());
-  EXPECT_FALSE(message.keys(0).has_rolling_start_interval_number());
   EXPECT_FALSE(message.keys(0).has_transmission_risk_level());
 }
 
@@ -297,24 +297,27 @@ TEST(ExportWriterTest, RefusesWhatTheFormatForbids) {
   options.padding_range = 6;
   Refused({}, options, "min_keys + padding_range");
 
-  DiagnosisKey key;
+  const DiagnosisKey good = MakeKeys(1)[0];
+  DiagnosisKey key = good;
   key.rolling_period = 0;
   Refused({key}, Options(), "rolling_period");
   key.rolling_period = 145;
   Refused({key}, Options(), "rolling_period");
-  key.rolling_period = 144;
-  key.rolling_start = uint32_t{1} << 31;
-  Refused({key}, Options(), "rolling_start");
+  key = good;
   key.rolling_start = 0;
+  Refused({key}, Options(), "rolling_start is missing");
+  key.rolling_start = uint32_t{1} << 31;
+  Refused({key}, Options(), "rolling_start is too large");
+  key = good;
   key.metadata.report_type = ReportType::kRevoked;
   Refused({key}, Options(), "a primary key is revoked");
   key.metadata.revised = true;
   key.metadata.report_type = ReportType::kSelfReport;
   Refused({key}, Options(), "a revised key is a self-report");
-  key = {};
+  key = good;
   key.metadata.days_since_onset = 15;
   Refused({key}, Options(), "days_since_onset");
-  key.metadata.days_since_onset.reset();
+  key = good;
   key.metadata.transmission_risk = 9;
   Refused({key}, Options(), "transmission_risk");
 }

@@ -137,6 +137,8 @@ TEST(KeyDecoderTest, ABadKeyIsCountedAndTheOthersSurvive) {
   AddKey(message)->set_rolling_period(0);
   AddKey(message)->set_rolling_period(145);
   AddKey(message)->set_rolling_period(-1);
+  AddKey(message)->clear_rolling_start_interval_number();
+  AddKey(message)->set_rolling_start_interval_number(0);
   AddKey(message)->set_rolling_start_interval_number(-1);
   AddKey(message)->set_rolling_start_interval_number(2650001);
   AddKey(message, 'b')->set_rolling_period(1);
@@ -146,10 +148,11 @@ TEST(KeyDecoderTest, ABadKeyIsCountedAndTheOthersSurvive) {
   ASSERT_EQ(decoded.keys.size(), 2);
   EXPECT_EQ(decoded.keys[0].tek.bytes[0], 'a');
   EXPECT_EQ(decoded.keys[1].tek.bytes[0], 'b');
-  EXPECT_EQ(decoded.counts.keys, 11);
-  EXPECT_EQ(decoded.counts.num_rejected(), 9);
+  EXPECT_EQ(decoded.counts.keys, 13);
+  EXPECT_EQ(decoded.counts.num_rejected(), 11);
   EXPECT_EQ(decoded.rejected(KeyRejection::kWrongKeyLength), 4);
   EXPECT_EQ(decoded.rejected(KeyRejection::kBadRollingPeriod), 3);
+  EXPECT_EQ(decoded.rejected(KeyRejection::kMissingRollingStart), 2);
   EXPECT_EQ(decoded.rejected(KeyRejection::kNegativeRollingStart), 1);
   EXPECT_EQ(decoded.rejected(KeyRejection::kFarFutureRollingStart), 1);
 }
@@ -176,7 +179,7 @@ TEST(KeyDecoderTest, BadOptionalFieldsAreDroppedAndTheKeyKept) {
 
   // A report type that the enumeration lacks; the generated code cannot say it.
   const std::string key = std::string("\x0a\x10") + std::string(16, 'k') +
-                          std::string("\x28\x09", 2);
+                          std::string("\x18\x01\x28\x09", 4);
   const Decoded unknown =
       DecodeRaw(std::string("\x3a") + static_cast<char>(key.size()) + key);
   ASSERT_EQ(unknown.keys.size(), 1);
@@ -189,6 +192,8 @@ TEST(KeyDecoderTest, NamesAreStableAndDistinct) {
             "wrong_key_length");
   EXPECT_EQ(KeyRejectionName(KeyRejection::kBadRollingPeriod),
             "bad_rolling_period");
+  EXPECT_EQ(KeyRejectionName(KeyRejection::kMissingRollingStart),
+            "missing_rolling_start");
   EXPECT_EQ(KeyRejectionName(KeyRejection::kNegativeRollingStart),
             "negative_rolling_start");
   EXPECT_EQ(KeyRejectionName(KeyRejection::kFarFutureRollingStart),

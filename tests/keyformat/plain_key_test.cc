@@ -155,6 +155,36 @@ TEST(PlainKeyTest, PiecesOfAnySizeGiveTheSame) {
   EXPECT_GT(num_damaged, 20);
 }
 
+// A key without a start is judged alike in either way: it is no key of 1970.
+TEST(PlainKeyTest, AKeyWithoutAStartIsRejectedInBothWays) {
+  const std::string tek = std::string("\x0a\x10") + std::string(16, 'k');
+  const std::string absent = tek;
+  const std::string zero = tek + std::string("\x18\0", 2);
+  const std::string first = tek + "\x18\x01";
+  std::string bytes(kExportHeader);
+  for (const char field : {'\x3a', '\x42'}) {
+    for (const std::string& key : {absent, zero, first}) {
+      bytes += field;
+      bytes += static_cast<char>(key.size());
+      bytes += key;
+    }
+  }
+  // Room for a plain key behind the last one, in a field that is passed over.
+  bytes += "\x7a\x7f" + std::string(127, 'x');
+  for (const size_t piece : {kPlainKeyRoom - 1, bytes.size()}) {
+    PieceStream stream(bytes, piece);
+    const Decoded decoded = DecodeStream(stream, {});
+    ASSERT_TRUE(decoded.status.ok()) << decoded.status;
+    EXPECT_EQ(decoded.counts.keys, 3);
+    EXPECT_EQ(decoded.counts.revised_keys, 3);
+    EXPECT_EQ(decoded.rejected(KeyRejection::kMissingRollingStart), 4);
+    EXPECT_EQ(decoded.counts.num_rejected(), 4);
+    ASSERT_EQ(decoded.keys.size(), 2);
+    EXPECT_EQ(decoded.keys[0].rolling_start, 1);
+    EXPECT_TRUE(decoded.keys[1].metadata.revised);
+  }
+}
+
 // Of the two readers above the one for plain keys reads what servers write, and
 // no more than it may.
 TEST(PlainKeyTest, WhatServersWriteIsPlain) {

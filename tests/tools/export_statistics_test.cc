@@ -30,7 +30,7 @@ ordered_json Inspect(const std::string& path) {
 
 TEST(ExportStatisticsTest, CountsByEveryField) {
   std::vector<DiagnosisKey> keys = TestKeys(6, 1);
-  keys[0].rolling_start = 0;
+  keys[0].rolling_start = 1;
   keys[1].rolling_start = kTestDay + 143;
   keys[2].rolling_start = kTestDay + 144;
   keys[2].rolling_period = 1;
@@ -99,6 +99,17 @@ TEST(ExportStatisticsTest, UnsignedFilesAndExtraEntries) {
   EXPECT_EQ(json["extra_entry"], "notes.txt");
   WriteFile(path, WriteTestExport(TestKeys(1, 1), TestExportOptions({})));
   EXPECT_EQ(Inspect(path)["signature"], "empty_signature_list");
+}
+
+TEST(ExportStatisticsTest, AKeyWithoutAStartIsOfNoDay) {
+  const std::string tek = std::string("\x0a\x10") + std::string(16, 'k');
+  const std::string path = TempPath("file.bin");
+  WriteFile(path, std::string(kExportHeader) + "\x3a\x12" + tek + "\x3a\x14" +
+                      tek + std::string("\x18\0", 2));
+  const ordered_json json = Inspect(path);
+  EXPECT_EQ(json["keys"], 2);
+  EXPECT_EQ(json["rejected"].dump(), R"({"missing_rolling_start":2})");
+  EXPECT_EQ(json["by_start_day"], ordered_json::object());
 }
 
 TEST(ExportStatisticsTest, ATimeThatIsNoneStaysANumber) {

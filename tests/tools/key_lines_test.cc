@@ -22,7 +22,7 @@ constexpr char kFull[] =
 
 // A line with tek, rolling_start and one more member.
 std::string With(const std::string& member) {
-  return absl::StrCat(R"({"tek":")", kTek, R"(","rolling_start":0,)", member,
+  return absl::StrCat(R"({"tek":")", kTek, R"(","rolling_start":1,)", member,
                       "}");
 }
 
@@ -67,7 +67,7 @@ TEST_F(KeyLinesTest, ExtremesRoundTripInOrder) {
       R"(2147483647,"rolling_period":144,"transmission_risk":8,)",
       R"("report_type":"revoked","days_since_onset":14,)",
       "\"variant_of_concern\":0}\n",
-      R"({"tek":"00000000000000000000000000000000","rolling_start":0,)",
+      R"({"tek":"00000000000000000000000000000000","rolling_start":1,)",
       "\"rolling_period\":1}\n");
   const auto keys = ReadKeyLines(Path(lines));
   ASSERT_TRUE(keys.ok()) << keys.status();
@@ -86,6 +86,7 @@ TEST_F(KeyLinesTest, NoKeysAreNoError) {
 TEST_F(KeyLinesTest, EveryReportTypeHasAName) {
   for (int i = 0; i < kNumReportTypes; ++i) {
     DiagnosisKey key;
+    key.rolling_start = 2653344;
     key.metadata.report_type = static_cast<ReportType>(i);
     const auto keys = ReadKeyLines(Path(KeyLine(key)));
     ASSERT_TRUE(keys.ok()) << keys.status();
@@ -110,14 +111,16 @@ TEST_F(KeyLinesTest, WrongMembersAreNamedWithTheirPlace) {
       {R"({"tek":"00","rolling_start":1})", "tek: 2 characters, 32 wanted"},
       {R"({"tek":"0001020304050607 8090a0b0c0d0e0f","rolling_start":1})",
        "tek: not hexadecimal"},
+      {"{" + tek + R"(,"rolling_start":0})",
+       "rolling_start: not an integer in 1..2147483647"},
       {"{" + tek + R"(,"rolling_start":-1})",
-       "rolling_start: not an integer in 0..2147483647"},
+       "rolling_start: not an integer in 1..2147483647"},
       {"{" + tek + R"(,"rolling_start":2147483648})",
-       "rolling_start: not an integer in 0..2147483647"},
+       "rolling_start: not an integer in 1..2147483647"},
       {"{" + tek + R"(,"rolling_start":18446744073709551615})",
-       "rolling_start: not an integer in 0..2147483647"},
+       "rolling_start: not an integer in 1..2147483647"},
       {"{" + tek + R"(,"rolling_start":1.5})",
-       "rolling_start: not an integer in 0..2147483647"},
+       "rolling_start: not an integer in 1..2147483647"},
       {With(R"("rolling_period":0)"),
        "rolling_period: not an integer in 1..144"},
       {With(R"("rolling_period":145)"),
