@@ -64,11 +64,28 @@ std::string Noise(size_t size) {
   return s;
 }
 
-void ExpectRefused(const RawZip& zip, const std::string& reason) {
-  const auto directory = Directory(zip.Build());
+void ExpectRefused(const std::string& bytes, const std::string& reason,
+                   const ArchiveLimits& limits = {}) {
+  const auto directory = Directory(bytes, limits);
   EXPECT_EQ(directory.status().code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(directory.status().message()), HasSubstr(reason));
   EXPECT_THAT(std::string(directory.status().message()), HasSubstr("a.zip: "));
+}
+
+void ExpectRefused(const RawZip& zip, const std::string& reason) {
+  ExpectRefused(zip.Build(), reason);
+}
+
+void ExpectAccepted(const RawZip& zip, const ArchiveLimits& limits = {}) {
+  const auto directory = Directory(zip.Build(), limits);
+  EXPECT_TRUE(directory.ok()) << directory.status();
+}
+
+// With other bytes at an offset from the start of the end record.
+std::string WithEndRecord(const RawZip& zip, size_t offset,
+                          const std::string& bytes) {
+  std::string file = zip.Build();
+  return file.replace(file.size() - 22 + offset, bytes.size(), bytes);
 }
 
 TEST(ArchiveTest, ReadsStoredAndDeflatedEntriesOfManySizes) {
@@ -98,6 +115,8 @@ TEST(ArchiveTest, TellsAnArchiveFromOtherFiles) {
   EXPECT_TRUE(*LooksLikeArchive(
       *MemorySource("a", RawZip{.entries = {Entry("x", "y")}}.Build())));
   EXPECT_TRUE(*LooksLikeArchive(*MemorySource("a", RawZip{}.Build())));
+  EXPECT_TRUE(*LooksLikeArchive(*MemorySource("a", "PK\x03\x04")));
+  EXPECT_FALSE(*LooksLikeArchive(*MemorySource("a", "PK\x03\x05")));
   EXPECT_FALSE(*LooksLikeArchive(*MemorySource("a", "EK Export v1    ")));
   EXPECT_FALSE(*LooksLikeArchive(*MemorySource("a", "PK")));
   EXPECT_FALSE(*LooksLikeArchive(*MemorySource("a", "")));
@@ -111,6 +130,27 @@ TEST(ArchiveTest, RefusesBytesAroundTheArchive) {
                 "does not end at the end record");
   ExpectRefused({.entries = entries, .prefix = "#!/bin/sh\n"},
                 "foreign bytes before the first entry");
+}
+
+// Each field of the end record by itself; offsets of APPNOTE.TXT 4.3.16.
+TEST(ArchiveTest, RefusesEachLieOfTheEndRecord) {
+  const RawZip zip{.entries = {Entry("export.bin", "content")}};
+  ASSERT_TRUE(Directory(WithEndRecord(zip, 0, "PK\x05\x06")).ok());
+  const std::string one("\x01\x00", 2);
+  const std::string all_ones = "\xff\xff\xff\xff";
+  ExpectRefused(WithEndRecord(zip, 0, "PK\x05\x07"), "an end record");
+  ExpectRefused(WithEndRecord(zip, 4, one), "several disks");  // this one
+  ExpectRefused(WithEndRecord(zip, 6, one), "several disks");  // directory's
+  ExpectRefused(WithEndRecord(zip, 8, std::string(2, '\0')), "several disks");
+  ExpectRefused(WithEndRecord(zip, 12, all_ones), "zip64");
+  ExpectRefused(WithEndRecord(zip, 16, all_ones), "zip64");
+  // A comment that is declared and not there, of either byte's length.
+  ExpectRefused(WithEndRecord(zip, 20, one), "a comment");
+  ExpectRefused(WithEndRecord(zip, 21, "\x01"), "a comment");
+  // And one that is there and not declared; of zeros, like a length of none.
+  for (const size_t size : {1, 2, 4, 22}) {
+    ExpectRefused(zip.Build() + std::string(size, '\0'), "trailing data");
+  }
 }
 
 TEST(ArchiveTest, RefusesATruncatedArchiveAtEveryLength) {
@@ -154,6 +194,31 @@ TEST(ArchiveTest, RefusesDuplicatesAndUnsafeNames) {
   }
 }
 
+TEST(ArchiveTest, RefusesEveryControlByteInANameAndNoOther) {
+  for (int byte = 0; byte < 0x20; ++byte) {
+    for (const size_t at : {0, 1, 2}) {
+      std::string name = "abc";
+      name[at] = static_cast<char>(byte);
+      ExpectRefused({.entries = {Entry(name, "a")}}, "unsafe name");
+    }
+  }
+  for (const char* name : {" ", "a b", "~", "\xc3\xa9", "\x80", "\xff", "a/b",
+                           "a.b.c", ".", ".a"}) {
+    ExpectAccepted({.entries = {Entry(name, "a")}});
+  }
+}
+
+TEST(ArchiveTest, AcceptsWhatSomeServersAddToTheirEntries) {
+  RawZipEntry entry = Entry("export.bin", "content");
+  entry.comment = "a comment of the entry";
+  entry.local_extra = std::string("\x55\x54\x01\x00t", 5);
+  // The content of this field would be a zip64 field, were it one.
+  entry.extra = std::string("\x55\x54\x04\x00\x01\x00\x00\x00", 8);
+  const RawZip zip{.entries = {entry, Entry("export.sig", "x")}};
+  ExpectAccepted(zip);
+  EXPECT_EQ(*ReadFirst(zip.Build()), "content");
+}
+
 TEST(ArchiveTest, RefusesEncryptionOtherMethodsAndDisks) {
   RawZipEntry entry = Entry("export.bin", "content");
   for (const uint16_t flags : {0x0001, 0x0020, 0x0040, 0x2000, 0x0041}) {
@@ -174,7 +239,16 @@ TEST(ArchiveTest, RefusesZip64) {
   RawZipEntry entry = Entry("export.bin", "content");
   entry.extra = std::string("\x01\x00\x08\x00", 4) + std::string(8, '\0');
   ExpectRefused({.entries = {entry}}, "zip64");
+  // Wherever among the fields, and however small.
+  const std::string time("\x55\x54\x01\x00t", 5);
+  const std::string empty_zip64("\x01\x00\x00\x00", 4);
+  for (const std::string& extra :
+       {empty_zip64, time + empty_zip64, empty_zip64 + time}) {
+    entry.extra = extra;
+    ExpectRefused({.entries = {entry}}, "zip64");
+  }
   // The sizes point to a zip64 field.
+  entry.extra = std::string("\x01\x00\x08\x00", 4) + std::string(8, '\0');
   entry.bytes = 0xFFFFFFFF;
   ExpectRefused({.entries = {entry}}, "zip64");
   entry.extra = "";
@@ -200,6 +274,68 @@ TEST(ArchiveTest, RefusesLargeAndOvercompressedEntries) {
       Directory(
           RawZip{.entries = {Entry("x", std::string(60000, '\0'))}}.Build())
           .ok());
+}
+
+TEST(ArchiveTest, AcceptsEntriesUpToTheLimitOfTheirSize) {
+  const ArchiveLimits limits{.max_entry_bytes = 1000};
+  RawZip zip{.entries = {Entry("export.bin", Noise(1000))}};
+  ExpectAccepted(zip, limits);
+  zip.entries[0] = Entry("export.bin", Noise(1001));
+  ExpectRefused(zip.Build(), "1001 bytes, at most 1000 allowed", limits);
+  // The limit where nobody says one; sizes are as declared. Data of a
+  // hundredth, so that it is not compressed too much.
+  RawZipEntry large = Entry("export.bin", "");
+  large.data = std::string((512U << 20) / 100 + 1, 'x');
+  large.bytes = 512U << 20;
+  ExpectAccepted({.entries = {large}});
+  large.bytes = (512U << 20) + 1;
+  ExpectRefused({.entries = {large}}, "536870913 bytes, at most 536870912");
+}
+
+TEST(ArchiveTest, AcceptsACompressionOfAHundredToOne) {
+  RawZipEntry entry = Entry("export.bin", "");
+  entry.data = std::string(1000, 'x');
+  entry.bytes = 100'000;
+  ExpectAccepted({.entries = {entry}});
+  entry.bytes = 100'100;
+  ExpectRefused({.entries = {entry}}, "compressed more than 100 to 1");
+  // Up to 64 KiB any compression will do.
+  entry.data = std::string(10, 'x');
+  entry.bytes = 65'536;
+  ExpectAccepted({.entries = {entry}});
+  entry.bytes = 65'537;
+  ExpectRefused({.entries = {entry}}, "compressed more than 100 to 1");
+}
+
+TEST(ArchiveTest, EntriesMayStandInAnotherOrderThanTheDirectorys) {
+  RawZip zip{.entries = {Entry("b", "same"), Entry("a", "same")}};
+  // The directory's first entry is the file's second, and the other way round.
+  zip.entries[0].local_name = "a";
+  zip.entries[1].local_name = "b";
+  zip.entries[0].local_offset = 30 + 1 + RawDeflate("same").size();
+  zip.entries[1].local_offset = 0;
+  const auto directory = Directory(zip.Build());
+  ASSERT_TRUE(directory.ok()) << directory.status();
+  ASSERT_EQ(directory->size(), 2);
+  EXPECT_EQ((*directory)[0].name, "b");
+  EXPECT_EQ((*directory)[1].name, "a");
+  EXPECT_EQ((*directory)[1].data_offset, 31);
+  EXPECT_GT((*directory)[0].data_offset, (*directory)[1].data_offset);
+}
+
+// By one byte, of a stored entry: nothing but the layout tells.
+TEST(ArchiveTest, RefusesDataThatReachesIntoWhatFollows) {
+  RawZip zip{.entries = {Entry("export.bin", Noise(100)),
+                         Entry("export.sig", Noise(100))}};
+  for (RawZipEntry& entry : zip.entries) entry.deflate = false;
+  ExpectAccepted(zip);
+  zip.entries[0].bytes = zip.entries[0].compressed_bytes = 101;
+  ExpectRefused(zip, "entry export.sig: overlaps with another entry");
+  zip.entries.pop_back();
+  // Up to the first byte of the end record.
+  const uint32_t to_end_record = 100 + (46 + 10);
+  zip.entries[0].bytes = zip.entries[0].compressed_bytes = to_end_record + 1;
+  ExpectRefused(zip, "entry export.bin: its data lies outside the file");
 }
 
 TEST(ArchiveTest, RefusesContradictoryPlaces) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/export.pb.h"
@@ -133,12 +134,47 @@ TEST(ExportReaderTest, RefusesWhatIsNoExport) {
 }
 
 TEST(ExportReaderTest, ALargeBareFileIsRefusedByItsSize) {
+  const std::string bin = OneKeyBin();
   ExportReaderOptions options;
-  options.archive.max_entry_bytes = 10;
-  const ReadResult result =
-      ReadAll(*MemorySource("f", OneKeyBin()), {}, options);
-  EXPECT_THAT(std::string(result.status.message()),
-              HasSubstr("at most 10 allowed"));
+  options.archive.max_entry_bytes = bin.size();
+  EXPECT_TRUE(ReadAll(*MemorySource("f", bin), {}, options).status.ok());
+  options.archive.max_entry_bytes = bin.size() - 1;
+  EXPECT_EQ(
+      ReadAll(*MemorySource("f", bin), {}, options).status,
+      absl::DataLossError(absl::StrCat("f: ", bin.size(), " bytes, at most ",
+                                       bin.size() - 1, " allowed")));
+}
+
+// Stored, so that nothing but its size is against it.
+TEST(ExportReaderTest, ALargeSignatureListIsRefusedByItsSize) {
+  // An unknown field fills the list.
+  const std::string list =
+      "\x7a\xfc\xff\x03" + std::string((64 << 10) - 4, 'x');
+  RawZip zip{
+      .entries = {Entry("export.bin", OneKeyBin()), Entry("export.sig", list)}};
+  zip.entries[1].deflate = false;
+  const ReadResult largest = ReadBytes(zip.Build());
+  ASSERT_TRUE(largest.status.ok()) << largest.status;
+  EXPECT_EQ(largest.report.signature.verdict,
+            SignatureVerdict::kEmptySignatureList);
+  zip.entries[1].content += 'x';
+  EXPECT_EQ(ReadBytes(zip.Build()).status,
+            absl::DataLossError("f: entry export.sig: 65537 bytes, at most "
+                                "65536 allowed"));
+}
+
+TEST(ExportReaderTest, ADamagedSignatureListIsNoEmptyOne) {
+  for (const bool deflate : {false, true}) {
+    for (const std::string list : {"", "\x0a\x00"}) {
+      RawZip zip{.entries = {Entry("export.bin", OneKeyBin()),
+                             Entry("export.sig", list)}};
+      zip.entries[1].deflate = deflate;
+      ASSERT_TRUE(ReadBytes(zip.Build()).status.ok());
+      zip.entries[1].crc32 = 1;
+      EXPECT_EQ(ReadBytes(zip.Build()).status,
+                absl::DataLossError("f: entry export.sig: wrong CRC"));
+    }
+  }
 }
 
 TEST(ExportReaderTest, AWrongCrcIsFoundThoughEveryKeyDecodes) {

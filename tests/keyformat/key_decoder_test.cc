@@ -1,6 +1,8 @@
 #include "keyformat/key_decoder.h"
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -187,6 +189,48 @@ TEST(KeyDecoderTest, BadOptionalFieldsAreDroppedAndTheKeyKept) {
   EXPECT_EQ(unknown.dropped(DroppedField::kReportType), 1);
 }
 
+// The bounds of every optional field, and the values beside them.
+TEST(KeyDecoderTest, OptionalFieldsAreKeptUpToTheirBounds) {
+  const std::string start = std::string("\x0a\x10") + std::string(16, 'k') +
+                            std::string("\x18\x01", 2);
+  // The value of a field as its bytes on the wire: -1 takes ten.
+  const std::string minus_one = std::string(9, '\xff') + '\x01';
+  const struct {
+    std::string field;
+    std::optional<KeyMetadata> want;  // none: dropped
+    DroppedField dropped{};
+  } kCases[] = {
+      {std::string("\x10\0", 2), KeyMetadata{.transmission_risk = 0}},
+      {"\x10\x08", KeyMetadata{.transmission_risk = 8}},
+      {"\x10\x09", std::nullopt, DroppedField::kTransmissionRisk},
+      {'\x10' + minus_one, std::nullopt, DroppedField::kTransmissionRisk},
+      {std::string("\x28\0", 2),
+       KeyMetadata{.report_type = ReportType::kUnknown}},
+      {"\x28\x05", KeyMetadata{.report_type = ReportType::kRevoked}},
+      {"\x28\x06", std::nullopt, DroppedField::kReportType},
+      {'\x28' + minus_one, std::nullopt, DroppedField::kReportType},
+      {"\x30\x1c", KeyMetadata{.days_since_onset = 14}},
+      {"\x30\x1b", KeyMetadata{.days_since_onset = -14}},
+      {"\x30\x1e", std::nullopt, DroppedField::kDaysSinceOnset},
+      {"\x30\x1d", std::nullopt, DroppedField::kDaysSinceOnset},
+      {std::string("\x40\0", 2), KeyMetadata{.variant_of_concern = 0}},
+      {"\x40\xff\x01", KeyMetadata{.variant_of_concern = 255}},
+      {"\x40\x80\x02", std::nullopt, DroppedField::kVariantOfConcern},
+      {'\x40' + minus_one, std::nullopt, DroppedField::kVariantOfConcern},
+  };
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.field);
+    const std::string key = start + c.field;
+    const Decoded decoded =
+        DecodeRaw(std::string("\x3a") + static_cast<char>(key.size()) + key);
+    ASSERT_EQ(decoded.keys.size(), 1);
+    EXPECT_EQ(decoded.keys[0].metadata, c.want.value_or(KeyMetadata()));
+    std::array<uint64_t, kNumDroppedFields> dropped{};
+    if (!c.want.has_value()) ++dropped[static_cast<size_t>(c.dropped)];
+    EXPECT_EQ(decoded.counts.dropped, dropped);
+  }
+}
+
 TEST(KeyDecoderTest, NamesAreStableAndDistinct) {
   EXPECT_EQ(KeyRejectionName(KeyRejection::kWrongKeyLength),
             "wrong_key_length");
@@ -244,6 +288,32 @@ TEST(KeyDecoderTest, RefusesEveryTruncation) {
   }
 }
 
+TEST(KeyDecoderTest, AcceptsStringsAndInfosUpToTheirLimits) {
+  wire::TemporaryExposureKeyExport message;
+  message.set_region(std::string(1024, 'r'));
+  // Tag, two bytes of length, and the rest of the 4,096.
+  message.add_signature_infos()->set_verification_key_id(
+      std::string(4096 - 3, 'i'));
+  while (message.signature_infos_size() < 64) message.add_signature_infos();
+  const Decoded largest = DecodeMessage(message);
+  ASSERT_TRUE(largest.status.ok()) << largest.status;
+  EXPECT_EQ(largest.metadata.region.size(), 1024);
+  ASSERT_EQ(largest.metadata.signature_infos.size(), 64);
+  EXPECT_EQ(largest.metadata.signature_infos[0].key_id.size(), 4093);
+
+  const std::string kReason = "not valid protobuf";
+  wire::TemporaryExposureKeyExport beyond = message;
+  beyond.mutable_region()->push_back('r');
+  ExpectRefused(DecodeMessage(beyond), kReason);
+  beyond = message;
+  beyond.mutable_signature_infos(0)->mutable_verification_key_id()->push_back(
+      'i');
+  ExpectRefused(DecodeMessage(beyond), kReason);
+  beyond = message;
+  beyond.add_signature_infos();
+  ExpectRefused(DecodeMessage(beyond), kReason);
+}
+
 TEST(KeyDecoderTest, RefusesWireTricks) {
   const std::string kReason = "not valid protobuf";
   // A key that claims to be longer than the file, than 2 GiB, than a varint.
@@ -263,12 +333,8 @@ TEST(KeyDecoderTest, RefusesWireTricks) {
   ExpectRefused(DecodeRaw("\x0f"), kReason);
   // Groups within groups, without end.
   ExpectRefused(DecodeRaw(std::string(100000, '\x4b')), kReason);
-  // Strings and infos without measure.
-  ExpectRefused(DecodeRaw("\x1a\x81\x08" + std::string(1025, 'r')), kReason);
-  ExpectRefused(DecodeRaw("\x32\x81\x20" + std::string(4097, 'i')), kReason);
-  std::string infos;
-  for (int i = 0; i < 65; ++i) infos += std::string("\x32\x00", 2);
-  ExpectRefused(DecodeRaw(infos), kReason);
+  // An info that is none.
+  ExpectRefused(DecodeRaw("\x32\x01i"), kReason);
 }
 
 TEST(KeyDecoderTest, SkipsUnknownFields) {
@@ -284,9 +350,25 @@ TEST(KeyDecoderTest, SkipsUnknownFields) {
   EXPECT_EQ(decoded.keys.size(), 1);
 }
 
+TEST(KeyDecoderTest, AcceptsTheLargestBatch) {
+  for (const int num : {1, 999'999, 1'000'000}) {
+    wire::TemporaryExposureKeyExport message;
+    message.set_batch_num(num);
+    message.set_batch_size(1'000'000);
+    const Decoded decoded = DecodeMessage(message);
+    EXPECT_TRUE(decoded.status.ok()) << decoded.status;
+    EXPECT_EQ(decoded.metadata.batch_num, num);
+  }
+}
+
 TEST(KeyDecoderTest, RefusesImpossibleBatchNumbers) {
-  const std::vector<std::pair<int, int>> kBad = {
-      {0, 1}, {2, 1}, {1, 0}, {-1, 3}, {1, -1}, {1, kMaxBatchSize + 1}};
+  const std::vector<std::pair<int, int>> kBad = {{0, 1},
+                                                 {2, 1},
+                                                 {1, 0},
+                                                 {-1, 3},
+                                                 {1, -1},
+                                                 {1, 1'000'001},
+                                                 {1'000'001, 1'000'000}};
   for (const auto& [num, size] : kBad) {
     wire::TemporaryExposureKeyExport message;
     message.set_batch_num(num);

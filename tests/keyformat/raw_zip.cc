@@ -54,18 +54,20 @@ std::string RawZip::Build() const {
         .append(facts)
         .append(Le16(Size(e.name)))
         .append(Le16(Size(e.extra)))
-        .append(Le16(0))
+        .append(Le16(Size(e.comment)))
         .append(Le16(e.disk))
         .append(Le16(0))
         .append(Le32(0))
         .append(Le32(offset))
         .append(e.name)
-        .append(e.extra);
+        .append(e.extra)
+        .append(e.comment);
     file.append("PK\x03\x04")
         .append(facts)
         .append(Le16(Size(local_name)))
-        .append(Le16(0))
+        .append(Le16(Size(e.local_extra)))
         .append(local_name)
+        .append(e.local_extra)
         .append(data);
   }
   const uint32_t num = static_cast<uint32_t>(entries.size());

@@ -24,7 +24,9 @@ struct RawZipEntry {
   std::optional<uint32_t> local_offset;
   uint16_t flags = 0;
   uint16_t disk = 0;
-  std::string extra;  // of the directory
+  std::string extra;        // of the directory
+  std::string local_extra;  // of the local header
+  std::string comment;
 };
 
 struct RawZip {

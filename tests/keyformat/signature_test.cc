@@ -182,17 +182,62 @@ TEST(SignatureTest, DefectsOfFormHaveTheirOwnVerdicts) {
   }
 }
 
+// The further a signature got, the more its verdict says.
 TEST(SignatureTest, TheMostPromisingSignatureGivesTheVerdict) {
   const SigningKey key = NewKey();
-  const TrustedKeys trusted = OneSet({Trust(key, "440")});
+  const TrustedKeys trusted =
+      OneSet({Trust(key, "440"), Trust(NewKey(), "of another signer")});
   ExportSignature unknown = Sign(key, "440", "v1");
   unknown.info.algorithm = "?";
-  const ExportSignature foreign = Sign(key, "441", "v1");
-  const ExportSignature wrong = Sign(NewKey(), "440", "v1");
-  EXPECT_EQ(Verdict({unknown, foreign}, trusted),
-            SignatureVerdict::kNoTrustedKey);
-  EXPECT_EQ(Verdict({wrong, foreign, unknown}, trusted),
-            SignatureVerdict::kWrongSignature);
+  ExportSignature malformed = Sign(key, "440", "v1");
+  malformed.signature = "x";
+  ExportSignature raw = Sign(key, "440", "v1");
+  raw.signature = std::string(64, '\x11');
+  // The least promising first.
+  const std::vector<std::pair<ExportSignature, SignatureVerdict>> ranks = {
+      {unknown, SignatureVerdict::kUnknownAlgorithm},
+      {malformed, SignatureVerdict::kMalformedSignature},
+      {raw, SignatureVerdict::kRawSignature},
+      {Sign(key, "441", "v1"), SignatureVerdict::kNoTrustedKey},
+      {Sign(NewKey(), "440", "v1"), SignatureVerdict::kWrongSignature},
+      {Sign(key, "440", "v1"), SignatureVerdict::kIncompleteSet},
+  };
+  std::vector<ExportSignature> so_far;
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    const auto& [signature, verdict] = ranks[i];
+    for (size_t j = 0; j <= i; ++j) {
+      EXPECT_EQ(Verdict({signature, ranks[j].first}, trusted), verdict);
+      EXPECT_EQ(Verdict({ranks[j].first, signature}, trusted), verdict);
+    }
+    so_far.push_back(signature);
+    EXPECT_EQ(Verdict(so_far, trusted), verdict);
+  }
+}
+
+// Two signatures of one name, of which the trusted key made one: as while a
+// key is replaced.
+TEST(SignatureTest, AWrongSignatureBesideAGoodOneDoesNoHarm) {
+  const SigningKey key = NewKey();
+  const TrustedKeys trusted = OneSet({Trust(key, "440", "v1")});
+  const ExportSignature good = Sign(key, "440", "v1");
+  ExportSignature changed = good;
+  changed.signature.back() = static_cast<char>(changed.signature.back() ^ 1);
+  for (const ExportSignature& wrong : {Sign(NewKey(), "440", "v1"), changed}) {
+    const SignatureReport first =
+        CheckSignatures({good, wrong}, DigestsOf(kMessage), trusted);
+    EXPECT_EQ(first.verdict, SignatureVerdict::kValid);
+    EXPECT_EQ(first.signed_by, std::vector<std::string>{"440 v1"});
+    EXPECT_EQ(first.outcomes, (std::vector<SignatureOutcome>{
+                                  SignatureOutcome::kVerified,
+                                  SignatureOutcome::kWrongSignature}));
+    const SignatureReport last =
+        CheckSignatures({wrong, good}, DigestsOf(kMessage), trusted);
+    EXPECT_EQ(last.verdict, SignatureVerdict::kValid);
+    EXPECT_EQ(last.signed_by, std::vector<std::string>{"440 v1"});
+    EXPECT_EQ(last.outcomes,
+              (std::vector<SignatureOutcome>{SignatureOutcome::kWrongSignature,
+                                             SignatureOutcome::kVerified}));
+  }
 }
 
 TEST(SignatureTest, EveryVerdictHasItsOwnName) {
@@ -226,7 +271,11 @@ TEST(SignatureTest, ParsesListsAndRefusesOtherBytes) {
   EXPECT_TRUE(ParseSignatureList("")->empty());
   EXPECT_EQ(ParseSignatureList("\x0a\x7f").status().code(),
             absl::StatusCode::kDataLoss);
-  for (int i = 0; i < 64; ++i) list.add_signatures();
+  while (list.signatures_size() < 64) list.add_signatures();
+  const auto largest = ParseSignatureList(list.SerializeAsString());
+  ASSERT_TRUE(largest.ok()) << largest.status();
+  EXPECT_EQ(largest->size(), 64);
+  list.add_signatures();
   EXPECT_EQ(ParseSignatureList(list.SerializeAsString()).status().code(),
             absl::StatusCode::kDataLoss);
 }
