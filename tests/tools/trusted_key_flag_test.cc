@@ -156,6 +156,51 @@ TEST_F(TrustedKeyFlagTest, FilesThatHoldNoKey) {
             absl::StatusCode::kDataLoss);
 }
 
+// Private keys, made for this test, that OpenSSL encrypted with the passphrase
+// "secret", PKCS #8 and SEC 1, and with an empty one. Nobody is asked for it.
+TEST_F(TrustedKeyFlagTest, EncryptedFiles) {
+  const std::string path = TempPath("encrypted.pem");
+  for (const char* pem :
+       {"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+        "MIHrMFYGCSqGSIb3DQEFDTBJMCgGCSqGSIb3DQEFDDAbBAhuyJOCXPovrgIBATAM\n"
+        "BggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQlDSZvj2+7p+FQVVffTyTtASBkIQI\n"
+        "hJyrJuARzCewnLwa9c4xOIRk+HB0Lj0tgt+nhWYur8fkYp3anAJvGzL4WkS3Qpek\n"
+        "YUgPOtddgv4YZCYNVrVognINjLtyL+C0XCQRufr8nvSdhOk+4/GEpgHK/GZ5v4as\n"
+        "WKuqpdytygXZZ78rz2k4vc+qKi2Ha3qnuj5YyGF5KCd+xV6tpzMS2M/iI68AcQ==\n"
+        "-----END ENCRYPTED PRIVATE KEY-----\n",
+        "-----BEGIN EC PRIVATE KEY-----\n"
+        "Proc-Type: 4,ENCRYPTED\n"
+        "DEK-Info: AES-256-CBC,B0D2BAE790B4342B0E16167CC1B1E80F\n"
+        "\n"
+        "BGeSUaffu/bubHvZB+rjo2Ii9y7Q/CPUc1e3N1/+zA4aAY6qOu7Ug3urx6AawMkk\n"
+        "b4+4KDsyOSloijktnrjIv2xl9c34S+G4NSb5Zu1021sGiFjV9ah411QpnqZgDEgr\n"
+        "rNVbUoCgJI6tIdugr34RNBYxTDwokFUGCX5jY82inlI=\n"
+        "-----END EC PRIVATE KEY-----\n",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+        "MIHrMFYGCSqGSIb3DQEFDTBJMCgGCSqGSIb3DQEFDDAbBAjwD0ao2wLE6wIBATAM\n"
+        "BggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQ73EX0vBRcFJGVKKwqN5jQgSBkFeh\n"
+        "SFtzY8GuQenfbk9fBD5oJV7d71YBJwlavgsYHO/428/WFydOrER/rEbn749YhdIn\n"
+        "IBTmzIgydpD3cmNJX4h5GYRCyQgoMWuaJS4C79JjlZpaRjJMikU3r3JLpU0g+6sP\n"
+        "4bscfx+s8lvPOURfAFPEFkfvyeA0kfhj7JzFa8Hj2wjPF5qae8DcYEDSdGkRbQ==\n"
+        "-----END ENCRYPTED PRIVATE KEY-----\n"}) {
+    WriteFile(path, pem);
+    EXPECT_EQ(LoadTrustedKeys({"1=" + path}).status(),
+              absl::DataLossError(path + ": not a PEM public key on P-256"));
+    EXPECT_EQ(
+        LoadSigningKey(path).status(),
+        absl::DataLossError(
+            path + ": not a PEM private key on P-256 (without passphrase)"));
+  }
+  // An encrypted public key, which nobody makes.
+  std::string encrypted = ReadFile(a_.public_path);
+  encrypted.insert(encrypted.find('\n') + 1,
+                   "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,"
+                   "B0D2BAE790B4342B0E16167CC1B1E80F\n\n");
+  WriteFile(path, encrypted);
+  EXPECT_EQ(LoadTrustedKeys({"1=" + path}).status(),
+            absl::DataLossError(path + ": not a PEM public key on P-256"));
+}
+
 TEST_F(TrustedKeyFlagTest, TheLargestFile) {
   const std::string path = TempPath("large.pem");
   const std::string pem = ReadFile(a_.public_path);

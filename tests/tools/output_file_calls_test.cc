@@ -1,0 +1,138 @@
+// What OutputFile asks of the system, seen by standing in for two of its calls:
+// another program takes the temporary name first, and what has not been synced
+// must not be renamed.
+//
+// <fcntl.h> is left out on purpose: it declares open() in a way that forbids to
+// define it.
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gtest/gtest.h"
+#include "tests/tools/test_files.h"
+#include "tools/output_file.h"
+
+namespace {
+
+// What happens before the next call of open(), with its path; once.
+std::function<void(const std::string&)> before_open;
+// What fsync() does in place of the system's, while it is set.
+std::function<int(int)> instead_of_fsync;
+
+}  // namespace
+
+extern "C" int open(const char* path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const unsigned mode = va_arg(rest, unsigned);  // unused without O_CREAT
+  va_end(rest);
+  if (before_open) std::exchange(before_open, nullptr)(path);
+  constexpr int kAtCurrentFolder = -100;  // AT_FDCWD
+  return static_cast<int>(
+      syscall(SYS_openat, kAtCurrentFolder, path, flags, mode));
+}
+
+extern "C" int fsync(int fd) {
+  if (instead_of_fsync) return instead_of_fsync(fd);
+  return static_cast<int>(syscall(SYS_fsync, fd));
+}
+
+namespace tekmatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OutputFileCallsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = TempPath("folder");
+    fs::remove_all(folder_);
+    fs::create_directory(folder_);
+    path_ = folder_ + "/file";
+  }
+  void TearDown() override {
+    before_open = nullptr;
+    instead_of_fsync = nullptr;
+  }
+
+  absl::Status Write(const std::string& bytes) const {
+    return WriteWholeFile(path_, bytes, OutputFile::Readers::kOwner);
+  }
+  ptrdiff_t NumEntries() const {
+    return std::distance(fs::directory_iterator(folder_),
+                         fs::directory_iterator());
+  }
+
+  std::string folder_;
+  std::string path_;
+};
+
+TEST_F(OutputFileCallsTest, ATemporaryNameThatIsTakenIsLeftAlone) {
+  std::string taken;
+  before_open = [&taken](const std::string& path) {
+    taken = path;
+    WriteFile(path, "of another program");
+  };
+  ASSERT_TRUE(Write("ours").ok());
+  ASSERT_NE(taken, "");
+  EXPECT_NE(taken, path_);
+  EXPECT_EQ(ReadFile(taken), "of another program");
+  EXPECT_EQ(ReadFile(path_), "ours");
+  EXPECT_EQ(NumEntries(), 2);
+}
+
+// A link there would lead the bytes to where another one wants them.
+TEST_F(OutputFileCallsTest, ATemporaryNameThatIsALinkIsNotFollowed) {
+  const std::string elsewhere = TempPath("elsewhere");
+  WriteFile(elsewhere, "precious");
+  before_open = [&elsewhere](const std::string& path) {
+    fs::create_symlink(elsewhere, path);
+  };
+  ASSERT_TRUE(Write("ours").ok());
+  EXPECT_EQ(ReadFile(elsewhere), "precious");
+  EXPECT_FALSE(fs::is_symlink(path_));
+  EXPECT_EQ(ReadFile(path_), "ours");
+}
+
+TEST_F(OutputFileCallsTest, IsRenamedWhenAllOfItIsSynced) {
+  WriteFile(path_, "old");
+  const std::string bytes(1'000'000, 'x');
+  int num_calls = 0;
+  instead_of_fsync = [&](int fd) {
+    ++num_calls;
+    struct stat info {};
+    EXPECT_EQ(fstat(fd, &info), 0);
+    EXPECT_EQ(static_cast<size_t>(info.st_size), bytes.size());
+    EXPECT_EQ(ReadFile(path_), "old");
+    return 0;
+  };
+  ASSERT_TRUE(Write(bytes).ok());
+  EXPECT_EQ(num_calls, 1);
+  EXPECT_EQ(ReadFile(path_), bytes);
+}
+
+TEST_F(OutputFileCallsTest, WhatCannotBeSyncedIsNotThere) {
+  WriteFile(path_, "old");
+  instead_of_fsync = [](int) {
+    errno = EDQUOT;
+    return -1;
+  };
+  const absl::Status status = Write("new");
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(status.message().find(path_ + ": syncing"), 0) << status;
+  EXPECT_EQ(ReadFile(path_), "old");
+  EXPECT_EQ(NumEntries(), 1);
+}
+
+}  // namespace
+}  // namespace tekmatch
