@@ -16,52 +16,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-RawZipEntry Entry(std::string name, std::string content) {
-  RawZipEntry entry;
-  entry.name = std::move(name);
-  entry.content = std::move(content);
-  return entry;
-}
-
 absl::StatusOr<std::vector<ArchiveEntry>> Directory(
     const std::string& bytes, const ArchiveLimits& limits = {}) {
   return ReadArchiveDirectory(*MemorySource("a.zip", bytes), limits);
-}
-
-// Reads all of an entry, `step` bytes at a time.
-absl::StatusOr<std::string> ReadAll(const ByteSource& source,
-                                    const ArchiveEntry& entry,
-                                    size_t step = 1000) {
-  absl::StatusOr<std::unique_ptr<ByteStream>> stream = OpenEntry(source, entry);
-  if (!stream.ok()) return stream.status();
-  std::string all;
-  std::vector<uint8_t> buffer(step);
-  while (true) {
-    absl::StatusOr<size_t> n = (*stream)->Read(absl::MakeSpan(buffer));
-    if (!n.ok()) return n.status();
-    if (*n == 0) return all;
-    all.append(buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(*n));
-  }
-}
-
-// The first entry of a zip, read through directory and stream.
-absl::StatusOr<std::string> ReadFirst(const std::string& bytes) {
-  const std::unique_ptr<ByteSource> source = MemorySource("a.zip", bytes);
-  absl::StatusOr<std::vector<ArchiveEntry>> entries =
-      ReadArchiveDirectory(*source, {});
-  if (!entries.ok()) return entries.status();
-  return ReadAll(*source, entries->front());
-}
-
-// Bytes that hardly compress.
-std::string Noise(size_t size) {
-  std::string s(size, '\0');
-  uint32_t x = 1;
-  for (char& c : s) {
-    x = x * 1664525 + 1013904223;
-    c = static_cast<char>(x >> 24);
-  }
-  return s;
 }
 
 void ExpectRefused(const std::string& bytes, const std::string& reason,
@@ -86,29 +43,6 @@ std::string WithEndRecord(const RawZip& zip, size_t offset,
                           const std::string& bytes) {
   std::string file = zip.Build();
   return file.replace(file.size() - 22 + offset, bytes.size(), bytes);
-}
-
-TEST(ArchiveTest, ReadsStoredAndDeflatedEntriesOfManySizes) {
-  for (const size_t size : {0, 1, 999, 1000, 1001, 65536, 200000}) {
-    for (const bool deflate : {false, true}) {
-      RawZipEntry entry = Entry("export.bin", Noise(size));
-      entry.deflate = deflate;
-      const std::unique_ptr<ByteSource> source = MemorySource(
-          "a.zip",
-          RawZip{.entries = {entry, Entry("export.sig", "x")}}.Build());
-      const auto entries = ReadArchiveDirectory(*source, {});
-      ASSERT_TRUE(entries.ok()) << entries.status();
-      ASSERT_EQ(entries->size(), 2);
-      EXPECT_EQ((*entries)[0].bytes, size);
-      for (const size_t step : {1, 7, 1000, 300000}) {
-        if (step == 1 && size > 1001) continue;
-        const auto content = ReadAll(*source, (*entries)[0], step);
-        ASSERT_TRUE(content.ok()) << content.status();
-        EXPECT_EQ(*content, Noise(size));
-      }
-      EXPECT_EQ(*ReadAll(*source, (*entries)[1]), "x");
-    }
-  }
 }
 
 TEST(ArchiveTest, TellsAnArchiveFromOtherFiles) {
@@ -182,6 +116,15 @@ TEST(ArchiveTest, RefusesMoreEntriesThanAllowed) {
   ExpectRefused(zip, "damaged directory");
 }
 
+// The last entry of a directory claims the end record for its comment.
+TEST(ArchiveTest, RefusesAnEntryThatReachesBeyondTheDirectory) {
+  const RawZip zip{.entries = {Entry("export.bin", "content")}};
+  std::string file = zip.Build();
+  const size_t comment_bytes = file.size() - 22 - (46 + 10) + 32;
+  file[comment_bytes] = 22;
+  ExpectRefused(file, "the directory holds more than its entries");
+}
+
 TEST(ArchiveTest, RefusesDuplicatesAndUnsafeNames) {
   ExpectRefused(
       {.entries = {Entry("export.bin", "a"), Entry("export.bin", "b")}},
@@ -214,9 +157,10 @@ TEST(ArchiveTest, AcceptsWhatSomeServersAddToTheirEntries) {
   entry.local_extra = std::string("\x55\x54\x01\x00t", 5);
   // The content of this field would be a zip64 field, were it one.
   entry.extra = std::string("\x55\x54\x04\x00\x01\x00\x00\x00", 8);
-  const RawZip zip{.entries = {entry, Entry("export.sig", "x")}};
-  ExpectAccepted(zip);
-  EXPECT_EQ(*ReadFirst(zip.Build()), "content");
+  const auto directory =
+      Directory(RawZip{.entries = {entry, Entry("export.sig", "x")}}.Build());
+  ASSERT_TRUE(directory.ok()) << directory.status();
+  EXPECT_EQ((*directory)[0].data_offset, 30 + 10 + 5);
 }
 
 TEST(ArchiveTest, RefusesEncryptionOtherMethodsAndDisks) {
@@ -357,43 +301,8 @@ TEST(ArchiveTest, RefusesContradictoryPlaces) {
   renamed.local_name = "other-name";
   renamed.local_name->push_back('x');
   ExpectRefused({.entries = {renamed}}, "contradicts the directory");
-}
-
-TEST(ArchiveTest, HoldsTheDataToItsDeclaration) {
-  const std::string content = Noise(100000);
-  const struct {
-    const char* reason;
-    void (*lie)(RawZipEntry&);
-  } kCases[] = {
-      {"wrong CRC", [](RawZipEntry& e) { e.crc32 = 1; }},
-      {"less than declared", [](RawZipEntry& e) { e.bytes = 100001; }},
-      {"more than declared", [](RawZipEntry& e) { e.bytes = 99999; }},
-      {"truncated",
-       [](RawZipEntry& e) {
-         e.data = RawDeflate(e.content);
-         e.data->resize(e.data->size() / 2);
-       }},
-      {"damaged", [](RawZipEntry& e) { e.data = std::string(50000, '\x07'); }},
-      {"after its compressed stream",
-       [](RawZipEntry& e) { e.data = RawDeflate(e.content) + "more"; }},
-  };
-  for (const auto& c : kCases) {
-    RawZipEntry entry = Entry("export.bin", content);
-    c.lie(entry);
-    const auto read = ReadFirst(RawZip{.entries = {entry}}.Build());
-    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << c.reason;
-    EXPECT_THAT(std::string(read.status().message()), HasSubstr(c.reason));
-    EXPECT_THAT(std::string(read.status().message()),
-                HasSubstr("a.zip: entry export.bin: "));
-  }
   RawZipEntry stored = Entry("export.bin", "content");
   stored.deflate = false;
-  stored.crc32 = 7;
-  EXPECT_THAT(
-      std::string(
-          ReadFirst(RawZip{.entries = {stored}}.Build()).status().message()),
-      HasSubstr("wrong CRC"));
-  stored.crc32.reset();
   stored.bytes = 6;
   ExpectRefused({.entries = {stored}}, "stored, but with two sizes");
 }

@@ -181,6 +181,28 @@ TEST(ExportWriterTest, EverySignerSigns) {
             SignatureVerdict::kEmptySignatureList);
 }
 
+TEST(ExportWriterTest, EitherAlgorithmByItselfVerifies) {
+  for (const SignatureAlgorithm algorithm :
+       {SignatureAlgorithm::kEcdsaP256Sha256,
+        SignatureAlgorithm::kEcdsaP256Sha512}) {
+    const SigningKey key = *SigningKey::Generate();
+    ExportWriterOptions options = Options();
+    options.signers = {
+        {.key = key, .id = "440", .version = "v1", .algorithm = algorithm}};
+    TrustedKeys trusted;
+    ASSERT_TRUE(
+        trusted
+            .AddSet({{.id = "440",
+                      .version = "v1",
+                      .key = *VerificationKey::FromPem(*key.PublicPem())}})
+            .ok());
+    const auto written = WriteAndRead(MakeKeys(10), options, trusted);
+    ASSERT_TRUE(written.ok()) << written.status();
+    EXPECT_EQ(written->front().report.signature.verdict,
+              SignatureVerdict::kValid);
+  }
+}
+
 TEST(ExportWriterTest, ChunksByMaximumCount) {
   ExportWriterOptions options = Options();
   options.max_keys = 10;
@@ -371,32 +393,6 @@ TEST(ExportWriterTest, RefusesAFileThatIsNotOfItsBatchOrTooLarge) {
         << num_keys << " " << batch_num << " " << batch_size;
   }
   EXPECT_TRUE(WriteExportFile(MakeKeys(10), 1, 1, options, random).ok());
-}
-
-TEST(RandomSourceTest, SeedsDecideAndSystemDiffers) {
-  const auto Draw = [](RandomSource random) {
-    std::vector<uint8_t> bytes(10000);
-    random.Fill(absl::MakeSpan(bytes));
-    return bytes;
-  };
-  EXPECT_EQ(Draw(RandomSource::Seeded(1)), Draw(RandomSource::Seeded(1)));
-  EXPECT_NE(Draw(RandomSource::Seeded(1)), Draw(RandomSource::Seeded(2)));
-  EXPECT_NE(Draw(RandomSource::FromSystem()), Draw(RandomSource::FromSystem()));
-  // No buffer repeats the last.
-  const std::vector<uint8_t> bytes = Draw(RandomSource::Seeded(3));
-  EXPECT_NE(std::vector<uint8_t>(bytes.begin(), bytes.begin() + 4096),
-            std::vector<uint8_t>(bytes.begin() + 4096, bytes.begin() + 8192));
-}
-
-TEST(RandomSourceTest, BelowCoversItsRangeEvenly) {
-  RandomSource random = RandomSource::Seeded(5);
-  std::vector<int> counts(7);
-  for (int i = 0; i < 70000; ++i) ++counts[random.Below(7)];
-  for (const int count : counts) {
-    EXPECT_GT(count, 9500);
-    EXPECT_LT(count, 10500);
-  }
-  EXPECT_EQ(random.Below(1), 0);
 }
 
 }  // namespace

@@ -178,15 +178,6 @@ TEST(KeyDecoderTest, BadOptionalFieldsAreDroppedAndTheKeyKept) {
   EXPECT_EQ(decoded.keys[2].metadata.days_since_onset, 14);
   EXPECT_EQ(decoded.keys[6].metadata.transmission_risk, 8);
   EXPECT_EQ(decoded.counts.with_days_since_onset, 5);
-
-  // A report type that the enumeration lacks; the generated code cannot say it.
-  const std::string key = std::string("\x0a\x10") + std::string(16, 'k') +
-                          std::string("\x18\x01\x28\x09", 4);
-  const Decoded unknown =
-      DecodeRaw(std::string("\x3a") + static_cast<char>(key.size()) + key);
-  ASSERT_EQ(unknown.keys.size(), 1);
-  EXPECT_EQ(unknown.keys[0].metadata.report_type, std::nullopt);
-  EXPECT_EQ(unknown.dropped(DroppedField::kReportType), 1);
 }
 
 // The bounds of every optional field, and the values beside them.
@@ -333,6 +324,9 @@ TEST(KeyDecoderTest, RefusesWireTricks) {
   ExpectRefused(DecodeRaw("\x0f"), kReason);
   // Groups within groups, without end.
   ExpectRefused(DecodeRaw(std::string(100000, '\x4b')), kReason);
+  // A tag of zero where the key's message ends, or goes on.
+  ExpectRefused(DecodeRaw(std::string("\x3a\x01\0", 3)), kReason);
+  ExpectRefused(DecodeRaw(std::string("\x3a\x03\0\x18\x01", 5)), kReason);
   // An info that is none.
   ExpectRefused(DecodeRaw("\x32\x01i"), kReason);
 }
@@ -348,6 +342,12 @@ TEST(KeyDecoderTest, SkipsUnknownFields) {
       DecodeRaw(unknown + message.SerializeAsString() + unknown);
   EXPECT_TRUE(decoded.status.ok()) << decoded.status;
   EXPECT_EQ(decoded.keys.size(), 1);
+  // Cut short they are none, wherever.
+  for (size_t size = 1; size < unknown.size(); size += size < 30 ? 1 : 9973) {
+    const bool between_fields = size == 2 || size == 11;
+    EXPECT_EQ(DecodeRaw(unknown.substr(0, size)).status.ok(), between_fields)
+        << size;
+  }
 }
 
 TEST(KeyDecoderTest, AcceptsTheLargestBatch) {

@@ -158,12 +158,11 @@ TEST(PlainKeyTest, PiecesOfAnySizeGiveTheSame) {
 // A key without a start is judged alike in either way: it is no key of 1970.
 TEST(PlainKeyTest, AKeyWithoutAStartIsRejectedInBothWays) {
   const std::string tek = std::string("\x0a\x10") + std::string(16, 'k');
-  const std::string absent = tek;
   const std::string zero = tek + std::string("\x18\0", 2);
   const std::string first = tek + "\x18\x01";
   std::string bytes(kExportHeader);
   for (const char field : {'\x3a', '\x42'}) {
-    for (const std::string& key : {absent, zero, first}) {
+    for (const std::string& key : {tek, zero, first}) {
       bytes += field;
       bytes += static_cast<char>(key.size());
       bytes += key;

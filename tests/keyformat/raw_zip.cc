@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <utility>
+
 namespace tekmatch {
 namespace {
 
@@ -13,6 +15,23 @@ std::string Le32(uint32_t v) { return Le16(v & 0xFFFF) + Le16(v >> 16); }
 uint32_t Size(const std::string& s) { return static_cast<uint32_t>(s.size()); }
 
 }  // namespace
+
+RawZipEntry Entry(std::string name, std::string content) {
+  RawZipEntry entry;
+  entry.name = std::move(name);
+  entry.content = std::move(content);
+  return entry;
+}
+
+std::string Noise(size_t size) {
+  std::string s(size, '\0');
+  uint32_t x = 1;
+  for (char& c : s) {
+    x = x * 1664525 + 1013904223;
+    c = static_cast<char>(x >> 24);
+  }
+  return s;
+}
 
 std::string RawDeflate(const std::string& content) {
   z_stream z{};

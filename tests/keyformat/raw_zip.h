@@ -3,6 +3,7 @@
 #ifndef TEKMATCH_TESTS_KEYFORMAT_RAW_ZIP_H_
 #define TEKMATCH_TESTS_KEYFORMAT_RAW_ZIP_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,6 +43,12 @@ struct RawZip {
 
   std::string Build() const;
 };
+
+// A deflated entry without lies.
+RawZipEntry Entry(std::string name, std::string content);
+
+// Bytes that hardly compress.
+std::string Noise(size_t size);
 
 // Raw deflate, as in zips.
 std::string RawDeflate(const std::string& content);

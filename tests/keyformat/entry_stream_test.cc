@@ -1,0 +1,176 @@
+// What OpenEntry of archive.h makes of an entry's data.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "keyformat/archive.h"
+#include "tests/keyformat/raw_zip.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Reads all of an entry, `step` bytes at a time.
+absl::StatusOr<std::string> ReadAll(const ByteSource& source,
+                                    const ArchiveEntry& entry,
+                                    size_t step = 1000) {
+  absl::StatusOr<std::unique_ptr<ByteStream>> stream = OpenEntry(source, entry);
+  if (!stream.ok()) return stream.status();
+  std::string all;
+  std::vector<uint8_t> buffer(step);
+  while (true) {
+    absl::StatusOr<size_t> n = (*stream)->Read(absl::MakeSpan(buffer));
+    if (!n.ok()) return n.status();
+    if (*n == 0) return all;
+    all.append(buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(*n));
+  }
+}
+
+// The first entry of a zip, read through directory and stream.
+absl::StatusOr<std::string> ReadFirst(const std::string& bytes) {
+  const std::unique_ptr<ByteSource> source = MemorySource("a.zip", bytes);
+  absl::StatusOr<std::vector<ArchiveEntry>> entries =
+      ReadArchiveDirectory(*source, {});
+  if (!entries.ok()) return entries.status();
+  return ReadAll(*source, entries->front());
+}
+
+// The end of a deflate stream, after content that is no block's last: so many
+// empty blocks, the last of which says so. RFC 1951, 3.2.4.
+std::string EmptyBlocks(size_t n) {
+  std::string blocks;
+  for (size_t i = 0; i < n; ++i) {
+    blocks += std::string(i + 1 == n ? "\1" : "\0", 1);
+    blocks += std::string("\0\0\xff\xff", 4);
+  }
+  return blocks;
+}
+
+// A block that holds its content as it is, less than 64 KiB.
+std::string StoredBlock(const std::string& content, bool last) {
+  const auto size = static_cast<uint16_t>(content.size());
+  const auto inverse = static_cast<uint16_t>(~size);
+  return {static_cast<char>(last), static_cast<char>(size),
+          static_cast<char>(size >> 8), static_cast<char>(inverse),
+          static_cast<char>(inverse >> 8)};
+}
+
+TEST(EntryStreamTest, ReadsStoredAndDeflatedEntriesOfManySizes) {
+  for (const size_t size : {0, 1, 999, 1000, 1001, 65536, 200000}) {
+    for (const bool deflate : {false, true}) {
+      RawZipEntry entry = Entry("export.bin", Noise(size));
+      entry.deflate = deflate;
+      const std::unique_ptr<ByteSource> source = MemorySource(
+          "a.zip",
+          RawZip{.entries = {entry, Entry("export.sig", "x")}}.Build());
+      const auto entries = ReadArchiveDirectory(*source, {});
+      ASSERT_TRUE(entries.ok()) << entries.status();
+      ASSERT_EQ(entries->size(), 2);
+      EXPECT_EQ((*entries)[0].bytes, size);
+      for (const size_t step : {1, 7, 1000, 300000}) {
+        if (step == 1 && size > 1001) continue;
+        const auto content = ReadAll(*source, (*entries)[0], step);
+        ASSERT_TRUE(content.ok()) << content.status();
+        EXPECT_EQ(*content, Noise(size));
+      }
+      EXPECT_EQ(*ReadAll(*source, (*entries)[1]), "x");
+    }
+  }
+}
+
+TEST(EntryStreamTest, HoldsTheDataToItsDeclaration) {
+  const std::string content = Noise(100000);
+  const struct {
+    const char* reason;
+    void (*lie)(RawZipEntry&);
+  } kCases[] = {
+      {"wrong CRC", [](RawZipEntry& e) { e.crc32 = 1; }},
+      {"less than declared", [](RawZipEntry& e) { e.bytes = 100001; }},
+      {"more than declared", [](RawZipEntry& e) { e.bytes = 99999; }},
+      {"truncated",
+       [](RawZipEntry& e) {
+         e.data = RawDeflate(e.content);
+         e.data->resize(e.data->size() / 2);
+       }},
+      {"damaged", [](RawZipEntry& e) { e.data = std::string(50000, '\x07'); }},
+      {"after its compressed stream",
+       [](RawZipEntry& e) { e.data = RawDeflate(e.content) + "more"; }},
+  };
+  for (const auto& c : kCases) {
+    RawZipEntry entry = Entry("export.bin", content);
+    c.lie(entry);
+    const auto read = ReadFirst(RawZip{.entries = {entry}}.Build());
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << c.reason;
+    EXPECT_THAT(std::string(read.status().message()), HasSubstr(c.reason));
+    EXPECT_THAT(std::string(read.status().message()),
+                HasSubstr("a.zip: entry export.bin: "));
+  }
+  RawZipEntry stored = Entry("export.bin", "content");
+  stored.deflate = false;
+  stored.crc32 = 7;
+  EXPECT_THAT(
+      std::string(
+          ReadFirst(RawZip{.entries = {stored}}.Build()).status().message()),
+      HasSubstr("wrong CRC"));
+}
+
+// The compressed data goes on long after the content is complete.
+TEST(EntryStreamTest, EmptyBlocksAtTheEndAreNoFault) {
+  for (const size_t num_blocks : {1, 2, 13'107, 13'108, 50'000}) {
+    RawZipEntry entry = Entry("export.bin", "content");
+    entry.data = StoredBlock("content", /*last=*/false) + "content" +
+                 EmptyBlocks(num_blocks);
+    const auto read = ReadFirst(RawZip{.entries = {entry}}.Build());
+    ASSERT_TRUE(read.ok()) << num_blocks << " " << read.status();
+    EXPECT_EQ(*read, "content");
+  }
+}
+
+// The CRC is of what is declared, so that nothing but the length tells.
+TEST(EntryStreamTest, OneByteMoreThanDeclaredIsFoundAtEverySize) {
+  for (size_t size = 1; size < 700; ++size) {
+    for (const std::string& content : {Noise(size), std::string(size, 'x')}) {
+      RawZipEntry entry = Entry("export.bin", content.substr(0, size - 1));
+      entry.data = RawDeflate(content);
+      const auto read = ReadFirst(RawZip{.entries = {entry}}.Build());
+      ASSERT_FALSE(read.ok()) << size;
+      EXPECT_THAT(std::string(read.status().message()),
+                  HasSubstr("inflates to more than declared"));
+    }
+  }
+}
+
+TEST(EntryStreamTest, DataAfterTheStreamIsFoundAtEveryLength) {
+  // A stream of a few bytes, and one that ends where a read of the file does.
+  const std::string content = Noise((64 << 10) - 5 - 5);
+  std::string to_the_end = StoredBlock(content, /*last=*/false);
+  to_the_end += content + EmptyBlocks(1);
+  ASSERT_EQ(to_the_end.size(), 64 << 10);
+  for (size_t more = 0; more < 20; ++more) {
+    for (const char rest : {'\0', '\1', '\xff'}) {
+      RawZipEntry small = Entry("export.bin", "content");
+      small.data = RawDeflate("content") + std::string(more, rest);
+      RawZipEntry large = Entry("export.bin", content);
+      large.data = to_the_end + std::string(more, rest);
+      for (const RawZipEntry& entry : {small, large}) {
+        const auto read = ReadFirst(RawZip{.entries = {entry}}.Build());
+        if (more == 0) {
+          EXPECT_TRUE(read.ok()) << read.status();
+        } else {
+          EXPECT_THAT(std::string(read.status().message()),
+                      HasSubstr("has data after its compressed stream"))
+              << more;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tekmatch
