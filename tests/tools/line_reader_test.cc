@@ -113,6 +113,21 @@ TEST(LineReaderTest, LinesThatArriveInPieces) {
   writer.join();
 }
 
+// What an earlier piece left in the buffer is no part of a later one.
+TEST(LineReaderTest, OldBytesBehindAPieceAreNotRead) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] {
+    std::ofstream out(path, std::ios::binary);
+    for (const char* piece : {"aaaa\nbbbb\ncc", "d", "e", "\nff"}) {
+      out << piece << std::flush;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+  EXPECT_THAT(Lines(path), ElementsAre("aaaa", "bbbb", "ccde", "ff"));
+  writer.join();
+}
+
 TEST(LineReaderTest, PlaceIsBeforeTheFirstLineUntilOneIsRead) {
   const std::string path = TempPath("lines");
   WriteFile(path, "a\n");

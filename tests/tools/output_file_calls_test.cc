@@ -1,6 +1,6 @@
-// What OutputFile asks of the system, seen by standing in for two of its calls:
-// another program takes the temporary name first, and what has not been synced
-// must not be renamed.
+// What OutputFile asks of the system, seen by standing in for three of its
+// calls: another program takes the temporary name first, the system writes less
+// than it was asked to, and what has not been synced must not be renamed.
 //
 // <fcntl.h> is left out on purpose: it declares open() in a way that forbids to
 // define it.
@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstddef>
@@ -24,8 +25,10 @@
 
 namespace {
 
-// What happens before the next call of open(), with its path; once.
-std::function<void(const std::string&)> before_open;
+// What happens before the next call of open(), with its path and mode; once.
+std::function<void(const std::string&, unsigned)> before_open;
+// What write() does in place of the system's, while it is set.
+std::function<ssize_t(int, const void*, size_t)> instead_of_write;
 // What fsync() does in place of the system's, while it is set.
 std::function<int(int)> instead_of_fsync;
 
@@ -36,10 +39,15 @@ extern "C" int open(const char* path, int flags, ...) {
   va_start(rest, flags);
   const unsigned mode = va_arg(rest, unsigned);  // unused without O_CREAT
   va_end(rest);
-  if (before_open) std::exchange(before_open, nullptr)(path);
+  if (before_open) std::exchange(before_open, nullptr)(path, mode);
   constexpr int kAtCurrentFolder = -100;  // AT_FDCWD
   return static_cast<int>(
       syscall(SYS_openat, kAtCurrentFolder, path, flags, mode));
+}
+
+extern "C" ssize_t write(int fd, const void* bytes, size_t size) {
+  if (instead_of_write) return instead_of_write(fd, bytes, size);
+  return syscall(SYS_write, fd, bytes, size);
 }
 
 extern "C" int fsync(int fd) {
@@ -62,6 +70,7 @@ class OutputFileCallsTest : public ::testing::Test {
   }
   void TearDown() override {
     before_open = nullptr;
+    instead_of_write = nullptr;
     instead_of_fsync = nullptr;
   }
 
@@ -79,7 +88,7 @@ class OutputFileCallsTest : public ::testing::Test {
 
 TEST_F(OutputFileCallsTest, ATemporaryNameThatIsTakenIsLeftAlone) {
   std::string taken;
-  before_open = [&taken](const std::string& path) {
+  before_open = [&taken](const std::string& path, unsigned) {
     taken = path;
     WriteFile(path, "of another program");
   };
@@ -95,13 +104,46 @@ TEST_F(OutputFileCallsTest, ATemporaryNameThatIsTakenIsLeftAlone) {
 TEST_F(OutputFileCallsTest, ATemporaryNameThatIsALinkIsNotFollowed) {
   const std::string elsewhere = TempPath("elsewhere");
   WriteFile(elsewhere, "precious");
-  before_open = [&elsewhere](const std::string& path) {
+  before_open = [&elsewhere](const std::string& path, unsigned) {
     fs::create_symlink(elsewhere, path);
   };
   ASSERT_TRUE(Write("ours").ok());
   EXPECT_EQ(ReadFile(elsewhere), "precious");
   EXPECT_FALSE(fs::is_symlink(path_));
   EXPECT_EQ(ReadFile(path_), "ours");
+}
+
+// Not even for a moment: others could open it before its mode is set.
+TEST_F(OutputFileCallsTest, IsMadeForTheOwnerAlone) {
+  for (const auto readers :
+       {OutputFile::Readers::kOwner, OutputFile::Readers::kAnyone}) {
+    unsigned made_with = 0;
+    before_open = [&made_with](const std::string&, unsigned mode) {
+      made_with = mode;
+    };
+    ASSERT_TRUE(WriteWholeFile(path_, "", readers).ok());
+    EXPECT_EQ(made_with, 0600U);
+  }
+}
+
+TEST_F(OutputFileCallsTest, WritesTheRestOfWhatWasWrittenInPart) {
+  std::string bytes;
+  for (int i = 0; bytes.size() < 300'000; ++i) bytes += std::to_string(i);
+  bytes.resize(300'000);
+  int num_calls = 0;
+  instead_of_write = [&num_calls](int fd, const void* from,
+                                  size_t size) -> ssize_t {
+    ++num_calls;
+    if (num_calls % 3 == 0) {
+      errno = EINTR;
+      return -1;
+    }
+    return syscall(SYS_write, fd, from, std::min<size_t>(size, 100'000));
+  };
+  ASSERT_TRUE(Write(bytes).ok());
+  instead_of_write = nullptr;
+  EXPECT_EQ(ReadFile(path_), bytes);
+  EXPECT_EQ(num_calls, 4);  // one of them interrupted by a signal
 }
 
 TEST_F(OutputFileCallsTest, IsRenamedWhenAllOfItIsSynced) {

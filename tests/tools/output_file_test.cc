@@ -47,10 +47,16 @@ class OutputFileTest : public ::testing::Test {
     return fs::directory_iterator(folder_)->path();
   }
 
+  static ptrdiff_t NumOpenFiles() {
+    return std::distance(fs::directory_iterator("/proc/self/fd"),
+                         fs::directory_iterator());
+  }
+
   std::string folder_;
 };
 
 TEST_F(OutputFileTest, AppearsWithCommit) {
+  const ptrdiff_t num_open = NumOpenFiles();
   const std::string path = In("new");
   auto file = OutputFile::Open(path);
   ASSERT_TRUE(file.ok()) << file.status();
@@ -58,6 +64,7 @@ TEST_F(OutputFileTest, AppearsWithCommit) {
   ASSERT_TRUE((*file)->Append("two").ok());
   EXPECT_FALSE(fs::exists(path));
   ASSERT_TRUE((*file)->Commit().ok());
+  EXPECT_EQ(NumOpenFiles(), num_open);
   EXPECT_EQ(OnlyEntry(), path);
   EXPECT_EQ(ReadFile(path), "one two");
   file->reset();
@@ -65,13 +72,16 @@ TEST_F(OutputFileTest, AppearsWithCommit) {
 }
 
 TEST_F(OutputFileTest, LeavesNothingWithoutCommit) {
+  const ptrdiff_t num_open = NumOpenFiles();
   {
     const auto file = OutputFile::Open(In("new"));
     ASSERT_TRUE(file.ok()) << file.status();
     ASSERT_TRUE((*file)->Append(std::string(1 << 20, 'x')).ok());
     EXPECT_EQ(NumEntries(), 1);
+    EXPECT_EQ(NumOpenFiles(), num_open + 1);
   }
   EXPECT_EQ(NumEntries(), 0);
+  EXPECT_EQ(NumOpenFiles(), num_open);
 }
 
 TEST_F(OutputFileTest, AnOldFileStaysUntilCommit) {
