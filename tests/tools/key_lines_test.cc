@@ -140,6 +140,9 @@ TEST_F(KeyLinesTest, WrongMembersAreNamedWithTheirPlace) {
        "days_since_onset: not an integer in -14..14"},
       {With(R"("days_since_onset":-15)"),
        "days_since_onset: not an integer in -14..14"},
+      // -1, were it cut to 64 bits with a sign.
+      {With(R"("days_since_onset":18446744073709551615)"),
+       "days_since_onset: not an integer in -14..14"},
       {With(R"("variant_of_concern":-1)"),
        "variant_of_concern: not an integer in 0..255"},
       {With(R"("variant_of_concern":256)"),

@@ -1,0 +1,116 @@
+// What the writer refuses, and what it just takes.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "keyformat/export_writer.h"
+#include "tests/keyformat/written_exports.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ExportWriterLimitsTest, RefusesWhatTheFormatForbids) {
+  const auto Refused = [](std::vector<DiagnosisKey> keys,
+                          const ExportWriterOptions& options,
+                          const std::string& reason) {
+    const auto written = WriteAndRead(std::move(keys), options);
+    EXPECT_EQ(written.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(written.status().message()), HasSubstr(reason));
+  };
+  ExportWriterOptions options = Options();
+  options.end_timestamp = options.start_timestamp;
+  Refused({}, options, "before end_timestamp");
+  options = Options();
+  options.max_keys = 0;
+  Refused({}, options, "max_keys");
+  options.max_keys = 10;
+  options.min_keys = 5;
+  options.padding_range = 6;
+  Refused({}, options, "min_keys + padding_range");
+
+  const DiagnosisKey good = MakeKeys(1)[0];
+  DiagnosisKey key = good;
+  key.rolling_period = 0;
+  Refused({key}, Options(), "rolling_period");
+  key.rolling_period = 145;
+  Refused({key}, Options(), "rolling_period");
+  key = good;
+  key.rolling_start = 0;
+  Refused({key}, Options(), "rolling_start is missing");
+  key.rolling_start = uint32_t{1} << 31;
+  Refused({key}, Options(), "rolling_start is too large");
+  key = good;
+  key.metadata.report_type = ReportType::kRevoked;
+  Refused({key}, Options(), "a primary key is revoked");
+  key.metadata.revised = true;
+  key.metadata.report_type = ReportType::kSelfReport;
+  Refused({key}, Options(), "a revised key is a self-report");
+  key.metadata.report_type = ReportType::kConfirmedClinicalDiagnosis;
+  Refused({key}, Options(), "or a clinical diagnosis");
+  for (const int8_t days : {int8_t{-15}, int8_t{15}}) {
+    key = good;
+    key.metadata.days_since_onset = days;
+    Refused({key}, Options(), "days_since_onset");
+  }
+  key = good;
+  key.metadata.transmission_risk = 9;
+  Refused({key}, Options(), "transmission_risk");
+}
+
+TEST(ExportWriterLimitsTest, WritesKeysUpToTheFormatsLimits) {
+  std::vector<DiagnosisKey> keys = MakeKeys(2);
+  keys[0].rolling_start = 1;
+  keys[0].rolling_period = 1;
+  keys[0].metadata = {.transmission_risk = 0,
+                      .report_type = ReportType::kConfirmedClinicalDiagnosis,
+                      .days_since_onset = -14,
+                      .variant_of_concern = 0};
+  keys[1].rolling_start = 2147483647;
+  keys[1].rolling_period = 144;
+  keys[1].metadata = {.transmission_risk = 8,
+                      .report_type = ReportType::kRecursive,
+                      .days_since_onset = 14,
+                      .variant_of_concern = 255,
+                      .revised = true};
+  ExportWriterOptions options = Options();
+  options.start_timestamp = options.end_timestamp - 1;
+  options.max_keys = 2;
+  options.min_keys = 1;
+  options.padding_range = 1;
+  const auto written = WriteAndRead(keys, options);
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_EQ(written->front().keys, keys);  // the revised one is last
+}
+
+TEST(ExportWriterLimitsTest, RefusesAFileThatIsNotOfItsBatchOrTooLarge) {
+  RandomSource random = RandomSource::Seeded(7);
+  ExportWriterOptions options = Options();
+  options.max_keys = 10;
+  const struct {
+    size_t num_keys;
+    int batch_num;
+    int batch_size;
+  } kBad[] = {{10, 0, 1},   {10, 2, 1}, {10, 1, 0},
+              {10, -1, -1}, {11, 1, 1}, {10, 1, 1'000'001}};
+  for (const auto& [num_keys, batch_num, batch_size] : kBad) {
+    EXPECT_EQ(WriteExportFile(MakeKeys(num_keys), batch_num, batch_size,
+                              options, random)
+                  .status()
+                  .code(),
+              absl::StatusCode::kInvalidArgument)
+        << num_keys << " " << batch_num << " " << batch_size;
+  }
+  EXPECT_TRUE(WriteExportFile(MakeKeys(10), 1, 1, options, random).ok());
+  EXPECT_TRUE(
+      WriteExportFile(MakeKeys(1), 1'000'000, 1'000'000, options, random).ok());
+}
+
+}  // namespace
+}  // namespace tekmatch
