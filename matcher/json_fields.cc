@@ -1,8 +1,10 @@
 #include "matcher/json_fields.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace tekmatch {
@@ -19,6 +21,17 @@ bool IsInteger(const json& value, int low, int high) {
 bool IsNumber(const json& value, double low, double high) {
   return value.is_number() && value.get<double>() >= low &&
          value.get<double>() <= high;
+}
+
+absl::Status NotJson() { return absl::InvalidArgumentError("not JSON"); }
+
+absl::Status Repeated(absl::string_view name) {
+  const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || c == '_';
+  });
+  return absl::InvalidArgumentError(
+      is_plain ? absl::StrCat(name, ": stands twice in one object")
+               : "a member stands twice in one object");
 }
 
 template <typename T>
@@ -143,9 +156,32 @@ absl::Status JsonFields::Finish() {
 }
 
 absl::StatusOr<json> ParseJson(absl::string_view text) {
-  json value = json::parse(text.begin(), text.end(), nullptr,
+  if (absl::StrContains(text, '\0')) return NotJson();
+  std::vector<std::set<std::string>> open_objects;
+  absl::Status repeated;
+  const auto note_names = [&](int, json::parse_event_t event, json& value) {
+    if (event == json::parse_event_t::object_start) {
+      open_objects.emplace_back();
+    } else if (event == json::parse_event_t::object_end) {
+      open_objects.pop_back();
+    } else if (event == json::parse_event_t::key && repeated.ok()) {
+      const std::string name = value.get<std::string>();
+      if (!open_objects.back().insert(name).second) repeated = Repeated(name);
+    }
+    return true;  // keep it
+  };
+  json value = json::parse(text.begin(), text.end(), note_names,
                            /*allow_exceptions=*/false);
-  if (value.is_discarded()) return absl::InvalidArgumentError("not JSON");
+  if (value.is_discarded()) return NotJson();
+  if (!repeated.ok()) return repeated;
+  return value;
+}
+
+absl::StatusOr<json> ParseJsonObject(absl::string_view text) {
+  absl::StatusOr<json> value = ParseJson(text);
+  if (value.ok() ? !value->is_object() : value.status() == NotJson()) {
+    return absl::InvalidArgumentError("not a JSON object");
+  }
   return value;
 }
 

@@ -1,5 +1,6 @@
-// Reads the members of a JSON object into plain values, saying by name what is
-// wrong: for policies and configurations that people write by hand.
+// Reads JSON that others wrote, and the members of an object into plain values,
+// saying by name what is wrong: for policies and configurations that people
+// write by hand.
 #ifndef TEKMATCH_MATCHER_JSON_FIELDS_H_
 #define TEKMATCH_MATCHER_JSON_FIELDS_H_
 
@@ -71,8 +72,16 @@ class JsonFields {
   absl::Status status_;
 };
 
-// INVALID_ARGUMENT: not JSON.
+// The value of a text. INVALID_ARGUMENT: not JSON, or an object in it has two
+// members of one name. RFC 8259 leaves open which of them counts, so that two
+// readers can take one text for two things. The message names the member if the
+// name is only lower-case letters and underscores, as those of fields are:
+// other names may be anything, an identifier too.
+//
+// A byte 0 is no JSON either (nlohmann takes it for the end of the text).
 absl::StatusOr<nlohmann::json> ParseJson(absl::string_view text);
+// Also INVALID_ARGUMENT "not a JSON object", in place of "not JSON" too.
+absl::StatusOr<nlohmann::json> ParseJsonObject(absl::string_view text);
 
 }  // namespace tekmatch
 

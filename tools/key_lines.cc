@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "matcher/json_fields.h"
 #include "tools/hex.h"
 #include "tools/line_reader.h"
 #include "tools/report_type_name.h"
@@ -119,11 +120,10 @@ absl::Status ForEachObject(
     if (!line.too_long && absl::StripAsciiWhitespace(line.text).empty()) {
       continue;
     }
-    const json object = json::parse(line.text.begin(), line.text.end(), nullptr,
-                                    /*allow_exceptions=*/false);
-    absl::Status status = absl::InvalidArgumentError(
-        line.too_long ? "the line is too long" : "not a JSON object");
-    if (object.is_object()) status = parse(object);
+    const absl::StatusOr<json> object =
+        line.too_long ? absl::InvalidArgumentError("the line is too long")
+                      : ParseJsonObject(line.text);
+    const absl::Status status = object.ok() ? parse(*object) : object.status();
     if (!status.ok()) {
       return absl::DataLossError(
           absl::StrCat((*reader)->Place(), ": ", status.message()));

@@ -6,8 +6,10 @@
 #include <system_error>
 
 #include "absl/container/inlined_vector.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "matcher/json_fields.h"
 #include "tools/hex.h"
 #include "tools/sighting_fields.h"
 
@@ -133,11 +135,9 @@ absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
 }
 
 absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting) {
-  const json row = json::parse(line.begin(), line.end(), nullptr,
-                               /*allow_exceptions=*/false);
-  if (!row.is_object()) {
-    return absl::InvalidArgumentError("not a JSON object");
-  }
+  const absl::StatusOr<json> parsed = ParseJsonObject(line);
+  if (!parsed.ok()) return parsed.status();
+  const json& row = *parsed;
   int64_t seconds = 0;
   int64_t dbm = 0;
   absl::string_view rpi;

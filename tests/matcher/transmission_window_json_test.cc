@@ -53,6 +53,8 @@ TEST(TransmissionWindowJsonTest, WrongFieldsAreNamed) {
        "starts_by_registration_day: neither true nor false"},
       {R"({"name":"x","basis":"none","day_before":1})",
        "day_before: no such field"},
+      {R"({"name":"x","basis":"none","max_age_days":14,"max_age_days":1})",
+       "max_age_days: stands twice in one object"},
   };
   for (const auto& [json, message] : cases) {
     EXPECT_EQ(ParseTransmissionWindowPolicy(json).status(),

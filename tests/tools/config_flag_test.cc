@@ -1,5 +1,7 @@
 #include "tools/config_flag.h"
 
+#include <sys/stat.h>
+
 #include <string>
 
 #include "absl/status/status.h"
@@ -42,6 +44,22 @@ TEST(ConfigFlagTest, FilesThatAreNone) {
   WriteFile(path, "");
   EXPECT_EQ(LoadExposureConfig(path).status(),
             absl::DataLossError(path + ": not JSON"));
+  WriteFile(path, R"({"name":"mine","attenuation_thresholds":[1,2,3],
+                      "attenuation_weights":[1,1,1,1],
+                      "alert":{"seconds":900,"seconds":60}})");
+  EXPECT_EQ(LoadExposureConfig(path).status(),
+            absl::DataLossError(path + ": seconds: stands twice in one "
+                                       "object"));
+  WriteFile(path, R"({"name":"mine","infectiousness":{"-3":"high","-3":"none"},
+                      "attenuation_thresholds":[1,2,3],
+                      "attenuation_weights":[1,1,1,1]})");
+  EXPECT_EQ(LoadExposureConfig(path).status(),
+            absl::DataLossError(path + ": a member stands twice in one "
+                                       "object"));
+  const std::string fifo = TempPath("fifo.json");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_EQ(LoadExposureConfig(fifo).status(),
+            absl::FailedPreconditionError(fifo + ": not a regular file"));
   const std::string none = TempPath("none.json");
   EXPECT_EQ(LoadWindowPolicy(none).status().code(),
             absl::StatusCode::kNotFound);

@@ -149,6 +149,10 @@ TEST_F(KeyLinesTest, WrongMembersAreNamedWithTheirPlace) {
        "variant_of_concern: not an integer in 0..255"},
       {With(R"("revised":1)"), "revised: neither true nor false"},
       {With(R"("rolling_perod":1)"), "an unknown member"},
+      {With(R"("rolling_start":0)"),
+       "rolling_start: stands twice in one object"},
+      {With(R"("revised":true,"revised":false)"),
+       "revised: stands twice in one object"},
   };
   for (const auto& [line, message] : lines) {
     const auto keys = ReadKeyLines(Path(absl::StrCat(kFull, "\n", line, "\n")));
@@ -173,6 +177,8 @@ TEST_F(KeyLinesTest, OwnKeysThatAreNone) {
       {R"({"tek":null})", "tek: not a string"},
       {R"({"tek":"0"})", "tek: 1 characters, 32 wanted"},
       {kTek, "not a JSON object"},
+      {With(R"("tek":"ffffffffffffffffffffffffffffffff")"),
+       "tek: stands twice in one object"},
       {std::string(70000, 'x'), "the line is too long"},
   };
   for (const auto& [line, message] : lines) {

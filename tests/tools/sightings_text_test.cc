@@ -295,6 +295,46 @@ TEST(SightingsTextTest, MalformedJson) {
        {JsonWith("rssi", "128"), "rssi: not in -128..127"}});
 }
 
+// Which of two counts is nobody's to guess.
+TEST(SightingsTextTest, MembersThatStandTwice) {
+  const std::string json = kJson;
+  const std::string open = json.substr(0, json.size() - 1);
+  for (const char* member : {"time", "rpi", "aem", "rssi"}) {
+    ExpectRefused(ParseJsonRow,
+                  {{open + ",\"" + member + "\":-77}",
+                    absl::StrCat(member, ": stands twice in one object")}});
+  }
+  ExpectRefused(
+      ParseJsonRow,
+      {{open + R"(,"device":1,"device":1})",
+        "device: stands twice in one object"},
+       {open + R"(,"previous_scan":1,"previous_scan":2})",
+        "previous_scan: stands twice in one object"},
+       // Written in another way.
+       {open + R"(,"\u0072ssi":-77})", "rssi: stands twice in one object"},
+       // Deeper, and of names that may be anything.
+       {open + R"(,"note":[{"a":{},"a":1}]})", "a: stands twice in one object"},
+       {open + R"(,"00112233":1,"00112233":1})",
+        "a member stands twice in one object"}});
+  Sighting sighting;
+  EXPECT_TRUE(
+      ParseJsonRow(
+          open + R"(,"note":{"rssi":1},"more":{"rssi":[{"a":1},{"a":1}]}})",
+          &sighting)
+          .ok());
+}
+
+// What a page that was lost leaves: nlohmann takes it for the end of the text.
+TEST(SightingsTextTest, ZerosAreNoEnd) {
+  const std::string json = kJson;
+  const std::string zero(1, '\0');
+  ExpectRefused(ParseJsonRow, {{json + zero, "not a JSON object"},
+                               {json + zero + json, "not a JSON object"},
+                               {zero + json, "not a JSON object"}});
+  ExpectRefused(ParseCsv, {{kCsv + zero, "rssi: not an integer"},
+                           {zero, "not 4 fields"}});
+}
+
 // A message ends up in logs; who met whom does not.
 TEST(SightingsTextTest, NoMessageHoldsTheValue) {
   constexpr char kSecret[] = "5ec7e75ec7e7";
