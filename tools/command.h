@@ -67,7 +67,8 @@ absl::StatusOr<absl::CivilDay> ParseDate(absl::string_view option,
 // `now`, since clocks and time zones differ.
 EnIntervalNumber LatestRollingStart(absl::Time now);
 
-// INVALID_ARGUMENT for a name that the system's time zones lack.
+// INVALID_ARGUMENT for a name that the system's time zones lack, and for a
+// path.
 absl::StatusOr<absl::TimeZone> ParseTimeZone(const std::string& name);
 
 }  // namespace tekmatch

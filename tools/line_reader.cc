@@ -1,6 +1,8 @@
 #include "tools/line_reader.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,11 +22,38 @@ constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(
     const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: a named pipe is opened before anybody writes into it.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
   }
-  return std::unique_ptr<LineReader>(new LineReader(path, fd));
+  std::unique_ptr<LineReader> reader(new LineReader(path, fd));
+  struct stat info {};
+  if (fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode)) {
+    if (absl::Status s = reader->AwaitWriter(); !s.ok()) return s;
+  }
+  // From here on it waits for the writer's next bytes.
+  if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be read"));
+  }
+  return reader;
+}
+
+absl::Status LineReader::AwaitWriter() {
+  constexpr int kMilliseconds = 2000;
+  pollfd event = {.fd = fd_, .events = POLLIN, .revents = 0};
+  // Bytes, or a writer that has gone; else nobody came or nothing was written.
+  while (poll(&event, 1, kMilliseconds) < 0 && errno == EINTR) {
+  }
+  if (event.revents != 0) return absl::OkStatus();
+  const ssize_t n = read(fd_, buffer_.data(), buffer_.size());
+  if (n == 0) {
+    return absl::DeadlineExceededError(
+        absl::StrCat(path_, ": a pipe into which nobody writes"));
+  }
+  // Otherwise a writer is there: its first bytes, or none yet.
+  end_ = n > 0 ? static_cast<size_t>(n) : 0;
+  return absl::OkStatus();
 }
 
 LineReader::LineReader(std::string path, int fd)
@@ -54,6 +83,7 @@ absl::StatusOr<bool> LineReader::Fill() {
 absl::StatusOr<bool> LineReader::Next(Line* line) {
   *line = {};
   size_t searched = 0;  // of the bytes from begin_ on
+  uint64_t passed_over = 0;
   while (true) {
     const char* start = buffer_.data() + begin_;
     const auto* newline = static_cast<const char*>(
@@ -65,6 +95,11 @@ absl::StatusOr<bool> LineReader::Next(Line* line) {
       searched = length;
       if (length > kMaxLineBytes) {
         line->too_long = true;
+        passed_over += length;
+        if (passed_over > kEndlessLineBytes) {
+          return absl::DataLossError(
+              absl::StrCat(path_, ":", number_ + 1, ": the line has no end"));
+        }
         begin_ = end_;
         searched = 0;
       }
@@ -83,7 +118,8 @@ absl::StatusOr<bool> LineReader::Next(Line* line) {
         line->text.remove_prefix(kByteOrderMark.size());
       }
     }
-    begin_ += length + (newline != nullptr ? 1 : 0);
+    line->has_end = newline != nullptr;
+    begin_ += length + (line->has_end ? 1 : 0);
     return true;
   }
 }

@@ -1,5 +1,5 @@
-// Reads a text file line by line in bounded memory; any file that can be
-// opened, pipes included.
+// Reads a text file line by line in bounded memory and, if the file ends, in
+// bounded time; any file that can be opened, pipes included.
 #ifndef TEKMATCH_TOOLS_LINE_READER_H_
 #define TEKMATCH_TOOLS_LINE_READER_H_
 
@@ -19,13 +19,18 @@ class LineReader {
  public:
   // Longer lines are no rows of any format here.
   static constexpr size_t kMaxLineBytes = 64 << 10;
+  // A file with a longer one is no text: a device such as /dev/zero, in which a
+  // line never ends.
+  static constexpr uint64_t kEndlessLineBytes = 256 << 20;
 
   struct Line {
     absl::string_view text;  // without line end; valid until the next call
     bool too_long = false;   // then `text` is empty
+    bool has_end = false;    // false: the file ends where the line does
   };
 
-  // Errors are the system's, with the path.
+  // Errors are the system's, with the path. DEADLINE_EXCEEDED: it is a named
+  // pipe into which nobody writes, within a second or two.
   static absl::StatusOr<std::unique_ptr<LineReader>> Open(
       const std::string& path);
   LineReader(const LineReader&) = delete;
@@ -33,7 +38,8 @@ class LineReader {
   ~LineReader();
 
   // False at the end. Lines end with LF or CRLF, the last one also with the
-  // file. A byte order mark at the start of the file is passed over.
+  // file. A byte order mark at the start of the file is passed over. DATA_LOSS:
+  // a line does not end. Other codes: the system's.
   absl::StatusOr<bool> Next(Line* line);
 
   // "path:12", the place of the last line, for messages.
@@ -41,6 +47,8 @@ class LineReader {
 
  private:
   LineReader(std::string path, int fd);
+  // Waits until somebody writes into a pipe, for a while.
+  absl::Status AwaitWriter();
   // Makes room and reads more into it; false at the end of the file.
   absl::StatusOr<bool> Fill();
 

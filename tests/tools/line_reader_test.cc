@@ -90,6 +90,51 @@ TEST(LineReaderTest, LinesAcrossTheBuffersEnds) {
   EXPECT_EQ(LinesOf(bytes), want);
 }
 
+TEST(LineReaderTest, SaysWhetherALineEnds) {
+  const std::string path = TempPath("lines");
+  WriteFile(path, "a\n\r\n" + std::string(70000, 'x') + "\nb");
+  const auto reader = LineReader::Open(path);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  LineReader::Line line;
+  for (const bool has_end : {true, true, true, false}) {
+    const absl::StatusOr<bool> more = (*reader)->Next(&line);
+    ASSERT_TRUE(more.ok() && *more);
+    EXPECT_EQ(line.has_end, has_end);
+  }
+  EXPECT_FALSE(*(*reader)->Next(&line));
+}
+
+TEST(LineReaderTest, ALineWithoutEnd) {
+  const auto reader = LineReader::Open("/dev/zero");
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  LineReader::Line line;
+  EXPECT_EQ((*reader)->Next(&line).status(),
+            absl::DataLossError("/dev/zero:1: the line has no end"));
+}
+
+TEST(LineReaderTest, APipeIntoWhichNobodyWrites) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(
+      LineReader::Open(path).status(),
+      absl::DeadlineExceededError(path + ": a pipe into which nobody writes"));
+}
+
+// It is there in time, but has nothing to say yet.
+TEST(LineReaderTest, APipeWithASlowWriter) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] {
+    std::ofstream out(path, std::ios::binary);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+    out << "a\n" << std::flush;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    out << "b\n";
+  });
+  EXPECT_THAT(Lines(path), ElementsAre("a", "b"));
+  writer.join();
+}
+
 TEST(LineReaderTest, ReadsAPipe) {
   const std::string path = TempPath("pipe");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
