@@ -17,7 +17,8 @@
 namespace tekmatch {
 namespace {
 
-using ParseRow = absl::FunctionRef<absl::Status(absl::string_view, Sighting*)>;
+using ParseRow =
+    absl::FunctionRef<absl::Status(const LineReader::Line&, Sighting*)>;
 
 absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
                      ParseRow parse, const SightingsReaderOptions& options,
@@ -25,7 +26,7 @@ absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
   Sighting sighting;
   const absl::Status status =
       line.too_long ? absl::InvalidArgumentError("the line is too long")
-                    : parse(line.text, &sighting);
+                    : parse(line, &sighting);
   if (!status.ok()) {
     return BadRow(reader.Place(), status.message(), options, file);
   }
@@ -58,9 +59,15 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
         path, ": neither CSV with the header ", kSightingsCsvHeader,
         ", nor JSON lines, nor a LevelDB folder"));
   }
-  const auto parse = [&](absl::string_view text, Sighting* sighting) {
-    return is_json ? ParseJsonRow(text, sighting)
-                   : ParseCsvRow(text, *columns, sighting);
+  const auto parse = [&](const LineReader::Line& row, Sighting* sighting) {
+    if (is_json) return ParseJsonRow(row.text, sighting);
+    // A CSV ends in a number. Of -77 a file that was cut can leave -7, which is
+    // a number, too; a JSON object shows it by its missing brace.
+    if (!row.has_end) {
+      return absl::InvalidArgumentError(
+          "the last line has no line end: the file may be cut there");
+    }
+    return ParseCsvRow(row.text, *columns, sighting);
   };
   if (is_json) {
     file.format = SightingsFormat::kJsonLines;

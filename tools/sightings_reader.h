@@ -2,9 +2,9 @@
 // content:
 //   CSV         header `time,rpi,aem,rssi`: Unix seconds, hex, hex, dBm; after
 //               these `previous_scan` (Unix seconds, or empty), `device` (a
-//               number of 32 bits), or both
+//               number of 32 bits), or both. Every row has a line end
 //   JSON lines  objects with members of these names, the last two optional;
-//               others are passed over
+//               others are passed over, and none may stand twice
 //   LevelDB     the folder that Google Play Services writes
 //               (sightings_leveldb.h)
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_READER_H_

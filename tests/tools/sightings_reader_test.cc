@@ -79,8 +79,9 @@ TEST_F(SightingsReaderTest, TellsTheFormatsApartByContent) {
 }
 
 TEST_F(SightingsReaderTest, LineEndsBlankLinesAndByteOrderMark) {
-  const auto file = Read(absl::StrCat("\xEF\xBB\xBF", kSightingsCsvHeader,
-                                      "\r\n\r\n", kRow, "\r\n  \r\n", kRow));
+  const auto file =
+      Read(absl::StrCat("\xEF\xBB\xBF", kSightingsCsvHeader, "\r\n\r\n", kRow,
+                        "\r\n  \r\n", kRow, "\r\n  "));
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(file->sightings.size(), 2U);
   const auto json = Read(
@@ -108,7 +109,8 @@ TEST_F(SightingsReaderTest, RefusesWhatHasNoneOfTheFormats) {
       "LevelDB folder";
   for (const char* first :
        {"rpi,time,aem,rssi\n", "time,rpi,aem,rssi,\n", "Time,RPI,AEM,RSSI\n",
-        "time,rpi,aem,rssi \n", "[]\n"}) {
+        "time,rpi,aem,rssi \n", "[]\n", "time,rpi,aem,rssi,rssi\n",
+        "time,rpi,aem,rssi,device,device\n", "time,rpi,aem,rssi,note\n"}) {
     ExpectRefused(first, none);
   }
   ExpectRefused(kRow, none);
@@ -125,10 +127,44 @@ TEST_F(SightingsReaderTest, RefusesAMalformedRowAtItsPlace) {
       ":2: the line is too long");
 }
 
+// A file that was cut can end in a number that is another one.
+TEST_F(SightingsReaderTest, RefusesACsvRowWithoutItsLineEnd) {
+  const std::string csv =
+      absl::StrCat(kSightingsCsvHeader, "\n", kRow, "\n", kRow, "\n");
+  const std::string reason =
+      "the last line has no line end: the file may be cut there";
+  ASSERT_TRUE(Read(csv).ok());
+  for (size_t cut = 1; cut <= std::string(kRow).size(); ++cut) {
+    const std::string bytes = csv.substr(0, csv.size() - cut);
+    ExpectRefused(bytes, ":3: " + reason);
+    const auto file = Read(bytes, /*skip_bad=*/true);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(file->sightings.size(), 1U);
+    EXPECT_EQ(file->num_bad, 1U);
+  }
+  // A JSON object shows by itself that it is whole.
+  const std::string json = absl::StrCat(kJson, "\n", kJson);
+  ASSERT_TRUE(Read(json).ok());
+  ExpectRefused(json.substr(0, json.size() - 1), ":2: not a JSON object");
+}
+
+// A file whose last pages were lost: zeros in their place.
+TEST_F(SightingsReaderTest, RefusesZerosInPlaceOfRows) {
+  const std::string zeros(4096, '\0');
+  ExpectRefused(absl::StrCat(kSightingsCsvHeader, "\n", kRow, "\n", zeros),
+                ":3: the last line has no line end: the file may be cut there");
+  ExpectRefused(absl::StrCat(kSightingsCsvHeader, "\n", zeros, "\n"),
+                ":2: not 4 fields");
+  ExpectRefused(absl::StrCat(kJson, "\n", zeros), ":2: not a JSON object");
+  ExpectRefused(absl::StrCat(kJson, zeros, kJson, "\n"),
+                ":1: not a JSON object");
+}
+
 TEST_F(SightingsReaderTest, SkipsAndCountsWhenAsked) {
-  const auto file = Read(absl::StrCat(kSightingsCsvHeader, "\nbad\n2,", kRest,
-                                      "\n1,2,3,4\n3,", kRest, "\n1,", kRest),
-                         /*skip_bad=*/true);
+  const auto file =
+      Read(absl::StrCat(kSightingsCsvHeader, "\nbad\n2,", kRest,
+                        "\n1,2,3,4\n3,", kRest, "\n1,", kRest, "\n"),
+           /*skip_bad=*/true);
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_THAT(Times(*file), ElementsAre(2, 3, 1));
   EXPECT_EQ(file->num_bad, 2U);
