@@ -30,6 +30,15 @@ static_assert(sizeof(Rpi) == kRpiBytes, "arrays of Rpi are arrays of bytes");
 inline constexpr uint16_t kNoPreviousScan = 0xFFFF;
 inline constexpr uint16_t kMaxPreviousScanSeconds = 0xFFFE;
 
+// What a receiver can measure, in dBm; and what its controller says when a
+// measurement failed, which is no reading at all.
+//
+// Source: Bluetooth Core Specification 5.2, volume 4, part E, 7.7.65.2 (LE
+// Advertising Report event, RSSI).
+inline constexpr int16_t kMinRssi = -127;
+inline constexpr int16_t kMaxRssi = 20;
+inline constexpr int16_t kRssiNotAvailable = 127;
+
 // Associated Encrypted Metadata, as broadcast beside the RPI.
 struct Aem {
   std::array<uint8_t, kAemBytes> bytes{};
@@ -42,7 +51,8 @@ struct Sighting {
   int64_t unix_seconds = 0;  // 0 or later
   Rpi rpi;
   Aem aem;
-  // Received signal strength in dBm, device correction already applied.
+  // Received signal strength in dBm, kMinRssi..kMaxRssi, device correction
+  // already applied.
   int16_t rssi = 0;
   // Since the scan before the one that heard this began; longer than
   // kMaxPreviousScanSeconds is that. Exposure windows are made of such times.

@@ -40,10 +40,16 @@ absl::StatusOr<SightingIndex> SightingIndex::Create(
   }
   for (size_t i = 0; i < sightings.size(); ++i) {
     const int64_t seconds = sightings[i].unix_seconds;
-    if (seconds >= 0 && seconds <= kMaxSightingSeconds) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "sighting ", i, ": its time is ",
-        seconds < 0 ? "before 1970" : "past the last 32-bit interval number"));
+    if (seconds < 0 || seconds > kMaxSightingSeconds) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("sighting ", i, ": its time is ",
+                       seconds < 0 ? "before 1970"
+                                   : "past the last 32-bit interval number"));
+    }
+    if (sightings[i].rssi < kMinRssi || sightings[i].rssi > kMaxRssi) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "sighting ", i, ": its RSSI is not in ", kMinRssi, "..", kMaxRssi));
+    }
   }
   std::sort(sightings.begin(), sightings.end(), ByRpiThenTime);
   return SightingIndex(std::move(sightings), max_tolerance_intervals);

@@ -37,9 +37,10 @@ class SightingIndex {
   // `max_tolerance_intervals` is the largest tolerance (match_policy.h) that an
   // engine can have over this index.
   // INVALID_ARGUMENT: a sighting's time is negative or after
-  // kMaxSightingSeconds (the message has its place in the input), there are
-  // more sightings than a uint32_t counts, or the tolerance is not in
-  // 0..kMaxToleranceIntervals.
+  // kMaxSightingSeconds, or its RSSI not in kMinRssi..kMaxRssi (the message has
+  // its place in the input): what 127, "not available", would be taken for is
+  // the nearest of contacts. Also if there are more sightings than a uint32_t
+  // counts, or the tolerance is not in 0..kMaxToleranceIntervals.
   static absl::StatusOr<SightingIndex> Create(
       std::vector<Sighting> sightings,
       int32_t max_tolerance_intervals = MatchPolicy().tolerance_intervals);

@@ -38,8 +38,12 @@ absl::Status SetAem(absl::string_view hex, Sighting* sighting) {
 }
 
 absl::Status SetRssi(int64_t dbm, Sighting* sighting) {
-  if (dbm < -128 || dbm > 127) {
-    return absl::InvalidArgumentError("rssi: not in -128..127");
+  if (dbm == kRssiNotAvailable) {
+    return absl::InvalidArgumentError("rssi: 127 means not available");
+  }
+  if (dbm < kMinRssi || dbm > kMaxRssi) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("rssi: not in ", kMinRssi, "..", kMaxRssi));
   }
   sighting->rssi = static_cast<int16_t>(dbm);
   return absl::OkStatus();

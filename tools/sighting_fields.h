@@ -17,7 +17,8 @@ namespace tekmatch {
 absl::Status SetTime(int64_t unix_seconds, Sighting* sighting);
 absl::Status SetRpi(absl::string_view hex, Sighting* sighting);
 absl::Status SetAem(absl::string_view hex, Sighting* sighting);
-// dBm, -128..127 as Bluetooth has it.
+// dBm, kMinRssi..kMaxRssi (sighting.h). 127 is refused by its meaning, "not
+// available": it would be taken for a sender that touches the receiver.
 absl::Status SetRssi(int64_t dbm, Sighting* sighting);
 // Unix seconds of the scan before; after SetTime. 0 says nothing, and so does
 // a time after the sighting's: the clock was set back in between.

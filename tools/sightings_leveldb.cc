@@ -12,8 +12,6 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <numeric>
-#include <optional>
 #include <system_error>
 
 #include "absl/strings/match.h"
@@ -90,13 +88,32 @@ absl::Status Mirror(const fs::path& folder, const fs::path& scratch) {
   return error ? FileSystemError(folder, error) : absl::OkStatus();
 }
 
-std::optional<int> Rssi(const wire::SightingRecord& record) {
-  if (record.has_rssi()) return record.rssi();
-  const auto& values = record.rssi_values();
-  if (values.empty()) return std::nullopt;
-  const int64_t sum = std::accumulate(values.begin(), values.end(), int64_t{0});
-  return static_cast<int>(
-      std::lround(static_cast<double>(sum) / values.size()));
+// Checks every reading that the mean is made of.
+absl::Status SetMeanRssi(const wire::SightingRecord& record,
+                         Sighting* sighting) {
+  int64_t sum = 0;
+  int num_readings = 0;
+  for (const int32_t reading : record.rssi_values()) {
+    if (reading == kRssiNotAvailable) continue;
+    if (absl::Status s = SetRssi(reading, sighting); !s.ok()) return s;
+    sum += reading;
+    ++num_readings;
+  }
+  if (num_readings == 0) return SetRssi(kRssiNotAvailable, sighting);
+  return SetRssi(std::lround(static_cast<double>(sum) / num_readings),
+                 sighting);
+}
+
+absl::Status SetRssiOf(const wire::SightingRecord& record, Sighting* sighting) {
+  const bool has_values = !record.rssi_values().empty();
+  if (!record.has_rssi() && !has_values) {
+    return absl::InvalidArgumentError("rssi: missing");
+  }
+  if (has_values &&
+      (!record.has_rssi() || record.rssi() == kRssiNotAvailable)) {
+    return SetMeanRssi(record, sighting);
+  }
+  return SetRssi(record.rssi(), sighting);
 }
 
 const std::string& EncryptedMetadata(const wire::ContactRecord& contact,
@@ -123,9 +140,7 @@ absl::Status ParseSighting(const wire::ContactRecord& contact,
         absl::StrCat("aem: ", aem.size(), " bytes, ", kAemBytes, " wanted"));
   }
   std::copy(aem.begin(), aem.end(), sighting->aem.bytes.begin());
-  const std::optional<int> rssi = Rssi(record);
-  if (!rssi.has_value()) return absl::InvalidArgumentError("rssi: missing");
-  if (absl::Status s = SetRssi(*rssi, sighting); !s.ok()) return s;
+  if (absl::Status s = SetRssiOf(record, sighting); !s.ok()) return s;
   return SetPreviousScan(record.previous_scan_epoch_seconds(), sighting);
 }
 

@@ -20,8 +20,9 @@ namespace tekmatch {
 // A log whose last record is cut short is read up to there, as LevelDB does:
 // that is what a device that loses power while writing leaves behind.
 //
-// A sighting without RSSI of its own has the mean of its scan's readings; one
-// without AEM has that of its record.
+// The RSSI of a sighting without one, or with one that says "not available", is
+// the mean of its scan's readings, without those that say so. A sighting without
+// AEM has that of its record.
 absl::StatusOr<SightingsFile> ReadLevelDbSightings(
     const std::string& path, const SightingsReaderOptions& options);
 

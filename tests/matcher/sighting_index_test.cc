@@ -155,9 +155,10 @@ TEST(SightingIndexTest, AgreesWithANaiveSearchOverRandomData) {
     }
     std::vector<Sighting> sightings;
     for (size_t i = 0; i < size; ++i) {
-      sightings.push_back({static_cast<int64_t>(rng() % 1000),
-                           rpis[rng() % rpis.size()], RandomBytes<Aem>(rng),
-                           static_cast<int16_t>(rng() % 100)});
+      sightings.push_back(
+          {static_cast<int64_t>(rng() % 1000), rpis[rng() % rpis.size()],
+           RandomBytes<Aem>(rng),
+           static_cast<int16_t>(-static_cast<int>(rng() % 100))});
     }
     const auto index = MakeIndex(sightings);
     ASSERT_EQ(index->sightings().size(), size);
@@ -180,6 +181,21 @@ TEST(SightingIndexTest, TakesTheFirstAndTheLastTime) {
   last.unix_seconds = kMaxSightingSeconds;
   EXPECT_EQ(Copy(MakeIndex({last, first})->sightings()),
             std::vector<Sighting>({first, last}));
+}
+
+TEST(SightingIndexTest, RefusesAnRssiThatNoReceiverMeasures) {
+  for (const int16_t rssi : {-128, 21, 126, 127, INT16_MIN, INT16_MAX}) {
+    Sighting bad;
+    bad.rssi = rssi;
+    EXPECT_EQ(
+        SightingIndex::Create({Sighting{}, bad}).status(),
+        absl::InvalidArgumentError("sighting 1: its RSSI is not in -127..20"));
+  }
+  for (const int16_t rssi : {-127, 20}) {
+    Sighting good;
+    good.rssi = rssi;
+    EXPECT_TRUE(SightingIndex::Create({good}).ok());
+  }
 }
 
 TEST(SightingIndexTest, RefusesATimeThatHasNoIntervalNumber) {

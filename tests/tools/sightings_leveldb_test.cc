@@ -126,10 +126,14 @@ class SightingsLevelDbTest : public ::testing::Test {
     EXPECT_THAT(message, StartsWith(path_ + ": LevelDB: "));
     EXPECT_THAT(message, Not(HasSubstr(scratch_)));
   }
-  // The only sighting of a database of one record.
-  Sighting ReadOne(const wire::ContactRecord& contact) {
+  // The database holds this record alone.
+  void MakeOne(const wire::ContactRecord& contact) const {
     fs::remove_all(path_);
     MakeDatabase(path_, {{Key(1), contact.SerializeAsString()}}, false);
+  }
+  // The only sighting of a database of one record.
+  Sighting ReadOne(const wire::ContactRecord& contact) const {
+    MakeOne(contact);
     const auto file = Read();
     EXPECT_TRUE(file.ok()) << file.status();
     if (!file.ok() || file->sightings.size() != 1) {
@@ -191,12 +195,34 @@ TEST_F(SightingsLevelDbTest, RssiIsItsOwnOrElseTheMeanOfItsScan) {
   EXPECT_EQ(ReadOne(contact).rssi, -10);
   for (const int value : {-20, -21}) record.add_rssi_values(value);
   EXPECT_EQ(ReadOne(contact).rssi, -17);
-  // The sum on the way is beyond the type of its terms.
-  record.clear_rssi_values();
-  for (const int value : {INT32_MAX, INT32_MAX, INT32_MIN, INT32_MIN, 302}) {
-    record.add_rssi_values(value);
+}
+
+// 127 is no reading: it is in no mean, and stands for no distance.
+TEST_F(SightingsLevelDbTest, RssiThatIsNotAvailable) {
+  wire::ContactRecord contact = Contact();
+  wire::SightingRecord& record = *contact.mutable_sighting_records(0);
+  record.set_rssi(127);
+  MakeOne(contact);
+  EXPECT_EQ(
+      Read().status(),
+      absl::DataLossError(path_ + ": record 1: rssi: 127 means not available"));
+  record.add_rssi_values(127);
+  MakeOne(contact);
+  EXPECT_EQ(
+      Read().status(),
+      absl::DataLossError(path_ + ": record 1: rssi: 127 means not available"));
+  for (const int value : {-80, 127, -90}) record.add_rssi_values(value);
+  EXPECT_EQ(ReadOne(contact).rssi, -85);
+  record.clear_rssi();
+  EXPECT_EQ(ReadOne(contact).rssi, -85);
+  // Readings that no receiver can make are no better in a mean.
+  for (const int value : {21, -128, INT32_MAX, INT32_MIN}) {
+    wire::ContactRecord impossible = contact;
+    impossible.mutable_sighting_records(0)->add_rssi_values(value);
+    MakeOne(impossible);
+    EXPECT_EQ(Read().status(),
+              absl::DataLossError(path_ + ": record 1: rssi: not in -127..20"));
   }
-  EXPECT_EQ(ReadOne(contact).rssi, 60);
 }
 
 TEST_F(SightingsLevelDbTest, AemIsItsOwnOrElseAssociatedOrElseTheRecords) {
@@ -246,8 +272,10 @@ TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
       {{Key(2),
         changed([](Record* r) { r->set_previous_scan_epoch_seconds(-1); })},
        "previous_scan: not between 1970 and 2100"},
-      {{Key(2), changed([](Record* r) { r->set_rssi(-129); })},
-       "rssi: not in -128..127"},
+      {{Key(2), changed([](Record* r) { r->set_rssi(-128); })},
+       "rssi: not in -127..20"},
+      {{Key(2), changed([](Record* r) { r->set_rssi(21); })},
+       "rssi: not in -127..20"},
   };
   for (const auto& [record, reason] : bad_records) {
     fs::remove_all(path_);

@@ -205,7 +205,7 @@ TEST_F(SightingsReaderTest, TheMessagesOnSkippedRowsAreFew) {
 TEST_F(SightingsReaderTest, WritesWhatItReads) {
   const auto original =
       Read(absl::StrCat(kSightingsCsvHeader, "\n", kRow, "\n",
-                        "0,ffffffffffffffffffffffffffffffff,00000000,127\n"));
+                        "0,ffffffffffffffffffffffffffffffff,00000000,20\n"));
   ASSERT_TRUE(original.ok()) << original.status();
   for (const SightingsFormat format :
        {SightingsFormat::kCsv, SightingsFormat::kJsonLines}) {
