@@ -27,8 +27,9 @@ struct Rpi {
 static_assert(sizeof(Rpi) == kRpiBytes, "arrays of Rpi are arrays of bytes");
 
 // A sighting whose store does not say when the scan before was.
-inline constexpr uint16_t kNoPreviousScan = 0xFFFF;
-inline constexpr uint16_t kMaxPreviousScanSeconds = 0xFFFE;
+inline constexpr uint32_t kNoPreviousScan = 0xFFFFFFFF;
+// 136 years: any two times since 1970 and before 2100 are nearer.
+inline constexpr uint32_t kMaxPreviousScanSeconds = 0xFFFFFFFE;
 
 // What a receiver can measure, in dBm; and what its controller says when a
 // measurement failed, which is no reading at all.
@@ -54,14 +55,16 @@ struct Sighting {
   // Received signal strength in dBm, kMinRssi..kMaxRssi, device correction
   // already applied.
   int16_t rssi = 0;
-  // Since the scan before the one that heard this began; longer than
-  // kMaxPreviousScanSeconds is that. Exposure windows are made of such times.
-  uint16_t seconds_since_previous_scan = kNoPreviousScan;
+  // Since the scan before the one that heard this began, at most
+  // kMaxPreviousScanSeconds. Exposure windows are made of such times.
+  uint32_t seconds_since_previous_scan = kNoPreviousScan;
   // Which device heard it, where one run is for several; 0 for the only one.
   uint32_t device = 0;
 
   auto operator<=>(const Sighting&) const = default;
 };
+
+static_assert(sizeof(Sighting) == 40, "sighting_index.h promises it");
 
 }  // namespace tekmatch
 

@@ -50,6 +50,7 @@ struct Options {
 struct AllSightings {
   std::shared_ptr<const SightingIndex> index;
   uint64_t num_bad = 0;
+  DroppedSightingFields dropped;
   bool by_device = false;  // some name their device
 };
 
@@ -61,6 +62,7 @@ absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
         ReadSightings(path, {.skip_bad = options.skip_bad_sightings});
     if (!file.ok()) return file.status();
     all.num_bad += file->num_bad;
+    all.dropped.previous_scan += file->dropped.previous_scan;
     for (const std::string& message : file->messages) {
       std::fprintf(stderr, "tekmatch: skipped %s\n", message.c_str());
     }
@@ -270,7 +272,8 @@ std::string Report(const MatchReportInput& input, const Options& options,
     }
     text += MeaningText(report, options, rules);
   }
-  return reports.empty() ? MatchReportText(input) : text;
+  if (reports.empty()) return MatchReportText(input);
+  return SightingsRemarks(input.dropped_sighting_fields) + text;
 }
 
 int MatchExports(const Options& options) {
@@ -301,6 +304,7 @@ int MatchExports(const Options& options) {
               .policy = run_options->policy,
               .num_sightings = sightings->index->sightings().size(),
               .num_bad_sightings = sightings->num_bad,
+              .dropped_sighting_fields = sightings->dropped,
               .zone = rules->dates_zone,
               .window_policy = rules->policy.name,
               .window_zone = rules->policy_zone,

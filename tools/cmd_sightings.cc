@@ -1,4 +1,5 @@
 // tekmatch sightings: sightings of any format as CSV or JSON lines.
+#include <cstdio>
 #include <memory>
 #include <utility>
 
@@ -20,6 +21,7 @@ struct Options {
 int Convert(const Options& options) {
   const absl::StatusOr<SightingsFile> file = ReadSightings(options.path, {});
   if (!file.ok()) return Fail(file.status());
+  std::fputs(SightingsRemarks(file->dropped).c_str(), stderr);
   auto out = OutputFile::Open(options.out);
   if (!out.ok()) return Fail(out.status());
   if (absl::Status s =

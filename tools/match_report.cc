@@ -63,6 +63,12 @@ std::string FileRemarks(const MatchRunResult& run) {
   return text;
 }
 
+ordered_json DroppedFieldsJson(const DroppedSightingFields& dropped) {
+  ordered_json json = ordered_json::object();
+  if (dropped.previous_scan > 0) json["previous_scan"] = dropped.previous_scan;
+  return json;
+}
+
 // Matches that the transmission window lets not count, by reason.
 ordered_json NotCountedJson(const MatchRunResult& run) {
   ordered_json json = ordered_json::object();
@@ -189,6 +195,7 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
       {"rpis_matched", CountRpis(matches)},
       {"sightings_read", input.num_sightings},
       {"sightings_skipped", input.num_bad_sightings},
+      {"dropped_fields", DroppedFieldsJson(input.dropped_sighting_fields)},
       {"sightings_matched", CountSightings(matches)},
       {"dropped",
        {{"duplicate", run.result.num_duplicates},
@@ -217,7 +224,8 @@ std::string MatchReportText(const MatchReportInput& input) {
                   Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
                   run.num_rejected, " rejected, ", run.num_own_keys,
                   " own) and ", Counted(input.num_sightings, "sighting"), " (",
-                  input.num_bad_sightings, " skipped).\n");
+                  input.num_bad_sightings, " skipped).\n",
+                  SightingsRemarks(input.dropped_sighting_fields));
   const ordered_json not_counted = NotCountedJson(run);
   for (const auto& [reason, n] : not_counted.items()) {
     absl::StrAppend(&text, Counted(n.get<uint64_t>(), "matched sighting"),
@@ -247,6 +255,13 @@ std::string MatchReportText(const MatchReportInput& input) {
                     DateTable(CountByDate(of_device, input.zone), input.zone));
   }
   return text;
+}
+
+std::string SightingsRemarks(const DroppedSightingFields& dropped) {
+  if (dropped.previous_scan == 0) return "";
+  return absl::StrCat("The previous scan of ",
+                      Counted(dropped.previous_scan, "sighting"),
+                      " is no time before it, and is not used.\n");
 }
 
 std::string MatchLine(const Match& match, const std::string& path,

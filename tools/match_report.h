@@ -16,6 +16,7 @@
 #include "matcher/match.h"
 #include "tools/export_files.h"
 #include "tools/match_run.h"
+#include "tools/sightings_file.h"
 
 namespace tekmatch {
 
@@ -45,6 +46,7 @@ struct MatchReportInput {
   MatchPolicy policy;
   uint64_t num_sightings = 0;      // read, bad ones excluded
   uint64_t num_bad_sightings = 0;  // skipped
+  DroppedSightingFields dropped_sighting_fields;
   absl::TimeZone zone;
   std::string window_policy = "none";
   absl::TimeZone window_zone;
@@ -55,6 +57,9 @@ struct MatchReportInput {
 // The documented object (README, "JSON output").
 nlohmann::ordered_json MatchReportJson(const MatchReportInput& input);
 std::string MatchReportText(const MatchReportInput& input);
+
+// A line on fields of sightings that could not be used, if there are any.
+std::string SightingsRemarks(const DroppedSightingFields& dropped);
 
 // What is known of one file: an element of files[].
 nlohmann::ordered_json ExportFileJson(const ExportFileResult& file);

@@ -1,6 +1,5 @@
 #include "tools/sighting_fields.h"
 
-#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
@@ -49,18 +48,14 @@ absl::Status SetRssi(int64_t dbm, Sighting* sighting) {
   return absl::OkStatus();
 }
 
-absl::Status SetPreviousScan(int64_t unix_seconds, Sighting* sighting) {
-  if (unix_seconds < 0 || unix_seconds > kYear2100) {
-    return absl::InvalidArgumentError(
-        "previous_scan: not between 1970 and 2100");
-  }
+bool SetPreviousScan(int64_t unix_seconds, Sighting* sighting) {
   sighting->seconds_since_previous_scan = kNoPreviousScan;
-  if (unix_seconds > 0 && unix_seconds <= sighting->unix_seconds) {
-    sighting->seconds_since_previous_scan =
-        static_cast<uint16_t>(std::min<int64_t>(
-            sighting->unix_seconds - unix_seconds, kMaxPreviousScanSeconds));
-  }
-  return absl::OkStatus();
+  if (unix_seconds == 0) return true;
+  if (unix_seconds < 0 || unix_seconds > sighting->unix_seconds) return false;
+  static_assert(kYear2100 <= kMaxPreviousScanSeconds);
+  sighting->seconds_since_previous_scan =
+      static_cast<uint32_t>(sighting->unix_seconds - unix_seconds);
+  return true;
 }
 
 absl::Status SetDevice(int64_t device, Sighting* sighting) {

@@ -19,11 +19,20 @@ struct SightingsReaderOptions {
   bool skip_bad = false;
 };
 
+// Optional fields whose values could not be used: the sightings are kept as if
+// they had none. Counted by field.
+struct DroppedSightingFields {
+  uint64_t previous_scan = 0;
+
+  bool operator==(const DroppedSightingFields&) const = default;
+};
+
 struct SightingsFile {
   SightingsFormat format = SightingsFormat::kCsv;
   std::vector<Sighting> sightings;  // in the order of the file
   uint64_t num_bad = 0;
   std::vector<std::string> messages;  // on the first few bad rows
+  DroppedSightingFields dropped;      // of `sightings`
 };
 
 // For the readers of the formats: a malformed row, at a place. OK if rows are

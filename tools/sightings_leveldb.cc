@@ -127,7 +127,7 @@ const std::string& EncryptedMetadata(const wire::ContactRecord& contact,
 
 absl::Status ParseSighting(const wire::ContactRecord& contact,
                            const wire::SightingRecord& record,
-                           Sighting* sighting) {
+                           Sighting* sighting, DroppedSightingFields* dropped) {
   if (!record.has_epoch_seconds()) {
     return absl::InvalidArgumentError("time: missing");
   }
@@ -141,7 +141,10 @@ absl::Status ParseSighting(const wire::ContactRecord& contact,
   }
   std::copy(aem.begin(), aem.end(), sighting->aem.bytes.begin());
   if (absl::Status s = SetRssiOf(record, sighting); !s.ok()) return s;
-  return SetPreviousScan(record.previous_scan_epoch_seconds(), sighting);
+  if (!SetPreviousScan(record.previous_scan_epoch_seconds(), sighting)) {
+    ++dropped->previous_scan;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ReadRecord(const leveldb::Slice& key, const leveldb::Slice& value,
@@ -161,7 +164,9 @@ absl::Status ReadRecord(const leveldb::Slice& key, const leveldb::Slice& value,
   for (const wire::SightingRecord& record : contact.sighting_records()) {
     Sighting sighting;
     std::copy_n(key.data() + kDayBytes, kRpiBytes, sighting.rpi.bytes.begin());
-    if (absl::Status s = ParseSighting(contact, record, &sighting); s.ok()) {
+    if (absl::Status s =
+            ParseSighting(contact, record, &sighting, &file->dropped);
+        s.ok()) {
       file->sightings.push_back(sighting);
     } else if (absl::Status bad = BadRow(place, s.message(), options, file);
                !bad.ok()) {

@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 
-#include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -17,16 +16,28 @@
 namespace tekmatch {
 namespace {
 
-using ParseRow =
-    absl::FunctionRef<absl::Status(const LineReader::Line&, Sighting*)>;
+// Without columns, the line is a JSON object.
+absl::Status ParseRow(const LineReader::Line& line,
+                      const std::optional<CsvColumns>& columns,
+                      Sighting* sighting, DroppedSightingFields* dropped) {
+  if (line.too_long) return absl::InvalidArgumentError("the line is too long");
+  if (!columns.has_value()) return ParseJsonRow(line.text, sighting, dropped);
+  // A CSV ends in a number. Of -77 a file that was cut can leave -7, which is a
+  // number, too; a JSON object shows it by its missing brace.
+  if (!line.has_end) {
+    return absl::InvalidArgumentError(
+        "the last line has no line end: the file may be cut there");
+  }
+  return ParseCsvRow(line.text, *columns, sighting, dropped);
+}
 
 absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
-                     ParseRow parse, const SightingsReaderOptions& options,
+                     const std::optional<CsvColumns>& columns,
+                     const SightingsReaderOptions& options,
                      SightingsFile* file) {
   Sighting sighting;
   const absl::Status status =
-      line.too_long ? absl::InvalidArgumentError("the line is too long")
-                    : parse(line, &sighting);
+      ParseRow(line, columns, &sighting, &file->dropped);
   if (!status.ok()) {
     return BadRow(reader.Place(), status.message(), options, file);
   }
@@ -59,19 +70,9 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
         path, ": neither CSV with the header ", kSightingsCsvHeader,
         ", nor JSON lines, nor a LevelDB folder"));
   }
-  const auto parse = [&](const LineReader::Line& row, Sighting* sighting) {
-    if (is_json) return ParseJsonRow(row.text, sighting);
-    // A CSV ends in a number. Of -77 a file that was cut can leave -7, which is
-    // a number, too; a JSON object shows it by its missing brace.
-    if (!row.has_end) {
-      return absl::InvalidArgumentError(
-          "the last line has no line end: the file may be cut there");
-    }
-    return ParseCsvRow(row.text, *columns, sighting);
-  };
   if (is_json) {
     file.format = SightingsFormat::kJsonLines;
-    if (absl::Status s = ReadRow(**reader, line, parse, options, &file);
+    if (absl::Status s = ReadRow(**reader, line, columns, options, &file);
         !s.ok()) {
       return s;
     }
@@ -81,7 +82,7 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
     if (!more.ok()) return more.status();
     if (!*more) return file;
     if (IsBlank(line)) continue;
-    if (absl::Status s = ReadRow(**reader, line, parse, options, &file);
+    if (absl::Status s = ReadRow(**reader, line, columns, options, &file);
         !s.ok()) {
       return s;
     }

@@ -99,7 +99,7 @@ CsvColumns ColumnsFor(absl::Span<const Sighting> sightings) {
 }
 
 absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
-                         Sighting* sighting) {
+                         Sighting* sighting, DroppedSightingFields* dropped) {
   const absl::InlinedVector<absl::string_view, 7> fields =
       absl::StrSplit(line, absl::MaxSplits(',', 6));
   const size_t num_fields =
@@ -119,22 +119,24 @@ absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
     return s;
   }
   if (absl::Status s = SetRssi(number, sighting); !s.ok()) return s;
-  if (columns.previous_scan && !fields[4].empty()) {
-    if (absl::Status s = ParseInteger("previous_scan", fields[4], &number);
+  if (columns.device) {
+    if (absl::Status s = ParseInteger("device", fields.back(), &number);
         !s.ok()) {
       return s;
     }
-    if (absl::Status s = SetPreviousScan(number, sighting); !s.ok()) return s;
+    if (absl::Status s = SetDevice(number, sighting); !s.ok()) return s;
   }
-  if (!columns.device) return absl::OkStatus();
-  if (absl::Status s = ParseInteger("device", fields.back(), &number);
-      !s.ok()) {
-    return s;
+  // Last, so that it counts only if the row is a sighting.
+  if (columns.previous_scan && !fields[4].empty() &&
+      (!ParseInteger("previous_scan", fields[4], &number).ok() ||
+       !SetPreviousScan(number, sighting))) {
+    ++dropped->previous_scan;
   }
-  return SetDevice(number, sighting);
+  return absl::OkStatus();
 }
 
-absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting) {
+absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting,
+                          DroppedSightingFields* dropped) {
   const absl::StatusOr<json> parsed = ParseJsonObject(line);
   if (!parsed.ok()) return parsed.status();
   const json& row = *parsed;
@@ -151,16 +153,19 @@ absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting) {
   if (absl::Status s = IntegerMember(row, "rssi", &dbm); !s.ok()) return s;
   if (absl::Status s = SetRssi(dbm, sighting); !s.ok()) return s;
   int64_t number = 0;
-  if (row.contains("previous_scan")) {
-    if (absl::Status s = IntegerMember(row, "previous_scan", &number);
-        !s.ok()) {
+  if (row.contains("device")) {
+    if (absl::Status s = IntegerMember(row, "device", &number); !s.ok()) {
       return s;
     }
-    if (absl::Status s = SetPreviousScan(number, sighting); !s.ok()) return s;
+    if (absl::Status s = SetDevice(number, sighting); !s.ok()) return s;
   }
-  if (!row.contains("device")) return absl::OkStatus();
-  if (absl::Status s = IntegerMember(row, "device", &number); !s.ok()) return s;
-  return SetDevice(number, sighting);
+  const auto previous_scan = row.find("previous_scan");
+  if (previous_scan != row.end() && !previous_scan->is_null() &&
+      (!IntegerMember(row, "previous_scan", &number).ok() ||
+       !SetPreviousScan(number, sighting))) {
+    ++dropped->previous_scan;
+  }
+  return absl::OkStatus();
 }
 
 std::string CsvRow(const Sighting& sighting, const CsvColumns& columns) {

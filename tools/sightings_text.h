@@ -9,12 +9,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "matcher/sighting.h"
+#include "tools/sightings_file.h"
 
 namespace tekmatch {
 
 // The columns that a CSV may have after its four.
 struct CsvColumns {
-  bool previous_scan = false;  // empty in a row: unknown
+  bool previous_scan = false;  // empty in a row: not known
   bool device = false;
 
   bool operator==(const CsvColumns&) const = default;
@@ -28,10 +29,15 @@ std::optional<CsvColumns> ParseCsvHeader(absl::string_view line);
 // Those that the sightings need.
 CsvColumns ColumnsFor(absl::Span<const Sighting> sightings);
 
-// INVALID_ARGUMENT with field and reason.
+// INVALID_ARGUMENT with field and reason: the row is no sighting. An optional
+// field that cannot be used is dropped instead and counted: a previous_scan
+// that is no integer or no time before the sighting's. `device` is not of them:
+// it decides whose sighting it is.
 absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
-                         Sighting* sighting);
-absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting);
+                         Sighting* sighting, DroppedSightingFields* dropped);
+// A previous_scan of null is not known.
+absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting,
+                          DroppedSightingFields* dropped);
 
 // With their line end.
 std::string CsvRow(const Sighting& sighting, const CsvColumns& columns = {});

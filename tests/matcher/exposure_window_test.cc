@@ -79,7 +79,7 @@ TEST(ExposureWindowTest, TypicalAttenuationIsTheMeanHalvesUp) {
 
 // The difference of the minutes in which the scans were, at most five.
 TEST(ExposureWindowTest, SecondsSinceLastScan) {
-  const auto since = [](int64_t second_of_minute, uint16_t previous) {
+  const auto since = [](int64_t second_of_minute, uint32_t previous) {
     Match match = At(second_of_minute);
     match.sighting.seconds_since_previous_scan = previous;
     return MakeExposureWindows({match}, Mapping())[0]
@@ -94,6 +94,7 @@ TEST(ExposureWindowTest, SecondsSinceLastScan) {
   EXPECT_EQ(since(0, 240), 240);
   EXPECT_EQ(since(0, 241), 300);
   EXPECT_EQ(since(0, 301), 300);
+  EXPECT_EQ(since(0, 65535), 300);
   EXPECT_EQ(since(0, kMaxPreviousScanSeconds), 300);
 }
 

@@ -177,6 +177,7 @@ MatchReportInput Input(const MatchRunResult& run) {
   return {.run = run,
           .num_sightings = 100,
           .num_bad_sightings = 7,
+          .dropped_sighting_fields = {.previous_scan = 11},
           .zone = Zone("Asia/Tokyo"),
           .window_policy = "mine"};
 }
@@ -200,7 +201,8 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
                "min_tx_power": -50, "max_tx_power": 20},
     "keys_read": 17, "keys_rejected": 3, "keys_own": 1, "keys_matched": 2,
     "rpis_matched": 1,
-    "sightings_read": 100, "sightings_skipped": 7, "sightings_matched": 2,
+    "sightings_read": 100, "sightings_skipped": 7,
+    "dropped_fields": {"previous_scan": 11}, "sightings_matched": 2,
     "dropped": {"duplicate": 4, "replayed": 5, "tx_power_out_of_bounds": 6,
                 "revoked_key": 7, "recursive_key": 8},
     "window_policy": {"name": "mine", "time_zone": "UTC",
@@ -232,6 +234,8 @@ TEST(MatchReportTest, TextIsExact) {
       "Keys of unsigned files count here: anybody could have made them up.\n"
       "Read 17 keys in 2 files (3 rejected, 1 own) and 100 sightings (7 "
       "skipped).\n"
+      "The previous scan of 11 sightings is no time before it, and is not "
+      "used.\n"
       "9 matched sightings not counted by policy mine: too_old.\n"
       "10 matched sightings not counted by policy mine: after_window.\n"
       "15 matched sightings of revoked or recursive keys not counted.\n"
@@ -252,6 +256,8 @@ TEST(MatchReportTest, TextWithoutAMatch) {
   EXPECT_EQ(MatchReportText(Input(run)),
             "Read 17 keys in 1 file (3 rejected, 1 own) and 100 sightings (7 "
             "skipped).\n"
+            "The previous scan of 11 sightings is no time before it, and is "
+            "not used.\n"
             "No key matched a sighting.\n");
   EXPECT_EQ(MatchReportJson(Input(run))["dates"], ordered_json::array());
 }

@@ -246,6 +246,22 @@ TEST_F(SightingsLevelDbTest, PreviousScanWhereItIsKnown) {
   EXPECT_EQ(ReadOne(contact).seconds_since_previous_scan, 271);
   record.set_previous_scan_epoch_seconds(0);
   EXPECT_EQ(ReadOne(contact).seconds_since_previous_scan, kNoPreviousScan);
+  record.set_previous_scan_epoch_seconds(1);
+  EXPECT_EQ(ReadOne(contact).seconds_since_previous_scan,
+            record.epoch_seconds() - 1);
+}
+
+// It costs the field, not the sighting.
+TEST_F(SightingsLevelDbTest, APreviousScanThatIsNone) {
+  wire::ContactRecord contact = Contact();
+  for (const int64_t previous : {int64_t{-1}, int64_t{INT64_MIN},
+                                 int64_t{1589012704}, int64_t{INT64_MAX}}) {
+    contact.mutable_sighting_records(0)->set_previous_scan_epoch_seconds(
+        previous);
+    EXPECT_EQ(ReadOne(contact).seconds_since_previous_scan, kNoPreviousScan);
+    EXPECT_EQ(Read()->dropped.previous_scan, 1U);
+    EXPECT_EQ(Read()->num_bad, 0U);
+  }
 }
 
 TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
@@ -269,9 +285,6 @@ TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
       {{Key(2), changed([](Record* r) { r->clear_encrypted_metadata(); })},
        "aem: 0 bytes, 4 wanted"},
       {{Key(2), changed([](Record* r) { r->clear_rssi(); })}, "rssi: missing"},
-      {{Key(2),
-        changed([](Record* r) { r->set_previous_scan_epoch_seconds(-1); })},
-       "previous_scan: not between 1970 and 2100"},
       {{Key(2), changed([](Record* r) { r->set_rssi(-128); })},
        "rssi: not in -127..20"},
       {{Key(2), changed([](Record* r) { r->set_rssi(21); })},

@@ -160,6 +160,20 @@ TEST_F(SightingsReaderTest, RefusesZerosInPlaceOfRows) {
                 ":1: not a JSON object");
 }
 
+TEST_F(SightingsReaderTest, CountsFieldsThatItCannotUse) {
+  for (const std::string& bytes :
+       {absl::StrCat("time,rpi,aem,rssi,previous_scan\n", kRow, ",x\n", kRow,
+                     ",1589974362\n", kRow, ",-1\n", kRow, ",\n"),
+        absl::StrCat(R"({"previous_scan":"",)", kJson + 1, "\n", kJson, "\n",
+                     R"({"previous_scan":-1,)", kJson + 1, "\n")}) {
+    const auto file = Read(bytes);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_GE(file->sightings.size(), 3U);
+    EXPECT_EQ(file->num_bad, 0U);
+    EXPECT_EQ(file->dropped.previous_scan, 2U);
+  }
+}
+
 TEST_F(SightingsReaderTest, SkipsAndCountsWhenAsked) {
   const auto file =
       Read(absl::StrCat(kSightingsCsvHeader, "\nbad\n2,", kRest,

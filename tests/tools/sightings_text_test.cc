@@ -29,14 +29,27 @@ constexpr char kJson[] =
     R"("aem":"a18ed7de","rssi":-77})";
 
 using Parse = absl::Status (*)(absl::string_view, Sighting*);
+absl::Status ParseWith(absl::string_view row, const CsvColumns& columns,
+                       Sighting* sighting) {
+  DroppedSightingFields dropped;
+  absl::Status status = ParseCsvRow(row, columns, sighting, &dropped);
+  EXPECT_EQ(dropped, DroppedSightingFields());
+  return status;
+}
 absl::Status ParseCsv(absl::string_view row, Sighting* sighting) {
-  return ParseCsvRow(row, {}, sighting);
+  return ParseWith(row, {}, sighting);
 }
 absl::Status ParseScansCsv(absl::string_view row, Sighting* sighting) {
-  return ParseCsvRow(row, {.previous_scan = true}, sighting);
+  return ParseWith(row, {.previous_scan = true}, sighting);
 }
 absl::Status ParseDeviceCsv(absl::string_view row, Sighting* sighting) {
-  return ParseCsvRow(row, {.device = true}, sighting);
+  return ParseWith(row, {.device = true}, sighting);
+}
+absl::Status ParseJson(absl::string_view row, Sighting* sighting) {
+  DroppedSightingFields dropped;
+  absl::Status status = ParseJsonRow(row, sighting, &dropped);
+  EXPECT_EQ(dropped, DroppedSightingFields());
+  return status;
 }
 std::string WriteCsv(const Sighting& sighting) { return CsvRow(sighting); }
 std::string WriteScansCsv(const Sighting& sighting) {
@@ -72,7 +85,7 @@ std::string JsonWith(const std::string& member, const std::string& value) {
 TEST(SightingsTextTest, RoundTrip) {
   for (const auto& [parse, row, make] :
        {std::tuple(&ParseCsv, kCsv, &WriteCsv),
-        std::tuple(&ParseJsonRow, kJson, &JsonRow)}) {
+        std::tuple(&ParseJson, kJson, &JsonRow)}) {
     Sighting sighting;
     ASSERT_TRUE(parse(row, &sighting).ok());
     EXPECT_EQ(sighting.unix_seconds, 1589974662);
@@ -91,70 +104,105 @@ TEST(SightingsTextTest, TheExtremesOfEachFieldRoundTrip) {
     ASSERT_TRUE(ParseCsv(row.substr(0, row.size() - 1), &csv).ok()) << row;
     EXPECT_EQ(CsvRow(csv), row);
     Sighting json;
-    ASSERT_TRUE(ParseJsonRow(JsonRow(csv), &json).ok()) << row;
+    ASSERT_TRUE(ParseJson(JsonRow(csv), &json).ok()) << row;
     EXPECT_EQ(json, csv);
   }
 }
 
-// The scan before, in seconds before the sighting's time, read from a row.
+// The scan before, in seconds before the sighting's time, read from a row and
+// written again, however long before it was.
 TEST(SightingsTextTest, PreviousScan) {
-  struct Case {
-    const char* value;
-    uint16_t seconds;
-    bool written;
-  };
-  for (const Case& c : std::vector<Case>{
-           {"1589974362", 300, true},
-           {"1589974662", 0, true},
-           {"1589909128", 65534, true},
-           {"1589909127", kMaxPreviousScanSeconds, false},
-           {"1", kMaxPreviousScanSeconds, false},
-           {"0", kNoPreviousScan, false},
-           // The clock was set back.
-           {"1589974663", kNoPreviousScan, false},
-       }) {
+  for (const auto& [value, seconds] :
+       std::vector<std::pair<const char*, uint32_t>>{{"1589974362", 300},
+                                                     {"1589974662", 0},
+                                                     {"1589909127", 65535},
+                                                     {"1589809127", 165535},
+                                                     {"1", 1589974661}}) {
     Sighting csv;
-    const std::string row = absl::StrCat(kCsv, ",", c.value);
+    const std::string row = absl::StrCat(kCsv, ",", value);
     ASSERT_TRUE(ParseScansCsv(row, &csv).ok()) << row;
-    EXPECT_EQ(csv.seconds_since_previous_scan, c.seconds) << row;
-    EXPECT_EQ(WriteScansCsv(csv) == row + "\n", c.written)
-        << WriteScansCsv(csv);
+    EXPECT_EQ(csv.seconds_since_previous_scan, seconds) << row;
+    EXPECT_EQ(WriteScansCsv(csv), row + "\n");
     Sighting again;
-    ASSERT_TRUE(ParseJsonRow(JsonRow(csv), &again).ok());
+    ASSERT_TRUE(ParseJson(JsonRow(csv), &again).ok());
     EXPECT_EQ(again, csv);
     Sighting json;
-    ASSERT_TRUE(ParseJsonRow(JsonWith("previous_scan", c.value), &json).ok());
+    ASSERT_TRUE(ParseJson(JsonWith("previous_scan", value), &json).ok());
     EXPECT_EQ(json, csv);
   }
+  Sighting longest;
+  ASSERT_TRUE(ParseScansCsv(absl::StrCat("4102444800,", kRpi, ",00000000,0,1"),
+                            &longest)
+                  .ok());
+  EXPECT_EQ(longest.seconds_since_previous_scan, 4102444799U);
 }
 
 TEST(SightingsTextTest, AnUnknownPreviousScan) {
-  Sighting sighting;
-  const std::string row = absl::StrCat(kCsv, ",");
-  ASSERT_TRUE(ParseScansCsv(row, &sighting).ok());
-  EXPECT_EQ(sighting.seconds_since_previous_scan, kNoPreviousScan);
-  EXPECT_EQ(WriteScansCsv(sighting), row + "\n");
-  EXPECT_EQ(JsonRow(sighting), absl::StrCat(kJson, "\n"));
+  for (const char* value : {"", "0"}) {
+    Sighting sighting;
+    ASSERT_TRUE(ParseScansCsv(absl::StrCat(kCsv, ",", value), &sighting).ok());
+    EXPECT_EQ(sighting.seconds_since_previous_scan, kNoPreviousScan);
+    EXPECT_EQ(WriteScansCsv(sighting), absl::StrCat(kCsv, ",\n"));
+    EXPECT_EQ(JsonRow(sighting), absl::StrCat(kJson, "\n"));
+  }
+  for (const char* value : {"", "0", "null"}) {
+    Sighting sighting;
+    ASSERT_TRUE(ParseJson(JsonWith("previous_scan", value), &sighting).ok());
+    EXPECT_EQ(sighting.seconds_since_previous_scan, kNoPreviousScan);
+  }
 }
 
-TEST(SightingsTextTest, MalformedPreviousScan) {
+// It costs the field and is counted; the sighting is as good as without it.
+TEST(SightingsTextTest, APreviousScanThatIsNone) {
+  Sighting want;
+  ASSERT_TRUE(ParseCsv(kCsv, &want).ok());
+  for (const char* value :
+       {"x", "1 ", "1.5", "1589974362.0", "-1", "-9223372036854775808",
+        "9223372036854775807", "9223372036854775808", "18446744073709551615",
+        // After the sighting: the clock was set back. In milliseconds.
+        "1589974663", "1589974362000"}) {
+    DroppedSightingFields dropped;
+    Sighting csv;
+    ASSERT_TRUE(ParseCsvRow(absl::StrCat(kCsv, ",", value),
+                            {.previous_scan = true}, &csv, &dropped)
+                    .ok())
+        << value;
+    EXPECT_EQ(csv, want);
+    EXPECT_EQ(dropped.previous_scan, 1U) << value;
+    // Neither is JSON, or it is a good number there.
+    if (value == std::string("x") || value == std::string("1 ")) continue;
+    Sighting json;
+    ASSERT_TRUE(
+        ParseJsonRow(JsonWith("previous_scan", value), &json, &dropped).ok());
+    EXPECT_EQ(json, want);
+    EXPECT_EQ(dropped.previous_scan, 2U) << value;
+  }
+  for (const char* value : {"\"1\"", "true", "[]", "{}"}) {
+    DroppedSightingFields dropped;
+    Sighting json;
+    ASSERT_TRUE(
+        ParseJsonRow(JsonWith("previous_scan", value), &json, &dropped).ok());
+    EXPECT_EQ(json, want);
+    EXPECT_EQ(dropped.previous_scan, 1U) << value;
+  }
+}
+
+// A row that is no sighting does not count for its fields.
+TEST(SightingsTextTest, ABadRowWithABadPreviousScan) {
+  Sighting sighting;
+  DroppedSightingFields dropped;
+  EXPECT_EQ(
+      ParseCsvRow(absl::StrCat(kCsv, ",x,x"),
+                  {.previous_scan = true, .device = true}, &sighting, &dropped),
+      absl::InvalidArgumentError("device: not an integer"));
+  EXPECT_EQ(ParseCsvRow(absl::StrCat("x", kCsv, ",x"), {.previous_scan = true},
+                        &sighting, &dropped),
+            absl::InvalidArgumentError("time: not an integer"));
+  EXPECT_EQ(dropped, DroppedSightingFields());
   const std::string csv = kCsv;
-  ExpectRefused(
-      ParseScansCsv,
-      {{csv, "not 5 fields"},
-       {csv + ",,", "not 5 fields"},
-       {csv + ",1,1", "not 5 fields"},
-       {csv + ",x", "previous_scan: not an integer"},
-       {csv + ",1 ", "previous_scan: not an integer"},
-       {csv + ",-1", "previous_scan: not between 1970 and 2100"},
-       {csv + ",4102444801", "previous_scan: not between 1970 and 2100"},
-       {"x" + csv + ",1", "time: not an integer"}});
-  ExpectRefused(
-      ParseJsonRow,
-      {{JsonWith("previous_scan", "null"), "previous_scan: not an integer"},
-       {JsonWith("previous_scan", "\"1\""), "previous_scan: not an integer"},
-       {JsonWith("previous_scan", "-1"),
-        "previous_scan: not between 1970 and 2100"}});
+  ExpectRefused(ParseScansCsv, {{csv, "not 5 fields"},
+                                {csv + ",,", "not 5 fields"},
+                                {csv + ",1,1", "not 5 fields"}});
 }
 
 TEST(SightingsTextTest, Device) {
@@ -165,7 +213,7 @@ TEST(SightingsTextTest, Device) {
     EXPECT_EQ(csv.device, device);
     EXPECT_EQ(CsvRow(csv, {.device = true}), row + "\n");
     Sighting json;
-    ASSERT_TRUE(ParseJsonRow(JsonRow(csv), &json).ok());
+    ASSERT_TRUE(ParseJson(JsonRow(csv), &json).ok());
     EXPECT_EQ(json, csv);
     EXPECT_EQ(ColumnsFor({Sighting(), csv}),
               (CsvColumns{.previous_scan = false, .device = device != 0}));
@@ -177,8 +225,8 @@ TEST(SightingsTextTest, Device) {
                  {csv + ",a", "device: not an integer"},
                  {csv + ",-1", "device: not in 0..4294967295"},
                  {csv + ",4294967296", "device: not in 0..4294967295"}});
-  ExpectRefused(ParseJsonRow, {{JsonWith("device", "4294967296"),
-                                "device: not in 0..4294967295"}});
+  ExpectRefused(ParseJson, {{JsonWith("device", "4294967296"),
+                             "device: not in 0..4294967295"}});
 }
 
 TEST(SightingsTextTest, BothFurtherColumns) {
@@ -192,11 +240,11 @@ TEST(SightingsTextTest, BothFurtherColumns) {
             std::nullopt);
   Sighting sighting;
   const std::string row = absl::StrCat(kCsv, ",1589974362,12");
-  ASSERT_TRUE(ParseCsvRow(row, both, &sighting).ok());
+  ASSERT_TRUE(ParseWith(row, both, &sighting).ok());
   EXPECT_EQ(sighting.seconds_since_previous_scan, 300);
   EXPECT_EQ(sighting.device, 12U);
   EXPECT_EQ(CsvRow(sighting, both), row + "\n");
-  EXPECT_EQ(ParseCsvRow(absl::StrCat(kCsv, ",12"), both, &sighting),
+  EXPECT_EQ(ParseWith(absl::StrCat(kCsv, ",12"), both, &sighting),
             absl::InvalidArgumentError("not 6 fields"));
 }
 
@@ -249,17 +297,17 @@ TEST(SightingsTextTest, MalformedCsv) {
 
 TEST(SightingsTextTest, JsonMembersInAnyOrderAndOthersBesideThem) {
   Sighting sighting;
-  ASSERT_TRUE(ParseJsonRow(absl::StrCat(R"( {"rssi":-77,"note":{"time":[]},)",
-                                        R"("aem":"a18ed7de","rpi":")", kRpi,
-                                        R"(","x":null,"time":1589974662} )"),
-                           &sighting)
+  ASSERT_TRUE(ParseJson(absl::StrCat(R"( {"rssi":-77,"note":{"time":[]},)",
+                                     R"("aem":"a18ed7de","rpi":")", kRpi,
+                                     R"(","x":null,"time":1589974662} )"),
+                        &sighting)
                   .ok());
   EXPECT_EQ(CsvRow(sighting), absl::StrCat(kCsv, "\n"));
 }
 
 TEST(SightingsTextTest, MalformedJson) {
   ExpectRefused(
-      ParseJsonRow,
+      ParseJson,
       {{"", "not a JSON object"},
        {"{", "not a JSON object"},
        {"[]", "not a JSON object"},
@@ -304,12 +352,12 @@ TEST(SightingsTextTest, MembersThatStandTwice) {
   const std::string json = kJson;
   const std::string open = json.substr(0, json.size() - 1);
   for (const char* member : {"time", "rpi", "aem", "rssi"}) {
-    ExpectRefused(ParseJsonRow,
+    ExpectRefused(ParseJson,
                   {{open + ",\"" + member + "\":-77}",
                     absl::StrCat(member, ": stands twice in one object")}});
   }
   ExpectRefused(
-      ParseJsonRow,
+      ParseJson,
       {{open + R"(,"device":1,"device":1})",
         "device: stands twice in one object"},
        {open + R"(,"previous_scan":1,"previous_scan":2})",
@@ -322,7 +370,7 @@ TEST(SightingsTextTest, MembersThatStandTwice) {
         "a member stands twice in one object"}});
   Sighting sighting;
   EXPECT_TRUE(
-      ParseJsonRow(
+      ParseJson(
           open + R"(,"note":{"rssi":1},"more":{"rssi":[{"a":1},{"a":1}]}})",
           &sighting)
           .ok());
@@ -332,9 +380,9 @@ TEST(SightingsTextTest, MembersThatStandTwice) {
 TEST(SightingsTextTest, ZerosAreNoEnd) {
   const std::string json = kJson;
   const std::string zero(1, '\0');
-  ExpectRefused(ParseJsonRow, {{json + zero, "not a JSON object"},
-                               {json + zero + json, "not a JSON object"},
-                               {zero + json, "not a JSON object"}});
+  ExpectRefused(ParseJson, {{json + zero, "not a JSON object"},
+                            {json + zero + json, "not a JSON object"},
+                            {zero + json, "not a JSON object"}});
   ExpectRefused(ParseCsv, {{kCsv + zero, "rssi: not an integer"},
                            {zero, "not 4 fields"}});
 }
@@ -346,8 +394,7 @@ TEST(SightingsTextTest, NoMessageHoldsTheValue) {
   for (const char* member : {"time", "rpi", "aem", "rssi"}) {
     for (const std::string& value :
          {absl::StrCat("\"", kSecret, "\""), std::string(kSecret)}) {
-      const absl::Status status =
-          ParseJsonRow(JsonWith(member, value), &sighting);
+      const absl::Status status = ParseJson(JsonWith(member, value), &sighting);
       EXPECT_FALSE(status.ok());
       EXPECT_THAT(std::string(status.message()), Not(HasSubstr(kSecret)));
     }
@@ -371,6 +418,7 @@ TEST(SightingFieldsTest, NumbersFarOutOfRange) {
               absl::InvalidArgumentError("time: not between 1970 and 2100"));
     EXPECT_EQ(SetRssi(number, &sighting),
               absl::InvalidArgumentError("rssi: not in -127..20"));
+    EXPECT_FALSE(SetPreviousScan(number, &sighting));
   }
 }
 

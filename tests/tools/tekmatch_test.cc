@@ -141,6 +141,27 @@ TEST_F(TekmatchTest, MalformedSightingsCanBeSkippedAndAreCounted) {
   EXPECT_EQ(with["sightings_matched"], without["sightings_matched"]);
 }
 
+TEST_F(TekmatchTest, SightingsWithoutRssiOrPreviousScan) {
+  const std::string row =
+      "1589974662,00112233445566778899aabbccddeeff,00000000";
+  WriteFile(At("s.csv"), "time,rpi,aem,rssi,previous_scan\n" + row +
+                             ",-50,x\n" + row + ",127,\n" + row + ",-50,\n");
+  const TekmatchRun refused = RunTekmatch(Match({"--sightings", At("s.csv")}));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.err,
+            "tekmatch: " + At("s.csv") + ":3: rssi: 127 means not available\n");
+  const json without =
+      json::parse(RunTekmatch(Match({"--format", "json"})).out);
+  const json with = json::parse(
+      RunTekmatch(Match({"--sightings", At("s.csv"), "--skip-bad-sightings",
+                         "--format", "json"}))
+          .out);
+  EXPECT_EQ(with["sightings_read"], without["sightings_read"].get<int>() + 2);
+  EXPECT_EQ(with["sightings_skipped"], 1);
+  EXPECT_EQ(with["dropped_fields"], (json{{"previous_scan", 1}}));
+  EXPECT_EQ(without["dropped_fields"], json::object());
+}
+
 TEST_F(TekmatchTest, ATamperedExportIsRefused) {
   const TekmatchRun stranger =
       RunTekmatch({"match", At("export.zip"), "--sightings",
