@@ -100,6 +100,13 @@ def dependencies():
     )
 
     library(
+        name = "com_github_google_snappy",
+        debian_package = "libsnappy-dev",
+        system_build_file = "//third_party:snappy.system.BUILD",
+        system_probe = "/usr/include/snappy.h",
+    )
+
+    library(
         name = "com_github_nlohmann_json",
         debian_package = "nlohmann-json3-dev",
         system_build_file = "//third_party:nlohmann_json.system.BUILD",

@@ -51,6 +51,7 @@ struct AllSightings {
   std::shared_ptr<const SightingIndex> index;
   uint64_t num_bad = 0;
   DroppedSightingFields dropped;
+  std::vector<SightingsLoss> losses;
   bool by_device = false;  // some name their device
 };
 
@@ -63,8 +64,14 @@ absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
     if (!file.ok()) return file.status();
     all.num_bad += file->num_bad;
     all.dropped.previous_scan += file->dropped.previous_scan;
+    all.losses.insert(all.losses.end(), file->losses.begin(),
+                      file->losses.end());
     for (const std::string& message : file->messages) {
       std::fprintf(stderr, "tekmatch: skipped %s\n", message.c_str());
+    }
+    for (const SightingsLoss& loss : file->losses) {
+      std::fprintf(stderr, "tekmatch: lost %s: %s\n", loss.file.c_str(),
+                   loss.reason.c_str());
     }
     sightings.insert(sightings.end(), file->sightings.begin(),
                      file->sightings.end());
@@ -273,7 +280,9 @@ std::string Report(const MatchReportInput& input, const Options& options,
     text += MeaningText(report, options, rules);
   }
   if (reports.empty()) return MatchReportText(input);
-  return SightingsRemarks(input.dropped_sighting_fields) + text;
+  return SightingsRemarks(input.dropped_sighting_fields,
+                          input.sightings_losses) +
+         text;
 }
 
 int MatchExports(const Options& options) {
@@ -305,6 +314,7 @@ int MatchExports(const Options& options) {
               .num_sightings = sightings->index->sightings().size(),
               .num_bad_sightings = sightings->num_bad,
               .dropped_sighting_fields = sightings->dropped,
+              .sightings_losses = sightings->losses,
               .zone = rules->dates_zone,
               .window_policy = rules->policy.name,
               .window_zone = rules->policy_zone,
@@ -337,7 +347,8 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
   command->add_flag("--skip-bad-files", o->skip_bad_files,
                     "Leave refused files out instead of stopping");
   command->add_flag("--skip-bad-sightings", o->skip_bad_sightings,
-                    "Leave malformed rows out instead of stopping");
+                    "Leave malformed rows out, and use what is left of a\n"
+                    "damaged database, instead of stopping");
   command->add_option("--own-keys", o->own_keys,
                       "JSON lines with a member tek each: keys of this device");
   command->add_option("--time-zone", o->time_zone,

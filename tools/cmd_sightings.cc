@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "tools/command.h"
 #include "tools/match_report.h"
 #include "tools/output_file.h"
@@ -16,12 +17,17 @@ struct Options {
   std::string path;
   std::string format = "csv";
   std::string out;
+  bool skip_bad_sightings = false;
 };
 
 int Convert(const Options& options) {
-  const absl::StatusOr<SightingsFile> file = ReadSightings(options.path, {});
+  const absl::StatusOr<SightingsFile> file =
+      ReadSightings(options.path, {.skip_bad = options.skip_bad_sightings});
   if (!file.ok()) return Fail(file.status());
-  std::fputs(SightingsRemarks(file->dropped).c_str(), stderr);
+  for (const std::string& message : file->messages) {
+    std::fprintf(stderr, "tekmatch: skipped %s\n", message.c_str());
+  }
+  std::fputs(SightingsRemarks(file->dropped, file->losses).c_str(), stderr);
   auto out = OutputFile::Open(options.out);
   if (!out.ok()) return Fail(out.status());
   if (absl::Status s =
@@ -33,7 +39,8 @@ int Convert(const Options& options) {
     return Fail(s);
   }
   if (absl::Status s = (*out)->Commit(); !s.ok()) return Fail(s);
-  return Print(Counted(file->sightings.size(), "sighting") + "\n");
+  return Print(absl::StrCat(Counted(file->sightings.size(), "sighting"), " (",
+                            file->num_bad, " skipped)\n"));
 }
 
 }  // namespace
@@ -48,6 +55,9 @@ void AddSightingsCommand(CLI::App& app, CommandBody* body) {
       ->check(CLI::IsMember({"csv", "jsonl"}))
       ->capture_default_str();
   command->add_option("--out", o->out)->required();
+  command->add_flag("--skip-bad-sightings", o->skip_bad_sightings,
+                    "Leave malformed rows out, and use what is left of a\n"
+                    "damaged database, instead of stopping");
   command->callback([body, o] { *body = [o] { return Convert(*o); }; });
 }
 

@@ -63,6 +63,14 @@ std::string FileRemarks(const MatchRunResult& run) {
   return text;
 }
 
+ordered_json LossesJson(const std::vector<SightingsLoss>& losses) {
+  ordered_json json = ordered_json::array();
+  for (const SightingsLoss& loss : losses) {
+    json.push_back({{"path", loss.file}, {"reason", loss.reason}});
+  }
+  return json;
+}
+
 ordered_json DroppedFieldsJson(const DroppedSightingFields& dropped) {
   ordered_json json = ordered_json::object();
   if (dropped.previous_scan > 0) json["previous_scan"] = dropped.previous_scan;
@@ -195,6 +203,7 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
       {"rpis_matched", CountRpis(matches)},
       {"sightings_read", input.num_sightings},
       {"sightings_skipped", input.num_bad_sightings},
+      {"sightings_lost", LossesJson(input.sightings_losses)},
       {"dropped_fields", DroppedFieldsJson(input.dropped_sighting_fields)},
       {"sightings_matched", CountSightings(matches)},
       {"dropped",
@@ -220,12 +229,13 @@ std::string MatchReportText(const MatchReportInput& input) {
       std::count_if(run.files.begin(), run.files.end(),
                     [](const ExportFileResult& file) { return file.accepted; });
   std::string text = FileRemarks(run);
-  absl::StrAppend(&text, "Read ", Counted(run.num_keys, "key"), " in ",
-                  Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
-                  run.num_rejected, " rejected, ", run.num_own_keys,
-                  " own) and ", Counted(input.num_sightings, "sighting"), " (",
-                  input.num_bad_sightings, " skipped).\n",
-                  SightingsRemarks(input.dropped_sighting_fields));
+  absl::StrAppend(
+      &text, "Read ", Counted(run.num_keys, "key"), " in ",
+      Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
+      run.num_rejected, " rejected, ", run.num_own_keys, " own) and ",
+      Counted(input.num_sightings, "sighting"), " (", input.num_bad_sightings,
+      " skipped).\n",
+      SightingsRemarks(input.dropped_sighting_fields, input.sightings_losses));
   const ordered_json not_counted = NotCountedJson(run);
   for (const auto& [reason, n] : not_counted.items()) {
     absl::StrAppend(&text, Counted(n.get<uint64_t>(), "matched sighting"),
@@ -257,11 +267,18 @@ std::string MatchReportText(const MatchReportInput& input) {
   return text;
 }
 
-std::string SightingsRemarks(const DroppedSightingFields& dropped) {
-  if (dropped.previous_scan == 0) return "";
-  return absl::StrCat("The previous scan of ",
-                      Counted(dropped.previous_scan, "sighting"),
-                      " is no time before it, and is not used.\n");
+std::string SightingsRemarks(const DroppedSightingFields& dropped,
+                             const std::vector<SightingsLoss>& losses) {
+  std::string text;
+  for (const SightingsLoss& loss : losses) {
+    absl::StrAppend(&text, "LOST: ", loss.file, ": ", loss.reason, "\n");
+  }
+  if (dropped.previous_scan > 0) {
+    absl::StrAppend(&text, "The previous scan of ",
+                    Counted(dropped.previous_scan, "sighting"),
+                    " is no time before it, and is not used.\n");
+  }
+  return text;
 }
 
 std::string MatchLine(const Match& match, const std::string& path,

@@ -47,6 +47,7 @@ struct MatchReportInput {
   uint64_t num_sightings = 0;      // read, bad ones excluded
   uint64_t num_bad_sightings = 0;  // skipped
   DroppedSightingFields dropped_sighting_fields;
+  std::vector<SightingsLoss> sightings_losses;  // of all stores
   absl::TimeZone zone;
   std::string window_policy = "none";
   absl::TimeZone window_zone;
@@ -58,8 +59,9 @@ struct MatchReportInput {
 nlohmann::ordered_json MatchReportJson(const MatchReportInput& input);
 std::string MatchReportText(const MatchReportInput& input);
 
-// A line on fields of sightings that could not be used, if there are any.
-std::string SightingsRemarks(const DroppedSightingFields& dropped);
+// Lines on what of the sightings could not be read, a result or not.
+std::string SightingsRemarks(const DroppedSightingFields& dropped,
+                             const std::vector<SightingsLoss>& losses);
 
 // What is known of one file: an element of files[].
 nlohmann::ordered_json ExportFileJson(const ExportFileResult& file);

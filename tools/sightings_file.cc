@@ -23,4 +23,13 @@ absl::Status BadRow(const std::string& place, absl::string_view reason,
   return absl::OkStatus();
 }
 
+absl::Status LosePart(SightingsLoss loss, const SightingsReaderOptions& options,
+                      SightingsFile* file) {
+  if (!options.skip_bad) {
+    return absl::DataLossError(absl::StrCat(loss.file, ": ", loss.reason));
+  }
+  file->losses.push_back(std::move(loss));
+  return absl::OkStatus();
+}
+
 }  // namespace tekmatch

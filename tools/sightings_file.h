@@ -15,7 +15,8 @@ namespace tekmatch {
 enum class SightingsFormat : uint8_t { kCsv, kJsonLines, kLevelDb };
 
 struct SightingsReaderOptions {
-  // Leave malformed rows out and count them, instead of refusing the file.
+  // Leave malformed rows out and count them, and use what is left of a damaged
+  // database, instead of refusing the file.
   bool skip_bad = false;
 };
 
@@ -27,18 +28,34 @@ struct DroppedSightingFields {
   bool operator==(const DroppedSightingFields&) const = default;
 };
 
+// A file of a database that is missing or damaged.
+struct SightingsLoss {
+  std::string file;    // its path
+  std::string reason;  // "is missing: the newest sightings are not read"
+
+  bool operator==(const SightingsLoss&) const = default;
+};
+
 struct SightingsFile {
   SightingsFormat format = SightingsFormat::kCsv;
   std::vector<Sighting> sightings;  // in the order of the file
   uint64_t num_bad = 0;
   std::vector<std::string> messages;  // on the first few bad rows
   DroppedSightingFields dropped;      // of `sightings`
+  // How many sightings each lost is not known. Whoever shows a result has to
+  // show these.
+  std::vector<SightingsLoss> losses;
 };
 
 // For the readers of the formats: a malformed row, at a place. OK if rows are
 // skipped, and then counted; DATA_LOSS otherwise.
 absl::Status BadRow(const std::string& place, absl::string_view reason,
                     const SightingsReaderOptions& options, SightingsFile* file);
+
+// For the readers of databases: a file is missing or damaged. OK if the rest is
+// to be used, and then kept; DATA_LOSS otherwise.
+absl::Status LosePart(SightingsLoss loss, const SightingsReaderOptions& options,
+                      SightingsFile* file);
 
 }  // namespace tekmatch
 

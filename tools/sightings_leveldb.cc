@@ -1,92 +1,20 @@
 #include "tools/sightings_leveldb.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <leveldb/db.h>
-#include <leveldb/iterator.h>
-#include <leveldb/options.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <memory>
-#include <system_error>
+#include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "tools/contact_record.pb.h"
-#include "tools/scratch_folder.h"
+#include "tools/leveldb_store.h"
 #include "tools/sighting_fields.h"
 
 namespace tekmatch {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr size_t kDayBytes = 2;
-
-absl::Status FileSystemError(const fs::path& path,
-                             const std::error_code& error) {
-  return absl::ErrnoToStatus(error.value(),
-                             absl::StrCat(path.string(), ": cannot be read"));
-}
-
-// Whether the blocks that a table's footer names lie within the table. No
-// checksum covers the footer, and LevelDB allocates a block of the size it says
-// before it reads, so that a damaged one can end the process. All else that is
-// wrong with a table LevelDB finds.
-//
-// Source: LevelDB, doc/table_format.md.
-bool FooterNamesItsOwnBlocks(const fs::path& table) {
-  constexpr int kFooterBytes = 48;
-  constexpr int kHandlesBytes = 40;
-  std::ifstream in(table, std::ios::binary);
-  in.seekg(-kFooterBytes, std::ios::end);
-  std::array<char, kFooterBytes> footer{};
-  if (!in.read(footer.data(), footer.size())) return true;  // is too short
-  const auto size = static_cast<uint64_t>(in.tellg());
-  google::protobuf::io::CodedInputStream handles(
-      reinterpret_cast<const uint8_t*>(footer.data()), kHandlesBytes);
-  for (int i = 0; i < 2; ++i) {  // the meta index, and the index
-    uint64_t offset = 0;
-    uint64_t length = 0;
-    if (!handles.ReadVarint64(&offset) || !handles.ReadVarint64(&length)) {
-      return true;
-    }
-    if (offset > size || length > size - offset) return false;
-  }
-  return true;
-}
-
-// Fills `scratch` with links to tables and copies of the rest.
-absl::Status Mirror(const fs::path& folder, const fs::path& scratch) {
-  std::error_code error;
-  const fs::path absolute = fs::absolute(folder, error);
-  if (error) return FileSystemError(folder, error);
-  fs::directory_iterator files(absolute, error);
-  if (error) return FileSystemError(folder, error);
-  for (; files != fs::directory_iterator(); files.increment(error)) {
-    const fs::path file = files->path();
-    const std::string name = file.filename().string();
-    const fs::path target = scratch / file.filename();
-    if (absl::EndsWith(name, ".ldb") || absl::EndsWith(name, ".sst")) {
-      if (!FooterNamesItsOwnBlocks(file)) {
-        return absl::DataLossError(absl::StrCat(
-            folder.string(), ": LevelDB: ", name, " has a damaged footer"));
-      }
-      fs::create_symlink(file, target, error);
-    } else if (name == "CURRENT" || absl::StartsWith(name, "MANIFEST-") ||
-               absl::EndsWith(name, ".log")) {
-      fs::copy_file(file, target, error);
-      // A copy of a read-only file is read-only, and LevelDB appends.
-      if (!error) fs::permissions(target, fs::perms::owner_all, error);
-    }
-    if (error) return FileSystemError(file, error);
-  }
-  return error ? FileSystemError(folder, error) : absl::OkStatus();
-}
 
 // Checks every reading that the mean is made of.
 absl::Status SetMeanRssi(const wire::SightingRecord& record,
@@ -147,7 +75,7 @@ absl::Status ParseSighting(const wire::ContactRecord& contact,
   return absl::OkStatus();
 }
 
-absl::Status ReadRecord(const leveldb::Slice& key, const leveldb::Slice& value,
+absl::Status ReadRecord(const std::string& key, const std::string& value,
                         const std::string& place,
                         const SightingsReaderOptions& options,
                         SightingsFile* file) {
@@ -158,7 +86,7 @@ absl::Status ReadRecord(const leveldb::Slice& key, const leveldb::Slice& value,
                   options, file);
   }
   wire::ContactRecord contact;
-  if (!contact.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+  if (!contact.ParseFromString(value)) {
     return BadRow(place, "not a ContactRecord", options, file);
   }
   for (const wire::SightingRecord& record : contact.sighting_records()) {
@@ -176,58 +104,30 @@ absl::Status ReadRecord(const leveldb::Slice& key, const leveldb::Slice& value,
   return absl::OkStatus();
 }
 
-absl::Status LevelDbError(const std::string& path,
-                          const leveldb::Status& status,
-                          const std::string& scratch) {
-  // LevelDB names the files of the scratch folder, which nobody knows.
-  std::string reason = status.ToString();
-  for (size_t at = reason.find(scratch); at != std::string::npos;
-       at = reason.find(scratch)) {
-    reason.replace(at, scratch.size(), path);
-  }
-  return absl::DataLossError(absl::StrCat(path, ": LevelDB: ", reason));
-}
-
 }  // namespace
 
 absl::StatusOr<SightingsFile> ReadLevelDbSightings(
     const std::string& path, const SightingsReaderOptions& options) {
-  std::error_code ignored;
-  if (!fs::exists(fs::path(path) / "CURRENT", ignored)) {
-    return absl::DataLossError(
-        absl::StrCat(path, ": a folder without a LevelDB in it"));
-  }
-  const auto scratch = ScratchFolder::Make();
-  if (!scratch.ok()) return scratch.status();
-  const std::string& scratch_path = (*scratch)->path();
-  if (absl::Status s = Mirror(path, scratch_path); !s.ok()) return s;
-
-  leveldb::Options db_options;
-  db_options.create_if_missing = false;
-  db_options.paranoid_checks = true;
-  leveldb::DB* opened = nullptr;
-  leveldb::Status status = leveldb::DB::Open(db_options, scratch_path, &opened);
-  if (!status.ok()) return LevelDbError(path, status, scratch_path);
-  const std::unique_ptr<leveldb::DB> db(opened);
-  leveldb::ReadOptions read_options;
-  read_options.verify_checksums = true;
-  read_options.fill_cache = false;
-
+  absl::StatusOr<LevelDbContent> content = ReadLevelDb(path);
+  if (!content.ok()) return content.status();
   SightingsFile file;
   file.format = SightingsFormat::kLevelDb;
-  uint64_t number = 0;
-  const std::unique_ptr<leveldb::Iterator> it(db->NewIterator(read_options));
-  for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    ++number;
-    if (absl::Status s =
-            ReadRecord(it->key(), it->value(),
-                       absl::StrCat(path, ": record ", number), options, &file);
+  for (LevelDbLoss& loss : content->losses) {
+    if (absl::Status s = LosePart(
+            {std::move(loss.file), std::move(loss.reason)}, options, &file);
         !s.ok()) {
       return s;
     }
   }
-  if (!it->status().ok()) {
-    return LevelDbError(path, it->status(), scratch_path);
+  uint64_t number = 0;
+  for (const auto& [key, value] : content->records) {
+    ++number;
+    if (absl::Status s =
+            ReadRecord(key, value, absl::StrCat(path, ": record ", number),
+                       options, &file);
+        !s.ok()) {
+      return s;
+    }
   }
   return file;
 }

@@ -18,9 +18,10 @@
 namespace tekmatch {
 
 // DATA_LOSS: a row is malformed ("path:12: rpi: 31 characters, 32 wanted", for
-// LevelDB "path: record 12: ..."), or the file has none of the formats.
-// DEADLINE_EXCEEDED: nobody writes into a pipe (line_reader.h). Other codes: the
-// system's. Messages never hold an RPI, an AEM or a time.
+// LevelDB "path: record 12: ..."), a part of a database is missing, or the file
+// has none of the formats. DEADLINE_EXCEEDED: nobody writes into a pipe
+// (line_reader.h). Other codes: the system's. Messages never hold an RPI, an
+// AEM or a time.
 absl::StatusOr<SightingsFile> ReadSightings(
     const std::string& path, const SightingsReaderOptions& options);
 

@@ -178,6 +178,7 @@ MatchReportInput Input(const MatchRunResult& run) {
           .num_sightings = 100,
           .num_bad_sightings = 7,
           .dropped_sighting_fields = {.previous_scan = 11},
+          .sightings_losses = {{"db/000006.log", "is missing: a reason"}},
           .zone = Zone("Asia/Tokyo"),
           .window_policy = "mine"};
 }
@@ -202,6 +203,8 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
     "keys_read": 17, "keys_rejected": 3, "keys_own": 1, "keys_matched": 2,
     "rpis_matched": 1,
     "sightings_read": 100, "sightings_skipped": 7,
+    "sightings_lost": [{"path": "db/000006.log",
+                        "reason": "is missing: a reason"}],
     "dropped_fields": {"previous_scan": 11}, "sightings_matched": 2,
     "dropped": {"duplicate": 4, "replayed": 5, "tx_power_out_of_bounds": 6,
                 "revoked_key": 7, "recursive_key": 8},
@@ -211,6 +214,15 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
     "dates": [{"date": "2020-05-20", "keys": 1, "sightings": 1},
               {"date": "2020-05-21", "keys": 2, "sightings": 1}]})");
   EXPECT_EQ(DumpJson(MatchReportJson(Input(run)), 1), DumpJson(expected, 1));
+}
+
+TEST(MatchReportTest, NothingIsSaidOfLossesWhereThereAreNone) {
+  const MatchRunResult run = ARun();
+  MatchReportInput input = {.run = run, .zone = Zone("UTC")};
+  EXPECT_THAT(MatchReportText(input), Not(HasSubstr("LOST")));
+  EXPECT_THAT(MatchReportText(input), Not(HasSubstr("previous scan")));
+  EXPECT_EQ(MatchReportJson(input)["sightings_lost"], ordered_json::array());
+  EXPECT_EQ(MatchReportJson(input)["dropped_fields"], ordered_json::object());
 }
 
 TEST(MatchReportTest, AllFilesSigned) {
@@ -234,6 +246,7 @@ TEST(MatchReportTest, TextIsExact) {
       "Keys of unsigned files count here: anybody could have made them up.\n"
       "Read 17 keys in 2 files (3 rejected, 1 own) and 100 sightings (7 "
       "skipped).\n"
+      "LOST: db/000006.log: is missing: a reason\n"
       "The previous scan of 11 sightings is no time before it, and is not "
       "used.\n"
       "9 matched sightings not counted by policy mine: too_old.\n"
@@ -256,6 +269,7 @@ TEST(MatchReportTest, TextWithoutAMatch) {
   EXPECT_EQ(MatchReportText(Input(run)),
             "Read 17 keys in 1 file (3 rejected, 1 own) and 100 sightings (7 "
             "skipped).\n"
+            "LOST: db/000006.log: is missing: a reason\n"
             "The previous scan of 11 sightings is no time before it, and is "
             "not used.\n"
             "No key matched a sighting.\n");

@@ -153,7 +153,7 @@ TEST_F(RealFilesTest, ThreeFormatsGiveTheSameMatches) {
     const TekmatchRun run = RunTekmatch({"sightings", Database(), "--format",
                                          format, "--out", databases.back()});
     ASSERT_EQ(run.exit_code, 0) << run.err;
-    EXPECT_EQ(run.out, "5145 sightings\n");
+    EXPECT_EQ(run.out, "5145 sightings (0 skipped)\n");
   }
   for (const std::string& database : databases) {
     const std::string path = TempPath("matches.jsonl");

@@ -17,6 +17,7 @@
 #include "keyformat/p256_key.h"
 #include "tests/tools/run_tekmatch.h"
 #include "tests/tools/test_files.h"
+#include "tests/tools/test_leveldb.h"
 
 namespace tekmatch {
 namespace {
@@ -26,6 +27,7 @@ using ::nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 size_t NumFiles(const std::string& folder) {
   size_t n = 0;
@@ -139,6 +141,46 @@ TEST_F(TekmatchTest, MalformedSightingsCanBeSkippedAndAreCounted) {
   EXPECT_EQ(with["sightings_skipped"], 2);
   EXPECT_EQ(with["sightings_read"], without["sightings_read"].get<int>() + 1);
   EXPECT_EQ(with["sightings_matched"], without["sightings_matched"]);
+}
+
+// A database whose only table is gone, and what is said of it.
+TEST_F(TekmatchTest, ADatabaseThatLostAPartIsSaid) {
+  const std::string folder = At("db");
+  fs::create_directory(folder);
+  WriteFile(folder + "/CURRENT", "MANIFEST-000002\n");
+  WriteFile(folder + "/MANIFEST-000002",
+            LogOf({FirstEdit(3, 0) + AddTable(5, 100)}));
+  WriteFile(folder + "/000003.log", "");
+  const std::string table = folder + "/000005.ldb";
+  const std::string reason = "is missing: its sightings are not read";
+  const std::string lost = table + ": " + reason;
+  const TekmatchRun refused = RunTekmatch(Match({"--sightings", folder}));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_EQ(refused.err, "tekmatch: " + lost + "\n");
+  TekmatchRun used =
+      RunTekmatch(Match({"--sightings", folder, "--skip-bad-sightings"}));
+  EXPECT_EQ(used.exit_code, 0);
+  EXPECT_THAT(used.out, HasSubstr("\nLOST: " + lost + "\n"));
+  EXPECT_THAT(used.err, HasSubstr("tekmatch: lost " + lost + "\n"));
+  used = RunTekmatch(Match({"--sightings", folder, "--skip-bad-sightings",
+                            "--config", "cocoa"}));
+  EXPECT_EQ(used.exit_code, 0);
+  EXPECT_THAT(used.out, StartsWith("LOST: " + lost + "\n"));
+  used = RunTekmatch(Match(
+      {"--sightings", folder, "--skip-bad-sightings", "--format", "json"}));
+  EXPECT_EQ(json::parse(used.out)["sightings_lost"],
+            json::array({{{"path", table}, {"reason", reason}}}));
+  const std::vector<std::string> convert = {"sightings", folder, "--out",
+                                            At("lost.csv")};
+  EXPECT_EQ(RunTekmatch(convert).exit_code, 1);
+  EXPECT_FALSE(fs::exists(At("lost.csv")));
+  used = RunTekmatch(
+      {"sightings", folder, "--out", At("lost.csv"), "--skip-bad-sightings"});
+  EXPECT_EQ(used.exit_code, 0);
+  EXPECT_EQ(used.out, "0 sightings (0 skipped)\n");
+  EXPECT_EQ(used.err, "LOST: " + lost + "\n");
+  EXPECT_EQ(ReadFile(At("lost.csv")), "time,rpi,aem,rssi\n");
 }
 
 TEST_F(TekmatchTest, SightingsWithoutRssiOrPreviousScan) {
