@@ -7,8 +7,10 @@
 namespace tekmatch {
 namespace {
 
-bool IsReported(ReportType type) {
-  return type != ReportType::kUnknown && type != ReportType::kRevoked;
+// MakeExposureWindows makes no others.
+bool IsReported(const ExposureWindow& window) {
+  return IsReportable(window.report_type) &&
+         window.infectiousness != Infectiousness::kNone;
 }
 
 // The windows of one date.
@@ -69,6 +71,7 @@ double WeightedDuration(const ExposureWindow& window,
 
 double WindowScore(const ExposureWindow& window,
                    const DailySummariesConfig& config) {
+  if (window.infectiousness == Infectiousness::kNone) return 0;
   return WeightedDuration(window, config) *
          config.report_type_weights[static_cast<size_t>(window.report_type)] *
          config.infectiousness_weights[static_cast<size_t>(
@@ -81,7 +84,7 @@ std::vector<DailySummary> SummarizeDays(
     absl::TimeZone zone, absl::CivilDay today) {
   std::map<absl::CivilDay, std::vector<const ExposureWindow*>> by_date;
   for (const ExposureWindow& window : windows) {
-    if (!IsReported(window.report_type)) continue;
+    if (!IsReported(window)) continue;
     const absl::CivilDay date = WindowDate(window, zone);
     if (config.days_since_exposure_threshold > 0 &&
         today - date > config.days_since_exposure_threshold) {

@@ -53,13 +53,14 @@ size_t AttenuationBucket(int attenuation, const DailySummariesConfig& config);
 
 double WeightedDuration(const ExposureWindow& window,
                         const DailySummariesConfig& config);
+// 0 of a window of infectiousness none.
 double WindowScore(const ExposureWindow& window,
                    const DailySummariesConfig& config);
 
 // Ascending by date, for every date with a window of a type that is reported
-// (not revoked). `zone` decides a window's date. Dates more than
-// days_since_exposure_threshold before `today` are left out, if that is not 0.
-// The configuration is valid.
+// (IsReportable) and of an infectiousness other than none. `zone` decides a
+// window's date. Dates more than days_since_exposure_threshold before `today`
+// are left out, if that is not 0. The configuration is valid.
 std::vector<DailySummary> SummarizeDays(
     absl::Span<const ExposureWindow> windows,
     const DailySummariesConfig& config, const AlertConfig& alert,

@@ -76,18 +76,26 @@ absl::Status CheckAll(absl::string_view field, absl::Span<const T> values,
   return absl::OkStatus();
 }
 
-absl::Status CheckIncreasing(absl::string_view field,
-                             absl::Span<const int> values) {
+// Each at least `step` above the one before.
+absl::Status CheckThresholds(absl::string_view field,
+                             absl::Span<const int> values, int step) {
   if (absl::Status s = CheckAll(field, values, kMaxAttenuation); !s.ok()) {
     return s;
   }
   for (size_t i = 1; i < values.size(); ++i) {
-    if (values[i] <= values[i - 1]) {
+    if (values[i] - values[i - 1] < step) {
       return absl::InvalidArgumentError(
-          absl::StrCat(field, "[", i, "]: not above the one before"));
+          absl::StrCat(field, "[", i, "]: ", step > 0 ? "not above" : "below",
+                       " the one before"));
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckReportable(absl::string_view field, ReportType type) {
+  if (IsReportable(type)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": not a type that is reported"));
 }
 
 absl::Status CheckOne(absl::string_view field, double value, double high) {
@@ -122,7 +130,10 @@ absl::Status Validate(const ExposureConfig& config) {
   const DailySummariesConfig& days = config.daily_summaries;
   const ExposureConfigV1& v1 = config.version_1;
   const absl::Status checks[] = {
-      CheckIncreasing("attenuation_thresholds", days.attenuation_thresholds),
+      CheckReportable("report_type_when_missing",
+                      config.mapping.report_type_when_missing),
+      CheckThresholds("attenuation_thresholds", days.attenuation_thresholds,
+                      /*step=*/1),
       CheckAll<double>("attenuation_weights", days.attenuation_weights,
                        kMaxWeight),
       CheckAll<double>("report_type_weights", days.report_type_weights,
@@ -142,12 +153,19 @@ absl::Status Validate(const ExposureConfig& config) {
       CheckAll<int>("version_1.transmission_risk_scores",
                     v1.transmission_risk_scores, kMaxScore),
       CheckOne("version_1.minimum_risk_score", v1.minimum_risk_score, 4096),
-      CheckIncreasing("version_1.duration_thresholds", v1.duration_thresholds),
+      CheckThresholds("version_1.duration_thresholds", v1.duration_thresholds,
+                      /*step=*/0),
   };
   for (const absl::Status& check : checks) {
     if (!check.ok()) return check;
   }
   return absl::OkStatus();
+}
+
+bool IsReportable(ReportType type) {
+  return type == ReportType::kConfirmedTest ||
+         type == ReportType::kConfirmedClinicalDiagnosis ||
+         type == ReportType::kSelfReport;
 }
 
 Infectiousness MapInfectiousness(const KeyMetadata& metadata,

@@ -35,7 +35,8 @@ struct DiagnosisKeysMapping {
   // By days since onset + 14.
   std::array<Infectiousness, kNumOnsetDays> infectiousness{};
   Infectiousness infectiousness_when_missing = Infectiousness::kStandard;
-  // For keys without report type, or of an unknown one.
+  // For keys without report type, or of an unknown one: a type that is
+  // reported.
   ReportType report_type_when_missing = ReportType::kConfirmedTest;
 
   bool operator==(const DiagnosisKeysMapping&) const = default;
@@ -48,6 +49,7 @@ struct DailySummariesConfig {
   std::array<int, 3> attenuation_thresholds{};  // dB, 0..255, increasing
   std::array<double, 4> attenuation_weights{};  // 0..2.5, as all weights
   std::array<double, kNumReportTypes> report_type_weights{};  // by number
+  // Keys that are not infectious have no windows, whatever their weight here.
   std::array<double, kNumInfectiousness> infectiousness_weights{};
   // Windows with a lower score are left out of the sums.
   double minimum_window_score = 0;
@@ -72,8 +74,9 @@ struct ExposureConfigV1 {
   std::array<int, 8> days_since_last_exposure_scores{};
   std::array<int, 8> duration_scores{};
   std::array<int, 8> transmission_risk_scores{};
-  int minimum_risk_score = 0;                         // 0..4096
-  std::array<int, 2> duration_thresholds = {50, 74};  // dB, increasing
+  int minimum_risk_score = 0;  // 0..4096
+  // dB, the second not below the first
+  std::array<int, 2> duration_thresholds = {50, 74};
 
   bool operator==(const ExposureConfigV1&) const = default;
 };
@@ -103,9 +106,14 @@ struct ExposureConfig {
 // minutes. INVALID_ARGUMENT for another name; the message lists these.
 absl::StatusOr<ExposureConfig> NamedExposureConfig(absl::string_view name);
 
-// INVALID_ARGUMENT, with the field's name: a number outside its limits, or
-// thresholds that do not increase.
+// INVALID_ARGUMENT, with the field's name: a number outside its limits,
+// thresholds in no order, or a type that stands for a missing one and is not
+// reported.
 absl::Status Validate(const ExposureConfig& config);
+
+// Whether contacts with keys of this type are told to anybody: not unknown,
+// recursive or revoked.
+bool IsReportable(ReportType type);
 
 // Of a key's metadata.
 Infectiousness MapInfectiousness(const KeyMetadata& metadata,

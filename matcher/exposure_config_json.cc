@@ -26,13 +26,22 @@ const Choices<Infectiousness>& InfectiousnessChoices() {
   return *choices;
 }
 
-// Those that a window can have.
-const Choices<ReportType>& ReportTypeChoices() {
+// Those that a missing one can stand for.
+const Choices<ReportType>& ReportableChoices() {
   static const auto* const choices = new Choices<ReportType>{
       {"confirmed_test", ReportType::kConfirmedTest},
       {"confirmed_clinical_diagnosis", ReportType::kConfirmedClinicalDiagnosis},
-      {"self_report", ReportType::kSelfReport},
-      {"recursive", ReportType::kRecursive}};
+      {"self_report", ReportType::kSelfReport}};
+  return *choices;
+}
+
+// Those that the platform has a weight for.
+const Choices<ReportType>& WeighedChoices() {
+  static const auto* const choices = [] {
+    auto* all = new Choices<ReportType>(ReportableChoices());
+    all->emplace_back("recursive", ReportType::kRecursive);
+    return all;
+  }();
   return *choices;
 }
 
@@ -103,16 +112,17 @@ absl::StatusOr<ExposureConfig> ParseExposureConfig(absl::string_view text) {
   fields.Choice<Infectiousness>("infectiousness_when_missing",
                                 InfectiousnessChoices(),
                                 config.mapping.infectiousness_when_missing);
-  fields.Choice<ReportType>("report_type_when_missing", ReportTypeChoices(),
+  fields.Choice<ReportType>("report_type_when_missing", ReportableChoices(),
                             config.mapping.report_type_when_missing);
   fields.Integers("attenuation_thresholds", 0, kMaxAttenuation,
                   absl::MakeSpan(days.attenuation_thresholds));
   fields.Numbers("attenuation_weights", 0, kMaxWeight,
                  absl::MakeSpan(days.attenuation_weights));
-  ReadWeights(fields, "report_type_weights", ReportTypeChoices(),
+  ReadWeights(fields, "report_type_weights", WeighedChoices(),
               absl::MakeSpan(days.report_type_weights));
   ReadWeights(fields, "infectiousness_weights", InfectiousnessChoices(),
               absl::MakeSpan(days.infectiousness_weights));
+  days.infectiousness_weights[static_cast<size_t>(Infectiousness::kNone)] = 0;
   fields.Number("minimum_window_score", 0, 1e9, days.minimum_window_score);
   fields.Integer("days_since_exposure_threshold", 0, 36500,
                  days.days_since_exposure_threshold);

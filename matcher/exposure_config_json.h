@@ -20,7 +20,9 @@
 // Required: name, attenuation_thresholds, attenuation_weights. Days that
 // "infectiousness" (-14..14) does not name are "none"; weights that are not
 // named are 0, as on the platform, unless the whole object is absent: then
-// every weight of a reportable type or infectiousness is 1. Without "alert" no
+// every weight is 1. The weight of "none" is 0, also if another one is named:
+// such keys make no windows. A missing report type stands for one of
+// confirmed_test, confirmed_clinical_diagnosis, self_report. Without "alert" no
 // day is alerting.
 #ifndef TEKMATCH_MATCHER_EXPOSURE_CONFIG_JSON_H_
 #define TEKMATCH_MATCHER_EXPOSURE_CONFIG_JSON_H_

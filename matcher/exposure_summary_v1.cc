@@ -128,9 +128,9 @@ ExposureV1 MakeExposure(absl::Span<const Point> points,
 
 int64_t DaysSince(EnIntervalNumber rolling_start, absl::Time now) {
   constexpr int64_t kDaySeconds = int64_t{24} * 60 * 60;
-  return (absl::ToUnixSeconds(now) -
-          int64_t{rolling_start} * kIntervalSeconds) /
-         kDaySeconds;
+  const int64_t seconds =
+      absl::ToUnixSeconds(now) - int64_t{rolling_start} * kIntervalSeconds;
+  return std::max<int64_t>(0, seconds / kDaySeconds);
 }
 
 }  // namespace

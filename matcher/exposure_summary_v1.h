@@ -47,7 +47,7 @@ struct ExposureV1 {
 struct ExposureSummaryV1 {
   int num_matched_keys = 0;
   // Whole days from the start of the latest matched key until now; 0 without
-  // matches.
+  // matches, or where that start is still to come.
   int64_t days_since_last_exposure = 0;
   int maximum_risk_score = 0;
   int64_t summation_risk_score = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace tekmatch {
 namespace {
@@ -9,6 +10,10 @@ namespace {
 // floor(sum / n + 1/2), as Java rounds; attenuations are not negative.
 int RoundedMean(int64_t sum, int64_t n) {
   return static_cast<int>((2 * sum + n) / (2 * n));
+}
+
+std::pair<int64_t, EnIntervalNumber> TimeAndInterval(const Match& match) {
+  return {match.sighting.unix_seconds, match.interval};
 }
 
 int SecondsSinceLastScan(const Sighting& sighting) {
@@ -93,7 +98,13 @@ std::vector<ExposureWindow> MakeExposureWindows(
     by_key[matches[i].tek].push_back(static_cast<uint32_t>(i));
   }
   std::vector<ExposureWindow> windows;
-  for (const auto& [tek, positions] : by_key) {
+  for (auto& [tek, positions] : by_key) {
+    const KeyMetadata& metadata = matches[positions.front()].metadata;
+    if (MapInfectiousness(metadata, mapping) == Infectiousness::kNone) continue;
+    std::stable_sort(
+        positions.begin(), positions.end(), [matches](uint32_t a, uint32_t b) {
+          return TimeAndInterval(matches[a]) < TimeAndInterval(matches[b]);
+        });
     AppendWindows(matches, positions, mapping, &windows);
   }
   return windows;

@@ -5,10 +5,16 @@
 // A window begins with a sighting of a key and takes in the sightings up to,
 // not including, 1,800 s later. Within it, sightings at most 25.5 s after the
 // one before belong to one scan instance, a time at which the phone listened.
+// Sightings of one second stand in the order of their intervals.
+//
+// Keys of infectiousness "none" make no window: their owners infected nobody
+// then.
 //
 // Source: google/exposure-notifications-internals aaada6c,
 // KeyExposureEvaluator.java (findExposureWindows), ExposureWindowUtils.java,
-// SightingRecordWithMetadata.java, ContactTracingFeature.java.
+// SightingRecordWithMetadata.java, ContactTracingFeature.java;
+// DiagnosisKeysDataMapping (Google) and ENInfectiousnessNone (Apple), whose
+// documentation leaves such keys out.
 #ifndef TEKMATCH_MATCHER_EXPOSURE_WINDOW_H_
 #define TEKMATCH_MATCHER_EXPOSURE_WINDOW_H_
 
@@ -46,7 +52,7 @@ struct ScanInstance {
 
 struct ExposureWindow {
   ReportType report_type = ReportType::kUnknown;  // never unknown in a window
-  Infectiousness infectiousness = Infectiousness::kNone;
+  Infectiousness infectiousness = Infectiousness::kStandard;  // never none
   int calibration_confidence = 0;  // 0..3, of the first sighting
   std::vector<ScanInstance> scans;
   // What the platform does not tell: whose window it is, and when it began.
@@ -56,7 +62,8 @@ struct ExposureWindow {
 
 // The windows of all keys, by key and time. `matches` is as ResolveMatches
 // sorts it, by time. Their report types are taken as they are, mapped where
-// they are missing: revisions and revocations come before (report_type.h).
+// they are missing: revisions and revocations come before
+// (key_publications.h).
 std::vector<ExposureWindow> MakeExposureWindows(
     absl::Span<const Match> matches, const DiagnosisKeysMapping& mapping);
 

@@ -75,7 +75,9 @@ TEST(DailySummaryTest, ScoreWeighsTypeAndInfectiousness) {
   EXPECT_DOUBLE_EQ(WindowScore(window, config), 150);
   window.report_type = ReportType::kSelfReport;
   EXPECT_DOUBLE_EQ(WindowScore(window, config), 375);
+  // Whatever none weighs in the configuration.
   window.infectiousness = Infectiousness::kNone;
+  config.infectiousness_weights = {2.5, 0.5, 2};
   EXPECT_DOUBLE_EQ(WindowScore(window, config), 0);
 }
 
@@ -122,6 +124,16 @@ TEST(DailySummaryTest, OldDaysAndTypesThatAreNotReported) {
   ExposureWindow revoked = Window({{300, 40}});
   revoked.report_type = ReportType::kRevoked;
   EXPECT_TRUE(Days({revoked}, config).empty());
+  ExposureWindow not_infectious = Window({{900, 60}});
+  not_infectious.infectiousness = Infectiousness::kNone;
+  config.daily_summaries.infectiousness_weights = {2.5, 1, 1};
+  EXPECT_TRUE(Days({not_infectious}, config).empty());
+  const auto beside = Days({Window({{600, 40}}), not_infectious}, config);
+  ASSERT_EQ(beside.size(), 1U);
+  EXPECT_EQ(beside[0].seconds, 600);
+  EXPECT_EQ(beside[0].num_windows, 1);
+  EXPECT_EQ(beside[0].num_keys, 1);
+  EXPECT_DOUBLE_EQ(beside[0].all.weighted_duration_sum, 600);
   const std::vector<ExposureWindow> windows = {Window({{300, 40}})};
   EXPECT_EQ(Days(windows, config, absl::UTCTimeZone(), kDay + 14).size(), 1U);
   EXPECT_EQ(Days(windows, config, absl::UTCTimeZone(), kDay + 15).size(), 0U);
@@ -225,6 +237,49 @@ TEST(ExposureConfigTest, FromJson) {
   EXPECT_FALSE(Days({Window({{30000, 0}})}, *quiet)[0].alerting);
 }
 
+// With the object or without it, and also if it names none.
+TEST(ExposureConfigTest, NoneWeighsNothing) {
+  const std::string rest = R"({"name":"x","attenuation_thresholds":[1,2,3],)"
+                           R"("attenuation_weights":[1,1,1,1])";
+  using Weights = std::array<double, 3>;
+  const std::vector<std::pair<std::string, Weights>> cases = {
+      {"", {0, 1, 1}},
+      {R"(,"infectiousness_weights":{})", {0, 0, 0}},
+      {R"(,"infectiousness_weights":{"none":2.5,"high":2})", {0, 0, 2}}};
+  for (const auto& [more, weights] : cases) {
+    const auto config = ParseExposureConfig(rest + more + "}");
+    ASSERT_TRUE(config.ok()) << config.status();
+    EXPECT_EQ(config->daily_summaries.infectiousness_weights, weights) << more;
+  }
+}
+
+TEST(ExposureConfigTest, WhatAMissingTypeStandsForIsReported) {
+  ExposureConfig config = Cocoa();
+  for (const ReportType type :
+       {ReportType::kConfirmedTest, ReportType::kConfirmedClinicalDiagnosis,
+        ReportType::kSelfReport}) {
+    config.mapping.report_type_when_missing = type;
+    EXPECT_TRUE(Validate(config).ok());
+  }
+  for (const ReportType type :
+       {ReportType::kUnknown, ReportType::kRecursive, ReportType::kRevoked}) {
+    config.mapping.report_type_when_missing = type;
+    EXPECT_EQ(Validate(config),
+              absl::InvalidArgumentError(
+                  "report_type_when_missing: not a type that is reported"));
+  }
+}
+
+TEST(ExposureConfigTest, ThresholdsOfVersion1MayBeEqual) {
+  ExposureConfig config = Cocoa();
+  config.version_1.duration_thresholds = {50, 50};
+  EXPECT_TRUE(Validate(config).ok());
+  config.version_1.duration_thresholds = {50, 49};
+  EXPECT_EQ(Validate(config),
+            absl::InvalidArgumentError(
+                "version_1.duration_thresholds[1]: below the one before"));
+}
+
 TEST(ExposureConfigTest, WrongFieldsAreNamed) {
   const std::string rest = R"("name":"x","attenuation_thresholds":[1,2,3],)"
                            R"("attenuation_weights":[1,1,1,1])";
@@ -257,7 +312,13 @@ TEST(ExposureConfigTest, WrongFieldsAreNamed) {
       {"{" + rest + R"(,"version_1":{"duration_scores":[1,2,3,4,5,6,7,9]}})",
        "version_1.duration_scores[7]: not an integer in 0..8"},
       {"{" + rest + R"(,"version_1":{"duration_thresholds":[2,1]}})",
-       "version_1.duration_thresholds[1]: not above the one before"},
+       "version_1.duration_thresholds[1]: below the one before"},
+      {"{" + rest + R"(,"report_type_when_missing":"recursive"})",
+       "report_type_when_missing: not one of confirmed_test, "
+       "confirmed_clinical_diagnosis, self_report"},
+      {"{" + rest + R"(,"report_type_when_missing":"revoked"})",
+       "report_type_when_missing: not one of confirmed_test, "
+       "confirmed_clinical_diagnosis, self_report"},
       {"{" + rest + R"(,"allert":{}})", "allert: no such field"},
   };
   for (const auto& [json, message] : cases) {

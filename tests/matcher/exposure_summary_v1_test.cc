@@ -156,5 +156,24 @@ TEST(ExposureSummaryV1Test, SummaryOverKeys) {
   EXPECT_EQ(SummarizeV1({}, Config(), now).num_matched_keys, 0);
 }
 
+// A key of today's evening, or a clock that is days behind.
+TEST(ExposureSummaryV1Test, DaysAreNeverNegative) {
+  for (const int hours : {-1, -24, -72}) {
+    const absl::Time now = absl::FromUnixSeconds(kStart) + absl::Hours(hours);
+    EXPECT_EQ(SummarizeV1({At(0)}, Config(), now).days_since_last_exposure, 0);
+  }
+}
+
+// What is neither below the first nor from the second on is nothing.
+TEST(ExposureSummaryV1Test, EqualThresholdsLeaveNothingBetween) {
+  ExposureConfigV1 config = Config();
+  config.duration_thresholds = {50, 50};
+  const auto exposures =
+      FindExposuresV1({At(0, 49), At(100, 50, 2)}, config, kNow);
+  ASSERT_EQ(exposures.size(), 1U);
+  EXPECT_EQ(exposures[0].attenuation_seconds,
+            (std::array<int64_t, 3>{250, 0, 150}));
+}
+
 }  // namespace
 }  // namespace tekmatch

@@ -108,6 +108,26 @@ TEST(ExposureWindowTest, TheFirstSightingOfAScanSaysWhenTheLastOneWas) {
   EXPECT_EQ(WindowSeconds(windows[0]), 240);
 }
 
+// Two RPIs of a key in one second: the earlier interval is the first, whatever
+// the bytes of the RPIs, which order the matches.
+TEST(ExposureWindowTest, SightingsOfOneSecondAreInTheOrderOfIntervals) {
+  Match later = At(0);
+  later.interval = 51;
+  later.sighting.rpi.bytes.fill(1);
+  later.bluetooth_metadata.bytes[0] = 0x4C;  // confidence 3
+  Match earlier = At(0);
+  earlier.interval = 50;
+  earlier.sighting.rpi.bytes.fill(2);
+  earlier.sighting.seconds_since_previous_scan = 300;
+  earlier.bluetooth_metadata.bytes[0] = 0x44;  // confidence 1
+  const auto windows = MakeExposureWindows({later, earlier}, Mapping());
+  ASSERT_EQ(windows.size(), 1U);
+  EXPECT_EQ(windows[0].calibration_confidence, 1);
+  ASSERT_EQ(windows[0].scans.size(), 1U);
+  EXPECT_EQ(windows[0].scans[0].seconds_since_last_scan, 300);
+  EXPECT_EQ(windows[0].scans[0].matches, (std::vector<uint32_t>{1, 0}));
+}
+
 TEST(ExposureWindowTest, KeysAreApart) {
   const auto windows = MakeExposureWindows(
       {At(0, 50, 2), At(1, 50, 1), At(2, 50, 2), At(1900, 50, 1)}, Mapping());
@@ -141,10 +161,11 @@ TEST(ExposureWindowTest, InfectiousnessAndReportTypeAreMapped) {
     Match match = At(0);
     match.metadata.days_since_onset = days;
     match.metadata.report_type = type;
-    return MakeExposureWindows({match}, mapping)[0];
+    const auto windows = MakeExposureWindows({match}, mapping);
+    EXPECT_EQ(windows.size(), 1U);
+    return windows.empty() ? ExposureWindow() : windows[0];
   };
   EXPECT_EQ(window_of(-14, {}).infectiousness, Infectiousness::kHigh);
-  EXPECT_EQ(window_of(-13, {}).infectiousness, Infectiousness::kNone);
   EXPECT_EQ(window_of(0, {}).infectiousness, Infectiousness::kStandard);
   EXPECT_EQ(window_of(14, {}).infectiousness, Infectiousness::kHigh);
   EXPECT_EQ(window_of({}, {}).infectiousness, Infectiousness::kStandard);
@@ -153,6 +174,20 @@ TEST(ExposureWindowTest, InfectiousnessAndReportTypeAreMapped) {
             ReportType::kSelfReport);
   EXPECT_EQ(window_of({}, ReportType::kConfirmedTest).report_type,
             ReportType::kConfirmedTest);
+}
+
+// Beside an infectious key, which keeps its window.
+TEST(ExposureWindowTest, KeysThatAreNotInfectiousMakeNone) {
+  DiagnosisKeysMapping mapping = Mapping();
+  mapping.infectiousness[kMaxDaysSinceOnset - 5] = Infectiousness::kNone;
+  mapping.infectiousness_when_missing = Infectiousness::kNone;
+  std::vector<Match> matches = {At(0, 40, 1), At(1, 40, 2), At(2, 40, 3)};
+  matches[0].metadata.days_since_onset = -5;
+  matches[1].metadata.days_since_onset = 0;
+  const auto windows = MakeExposureWindows(matches, mapping);  // 3: missing
+  ASSERT_EQ(windows.size(), 1U);
+  EXPECT_EQ(windows[0].tek.bytes[0], 2);
+  EXPECT_EQ(windows[0].scans[0].matches, (std::vector<uint32_t>{1}));
 }
 
 TEST(ExposureWindowTest, DateOfTheBegin) {
