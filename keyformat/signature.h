@@ -56,9 +56,11 @@ class TrustedKeys {
   std::vector<std::vector<TrustedKey>> sets_;
 };
 
+using Sha256Digest = std::array<uint8_t, SHA256_DIGEST_LENGTH>;
+
 // Digests of export.bin, header included.
 struct ExportDigests {
-  std::array<uint8_t, SHA256_DIGEST_LENGTH> sha256{};
+  Sha256Digest sha256{};
   std::array<uint8_t, SHA512_DIGEST_LENGTH> sha512{};
 };
 

@@ -17,7 +17,7 @@ struct Match {
   uint8_t rolling_period = 0;
   KeyMetadata metadata;
   // Number that the caller gave to the file of the key. Where several files
-  // hold the key, the smallest number is kept (match_resolver.h).
+  // hold the key, that of its first publication (key_publications.h).
   uint32_t source = 0;
 
   // The interval of the key whose RPI was sighted. The sighting's own interval

@@ -59,12 +59,7 @@ class CandidateLookup {
   absl::Status Finish() {
     if (absl::Status status = LookUp(); !status.ok()) return status;
     for (const uint32_t k : matched_keys_) {
-      const DiagnosisKey key = block_.key(k);
-      publications_.push_back({.tek = key.tek,
-                               .published_seconds = 0,
-                               .source = source_,
-                               .revised = key.metadata.revised,
-                               .report_type = key.metadata.report_type});
+      publications_.push_back({.key = block_.key(k), .source = source_});
     }
     return absl::OkStatus();
   }

@@ -28,9 +28,9 @@
 #include "matcher/en_crypto.h"
 #include "matcher/kernels/kernels.h"
 #include "matcher/key_plan.h"
+#include "matcher/key_publications.h"
 #include "matcher/match.h"
 #include "matcher/match_policy.h"
-#include "matcher/report_type_history.h"
 #include "matcher/sighting_index.h"
 
 namespace tekmatch {
@@ -39,7 +39,8 @@ namespace tekmatch {
 // appending the vectors and adding the counts, in any order.
 struct MatchBatch {
   std::vector<Match> candidates;
-  // Of each key with a candidate, without published_seconds.
+  // Of each key with a candidate, as often as the blocks have it. What other
+  // files say of the key is not among them (key_publications.h).
   std::vector<KeyPublication> publications;
   uint64_t num_keys = 0;      // all keys of the blocks, own ones included
   uint64_t num_own_keys = 0;  // keys left out because they are the device's own

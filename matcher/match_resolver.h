@@ -3,7 +3,9 @@
 //
 // (a) The same TEK in several files counts once. Of the candidates with the
 //     same (tek, interval, sighting_position) the smallest by (source,
-//     rolling_start, rolling_period, metadata) is kept.
+//     rolling_start, rolling_period, metadata) is kept. What is known of the
+//     key by all its publications is for ApplyHistories (key_publications.h),
+//     between DropDuplicates and ResolveMatches.
 // (b) Replay cut. An RPI is heard for minutes; a later hearing is a recording
 //     that somebody plays. Of a device's candidates of one RPI, that is of one
 //     (tek, interval), those more than policy.replay_cut_seconds after the

@@ -1,12 +1,13 @@
-// What a key's report type is once all its publications are known: servers
+// What a key's report type becomes as the key is published again: servers
 // revise keys, from a self-report to a confirmed test, say, or revoke them.
 //
-// A revision counts if it is a legal move,
+// A publication of another type counts if it is a legal move,
 //   self-report         -> confirmed test, clinical diagnosis, revoked
 //   clinical diagnosis  -> confirmed test, revoked
-// and the key's first one; others are ignored. A revoked key is never
+// and the key's first one; others are ignored. A recursive publication counts
+// for nothing: it neither begins a history nor revises. A revoked key is never
 // reported: what it gave before is withdrawn, since every run works from all
-// matches anew. Recursive keys are not reported either.
+// matches anew.
 //
 // Source: google/exposure-notifications-internals aaada6c,
 // ExposureMatchingTracer.java (isValidTransition, storeValidReportTransition),
@@ -17,54 +18,34 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "keyformat/diagnosis_key.h"
-#include "matcher/match.h"
 
 namespace tekmatch {
 
 // allowedReportTypeTransitions
 inline constexpr int kMaxRevisions = 1;
 
-// One publication of a key. The order of the members is that of publication:
-// by key, then by the export's end timestamp, then by its number, keys before
-// revised_keys.
-struct KeyPublication {
-  Tek tek;
-  uint64_t published_seconds = 0;  // end timestamp of the export, 0 if unknown
-  uint32_t source = 0;             // as Match::source
-  bool revised = false;
-  std::optional<ReportType> report_type;
-
-  auto operator<=>(const KeyPublication&) const = default;
-};
-
 // Whether a revision from one type to the other counts.
 bool IsLegalRevision(ReportType from, ReportType to);
 
-struct ReportTypes {
-  // The last type that counts, of every key.
-  absl::flat_hash_map<Tek, ReportType> by_key;
-  uint64_t num_revisions = 0;
-  uint64_t num_ignored_revisions = 0;
+// The history of one key.
+class ReportTypeHistory {
+ public:
+  // The next publication's type, in the order of publication; not kUnknown.
+  void Add(ReportType type);
+
+  // What stands; nothing if no publication counts.
+  std::optional<ReportType> type() const { return type_; }
+  uint64_t num_revisions() const { return num_revisions_; }
+  // Publications of a type other than what stood, which did not become it.
+  uint64_t num_ignored_revisions() const { return num_ignored_revisions_; }
+
+ private:
+  std::optional<ReportType> type_;
+  uint64_t num_revisions_ = 0;
+  uint64_t num_ignored_revisions_ = 0;
 };
-
-// `publications` in any order; repeated ones count once. A missing or unknown
-// type is `when_missing`.
-ReportTypes ResolveReportTypes(std::vector<KeyPublication> publications,
-                               ReportType when_missing);
-
-struct ReportTypeCounts {
-  uint64_t num_revoked = 0;  // matches dropped
-  uint64_t num_recursive = 0;
-};
-
-// Sets every match's report type to its key's, and drops the matches of revoked
-// and recursive keys. Keys that `types` lacks keep theirs.
-ReportTypeCounts ApplyReportTypes(const ReportTypes& types,
-                                  std::vector<Match>& matches);
 
 }  // namespace tekmatch
 

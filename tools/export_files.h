@@ -30,8 +30,16 @@ struct ExportFileResult {
   bool accepted = false;
   // Why it is not accepted, for a person; begins with the path.
   std::string message;
+  // The path of the file that counts in place of this one, which is accepted
+  // and holds the same export.bin (publication_order.h); or empty.
+  std::string copy_of;
   // Empty but for `malformed` and `unreadable`, of which too little is known.
   ExportReport report;
+
+  // It was read to its end: it is neither `malformed` nor `unreadable`.
+  bool is_whole() const { return report.digests.sha256 != Sha256Digest{}; }
+  // Its keys count.
+  bool counts() const { return accepted && copy_of.empty(); }
 };
 
 // Reads a whole file and calls `sink` with each block of keys: to work ahead

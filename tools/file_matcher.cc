@@ -20,14 +20,16 @@ namespace {
 // the candidates grow: memory is bounded by the sightings.
 class FileCandidates {
  public:
-  void Add(MatchBatch batch) {
+  void Add(MatchBatch batch, std::vector<uint32_t> tek_prefixes) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (discarded_) return;
     found_.num_own_keys += batch.num_own_keys;
     found_.candidates.insert(found_.candidates.end(), batch.candidates.begin(),
                              batch.candidates.end());
-    found_.publications.insert(batch.publications.begin(),
-                               batch.publications.end());
+    for (const KeyPublication& publication : batch.publications) {
+      found_.publications.Add(publication.key);
+    }
+    found_.teks.Add(std::move(tek_prefixes));
     if (found_.candidates.size() >= compact_at_) {
       found_.num_duplicates += DropDuplicates(found_.candidates);
       compact_at_ = std::max(kCompactAt, 2 * found_.candidates.size());
@@ -166,7 +168,7 @@ class Run {
         !s.ok()) {
       return s;
     }
-    files_[file].Add(std::move(batch));
+    files_[file].Add(std::move(batch), TekPrefixes::Of(block.teks()));
     return absl::OkStatus();
   }
 

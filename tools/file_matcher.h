@@ -9,15 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "matcher/key_publications.h"
 #include "matcher/match.h"
 #include "matcher/match_engine.h"
-#include "matcher/report_type_history.h"
 #include "tools/export_files.h"
+#include "tools/tek_prefixes.h"
 
 namespace tekmatch {
 
@@ -25,7 +25,8 @@ namespace tekmatch {
 struct MatchedFile {
   ExportFileResult file;
   std::vector<Match> candidates;  // in no order; most duplicates are dropped
-  std::set<KeyPublication> publications;  // without published_seconds
+  FilePublications publications;  // of keys with a candidate, as often as there
+  TekPrefixes teks;               // of all keys
   uint64_t num_own_keys = 0;
   uint64_t num_duplicates = 0;  // of candidates, dropped
 };

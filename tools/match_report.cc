@@ -16,7 +16,7 @@ using ::nlohmann::ordered_json;
 bool AllSigned(const MatchRunResult& run) {
   return std::all_of(
       run.files.begin(), run.files.end(), [](const ExportFileResult& file) {
-        return !file.accepted || !IsUnsigned(file.report.signature.verdict);
+        return !file.counts() || !IsUnsigned(file.report.signature.verdict);
       });
 }
 
@@ -50,6 +50,9 @@ std::string FileRemarks(const MatchRunResult& run) {
     if (!file.accepted) {
       absl::StrAppend(&text, "LEFT OUT (", file.verdict, "): ", file.message,
                       "\n");
+    } else if (!file.copy_of.empty()) {
+      absl::StrAppend(&text, "COUNTED ONCE: ", file.path,
+                      " holds the same export as ", file.copy_of, "\n");
     } else if (IsUnsigned(file.report.signature.verdict)) {
       absl::StrAppend(&text, "UNSIGNED (", file.verdict, "): ", file.path,
                       "\n");
@@ -87,6 +90,39 @@ ordered_json NotCountedJson(const MatchRunResult& run) {
     }
   }
   return json;
+}
+
+// Keys that were heard and whose publications disagree, by field.
+ordered_json ConflictsJson(const MatchRunResult& run) {
+  ordered_json json = ordered_json::object();
+  for (int i = 0; i < kNumPublishedFields; ++i) {
+    if (const uint64_t n = run.num_conflicts[static_cast<size_t>(i)]; n > 0) {
+      json[std::string(PublishedFieldName(static_cast<PublishedField>(i)))] = n;
+    }
+  }
+  return json;
+}
+
+// Lines on what was not taken as it was published.
+std::string PublicationRemarks(const MatchRunResult& run) {
+  std::string text;
+  const ordered_json conflicts = ConflictsJson(run);
+  for (const auto& [field, n] : conflicts.items()) {
+    absl::StrAppend(&text, Counted(n.get<uint64_t>(), "heard key"),
+                    " published with more than one ", field,
+                    ": the first publication decides.\n");
+  }
+  if (run.num_outside_first_publication > 0) {
+    absl::StrAppend(
+        &text, Counted(run.num_outside_first_publication, "sighting"),
+        " outside the time that a key's first publication gives it.\n");
+  }
+  if (run.num_ignored_revisions > 0) {
+    absl::StrAppend(&text, Counted(run.num_ignored_revisions, "revision"),
+                    " of report types ignored: not a legal move, or not the "
+                    "key's first one.\n");
+  }
+  return text;
 }
 
 std::string DateTable(const std::vector<DateCount>& dates,
@@ -176,6 +212,7 @@ ordered_json ExportFileJson(const ExportFileResult& file) {
       {"keys", report.counts.keys + report.counts.revised_keys},
       {"rejected", rejected},
       {"dropped_fields", dropped}};
+  if (!file.copy_of.empty()) json["copy_of"] = file.copy_of;
   if (!report.extra_entry.empty()) json["extra_entry"] = report.extra_entry;
   if (!file.message.empty()) json["message"] = file.message;
   return json;
@@ -210,8 +247,13 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
        {{"duplicate", run.result.num_duplicates},
         {"replayed", run.result.num_replayed},
         {"tx_power_out_of_bounds", run.result.num_tx_power_out_of_bounds},
+        {"outside_first_publication", run.num_outside_first_publication},
         {"revoked_key", run.report_types.num_revoked},
         {"recursive_key", run.report_types.num_recursive}}},
+      {"conflicts", ConflictsJson(run)},
+      {"revisions",
+       {{"counted", run.num_revisions},
+        {"ignored", run.num_ignored_revisions}}},
       {"window_policy",
        {{"name", input.window_policy},
         {"time_zone", std::string(input.window_zone.name())},
@@ -227,7 +269,7 @@ std::string MatchReportText(const MatchReportInput& input) {
   const std::vector<Match>& matches = run.result.matches;
   const auto num_accepted =
       std::count_if(run.files.begin(), run.files.end(),
-                    [](const ExportFileResult& file) { return file.accepted; });
+                    [](const ExportFileResult& file) { return file.counts(); });
   std::string text = FileRemarks(run);
   absl::StrAppend(
       &text, "Read ", Counted(run.num_keys, "key"), " in ",
@@ -235,7 +277,8 @@ std::string MatchReportText(const MatchReportInput& input) {
       run.num_rejected, " rejected, ", run.num_own_keys, " own) and ",
       Counted(input.num_sightings, "sighting"), " (", input.num_bad_sightings,
       " skipped).\n",
-      SightingsRemarks(input.dropped_sighting_fields, input.sightings_losses));
+      SightingsRemarks(input.dropped_sighting_fields, input.sightings_losses),
+      PublicationRemarks(run));
   const ordered_json not_counted = NotCountedJson(run);
   for (const auto& [reason, n] : not_counted.items()) {
     absl::StrAppend(&text, Counted(n.get<uint64_t>(), "matched sighting"),

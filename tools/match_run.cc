@@ -1,31 +1,77 @@
+// Plan: match every file; put files in the order of publication; complete what
+// they say of keys that were heard (PublicationsOfHeardKeys); make each key's
+// history of it; resolve all candidates by those; apply the window policy.
 #include "tools/match_run.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "keyformat/key_block.h"
+#include "matcher/exposure_config.h"
 #include "matcher/kernels/dispatch.h"
 #include "matcher/match_engine.h"
 #include "tools/file_matcher.h"
+#include "tools/publication_order.h"
 
 namespace tekmatch {
 namespace {
 
-// An export's timestamps. Absent ones are 0; absurd ones stand for no date.
-ExportWindow WindowOf(const ExportMetadata& metadata) {
-  constexpr uint64_t kYear10000 = 253402300800;
-  ExportWindow window;
-  if (metadata.start_timestamp > 0 && metadata.start_timestamp < kYear10000) {
-    window.start_seconds = static_cast<int64_t>(metadata.start_timestamp);
+// Reads an accepted file again for all that it says of some keys.
+absl::StatusOr<FilePublications> ReadPublications(
+    const ExportFileResult& file, const absl::flat_hash_set<Tek>& teks,
+    const ExportFileOptions& options) {
+  FilePublications publications;
+  const absl::StatusOr<ExportFileResult> again = ReadExportFile(
+      file.path, options, [&](const std::unique_ptr<KeyBlock>& block) {
+        for (size_t i = 0; i < block->size(); ++i) {
+          if (teks.contains(block->teks()[i])) publications.Add(block->key(i));
+        }
+        return absl::OkStatus();
+      });
+  if (!again.ok()) return again.status();
+  if (again->report.digests.sha256 != file.report.digests.sha256) {
+    return absl::DataLossError(
+        absl::StrCat(file.path, ": changed while it was read"));
   }
-  if (metadata.end_timestamp > 0 && metadata.end_timestamp < kYear10000) {
-    window.end_seconds = static_cast<int64_t>(metadata.end_timestamp);
+  return publications;
+}
+
+// All publications, in the files that count, of keys that were heard in any of
+// them.
+absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
+    const std::vector<ExportFileResult>& files,
+    const std::vector<MatchedFile>& matched, const ExportFileOptions& options) {
+  absl::flat_hash_set<Tek> heard;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!files[i].counts()) continue;
+    for (const Match& match : matched[i].candidates) heard.insert(match.tek);
   }
-  return window;
+  std::vector<KeyPublication> publications;
+  for (size_t i = 0; i < files.size() && !heard.empty(); ++i) {
+    if (!files[i].counts()) continue;
+    const auto source = static_cast<uint32_t>(i);
+    const bool is_unsigned = IsUnsigned(files[i].report.signature.verdict);
+    absl::flat_hash_map<Tek, uint64_t> known =
+        matched[i].publications.CountKeys();
+    for (const Tek& tek : heard) known.try_emplace(tek, 0);
+    if (!matched[i].teks.MayHoldMore(known)) {
+      matched[i].publications.AppendTo(source, is_unsigned, &publications);
+      continue;
+    }
+    const absl::StatusOr<FilePublications> all =
+        ReadPublications(files[i], heard, options);
+    if (!all.ok()) return all.status();
+    all->AppendTo(source, is_unsigned, &publications);
+  }
+  return publications;
 }
 
 // Drops the matches that do not count by the policy.
-void ApplyWindowPolicy(const MatchRunOptions& options, MatchRunResult& run) {
+void ApplyWindowPolicy(const MatchRunOptions& options,
+                       const KeyHistories& histories, MatchRunResult& run) {
   std::vector<ExportWindow> windows;
   windows.reserve(run.files.size());
   for (const ExportFileResult& file : run.files) {
@@ -33,10 +79,9 @@ void ApplyWindowPolicy(const MatchRunOptions& options, MatchRunResult& run) {
   }
   std::vector<Match> kept;
   for (const Match& match : run.result.matches) {
-    const WindowDecision decision =
-        JudgeContact(match.rolling_start, match.metadata, windows[match.source],
-                     match.sighting.unix_seconds, options.window_policy,
-                     options.window_zone);
+    const WindowDecision decision = JudgeContact(
+        histories.by_key.at(match.tek), windows, match.sighting.unix_seconds,
+        options.window_policy, options.window_zone);
     if (decision.counts) {
       kept.push_back(match);
     } else {
@@ -46,21 +91,28 @@ void ApplyWindowPolicy(const MatchRunOptions& options, MatchRunResult& run) {
   run.result.matches = std::move(kept);
 }
 
+absl::Status Validate(const MatchRunOptions& options) {
+  if (options.num_threads < 1) {
+    return absl::InvalidArgumentError("num_threads must be at least 1");
+  }
+  if (!IsReportable(options.report_type_when_missing)) {
+    return absl::InvalidArgumentError(
+        "report_type_when_missing: not a type that is reported");
+  }
+  return Validate(options.window_policy);
+}
+
 }  // namespace
 
 absl::StatusOr<MatchRunResult> RunMatch(
     std::vector<std::string> paths, std::shared_ptr<const SightingIndex> index,
     const MatchRunOptions& options) {
-  if (options.num_threads < 1) {
-    return absl::InvalidArgumentError("num_threads must be at least 1");
-  }
-  if (absl::Status s = Validate(options.window_policy); !s.ok()) return s;
+  if (absl::Status s = Validate(options); !s.ok()) return s;
   const absl::StatusOr<MatchEngine> engine = MatchEngine::Create(
       std::move(index), options.policy, options.own_keys,
       options.kernels != nullptr ? *options.kernels : DefaultKernels());
   if (!engine.ok()) return engine.status();
 
-  std::sort(paths.begin(), paths.end());
   ExportFileOptions files = options.files;
   files.reader.decode.block_capacity =
       options.block_keys > 0 ? options.block_keys
@@ -68,44 +120,49 @@ absl::StatusOr<MatchRunResult> RunMatch(
   absl::StatusOr<std::vector<MatchedFile>> matched =
       MatchFiles(paths, *engine, files, options.num_threads, options.progress);
   if (!matched.ok()) return matched.status();
+  std::sort(matched->begin(), matched->end(),
+            [](const MatchedFile& a, const MatchedFile& b) {
+              return InPublicationOrder(a.file, b.file);
+            });
   MatchRunResult run;
   run.files.reserve(matched->size());
   for (MatchedFile& file : *matched) run.files.push_back(std::move(file.file));
 
   RefuseIncompleteBatches(run.files);
+  MarkCopies(run.files);
   run.complete =
       options.skip_bad_files ||
       std::all_of(run.files.begin(), run.files.end(),
                   [](const ExportFileResult& file) { return file.accepted; });
   if (!run.complete) return run;
 
+  absl::StatusOr<std::vector<KeyPublication>> publications =
+      PublicationsOfHeardKeys(run.files, *matched, files);
+  if (!publications.ok()) return publications.status();
+  const KeyHistories histories = ResolvePublications(
+      *std::move(publications), options.report_type_when_missing);
+  run.num_revisions = histories.num_revisions;
+  run.num_ignored_revisions = histories.num_ignored_revisions;
+  run.num_conflicts = histories.num_conflicts;
+
   std::vector<Match> all;
-  std::vector<KeyPublication> publications;
   uint64_t num_duplicates = 0;
   for (size_t i = 0; i < run.files.size(); ++i) {
-    if (!run.files[i].accepted) continue;
-    MatchedFile& file = (*matched)[i];
+    MatchedFile file = std::move((*matched)[i]);
+    if (!run.files[i].counts()) continue;
     const DecodeCounts& counts = run.files[i].report.counts;
     run.num_keys += counts.keys + counts.revised_keys;
     run.num_rejected += counts.num_rejected();
     run.num_own_keys += file.num_own_keys;
     num_duplicates += file.num_duplicates;
     all.insert(all.end(), file.candidates.begin(), file.candidates.end());
-    for (KeyPublication publication : file.publications) {
-      publication.published_seconds =
-          run.files[i].report.metadata.end_timestamp;
-      publications.push_back(publication);
-    }
-    file = {};
   }
+  num_duplicates += DropDuplicates(all);
+  run.num_outside_first_publication = ApplyHistories(histories, all);
   run.result = ResolveMatches(std::move(all), options.policy);
-  run.result.num_duplicates += num_duplicates;
-  const ReportTypes types = ResolveReportTypes(
-      std::move(publications), options.report_type_when_missing);
-  run.num_revisions = types.num_revisions;
-  run.num_ignored_revisions = types.num_ignored_revisions;
-  run.report_types = ApplyReportTypes(types, run.result.matches);
-  ApplyWindowPolicy(options, run);
+  run.result.num_duplicates = num_duplicates;
+  run.report_types = DropUnreported(run.result.matches);
+  ApplyWindowPolicy(options, histories, run);
   return run;
 }
 

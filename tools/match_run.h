@@ -2,8 +2,14 @@
 //
 // Each thread reads a file, or matches blocks that were read (file_matcher.h).
 // What a file contributed is kept apart until its verdict is known and dropped
-// unless it is accepted. The result is the same for any number of threads and
-// any order of the files.
+// unless it is accepted. The result is the same for any number of threads, any
+// order of the files and any names of theirs: those only stand where it names a
+// file, and order files of which nothing else is known.
+//
+// What matches mean follows from all publications of the keys that were heard
+// (key_publications.h). A publication of which nothing was heard, because it
+// names another time for the key, shows only when all files are matched: then
+// those that hold one are read once more for it, which is rare.
 #ifndef TEKMATCH_TOOLS_MATCH_RUN_H_
 #define TEKMATCH_TOOLS_MATCH_RUN_H_
 
@@ -20,9 +26,9 @@
 #include "absl/time/time.h"
 #include "keyformat/diagnosis_key.h"
 #include "matcher/kernels/kernels.h"
+#include "matcher/key_publications.h"
 #include "matcher/match_policy.h"
 #include "matcher/match_resolver.h"
-#include "matcher/report_type_history.h"
 #include "matcher/sighting_index.h"
 #include "matcher/transmission_window.h"
 #include "tools/export_files.h"
@@ -37,7 +43,8 @@ struct MatchRunOptions {
   // Which contacts count, and whose dates its local dates are.
   TransmissionWindowPolicy window_policy;
   absl::TimeZone window_zone;
-  // What a key without report type counts as, for revisions.
+  // What a key without report type counts as, for revisions: neither unknown
+  // nor recursive nor revoked.
   ReportType report_type_when_missing = ReportType::kConfirmedTest;
   absl::flat_hash_set<Tek> own_keys;
   const Kernels* kernels = nullptr;  // null: the default ones
@@ -48,20 +55,24 @@ struct MatchRunOptions {
 };
 
 struct MatchRunResult {
-  // Sorted by path, whatever the order of the arguments. Match::source is a
-  // position here, so of a key in several files the first path counts.
+  // In the order of publication (publication_order.h). Match::source is a
+  // position here.
   std::vector<ExportFileResult> files;
   // No file was refused, or refused files were to be skipped. Otherwise there
   // are no matches and all counts are 0.
   bool complete = false;
-  // Of accepted files only.
+  // Of files that count only: accepted ones, copies left out.
   uint64_t num_keys = 0;      // rejected and own ones included
   uint64_t num_rejected = 0;  // by the decoder
   uint64_t num_own_keys = 0;
-  // Revisions of matched keys, and those that do not count
-  // (report_type_history.h).
+  // Of all keys that were heard: revisions, and those that do not count
+  // (report_type_history.h); keys whose publications disagree, by field.
   uint64_t num_revisions = 0;
   uint64_t num_ignored_revisions = 0;
+  std::array<uint64_t, kNumPublishedFields> num_conflicts{};
+  // Candidates in intervals that only a later publication gives their key; not
+  // counted in the result.
+  uint64_t num_outside_first_publication = 0;
   // Of what is left after these, result.matches is without revoked and
   // recursive keys, and without what the window policy lets not count (by
   // WindowReason).
@@ -70,8 +81,8 @@ struct MatchRunResult {
   MatchResult result;
 };
 
-// INVALID_ARGUMENT: options. INTERNAL: BoringSSL, zlib. Files' defects are in
-// the result.
+// INVALID_ARGUMENT: options. INTERNAL: BoringSSL, zlib. DATA_LOSS: a file
+// changed during the run. Other defects of files are in the result.
 absl::StatusOr<MatchRunResult> RunMatch(
     std::vector<std::string> paths, std::shared_ptr<const SightingIndex> index,
     const MatchRunOptions& options);

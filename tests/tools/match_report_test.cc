@@ -168,6 +168,10 @@ MatchRunResult ARun() {
   run.result.num_replayed = 5;
   run.result.num_tx_power_out_of_bounds = 6;
   run.report_types = {.num_revoked = 7, .num_recursive = 8};
+  run.num_outside_first_publication = 11;
+  run.num_revisions = 12;
+  run.num_ignored_revisions = 13;
+  run.num_conflicts = {0, 1, 0, 2, 0};
   run.num_outside_window[static_cast<size_t>(WindowReason::kTooOld)] = 9;
   run.num_outside_window[static_cast<size_t>(WindowReason::kAfterWindow)] = 10;
   return run;
@@ -207,7 +211,10 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
                         "reason": "is missing: a reason"}],
     "dropped_fields": {"previous_scan": 11}, "sightings_matched": 2,
     "dropped": {"duplicate": 4, "replayed": 5, "tx_power_out_of_bounds": 6,
+                "outside_first_publication": 11,
                 "revoked_key": 7, "recursive_key": 8},
+    "conflicts": {"rolling_period": 1, "days_since_onset": 2},
+    "revisions": {"counted": 12, "ignored": 13},
     "window_policy": {"name": "mine", "time_zone": "UTC",
                       "not_counted": {"too_old": 9, "after_window": 10}},
     "time_zone": "Asia/Tokyo",
@@ -237,6 +244,20 @@ TEST(MatchReportTest, AllFilesSigned) {
   EXPECT_EQ(MatchReportJson(Input(run))["all_files_signed"], false);
 }
 
+TEST(MatchReportTest, ACopyIsSaidAndIsNoFileOfItsOwn) {
+  MatchRunResult run = ARun();
+  run.files[1].copy_of = "a.zip";
+  const ordered_json json = MatchReportJson(Input(run));
+  EXPECT_EQ(json["files"][1]["copy_of"], "a.zip");
+  EXPECT_FALSE(json["files"][0].contains("copy_of"));
+  EXPECT_EQ(json["all_files_signed"], true);
+  const std::string text = MatchReportText(Input(run));
+  EXPECT_THAT(
+      text, HasSubstr("COUNTED ONCE: b.zip holds the same export as a.zip\n"));
+  EXPECT_THAT(text, Not(HasSubstr("UNSIGNED")));
+  EXPECT_THAT(text, HasSubstr(" in 1 file "));
+}
+
 TEST(MatchReportTest, TextIsExact) {
   const MatchRunResult run = ARun();
   EXPECT_EQ(
@@ -249,6 +270,14 @@ TEST(MatchReportTest, TextIsExact) {
       "LOST: db/000006.log: is missing: a reason\n"
       "The previous scan of 11 sightings is no time before it, and is not "
       "used.\n"
+      "1 heard key published with more than one rolling_period: the first "
+      "publication decides.\n"
+      "2 heard keys published with more than one days_since_onset: the first "
+      "publication decides.\n"
+      "11 sightings outside the time that a key's first publication gives "
+      "it.\n"
+      "13 revisions of report types ignored: not a legal move, or not the "
+      "key's first one.\n"
       "9 matched sightings not counted by policy mine: too_old.\n"
       "10 matched sightings not counted by policy mine: after_window.\n"
       "15 matched sightings of revoked or recursive keys not counted.\n"
@@ -266,6 +295,9 @@ TEST(MatchReportTest, TextWithoutAMatch) {
   run.result = {};
   run.report_types = {};
   run.num_outside_window = {};
+  run.num_outside_first_publication = 0;
+  run.num_revisions = run.num_ignored_revisions = 0;
+  run.num_conflicts = {};
   EXPECT_EQ(MatchReportText(Input(run)),
             "Read 17 keys in 1 file (3 rejected, 1 own) and 100 sightings (7 "
             "skipped).\n"

@@ -153,20 +153,25 @@ TEST(MatchRunTest, BlocksSuitSightingsAndThreads) {
   }
 }
 
-TEST(MatchRunTest, AKeyInTwoFilesCountsOnce) {
+TEST(MatchRunTest, AKeyInTwoFilesCountsOnceByTheFirstPublication) {
   std::vector<DiagnosisKey> keys = TestKeys(1, 1);
   keys[0].metadata.transmission_risk = 2;
-  const std::string b = Write("b.zip", WriteTestExport(keys));
+  const std::string first = Write("b.zip", WriteTestExport(keys));
   keys[0].metadata.transmission_risk = 1;
-  const std::string a = Write("a.zip", WriteTestExport(keys));
-  const MatchRunResult run =
-      RunOver({b, a}, Index({HearKey(keys[0], kTestDaySeconds)}), Options());
+  ExportWriterOptions later = TestExportOptions();
+  later.end_timestamp += 1;
+  const std::string second = Write("a.zip", WriteTestExport(keys, later));
+  const MatchRunResult run = RunOver(
+      {second, first}, Index({HearKey(keys[0], kTestDaySeconds)}), Options());
   ASSERT_EQ(run.result.matches.size(), 1);
   const Match& match = run.result.matches[0];
-  EXPECT_EQ(run.files[match.source].path, a);
-  EXPECT_EQ(match.metadata.transmission_risk, 1);
+  EXPECT_EQ(run.files[match.source].path, first);
+  EXPECT_EQ(match.metadata.transmission_risk, 2);
   EXPECT_EQ(run.result.num_duplicates, 1);
   EXPECT_EQ(run.num_keys, 2);
+  EXPECT_EQ(
+      run.num_conflicts[static_cast<size_t>(PublishedField::kTransmissionRisk)],
+      1);
 }
 
 TEST(MatchRunTest, OwnKeysDoNotMatch) {
@@ -206,8 +211,11 @@ TEST(MatchRunTest, ARefusedFileContributesNothing) {
           RunOver({good_path, bad_path}, index, options);
       ExpectNoResult(refused);
       ASSERT_EQ(refused.files.size(), 2);
-      EXPECT_EQ(refused.files[name == "a.zip" ? 0 : 1].verdict,
-                "wrong_signature");
+      EXPECT_EQ(std::count_if(refused.files.begin(), refused.files.end(),
+                              [](const ExportFileResult& file) {
+                                return file.verdict == "wrong_signature";
+                              }),
+                1);
 
       options.skip_bad_files = true;
       const MatchRunResult skipped =
@@ -332,6 +340,12 @@ TEST(MatchRunTest, RefusesWrongOptions) {
   options = {};
   options.policy.tolerance_intervals = -1;
   EXPECT_EQ(Code(Index({}), options), absl::StatusCode::kInvalidArgument);
+  for (const ReportType type :
+       {ReportType::kUnknown, ReportType::kRecursive, ReportType::kRevoked}) {
+    options = {};
+    options.report_type_when_missing = type;
+    EXPECT_EQ(Code(Index({}), options), absl::StatusCode::kInvalidArgument);
+  }
 }
 
 TEST(MatchRunTest, CountsRejectedKeysAndProgress) {
@@ -342,8 +356,9 @@ TEST(MatchRunTest, CountsRejectedKeysAndProgress) {
   options.files.reader.decode.latest_rolling_start = kTestDay + 144;
   std::vector<uint64_t> progress;
   options.progress = [&progress](uint64_t n) { progress.push_back(n); };
+  // The same file twice is read twice, and counts once.
   const MatchRunResult run = RunOver({path, path}, Index({}), options);
-  EXPECT_EQ(Summary(run).front(), "1 40 2 0 0 0 0");
+  EXPECT_EQ(Summary(run).front(), "1 20 1 0 0 0 0");
   EXPECT_THAT(progress, ElementsAre(7, 14, 19, 26, 33, 38));
 }
 
