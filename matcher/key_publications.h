@@ -28,6 +28,7 @@
 #define TEKMATCH_MATCHER_KEY_PUBLICATIONS_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -68,6 +69,9 @@ struct KeyPublication {
 class FilePublications {
  public:
   void Add(const DiagnosisKey& key);
+
+  size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
 
   // How often each key was added.
   absl::flat_hash_map<Tek, uint64_t> CountKeys() const;

@@ -31,7 +31,17 @@ enum class Shape : uint8_t {
   kAnyPeriod,
   kTxPowerBounds,
   kSeveralDevices,
+  // The second publication is the same;
   kPublishedTwice,
+  kOtherMetadata,
+  kPeriodGrows,     // it covers more that was heard;
+  kStartMoves,      // likewise;
+  kFirstUnheard,    // it alone covers what was heard;
+  kConfirmed,       // it revises a self-report;
+  kRevoked,         // it revokes a self-report, with another start or without;
+  kNotRevoked,      // it tries to revoke a confirmed test;
+  kAfterRecursive,  // it is the first that counts.
+  kRecursive,       // There is none.
 };
 // Half of the met keys are plain.
 constexpr std::array kShapes = {
@@ -41,7 +51,17 @@ constexpr std::array kShapes = {
     Shape::kPeriodOne,      Shape::kPlain,          Shape::kAnyPeriod,
     Shape::kPlain,          Shape::kTxPowerBounds,  Shape::kPlain,
     Shape::kSeveralDevices, Shape::kPlain,          Shape::kPublishedTwice,
+    Shape::kPlain,          Shape::kOtherMetadata,  Shape::kPlain,
+    Shape::kPeriodGrows,    Shape::kPlain,          Shape::kStartMoves,
+    Shape::kPlain,          Shape::kFirstUnheard,   Shape::kPlain,
+    Shape::kConfirmed,      Shape::kPlain,          Shape::kRevoked,
+    Shape::kPlain,          Shape::kNotRevoked,     Shape::kPlain,
+    Shape::kAfterRecursive, Shape::kPlain,          Shape::kRecursive,
 };
+
+bool IsPublishedTwice(Shape shape) {
+  return shape >= Shape::kPublishedTwice && shape <= Shape::kAfterRecursive;
+}
 
 // A device hears the RPI that a key has, or would have, in an interval.
 struct Hearing {
@@ -114,6 +134,16 @@ class ShapeBuilder {
                              : Random(0, 1) == 0 ? 0
                                                  : key.rolling_period - 1;
       key.rolling_start = interval - static_cast<EnIntervalNumber>(before);
+    } else if (shape_ == Shape::kPeriodGrows) {
+      key.rolling_period =
+          static_cast<uint8_t>(Random(1, kMaxRollingPeriod - 1));
+      key.rolling_start = interval + 1 - key.rolling_period;
+    } else if (shape_ == Shape::kStartMoves || shape_ == Shape::kFirstUnheard) {
+      key.rolling_start = interval + 1 - kMaxRollingPeriod;
+      if (shape_ == Shape::kFirstUnheard) {
+        key.rolling_period =
+            static_cast<uint8_t>(Random(1, kMaxRollingPeriod - 1));
+      }
     }
   }
 
@@ -136,6 +166,17 @@ class ShapeBuilder {
     switch (shape_) {
       case Shape::kPlain:
       case Shape::kPublishedTwice:
+      case Shape::kOtherMetadata:
+      case Shape::kFirstUnheard:
+      case Shape::kConfirmed:
+      case Shape::kRevoked:
+      case Shape::kNotRevoked:
+      case Shape::kAfterRecursive:
+      case Shape::kRecursive:
+        return;
+      case Shape::kPeriodGrows:
+      case Shape::kStartMoves:
+        AddInterval(end);
         return;
       case Shape::kToleranceEdges:
         for (const int64_t apart : {kTolerance + 1, kTolerance}) {
@@ -180,6 +221,49 @@ class ShapeBuilder {
   RandomSource& random_;
   std::vector<Hearing> hearings_;
 };
+
+// Makes the key a first publication of the shape, and returns the second one.
+DiagnosisKey SecondPublicationOf(Shape shape, bool other_start,
+                                 DiagnosisKey& key) {
+  DiagnosisKey second = key;
+  KeyMetadata& metadata = second.metadata;
+  switch (shape) {
+    case Shape::kOtherMetadata:
+      metadata.transmission_risk.reset();
+      metadata.days_since_onset =
+          static_cast<int8_t>(-metadata.days_since_onset.value_or(14));
+      metadata.variant_of_concern = 1;
+      break;
+    case Shape::kPeriodGrows:
+    case Shape::kFirstUnheard:
+      second.rolling_period = kMaxRollingPeriod;
+      break;
+    case Shape::kStartMoves:
+      ++second.rolling_start;
+      break;
+    case Shape::kConfirmed:
+    case Shape::kRevoked:
+      key.metadata.report_type = ReportType::kSelfReport;
+      metadata.report_type = shape == Shape::kConfirmed
+                                 ? ReportType::kConfirmedTest
+                                 : ReportType::kRevoked;
+      metadata.revised = true;
+      if (other_start) second.rolling_start += kMaxRollingPeriod;
+      break;
+    case Shape::kNotRevoked:
+      key.metadata.report_type = ReportType::kConfirmedTest;
+      metadata.report_type = ReportType::kRevoked;
+      metadata.revised = true;
+      break;
+    case Shape::kAfterRecursive:
+      key.metadata.report_type = ReportType::kRecursive;
+      metadata.report_type = ReportType::kConfirmedTest;
+      break;
+    default:
+      break;
+  }
+  return second;
+}
 
 absl::StatusOr<Match> Hear(const DiagnosisKey& key, const Hearing& hearing,
                            int16_t rssi) {
@@ -293,17 +377,34 @@ absl::StatusOr<GeneratedKey> WorldGenerator::Next() {
     generated = NextMet();
     if (!generated.ok()) return generated;
   } else {
-    generated->key = NextUnmet();
+    generated = NextUnmet();
   }
   ++num_generated_;
   AddStrangers(*generated);
   return generated;
 }
 
+bool WorldGenerator::HasPlaceForSecond() const {
+  // It goes out in place of a key that nobody met, at the latest in the last
+  // file.
+  const uint64_t last_file = FileOf(options_.num_keys - 1);
+  const uint64_t begin =
+      std::max(num_generated_ + 1, last_file * options_.keys_per_file);
+  const auto num_met_before = [this](uint64_t n) {
+    return n * options_.num_met / options_.num_keys;
+  };
+  const uint64_t num_unmet =
+      (options_.num_keys - begin) -
+      (num_met_before(options_.num_keys) - num_met_before(begin));
+  return num_unmet > pending_.size();
+}
+
 absl::StatusOr<GeneratedKey> WorldGenerator::NextMet() {
-  const Shape shape = kShapes[num_met_ % kShapes.size()];
+  Shape shape = kShapes[num_met_ % kShapes.size()];
+  if (IsPublishedTwice(shape) && !HasPlaceForSecond()) shape = Shape::kPlain;
   ++num_met_;
   GeneratedKey generated;
+  generated.met = true;
   DiagnosisKey& key = generated.key;
   random_.Fill(absl::MakeSpan(key.tek.bytes));
   RandomizeMetadata(key);
@@ -327,21 +428,45 @@ absl::StatusOr<GeneratedKey> WorldGenerator::NextMet() {
     heard.push_back(*std::move(match));
   }
   num_sightings_ += heard.size();
-  generated.expected = MatchesOf(key, heard);
-  if (shape == Shape::kPublishedTwice && !repeated_.has_value()) {
-    repeated_ = key;
-    repeated_from_ = num_generated_ / options_.keys_per_file;
+  if (!IsPublishedTwice(shape)) {
+    if (shape == Shape::kRecursive) {
+      key.metadata.report_type = ReportType::kRecursive;
+    } else {
+      generated.expected = MatchesOf(key, heard);
+    }
+    return generated;
   }
+  const uint64_t file = FileOf(num_generated_);
+  GeneratedKey second;
+  second.key = SecondPublicationOf(shape, random_.Below(2) == 0, key);
+  // In the file of the first one it comes later only as a revision.
+  const bool same_file = file == FileOf(options_.num_keys - 1);
+  if (same_file && shape != Shape::kPublishedTwice) {
+    second.key.metadata.report_type =
+        second.key.metadata.report_type == ReportType::kRevoked
+            ? ReportType::kRevoked
+            : ReportType::kConfirmedTest;
+    second.key.metadata.revised = true;
+  }
+  if (shape == Shape::kAfterRecursive) {
+    second.expected = MatchesOf(second.key, heard);
+  } else if (shape != Shape::kRevoked) {
+    generated.expected = MatchesOf(key, heard);
+  }
+  pending_.push_back({.after_file = file, .publication = std::move(second)});
   return generated;
 }
 
-DiagnosisKey WorldGenerator::NextUnmet() {
-  const uint64_t file = num_generated_ / options_.keys_per_file;
-  const uint64_t last_file = (options_.num_keys - 1) / options_.keys_per_file;
-  if (repeated_.has_value() && (file > repeated_from_ || file == last_file)) {
-    return *std::exchange(repeated_, std::nullopt);
+GeneratedKey WorldGenerator::NextUnmet() {
+  const uint64_t file = FileOf(num_generated_);
+  const bool last_file = file == FileOf(options_.num_keys - 1);
+  GeneratedKey generated;
+  if (!pending_.empty() && (file > pending_.front().after_file || last_file)) {
+    generated = std::move(pending_.front().publication);
+    pending_.pop_front();
+    return generated;
   }
-  DiagnosisKey key;
+  DiagnosisKey& key = generated.key;
   random_.Fill(absl::MakeSpan(key.tek.bytes));
   RandomizeMetadata(key);
   key.rolling_start =
@@ -354,7 +479,7 @@ DiagnosisKey WorldGenerator::NextUnmet() {
     key.rolling_start += used;
     key.rolling_period = static_cast<uint8_t>(kMaxRollingPeriod - used);
   }
-  return key;
+  return generated;
 }
 
 void WorldGenerator::AddStrangers(GeneratedKey& generated) {
@@ -376,9 +501,13 @@ void WorldGenerator::AddStrangers(GeneratedKey& generated) {
 void WorldGenerator::RandomizeMetadata(DiagnosisKey& key) {
   key.metadata.transmission_risk =
       static_cast<uint8_t>(random_.Below(kMaxTransmissionRisk + 1));
-  key.metadata.report_type = ReportType::kConfirmedTest;
-  key.metadata.days_since_onset =
-      static_cast<int8_t>(static_cast<int>(random_.Below(14)) - 3);
+  // One of unknown to self-report, or none; or 29 days, or none.
+  const uint64_t type = random_.Below(5);
+  if (type < 4) key.metadata.report_type = static_cast<ReportType>(type);
+  const int days = static_cast<int>(random_.Below(30)) - kMaxDaysSinceOnset;
+  if (days <= kMaxDaysSinceOnset) {
+    key.metadata.days_since_onset = static_cast<int8_t>(days);
+  }
 }
 
 uint32_t WorldGenerator::RandomDevice() {

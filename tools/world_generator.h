@@ -7,18 +7,22 @@
 // against it. Keys come one after another and nothing else is kept, hence a
 // world is as large as one likes.
 //
-// A met key has at least one match. Most of them, in turn, also have what goes
-// wrong easily (kShapes in the source): sightings on and beyond both edges of
-// the tolerance, the same sighting several times, an RPI for longer than the
-// replay cut, sightings across a key's first and last interval and RPIs that
-// lie outside its period, periods of 1 and of any length from any interval on,
-// transmit powers on and beyond their bounds, several devices, a key that is
-// published twice.
+// A met key was heard, and most have a match. Half of them, in turn, also have
+// what goes wrong easily (kShapes in the source): sightings on and beyond both
+// edges of the tolerance, the same sighting several times, an RPI for longer
+// than the replay cut, sightings across a key's first and last interval and
+// RPIs that lie outside its period, periods of 1 and of any length from any
+// interval on, transmit powers on and beyond their bounds, several devices.
+// Keys are published a second time: the same, with other metadata, another
+// period or start, revised, revoked, legally or not, or after a recursive
+// publication. Recursive and revoked keys have no match, nor has one that was
+// heard in the time of its second publication only. Keys have any number of
+// days since onset and any report type, or none.
 #ifndef TEKMATCH_TOOLS_WORLD_GENERATOR_H_
 #define TEKMATCH_TOOLS_WORLD_GENERATOR_H_
 
 #include <cstdint>
-#include <optional>
+#include <deque>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,8 +43,8 @@ struct GeneratorOptions {
   int num_days = 14;           // 1..1000
   uint64_t seed = 1;
   SightingProfile profile = SightingProfile::kDense;
-  // A key's second publication is at least this many keys later, if there is
-  // place: in another file.
+  // A key's second publication is in a later file, or, of a key of the last
+  // one, in that. Where there is no place for it there is none.
   uint64_t keys_per_file = 500'000;
 };
 
@@ -50,9 +54,10 @@ absl::Status Validate(const GeneratorOptions& options);
 // One key and the sightings that lie beside it, in no order.
 struct GeneratedKey {
   DiagnosisKey key;
+  bool met = false;                 // heard; not said of a second publication
   std::vector<Sighting> sightings;  // of this key, then of strangers
-  // What a match run has to say of the key; source and sighting_position are
-  // unset. Empty for the second publication of a key.
+  // What a match run has to say of the key, at the publication that decides it;
+  // source and sighting_position are unset. Empty at others.
   std::vector<Match> expected;
 };
 
@@ -70,8 +75,19 @@ class WorldGenerator {
  private:
   explicit WorldGenerator(const GeneratorOptions& options);
 
+  // A second publication that is to come.
+  struct SecondPublication {
+    uint64_t after_file = 0;  // number of the file of the first
+    GeneratedKey publication;
+  };
+
   absl::StatusOr<GeneratedKey> NextMet();
-  DiagnosisKey NextUnmet();
+  GeneratedKey NextUnmet();
+  uint64_t FileOf(uint64_t key_number) const {
+    return key_number / options_.keys_per_file;
+  }
+  // Whether there will be place for one more second publication.
+  bool HasPlaceForSecond() const;
   void AddStrangers(GeneratedKey& generated);
   void RandomizeMetadata(DiagnosisKey& key);
   uint32_t RandomDevice();
@@ -84,8 +100,7 @@ class WorldGenerator {
   uint64_t num_sightings_ = 0;
   // Sightings that are left beyond one for each met key to come.
   uint64_t num_spare_ = 0;
-  std::optional<DiagnosisKey> repeated_;
-  uint64_t repeated_from_ = 0;  // number of the key's file
+  std::deque<SecondPublication> pending_;
 };
 
 }  // namespace tekmatch

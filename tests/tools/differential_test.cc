@@ -1,13 +1,15 @@
 // 200 random worlds of `tekmatch generate`, through the files, with every
-// kernel that the machine has, against a naive join that is written here and
-// against what the generator expects. The join derives every RPI of every key
-// one by one and compares with every sighting of it: no filter, no index,
-// nothing left out where nothing was heard.
+// kernel that the machine has, against a naive model that is written here from
+// the rules (docs/matching.md) and against what the generator expects. The
+// model first makes of all publications of a key what it is, then derives every
+// RPI of every key one by one and compares with every sighting of it: no
+// filter, no index, nothing left out where nothing was heard.
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -105,15 +107,64 @@ std::string NaiveLine(const Match& match, const std::string& file,
       R"(,"file":")", file, "\"}\n");
 }
 
+bool MayBecome(ReportType from, ReportType to) {
+  if (to == ReportType::kConfirmedTest || to == ReportType::kRevoked) {
+    return from == ReportType::kSelfReport ||
+           from == ReportType::kConfirmedClinicalDiagnosis;
+  }
+  return from == ReportType::kSelfReport &&
+         to == ReportType::kConfirmedClinicalDiagnosis;
+}
+
+// Each key that is reported once, as its first publication has it. All files
+// are signed and of one batch, so the order of publication is that of their
+// numbers; in a file revised keys come after the others, and of a list that
+// repeats a key the least counts.
+std::vector<FileKey> ReportedKeys(const ReadWorld& world) {
+  using Place = std::tuple<uint32_t, bool, DiagnosisKey>;
+  std::map<Tek, std::set<Place>> publications;
+  for (const FileKey& file_key : world.keys) {
+    publications[file_key.key.tek].insert(
+        {file_key.source, file_key.key.metadata.revised, file_key.key});
+  }
+  std::vector<FileKey> reported;
+  for (const auto& [tek, places] : publications) {
+    std::optional<FileKey> first;
+    ReportType type = ReportType::kUnknown;
+    int num_moves = 0;
+    std::set<std::pair<uint32_t, bool>> lists;
+    for (const auto& [source, revised, key] : places) {
+      if (!lists.insert({source, revised}).second) continue;
+      ReportType published =
+          key.metadata.report_type.value_or(ReportType::kUnknown);
+      if (published == ReportType::kUnknown) {
+        published = ReportType::kConfirmedTest;
+      }
+      if (published == ReportType::kRecursive) continue;
+      if (!first.has_value()) {
+        first = {key, source};
+        type = published;
+      } else if (num_moves == 0 && MayBecome(type, published)) {
+        type = published;
+        ++num_moves;
+      }
+    }
+    if (first.has_value() && type != ReportType::kRevoked) {
+      reported.push_back(*first);
+    }
+  }
+  return reported;
+}
+
 // The lines that `--matches-out` has to have.
 std::string NaiveMatches(const ReadWorld& world, const WorldFiles& files) {
   std::multimap<Rpi, size_t> heard;
   for (size_t i = 0; i < world.sightings.size(); ++i) {
     heard.emplace(world.sightings[i].rpi, i);
   }
-  // (a) The same sighting of the same key's RPI once, of its first file.
+  // (a) The same sighting of the same key's RPI once.
   std::map<std::tuple<Tek, int64_t, size_t>, Match> candidates;
-  for (const FileKey& file_key : world.keys) {
+  for (const FileKey& file_key : ReportedKeys(world)) {
     const DiagnosisKey& key = file_key.key;
     const Rpik rpik = *DeriveRpik(key.tek);
     for (int64_t j = 0; j < key.rolling_period; ++j) {
