@@ -62,6 +62,8 @@ struct KeyPublication {
   bool is_unsigned = false;  // nobody signed the file
   // Whether the file itself disagrees, by repeating the key in one list.
   std::array<bool, kNumPublishedFields> disagrees{};
+
+  bool operator==(const KeyPublication&) const = default;
 };
 
 // The publications of some keys in one file. Bounded by the number of keys,

@@ -266,14 +266,14 @@ TEST(ValidateExposureConfigTest, EveryNumberHasItsLimits) {
        [&](ExposureConfig& c, double v) {
          c.version_1.duration_thresholds = {integer(v), 255};
        },
-       {0, 254},
+       {0, 255},
        {-1, 256}},
-      {"version_1.duration_thresholds[1]: not above the one before",
+      {"version_1.duration_thresholds[1]: below the one before",
        [&](ExposureConfig& c, double v) {
          c.version_1.duration_thresholds = {10, integer(v)};
        },
-       {11, 255},
-       {10, 9}},
+       {10, 255},
+       {9, 0}},
   };
   const auto base = NamedExposureConfig("cocoa");
   ASSERT_TRUE(base.ok()) << base.status();

@@ -68,21 +68,12 @@ TEST(MatchBatchTest, PublicationsOfKeysThatMatched) {
                                        {matched, kStart, 144, revised}}),
                               6, &batch)
                   .ok());
-  const KeyPublication as_first = {.tek = matched,
-                                   .published_seconds = 0,
-                                   .source = 6,
-                                   .revised = false,
-                                   .report_type = ReportType::kSelfReport};
-  const KeyPublication as_revised = {.tek = matched,
-                                     .published_seconds = 0,
-                                     .source = 6,
-                                     .revised = true,
-                                     .report_type = ReportType::kRevoked};
-  const KeyPublication as_nothing = {.tek = without_type,
-                                     .published_seconds = 0,
-                                     .source = 6,
-                                     .revised = false,
-                                     .report_type = {}};
+  const KeyPublication as_first = {.key = {matched, kStart, 144, first},
+                                   .source = 6};
+  const KeyPublication as_revised = {.key = {matched, kStart, 144, revised},
+                                     .source = 6};
+  const KeyPublication as_nothing = {.key = {without_type, kStart, 144, {}},
+                                     .source = 6};
   EXPECT_THAT(batch.publications,
               UnorderedElementsAre(as_first, as_revised, as_nothing));
 
