@@ -47,6 +47,20 @@ TEST(BatchTest, FilesOfDifferentWindowsAreDifferentBatches) {
   EXPECT_EQ(incomplete[1].missing, std::vector<int>{2});
 }
 
+// Each of the facts by itself parts two halves that would fit.
+TEST(BatchTest, FilesThatDifferInAnyFactAreOfDifferentBatches) {
+  const ExportMetadata first = File(1, 2);
+  ASSERT_TRUE(FindIncompleteBatches({first, File(2, 2)}).empty());
+  std::vector<ExportMetadata> others(4, File(2, 2));
+  others[0].region = "441";
+  others[1].start_timestamp = 0;
+  others[2].end_timestamp = 3;
+  others[3].batch_size = 3;
+  for (const ExportMetadata& other : others) {
+    EXPECT_EQ(FindIncompleteBatches({first, other}).size(), 2);
+  }
+}
+
 TEST(BatchTest, AHugeBatchNamesAHundredAndCountsAll) {
   const auto incomplete = FindIncompleteBatches({File(50, kMaxBatchSize)});
   ASSERT_EQ(incomplete.size(), 1);

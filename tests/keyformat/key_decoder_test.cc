@@ -104,7 +104,11 @@ TEST(KeyDecoderTest, ReadsEveryField) {
   EXPECT_EQ(decoded.keys[1], want);
   EXPECT_EQ(decoded.counts.keys, 1);
   EXPECT_EQ(decoded.counts.revised_keys, 1);
+  EXPECT_EQ(decoded.counts.with_transmission_risk, 2);
+  EXPECT_EQ(decoded.counts.with_rolling_period, 2);
+  EXPECT_EQ(decoded.counts.with_report_type, 2);
   EXPECT_EQ(decoded.counts.with_days_since_onset, 2);
+  EXPECT_EQ(decoded.counts.with_variant_of_concern, 2);
 }
 
 TEST(KeyDecoderTest, AbsentFieldsHaveTheirDefaults) {
@@ -116,7 +120,11 @@ TEST(KeyDecoderTest, AbsentFieldsHaveTheirDefaults) {
   EXPECT_EQ(decoded.keys[0].metadata, KeyMetadata());
   EXPECT_EQ(decoded.metadata.batch_num, 1);
   EXPECT_EQ(decoded.metadata.batch_size, 1);
+  EXPECT_EQ(decoded.counts.with_transmission_risk, 0);
   EXPECT_EQ(decoded.counts.with_rolling_period, 0);
+  EXPECT_EQ(decoded.counts.with_report_type, 0);
+  EXPECT_EQ(decoded.counts.with_days_since_onset, 0);
+  EXPECT_EQ(decoded.counts.with_variant_of_concern, 0);
 }
 
 TEST(KeyDecoderTest, RiskZeroAndOnsetZeroAreNotAbsent) {

@@ -116,6 +116,24 @@ TEST(SignatureTest, KeysAreChosenByIdAndVersion) {
             SignatureVerdict::kNoTrustedKey);
 }
 
+TEST(SignatureTest, ASignerIsNamedByWhatItSays) {
+  const SigningKey key = NewKey();
+  const struct {
+    const char* id;
+    const char* version;
+    const char* name;
+  } kCases[] = {{"440", "v1", "440 v1"},
+                {"440", "", "440"},
+                {"", "v1", "v1"},
+                {"", "", ""}};
+  for (const auto& c : kCases) {
+    EXPECT_EQ(CheckSignatures({Sign(key, c.id, c.version)}, DigestsOf(kMessage),
+                              OneSet({Trust(key, c.id)}))
+                  .signed_by,
+              std::vector<std::string>{c.name});
+  }
+}
+
 TEST(SignatureTest, AnyCompleteSetSuffices) {
   const SigningKey a = NewKey();
   const SigningKey b = NewKey();
