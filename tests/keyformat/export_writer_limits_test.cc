@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/export_writer.h"
+#include "keyformat/random_source.h"
 #include "tests/keyformat/written_exports.h"
 
 namespace tekmatch {
@@ -33,6 +34,9 @@ TEST(ExportWriterLimitsTest, RefusesWhatTheFormatForbids) {
   options.max_keys = 10;
   options.min_keys = 5;
   options.padding_range = 6;
+  Refused({}, options, "min_keys + padding_range");
+  options.min_keys = 11;
+  options.padding_range = 0;
   Refused({}, options, "min_keys + padding_range");
 
   const DiagnosisKey good = MakeKeys(1)[0];
@@ -87,6 +91,21 @@ TEST(ExportWriterLimitsTest, WritesKeysUpToTheFormatsLimits) {
   const auto written = WriteAndRead(keys, options);
   ASSERT_TRUE(written.ok()) << written.status();
   EXPECT_EQ(written->front().keys, keys);  // the revised one is last
+}
+
+TEST(ExportWriterLimitsTest, RefusesABatchOfTooManyFilesBeforeItsFirst) {
+  ExportWriterOptions options = Options();
+  options.max_keys = 1;
+  RandomSource random = RandomSource::Seeded(1);
+  int num_calls = 0;
+  const absl::Status status =
+      WriteExports(std::vector<DiagnosisKey>(1'000'001, MakeKeys(1)[0]),
+                   options, random, [&num_calls](const ExportFile&) {
+                     ++num_calls;
+                     return absl::ResourceExhaustedError("enough");
+                   });
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(num_calls, 0);
 }
 
 TEST(ExportWriterLimitsTest, RefusesAFileThatIsNotOfItsBatchOrTooLarge) {

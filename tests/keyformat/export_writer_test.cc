@@ -183,6 +183,28 @@ TEST(ExportWriterTest, RevisedKeysGoLastAndAreNotPadded) {
   EXPECT_EQ(only_revised->front().report.counts.revised_keys, 5);
 }
 
+TEST(ExportWriterTest, RevisedKeysAreSortedOverTheFilesOfABatchToo) {
+  std::vector<DiagnosisKey> keys = MakeKeys(40);
+  for (size_t i = 0; i < keys.size(); i += 2) {
+    keys[i].metadata.revised = true;
+    keys[i].metadata.report_type = ReportType::kConfirmedTest;
+  }
+  ExportWriterOptions options = Options();
+  options.max_keys = 7;
+  const auto written = WriteAndRead(keys, options);
+  ASSERT_TRUE(written.ok()) << written.status();
+  std::vector<DiagnosisKey> all;
+  for (const Written& file : *written) {
+    all.insert(all.end(), file.keys.begin(), file.keys.end());
+  }
+  std::sort(keys.begin(), keys.end(),
+            [](const DiagnosisKey& a, const DiagnosisKey& b) {
+              return std::pair(a.metadata.revised, a.tek) <
+                     std::pair(b.metadata.revised, b.tek);
+            });
+  EXPECT_EQ(all, keys);
+}
+
 TEST(ExportWriterTest, TheSeedDecidesExportBin) {
   ExportWriterOptions options = Options();
   options.order = KeyOrder::kRandom;

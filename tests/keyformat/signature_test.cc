@@ -312,6 +312,17 @@ TEST(P256KeyTest, ReadsItsOwnPemAndRefusesOthers) {
           "p+I4lXep4DDbySHslt9Oau3TDvFw2aThAQ==\n"
           "-----END EC PRIVATE KEY-----\n")
           .ok());
+  EXPECT_EQ(
+      SigningKey::FromPem(
+          "-----BEGIN EC PRIVATE KEY-----\n"
+          "MIGkAgEBBDCUOTcwQWd0iIs9Op/3aiZdQWQ2D5n9yrmBdJqlvEDEBXEKJ43KTCCv\n"
+          "ZPgju4uc8gWgBwYFK4EEACKhZANiAARWP9JvSFHmtjUM0jUBZYkKtDF5fAK1JedD\n"
+          "4vycF10Gp7EBJqbGwic62kWPzMHFBTGk9rSMVnNxFOeSGiDzpE5DgFI09D8RI8B0\n"
+          "CnQu5WUN5QG4YAppv0vLR6okTAKyUjg=\n"
+          "-----END EC PRIVATE KEY-----\n")
+          .status()
+          .code(),
+      absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(VerificationKey::FromPem("").status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(VerificationKey::FromPem(*key.PrivatePem()).status().code(),
