@@ -139,6 +139,7 @@ TEST(LevelDbTableTest, HandlesInTheIndex) {
   const uint64_t end = good.size() + 5;
   const auto with = [&](const std::vector<std::string>& handles) {
     std::vector<std::pair<std::string, std::string>> entries;
+    entries.reserve(handles.size());
     for (const std::string& handle : handles) {
       entries.emplace_back(InternalKey("zz", 0), handle);
     }

@@ -163,8 +163,8 @@ TEST_F(TekmatchTest, ADatabaseThatLostAPartIsSaid) {
   EXPECT_EQ(used.exit_code, 0);
   EXPECT_THAT(used.out, HasSubstr("\nLOST: " + lost + "\n"));
   EXPECT_THAT(used.err, HasSubstr("tekmatch: lost " + lost + "\n"));
-  used = RunTekmatch(Match({"--sightings", folder, "--skip-bad-sightings",
-                            "--config", "cocoa"}));
+  used = RunTekmatch(Match(
+      {"--sightings", folder, "--skip-bad-sightings", "--config", "cocoa"}));
   EXPECT_EQ(used.exit_code, 0);
   EXPECT_THAT(used.out, StartsWith("LOST: " + lost + "\n"));
   used = RunTekmatch(Match(

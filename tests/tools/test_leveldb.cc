@@ -107,8 +107,11 @@ std::string BlockOf(
   std::string restarts;
   for (const auto& [key, value] : entries) {
     restarts += Fixed32(static_cast<uint32_t>(content.size()));
-    content +=
-        Varint(0) + Varint(key.size()) + Varint(value.size()) + key + value;
+    content += Varint(0);
+    content += Varint(key.size());
+    content += Varint(value.size());
+    content += key;
+    content += value;
   }
   return content + restarts + Fixed32(static_cast<uint32_t>(entries.size()));
 }
