@@ -117,24 +117,6 @@ TEST_F(SightingsLevelDbTest, ReadsRecordsInTheOrderOfTheirKeys) {
   EXPECT_THAT(file->losses, IsEmpty());
 }
 
-// As LevelDB named its tables before 2014; it still reads them.
-TEST_F(SightingsLevelDbTest, ReadsTablesOfTheOldName) {
-  MakeDatabase(path_, {{Key(1), Contact().SerializeAsString()}}, true);
-  const std::string table = OnlyFile(path_, ".ldb");
-  const std::string old_name =
-      fs::path(table).replace_extension(".sst").string();
-  fs::rename(table, old_name);
-  const auto file = Read();
-  ASSERT_TRUE(file.ok()) << file.status();
-  EXPECT_THAT(Rows(*file), ElementsAre("1589012703," + std::string(30, '0') +
-                                       "01,a18ed7de,-77\n"));
-  // They are no less looked at.
-  std::string damaged = ReadFile(old_name);
-  damaged.replace(damaged.size() - 48, 4, std::string(2, '\0') + "\xff\x7f");
-  WriteFile(old_name, damaged);
-  ExpectDamaged();
-}
-
 TEST_F(SightingsLevelDbTest, RssiIsItsOwnOrElseTheMeanOfItsScan) {
   wire::ContactRecord contact = Contact();
   wire::SightingRecord& record = *contact.mutable_sighting_records(0);
