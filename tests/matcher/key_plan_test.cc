@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "tests/matcher/test_util.h"
 
 namespace tekmatch {
@@ -193,6 +194,64 @@ TEST(KeyPlanTest, EveryCoveredIntervalOfEveryKey) {
     }
     EXPECT_FALSE(probed.contains(3));
   }
+}
+
+// The part of a block that is planned has its own starts and periods.
+TEST(KeyPlanTest, APartOfABlock) {
+  const SliceFilters filters = FiltersOf({kDay + 18}, 12);  // kDay + 6..30
+  const KeyBlock block = Block({{kDay, 144}, {kDay + 10, 5}, {kDay + 20, 144}});
+  KeyPlan plan;
+  ASSERT_TRUE(PlanKeys(block, 1, 2, {}, filters, &plan).ok());
+  EXPECT_EQ(Runs(plan), (RunList{{kDay + 10, 5}, {kDay + 20, 11}}));
+  EXPECT_EQ(plan.num_keys, 2U);
+  EXPECT_EQ(plan.positions[0], 1U);
+  EXPECT_EQ(plan.positions[1], 2U);
+  EXPECT_EQ(plan.teks[0], block.teks()[1]);
+  EXPECT_EQ(plan.teks[1], block.teks()[2]);
+  // A fault has its place in the block.
+  const KeyBlock bad = Block({{kDay, 144}, {kDay, 9}, {kDay, 145}});
+  EXPECT_EQ(PlanKeys(bad, 1, 2, {}, filters, &plan),
+            absl::InvalidArgumentError("key 2 of the block: rolling period 145 "
+                                       "is not in 1..144"));
+}
+
+TEST(KeyPlanTest, APlanOfNothingInPlaceOfAnother) {
+  const KeyBlock block = Block({{kDay, 144}, {kDay + 5, 144}});
+  KeyPlan plan;
+  ASSERT_TRUE(
+      PlanKeys(block, 0, 2, {block.teks()[0]}, FiltersOf({kDay}, 12), &plan)
+          .ok());
+  EXPECT_EQ(plan.num_keys, 1U);
+  EXPECT_EQ(plan.num_own_keys, 1U);
+  ASSERT_TRUE(PlanKeys(block, 0, 2, {}, SliceFilters(), &plan).ok());
+  EXPECT_EQ(plan.num_keys, 0U);
+  EXPECT_EQ(plan.num_own_keys, 0U);
+  EXPECT_THAT(plan.tasks, IsEmpty());
+}
+
+// Ascending by start, whatever the end; first those that have a task.
+TEST(KeyPlanTest, ValiditiesAscendByStartAndThoseWithoutTasksAreLast) {
+  const KeyBlock block =
+      Block({{kDay + 1, 9}, {kDay - 288, 144}, {kDay, 144}, {kDay + 1, 30}});
+  const KeyPlan plan = PlanKeys(block, {}, FiltersOf({kDay + 6}, 12));
+  EXPECT_EQ(plan.num_keys, 3U);
+  EXPECT_THAT(plan.positions, ElementsAre(2, 0, 3, 1));
+  // In one slice the keys come in the order of the plan, too.
+  ASSERT_EQ(plan.tasks.size(), 3U);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(plan.tasks[i].slice, plan.tasks[0].slice);
+    EXPECT_EQ(plan.tasks[i].first_key, i);
+    EXPECT_EQ(plan.tasks[i].num_keys, 1U);
+  }
+}
+
+// A period of 0 with a start of 0, the first thing that the plan sees, too.
+TEST(KeyPlanTest, AKeyOfZerosIsRefused) {
+  KeyPlan plan;
+  EXPECT_EQ(
+      PlanKeys(Block({{0, 0}}), 0, 1, {}, FiltersOf({kDay}, 12), &plan),
+      absl::InvalidArgumentError("key 0 of the block: rolling period 0 is not "
+                                 "in 1..144"));
 }
 
 }  // namespace
