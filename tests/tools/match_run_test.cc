@@ -373,14 +373,17 @@ TEST(MatchRunTest, DuplicatesOfAllFilesAreCounted) {
   for (int i = 0; i < kSightings; ++i) {
     sightings.push_back(HearKey(key, kTestDaySeconds + i));
   }
-  const std::string zip = RepeatingExport(key, kRepeats);
+  // Not the same file twice, which would count once.
+  const std::string one = RepeatingExport(key, kRepeats);
+  const std::string other = RepeatingExport(key, kRepeats + 1);
   MatchRunOptions options = Options();
   options.block_keys = 1000;
   options.files.allow_unsigned = true;
-  const MatchRunResult run = RunOver({Write("a.zip", zip), Write("b.zip", zip)},
-                                     Index(std::move(sightings)), options);
+  const MatchRunResult run =
+      RunOver({Write("a.zip", one), Write("b.zip", other)},
+              Index(std::move(sightings)), options);
   EXPECT_EQ(run.result.matches.size(), kSightings);
-  EXPECT_EQ(run.result.num_duplicates, (2 * kRepeats - 1) * kSightings);
+  EXPECT_EQ(run.result.num_duplicates, 2 * kRepeats * kSightings);
 }
 
 }  // namespace
