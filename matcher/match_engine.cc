@@ -69,6 +69,9 @@ class CandidateLookup {
   const std::vector<KeyPublication>& publications() const {
     return publications_;
   }
+  const std::vector<uint32_t>& outside_tolerance() const {
+    return outside_tolerance_;
+  }
 
  private:
   static Rpi RpiOf(const RpiCandidate& candidate) {
@@ -99,6 +102,11 @@ class CandidateLookup {
     const int64_t sighted = sighting.unix_seconds / kIntervalSeconds;
     if (sighted < interval - policy_.tolerance_intervals ||
         sighted > interval + policy_.tolerance_intervals) {
+      // A filter passes what was sighted anywhere in its slice, and near it.
+      if (sighted >= interval - index_.max_tolerance_intervals() &&
+          sighted <= interval + index_.max_tolerance_intervals()) {
+        outside_tolerance_.push_back(index_.PositionOf(sighting));
+      }
       return absl::OkStatus();
     }
     const DiagnosisKey key = block_.key(candidate.key);
@@ -138,6 +146,7 @@ class CandidateLookup {
   std::set<uint32_t> matched_keys_;
   std::vector<Match> matches_;
   std::vector<KeyPublication> publications_;
+  std::vector<uint32_t> outside_tolerance_;
   // Often the same for several candidates in a row.
   std::optional<Aemk> aemk_;
   Tek aemk_of_;
@@ -283,6 +292,9 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
   out->publications.insert(out->publications.end(),
                            lookup.publications().begin(),
                            lookup.publications().end());
+  out->outside_tolerance.insert(out->outside_tolerance.end(),
+                                lookup.outside_tolerance().begin(),
+                                lookup.outside_tolerance().end());
   out->num_keys += block.size();
   out->num_own_keys += num_own_keys;
   return absl::OkStatus();

@@ -10,6 +10,9 @@
 // time t, hence in interval s = floor(t / 600), is a candidate if
 //   i - tolerance <= s <= i + tolerance
 // in exact arithmetic. s may lie outside the key's own period by the tolerance.
+// Where the index was made for a greater tolerance than the policy has, what it
+// holds between the two is told apart: the RPI was heard, but at another time,
+// by a device whose clock is off or from somebody who replays it.
 // Source: Exposure Notification Cryptography Specification v1.2 (RPIs);
 // google/exposure-notifications-internals aaada6c,
 // RollingProximityIdValidator.java (tolerance).
@@ -39,6 +42,10 @@ namespace tekmatch {
 // appending the vectors and adding the counts, in any order.
 struct MatchBatch {
   std::vector<Match> candidates;
+  // Positions in SightingIndex::sightings() of sightings of a key's RPI outside
+  // the policy's tolerance, but within the index's; in no order, repeated where
+  // a key is.
+  std::vector<uint32_t> outside_tolerance;
   // Of each key with a candidate, as often as the blocks have it. What other
   // files say of the key is not among them (key_publications.h).
   std::vector<KeyPublication> publications;

@@ -78,7 +78,7 @@ absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
   }
   all.by_device = ColumnsFor(sightings).device;
   absl::StatusOr<SightingIndex> index =
-      SightingIndex::Create(std::move(sightings));
+      SightingIndex::Create(std::move(sightings), kSearchedIntervals);
   if (!index.ok()) return index.status();
   all.index = std::make_shared<const SightingIndex>(*std::move(index));
   return all;

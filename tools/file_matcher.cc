@@ -30,6 +30,8 @@ class FileCandidates {
       found_.publications.Add(publication.key);
     }
     found_.teks.Add(std::move(tek_prefixes));
+    found_.outside_tolerance.insert(batch.outside_tolerance.begin(),
+                                    batch.outside_tolerance.end());
     if (found_.candidates.size() >= compact_at_) {
       found_.num_duplicates += DropDuplicates(found_.candidates);
       compact_at_ = std::max(kCompactAt, 2 * found_.candidates.size());

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "matcher/key_publications.h"
 #include "matcher/match.h"
@@ -27,6 +28,8 @@ struct MatchedFile {
   std::vector<Match> candidates;  // in no order; most duplicates are dropped
   FilePublications publications;  // of keys with a candidate, as often as there
   TekPrefixes teks;               // of all keys
+  // Positions of sightings at the wrong time (MatchBatch::outside_tolerance).
+  absl::flat_hash_set<uint32_t> outside_tolerance;
   uint64_t num_own_keys = 0;
   uint64_t num_duplicates = 0;  // of candidates, dropped
 };

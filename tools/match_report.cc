@@ -117,6 +117,12 @@ std::string PublicationRemarks(const MatchRunResult& run) {
         &text, Counted(run.num_outside_first_publication, "sighting"),
         " outside the time that a key's first publication gives it.\n");
   }
+  if (run.num_outside_tolerance > 0) {
+    absl::StrAppend(
+        &text, Counted(run.num_outside_tolerance, "sighting"),
+        " of published identifiers outside the tolerance, within a day: a "
+        "clock is off, or they are replays (outside_tolerance).\n");
+  }
   if (run.num_ignored_revisions > 0) {
     absl::StrAppend(&text, Counted(run.num_ignored_revisions, "revision"),
                     " of report types ignored: not a legal move, or not the "
@@ -248,6 +254,7 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
         {"replayed", run.result.num_replayed},
         {"tx_power_out_of_bounds", run.result.num_tx_power_out_of_bounds},
         {"outside_first_publication", run.num_outside_first_publication},
+        {"outside_tolerance", run.num_outside_tolerance},
         {"revoked_key", run.report_types.num_revoked},
         {"recursive_key", run.report_types.num_recursive}}},
       {"conflicts", ConflictsJson(run)},

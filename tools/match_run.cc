@@ -147,6 +147,7 @@ absl::StatusOr<MatchRunResult> RunMatch(
 
   std::vector<Match> all;
   uint64_t num_duplicates = 0;
+  absl::flat_hash_set<uint32_t> outside_tolerance;
   for (size_t i = 0; i < run.files.size(); ++i) {
     MatchedFile file = std::move((*matched)[i]);
     if (!run.files[i].counts()) continue;
@@ -155,8 +156,11 @@ absl::StatusOr<MatchRunResult> RunMatch(
     run.num_rejected += counts.num_rejected();
     run.num_own_keys += file.num_own_keys;
     num_duplicates += file.num_duplicates;
+    outside_tolerance.insert(file.outside_tolerance.begin(),
+                             file.outside_tolerance.end());
     all.insert(all.end(), file.candidates.begin(), file.candidates.end());
   }
+  run.num_outside_tolerance = outside_tolerance.size();
   num_duplicates += DropDuplicates(all);
   run.num_outside_first_publication = ApplyHistories(histories, all);
   run.result = ResolveMatches(std::move(all), options.policy);

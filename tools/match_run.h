@@ -35,6 +35,11 @@
 
 namespace tekmatch {
 
+// What an index should be made for, so that a run can count sightings outside
+// the tolerance: a day, more than a clock in the wrong time zone is off. Beyond
+// it nothing is looked for.
+inline constexpr int32_t kSearchedIntervals = 144;
+
 struct MatchRunOptions {
   ExportFileOptions files;  // but for the size of blocks: see block_keys
   // Leave files that are not accepted out, instead of giving no result.
@@ -73,6 +78,9 @@ struct MatchRunResult {
   // Candidates in intervals that only a later publication gives their key; not
   // counted in the result.
   uint64_t num_outside_first_publication = 0;
+  // Sightings of RPIs of these files' keys outside the policy's tolerance, but
+  // within what the index was made for.
+  uint64_t num_outside_tolerance = 0;
   // Of what is left after these, result.matches is without revoked and
   // recursive keys, and without what the window policy lets not count (by
   // WindowReason).

@@ -161,6 +161,43 @@ TEST(MatchEngineTest, AGreaterTolerance) {
                 "index was made for at most 12"));
 }
 
+// What was heard at another time than a match allows, by at most what the index
+// was made for, is told apart: either side, at both limits.
+TEST(MatchEngineTest, TellsWhatIsOutsideTheTolerance) {
+  const DiagnosisKey key = {TestTek(), kStart, 1, {}};
+  struct Found {
+    size_t matches;
+    size_t outside;
+    bool operator==(const Found&) const = default;
+  };
+  const auto find = [&key](int64_t time) {
+    auto index = SightingIndex::Create(
+        {Hear(TestTek(2), kStart, time), Hear(key.tek, kStart, time)},
+        /*max_tolerance_intervals=*/144);
+    EXPECT_TRUE(index.ok()) << index.status();
+    const auto shared =
+        std::make_shared<const SightingIndex>(*std::move(index));
+    const auto engine = MatchEngine::Create(shared, {}, {}, DefaultKernels());
+    EXPECT_TRUE(engine.ok()) << engine.status();
+    const MatchBatch batch = MatchKeys(*engine, {key, key});
+    for (const uint32_t position : batch.outside_tolerance) {
+      EXPECT_EQ(shared->sightings()[position], Hear(key.tek, kStart, time));
+    }
+    return Found{batch.candidates.size(), batch.outside_tolerance.size()};
+  };
+  const Found kNothing = {0, 0};
+  const Found kMatches = {2, 0};
+  const Found kOutside = {0, 2};
+  EXPECT_EQ(find(StartOf(kStart - 144) - 1), kNothing);
+  EXPECT_EQ(find(StartOf(kStart - 144)), kOutside);
+  EXPECT_EQ(find(StartOf(kStart - 12) - 1), kOutside);
+  EXPECT_EQ(find(StartOf(kStart - 12)), kMatches);
+  EXPECT_EQ(find(StartOf(kStart + 13) - 1), kMatches);
+  EXPECT_EQ(find(StartOf(kStart + 13)), kOutside);
+  EXPECT_EQ(find(StartOf(kStart + 145) - 1), kOutside);
+  EXPECT_EQ(find(StartOf(kStart + 145)), kNothing);
+}
+
 // Every RPI around the key's period is in the air; those of the period match.
 TEST(MatchEngineTest, AKeyHasExactlyThePeriodsRpis) {
   const Tek tek = TestTek();

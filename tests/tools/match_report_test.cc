@@ -169,6 +169,7 @@ MatchRunResult ARun() {
   run.result.num_tx_power_out_of_bounds = 6;
   run.report_types = {.num_revoked = 7, .num_recursive = 8};
   run.num_outside_first_publication = 11;
+  run.num_outside_tolerance = 14;
   run.num_revisions = 12;
   run.num_ignored_revisions = 13;
   run.num_conflicts = {0, 1, 0, 2, 0};
@@ -211,7 +212,7 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
                         "reason": "is missing: a reason"}],
     "dropped_fields": {"previous_scan": 11}, "sightings_matched": 2,
     "dropped": {"duplicate": 4, "replayed": 5, "tx_power_out_of_bounds": 6,
-                "outside_first_publication": 11,
+                "outside_first_publication": 11, "outside_tolerance": 14,
                 "revoked_key": 7, "recursive_key": 8},
     "conflicts": {"rolling_period": 1, "days_since_onset": 2},
     "revisions": {"counted": 12, "ignored": 13},
@@ -276,6 +277,8 @@ TEST(MatchReportTest, TextIsExact) {
       "publication decides.\n"
       "11 sightings outside the time that a key's first publication gives "
       "it.\n"
+      "14 sightings of published identifiers outside the tolerance, within a "
+      "day: a clock is off, or they are replays (outside_tolerance).\n"
       "13 revisions of report types ignored: not a legal move, or not the "
       "key's first one.\n"
       "9 matched sightings not counted by policy mine: too_old.\n"
@@ -296,6 +299,7 @@ TEST(MatchReportTest, TextWithoutAMatch) {
   run.report_types = {};
   run.num_outside_window = {};
   run.num_outside_first_publication = 0;
+  run.num_outside_tolerance = 0;
   run.num_revisions = run.num_ignored_revisions = 0;
   run.num_conflicts = {};
   EXPECT_EQ(MatchReportText(Input(run)),

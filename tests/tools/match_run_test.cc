@@ -79,6 +79,43 @@ void ExpectNoResult(const MatchRunResult& run) {
   EXPECT_THAT(run.result.matches, IsEmpty());
 }
 
+// A phone whose clock is three hours late: every sighting counts once, in
+// however many files its key stands; of a file that is refused none does.
+TEST(MatchRunTest, CountsSightingsOutsideTheTolerance) {
+  constexpr int64_t kLate = 3 * 3600;
+  const std::vector<DiagnosisKey> keys = TestKeys(20, 1);
+  const std::vector<DiagnosisKey> forged = TestKeys(5, 2);
+  std::vector<Sighting> sightings;
+  for (const DiagnosisKey& key : keys) {
+    sightings.push_back(HearKey(key, kTestDaySeconds));
+    sightings.back().unix_seconds += kLate;
+  }
+  for (const DiagnosisKey& key : forged) {
+    sightings.push_back(HearKey(key, kTestDaySeconds));
+    sightings.back().unix_seconds += kLate;
+  }
+  sightings.push_back(HearKey(keys[0], kTestDaySeconds));
+  auto index = SightingIndex::Create(sightings, kSearchedIntervals);
+  ASSERT_TRUE(index.ok()) << index.status();
+  const auto shared = std::make_shared<const SightingIndex>(*std::move(index));
+  const std::vector<std::string> paths = {
+      Write("one.zip", WriteTestExport(keys, TestExportOptions())),
+      Write("two.zip", WriteTestExport(absl::MakeConstSpan(keys).first(10),
+                                       TestExportOptions())),
+      Write("forged.zip", ForgedExport(forged))};
+  MatchRunOptions options = Options();
+  options.skip_bad_files = true;
+  for (const int num_threads : {1, 3}) {
+    options.num_threads = num_threads;
+    const MatchRunResult run = RunOver(paths, shared, options);
+    EXPECT_EQ(run.num_outside_tolerance, 20U);
+    EXPECT_EQ(run.result.matches.size(), 1U);
+  }
+  // Of an index that was made for matching alone nothing is known.
+  EXPECT_EQ(RunOver(paths, Index(sightings), options).num_outside_tolerance,
+            0U);
+}
+
 TEST(MatchRunTest, ThreadsBlocksAndOrderDoNotMatter) {
   // The same three keys in three files, with other metadata; a forged file.
   std::vector<DiagnosisKey> keys = TestKeys(200, 1);
