@@ -105,7 +105,8 @@ absl::Status Validate(const MatchRunOptions& options) {
 }  // namespace
 
 absl::StatusOr<MatchRunResult> RunMatch(
-    std::vector<std::string> paths, std::shared_ptr<const SightingIndex> index,
+    const std::vector<std::string>& paths,
+    std::shared_ptr<const SightingIndex> index,
     const MatchRunOptions& options) {
   if (absl::Status s = Validate(options); !s.ok()) return s;
   const absl::StatusOr<MatchEngine> engine = MatchEngine::Create(

@@ -92,8 +92,8 @@ struct MatchRunResult {
 // INVALID_ARGUMENT: options. INTERNAL: BoringSSL, zlib. DATA_LOSS: a file
 // changed during the run. Other defects of files are in the result.
 absl::StatusOr<MatchRunResult> RunMatch(
-    std::vector<std::string> paths, std::shared_ptr<const SightingIndex> index,
-    const MatchRunOptions& options);
+    const std::vector<std::string>& paths,
+    std::shared_ptr<const SightingIndex> index, const MatchRunOptions& options);
 
 }  // namespace tekmatch
 

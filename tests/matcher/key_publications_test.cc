@@ -49,6 +49,7 @@ Match In(EnIntervalNumber interval, uint8_t tek = 1) {
 
 std::vector<EnIntervalNumber> Intervals(const std::vector<Match>& matches) {
   std::vector<EnIntervalNumber> intervals;
+  intervals.reserve(matches.size());
   for (const Match& match : matches) intervals.push_back(match.interval);
   return intervals;
 }
@@ -234,6 +235,7 @@ TEST(KeyPublicationsTest, AContactCountsIfItCountsByAnyPublication) {
 
 TEST(KeyPublicationsTest, FieldsHaveStableNames) {
   std::vector<std::string> names;
+  names.reserve(kNumPublishedFields);
   for (int i = 0; i < kNumPublishedFields; ++i) {
     names.emplace_back(PublishedFieldName(static_cast<PublishedField>(i)));
   }

@@ -34,6 +34,7 @@ ExportFileResult Damaged(const std::string& path) {
 
 std::vector<std::string> Paths(const std::vector<ExportFileResult>& files) {
   std::vector<std::string> paths;
+  paths.reserve(files.size());
   for (const ExportFileResult& file : files) paths.push_back(file.path);
   return paths;
 }
@@ -64,6 +65,7 @@ TEST(PublicationOrderTest, CopiesAreOfAcceptedFiles) {
       Damaged("g")};
   MarkCopies(files);
   std::vector<std::string> copy_of;
+  copy_of.reserve(files.size());
   for (const ExportFileResult& file : files) copy_of.push_back(file.copy_of);
   EXPECT_THAT(copy_of, ElementsAre("", "a", "a", "", "", "", ""));
 }
