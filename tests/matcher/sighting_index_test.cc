@@ -184,14 +184,14 @@ TEST(SightingIndexTest, TakesTheFirstAndTheLastTime) {
 }
 
 TEST(SightingIndexTest, RefusesAnRssiThatNoReceiverMeasures) {
-  for (const int16_t rssi : {-128, 21, 126, 127, INT16_MIN, INT16_MAX}) {
+  for (const int16_t rssi : {-129, 21, 126, 127, INT16_MIN, INT16_MAX}) {
     Sighting bad;
     bad.rssi = rssi;
     EXPECT_EQ(
         SightingIndex::Create({Sighting{}, bad}).status(),
-        absl::InvalidArgumentError("sighting 1: its RSSI is not in -127..20"));
+        absl::InvalidArgumentError("sighting 1: its RSSI is not in -128..20"));
   }
-  for (const int16_t rssi : {-127, 20}) {
+  for (const int16_t rssi : {-128, 20}) {
     Sighting good;
     good.rssi = rssi;
     EXPECT_TRUE(SightingIndex::Create({good}).ok());

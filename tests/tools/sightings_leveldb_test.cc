@@ -147,12 +147,12 @@ TEST_F(SightingsLevelDbTest, RssiThatIsNotAvailable) {
   record.clear_rssi();
   EXPECT_EQ(ReadOne(contact).rssi, -85);
   // Readings that no receiver can make are no better in a mean.
-  for (const int value : {21, -128, INT32_MAX, INT32_MIN}) {
+  for (const int value : {21, -129, INT32_MAX, INT32_MIN}) {
     wire::ContactRecord impossible = contact;
     impossible.mutable_sighting_records(0)->add_rssi_values(value);
     MakeOne(impossible);
     EXPECT_EQ(Read().status(),
-              absl::DataLossError(path_ + ": record 1: rssi: not in -127..20"));
+              absl::DataLossError(path_ + ": record 1: rssi: not in -128..20"));
   }
 }
 
@@ -216,10 +216,10 @@ TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
       {{Key(2), changed([](Record* r) { r->clear_encrypted_metadata(); })},
        "aem: 0 bytes, 4 wanted"},
       {{Key(2), changed([](Record* r) { r->clear_rssi(); })}, "rssi: missing"},
-      {{Key(2), changed([](Record* r) { r->set_rssi(-128); })},
-       "rssi: not in -127..20"},
+      {{Key(2), changed([](Record* r) { r->set_rssi(-129); })},
+       "rssi: not in -128..20"},
       {{Key(2), changed([](Record* r) { r->set_rssi(21); })},
-       "rssi: not in -127..20"},
+       "rssi: not in -128..20"},
   };
   for (const auto& [record, reason] : bad_records) {
     fs::remove_all(path_);

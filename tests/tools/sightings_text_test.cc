@@ -98,7 +98,7 @@ TEST(SightingsTextTest, RoundTrip) {
 
 TEST(SightingsTextTest, TheExtremesOfEachFieldRoundTrip) {
   for (const std::string row :
-       {"0,00000000000000000000000000000000,00000000,-127\n",
+       {"0,00000000000000000000000000000000,00000000,-128\n",
         "4102444800,ffffffffffffffffffffffffffffffff,ffffffff,20\n"}) {
     Sighting csv;
     ASSERT_TRUE(ParseCsv(row.substr(0, row.size() - 1), &csv).ok()) << row;
@@ -288,11 +288,11 @@ TEST(SightingsTextTest, MalformedCsv) {
        {"1," + rpi + ",00000000,-7.5", "rssi: not an integer"},
        {"1," + rpi + ",00000000,1\r", "rssi: not an integer"},
        {"1," + rpi + ",00000000,127", "rssi: 127 means not available"},
-       {"1," + rpi + ",00000000,-128", "rssi: not in -127..20"},
-       {"1," + rpi + ",00000000,21", "rssi: not in -127..20"},
-       {"1," + rpi + ",00000000,126", "rssi: not in -127..20"},
-       {"1," + rpi + ",00000000,128", "rssi: not in -127..20"},
-       {"1," + rpi + ",00000000,4294967295", "rssi: not in -127..20"}});
+       {"1," + rpi + ",00000000,-129", "rssi: not in -128..20"},
+       {"1," + rpi + ",00000000,21", "rssi: not in -128..20"},
+       {"1," + rpi + ",00000000,126", "rssi: not in -128..20"},
+       {"1," + rpi + ",00000000,128", "rssi: not in -128..20"},
+       {"1," + rpi + ",00000000,4294967295", "rssi: not in -128..20"}});
 }
 
 TEST(SightingsTextTest, JsonMembersInAnyOrderAndOthersBesideThem) {
@@ -343,8 +343,8 @@ TEST(SightingsTextTest, MalformedJson) {
        {JsonWith("rssi", "-77.0"), "rssi: not an integer"},
        {JsonWith("rssi", "18446744073709551539"), "rssi: not an integer"},
        {JsonWith("rssi", "127"), "rssi: 127 means not available"},
-       {JsonWith("rssi", "-128"), "rssi: not in -127..20"},
-       {JsonWith("rssi", "21"), "rssi: not in -127..20"}});
+       {JsonWith("rssi", "-129"), "rssi: not in -128..20"},
+       {JsonWith("rssi", "21"), "rssi: not in -128..20"}});
 }
 
 // Which of two counts is nobody's to guess.
@@ -417,7 +417,7 @@ TEST(SightingFieldsTest, NumbersFarOutOfRange) {
     EXPECT_EQ(SetTime(number, &sighting),
               absl::InvalidArgumentError("time: not between 1970 and 2100"));
     EXPECT_EQ(SetRssi(number, &sighting),
-              absl::InvalidArgumentError("rssi: not in -127..20"));
+              absl::InvalidArgumentError("rssi: not in -128..20"));
     EXPECT_FALSE(SetPreviousScan(number, &sighting));
   }
 }
