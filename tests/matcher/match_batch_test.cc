@@ -140,6 +140,7 @@ TEST(MatchBatchTest, EveryMatchHasItsOwnKeysMetadata) {
                                         {zeros, one, two},
                                         {one, zeros, one}}) {
     std::vector<DiagnosisKey> keys;
+    keys.reserve(order.size());
     for (const Tek& tek : order) keys.push_back({tek, kStart, 6, {}});
     MatchBatch batch;
     ASSERT_TRUE(engine.MatchBlock(BlockOf(keys), 0, &batch).ok());

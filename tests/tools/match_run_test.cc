@@ -100,7 +100,7 @@ TEST(MatchRunTest, CountsSightingsOutsideTheTolerance) {
   const auto shared = std::make_shared<const SightingIndex>(*std::move(index));
   const std::vector<std::string> paths = {
       Write("one.zip", WriteTestExport(keys, TestExportOptions())),
-      Write("two.zip", WriteTestExport(absl::MakeConstSpan(keys).first(10),
+      Write("two.zip", WriteTestExport({keys.begin(), keys.begin() + 10},
                                        TestExportOptions())),
       Write("forged.zip", ForgedExport(forged))};
   MatchRunOptions options = Options();
