@@ -22,6 +22,18 @@ ExportFileResult Refused(const std::string& path, const absl::Status& status) {
   return result;
 }
 
+// The key ids of the signatures that verified.
+std::vector<std::string> SignersOf(const ExportReport& report) {
+  std::vector<std::string> ids;
+  const std::vector<SignatureOutcome>& outcomes = report.signature.outcomes;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i] == SignatureOutcome::kVerified) {
+      ids.push_back(report.signatures[i].info.key_id);
+    }
+  }
+  return ids;
+}
+
 // For a person: what a verdict other than `valid` means.
 std::string Explain(const ExportReport& report) {
   std::vector<std::string> names;
@@ -100,13 +112,14 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
 
 void RefuseIncompleteBatches(std::vector<ExportFileResult>& files) {
   std::vector<size_t> accepted;
-  std::vector<ExportMetadata> metadata;
+  std::vector<BatchMember> members;
   for (size_t i = 0; i < files.size(); ++i) {
     if (!files[i].accepted) continue;
     accepted.push_back(i);
-    metadata.push_back(files[i].report.metadata);
+    members.push_back({.metadata = files[i].report.metadata,
+                       .signers = SignersOf(files[i].report)});
   }
-  for (const IncompleteBatch& batch : FindIncompleteBatches(metadata)) {
+  for (const IncompleteBatch& batch : FindIncompleteBatches(members)) {
     std::string missing = absl::StrJoin(batch.missing, ", ");
     if (static_cast<size_t>(batch.num_missing) > batch.missing.size()) {
       absl::StrAppend(&missing, ", ...");

@@ -52,7 +52,8 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
     absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>&)> sink);
 
 // Withdraws acceptance from the accepted files of batches that are not
-// complete, naming the missing numbers.
+// complete (keyformat/batch.h), naming the missing numbers. Signers are those
+// of the signatures that verified.
 void RefuseIncompleteBatches(std::vector<ExportFileResult>& files);
 
 }  // namespace tekmatch

@@ -1,5 +1,8 @@
 #include "keyformat/batch.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -7,14 +10,21 @@
 namespace tekmatch {
 namespace {
 
-ExportMetadata File(int num, int size, uint64_t end = 2) {
-  ExportMetadata metadata;
+BatchMember File(int num, int size, uint64_t end = 2,
+                 std::vector<std::string> signers = {"440"}) {
+  BatchMember member;
+  member.signers = std::move(signers);
+  ExportMetadata& metadata = member.metadata;
   metadata.start_timestamp = 1;
   metadata.end_timestamp = end;
   metadata.region = "440";
   metadata.batch_num = num;
   metadata.batch_size = size;
-  return metadata;
+  return member;
+}
+
+BatchMember SignedBy(std::vector<std::string> signers, int num, int size) {
+  return File(num, size, /*end=*/2, std::move(signers));
 }
 
 TEST(BatchTest, SingleFilesAndWholeBatchesAreComplete) {
@@ -67,6 +77,53 @@ TEST(BatchTest, AHugeBatchNamesAHundredAndCountsAll) {
   EXPECT_EQ(incomplete[0].missing.size(), 100);
   EXPECT_EQ(incomplete[0].missing.back(), 101);
   EXPECT_EQ(incomplete[0].num_missing, kMaxBatchSize - 1);
+}
+
+// The halves of two authorities of one region and window.
+TEST(BatchTest, TwoSignersHaveTwoBatches) {
+  const auto incomplete =
+      FindIncompleteBatches({SignedBy({"440"}, 1, 2), SignedBy({"999"}, 2, 2)});
+  ASSERT_EQ(incomplete.size(), 2);
+  EXPECT_EQ(incomplete[0].files, std::vector<size_t>{0});
+  EXPECT_EQ(incomplete[0].missing, std::vector<int>{2});
+  EXPECT_EQ(incomplete[1].files, std::vector<size_t>{1});
+  EXPECT_EQ(incomplete[1].missing, std::vector<int>{1});
+  EXPECT_TRUE(
+      FindIncompleteBatches({SignedBy({"440"}, 1, 2), SignedBy({"999"}, 2, 2),
+                             SignedBy({"999"}, 1, 2), SignedBy({"440"}, 2, 2)})
+          .empty());
+}
+
+// What nobody signed does not fill a gap in what somebody did, nor what was
+// signed under no name.
+TEST(BatchTest, UnsignedFilesAreABatchOfTheirOwn) {
+  EXPECT_EQ(FindIncompleteBatches({SignedBy({"440"}, 1, 2), SignedBy({}, 2, 2)})
+                .size(),
+            2);
+  EXPECT_EQ(
+      FindIncompleteBatches({SignedBy({""}, 1, 2), SignedBy({}, 2, 2)}).size(),
+      2);
+  EXPECT_TRUE(
+      FindIncompleteBatches({SignedBy({}, 1, 2), SignedBy({}, 2, 2)}).empty());
+}
+
+// A second signer on some of the files takes nothing from the first one's
+// batch, and files that two signed are a whole batch of either.
+TEST(BatchTest, AFileWithTwoSignersIsOfBothBatches) {
+  EXPECT_TRUE(FindIncompleteBatches(
+                  {SignedBy({"440"}, 1, 2), SignedBy({"440", "999"}, 2, 2)})
+                  .empty());
+  // Nobody signed all three.
+  const auto incomplete = FindIncompleteBatches({SignedBy({"440"}, 1, 3),
+                                                 SignedBy({"999", "440"}, 2, 3),
+                                                 SignedBy({"999"}, 3, 3)});
+  ASSERT_EQ(incomplete.size(), 2);
+  EXPECT_EQ(incomplete[0].files, (std::vector<size_t>{0, 1}));
+  EXPECT_EQ(incomplete[0].missing, std::vector<int>{3});
+  EXPECT_EQ(incomplete[1].files, std::vector<size_t>{2});
+  EXPECT_EQ(incomplete[1].missing, std::vector<int>{1});
+  // Two keys of one id sign one file: it is one member.
+  EXPECT_EQ(FindIncompleteBatches({SignedBy({"440", "440"}, 1, 2)}).size(), 1);
 }
 
 }  // namespace

@@ -274,6 +274,78 @@ TEST(IncompleteBatchTest, ARefusedFileIsAMissingOne) {
   EXPECT_EQ(files[1].message, "why");
 }
 
+// File `number` of a batch of two, signed by these.
+ExportFileResult ReadHalf(int number, std::vector<ExportSigner> signers,
+                          const TrustedKeys& trusted) {
+  ExportWriterOptions options = TestExportOptions(std::move(signers));
+  options.max_keys = 1;
+  const std::vector<std::string> zips = WriteTestBatch(TestKeys(2, 1), options);
+  ExportFileOptions reading = Options();
+  reading.trusted = trusted;
+  ExportFileResult file =
+      ReadBytes(zips[static_cast<size_t>(number - 1)], reading).result;
+  EXPECT_TRUE(file.accepted) << file.message;
+  return file;
+}
+
+TrustedKeys TrustAny(const std::vector<ExportSigner>& signers) {
+  TrustedKeys trusted;
+  for (const ExportSigner& signer : signers) {
+    EXPECT_TRUE(trusted.AddSet({Trust(signer)}).ok());
+  }
+  return trusted;
+}
+
+// One region, one window, two authorities.
+TEST(IncompleteBatchTest, TheHalvesOfTwoAuthoritiesAreNoBatch) {
+  const ExportSigner other = OtherSigner("999", "v1");
+  const TrustedKeys both = TrustAny({TestSigner(), other});
+  std::vector<ExportFileResult> files = {ReadHalf(1, {TestSigner()}, both),
+                                         ReadHalf(2, {other}, both)};
+  RefuseIncompleteBatches(files);
+  EXPECT_EQ(files[0].verdict, "incomplete_batch");
+  EXPECT_THAT(files[0].message, EndsWith("is missing: number 2"));
+  EXPECT_EQ(files[1].verdict, "incomplete_batch");
+  EXPECT_THAT(files[1].message, EndsWith("is missing: number 1"));
+}
+
+// An authority changes its key between two files of a batch, or signs with
+// both; whoever trusts the old one, the new one or both has the whole batch.
+TEST(IncompleteBatchTest, ANewKeyOfTheSameAuthorityGoesOnWithTheBatch) {
+  const ExportSigner v1 = TestSigner();
+  const ExportSigner v2 = OtherSigner("440", "v2");
+  struct Case {
+    std::vector<ExportSigner> first;
+    std::vector<ExportSigner> second;
+    std::vector<ExportSigner> trusted;
+  };
+  for (const Case& c : std::vector<Case>{{{v1, v2}, {v1, v2}, {v1}},
+                                         {{v1, v2}, {v2, v1}, {v2}},
+                                         {{v1, v2}, {v1, v2}, {v1, v2}},
+                                         {{v1}, {v1, v2}, {v1}},
+                                         {{v1}, {v1, v2}, {v1, v2}},
+                                         {{v1}, {v2}, {v1, v2}}}) {
+    const TrustedKeys trusted = TrustAny(c.trusted);
+    std::vector<ExportFileResult> files = {ReadHalf(1, c.first, trusted),
+                                           ReadHalf(2, c.second, trusted)};
+    RefuseIncompleteBatches(files);
+    EXPECT_TRUE(files[0].accepted);
+    EXPECT_TRUE(files[1].accepted);
+  }
+}
+
+// Who added a name to export.sig, which is not signed itself, has not signed.
+TEST(IncompleteBatchTest, ASignatureThatDoesNotVerifyIsNoSigner) {
+  const ExportSigner other = OtherSigner("999", "v1");
+  const TrustedKeys both = TrustAny({TestSigner(), other});
+  std::vector<ExportFileResult> files = {
+      ReadHalf(1, {TestSigner(), OtherSigner("999", "v1")}, both),
+      ReadHalf(2, {other}, both)};
+  RefuseIncompleteBatches(files);
+  EXPECT_FALSE(files[0].accepted);
+  EXPECT_FALSE(files[1].accepted);
+}
+
 TEST(IncompleteBatchTest, NamesTheFirstHundredMissing) {
   std::vector<ExportFileResult> files = {ReadBatch(150).front()};
   RefuseIncompleteBatches(files);
