@@ -59,14 +59,14 @@ TEST(BatchTest, FilesOfDifferentWindowsAreDifferentBatches) {
 
 // Each of the facts by itself parts two halves that would fit.
 TEST(BatchTest, FilesThatDifferInAnyFactAreOfDifferentBatches) {
-  const ExportMetadata first = File(1, 2);
+  const BatchMember first = File(1, 2);
   ASSERT_TRUE(FindIncompleteBatches({first, File(2, 2)}).empty());
-  std::vector<ExportMetadata> others(4, File(2, 2));
-  others[0].region = "441";
-  others[1].start_timestamp = 0;
-  others[2].end_timestamp = 3;
-  others[3].batch_size = 3;
-  for (const ExportMetadata& other : others) {
+  std::vector<BatchMember> others(4, File(2, 2));
+  others[0].metadata.region = "441";
+  others[1].metadata.start_timestamp = 0;
+  others[2].metadata.end_timestamp = 3;
+  others[3].metadata.batch_size = 3;
+  for (const BatchMember& other : others) {
     EXPECT_EQ(FindIncompleteBatches({first, other}).size(), 2);
   }
 }
