@@ -200,6 +200,7 @@ def main():
         files, why = [os.path.normpath(path) for path in arguments], "as asked"
     else:
         files, why = choose(all_files)
+    commit = (git("rev-parse", "HEAD") or "").strip()
     if arguments == ["--record"] and git("status", "--porcelain"):
         sys.exit("check_tidy.py: --record asks for a tree without changes")
     print("%d of %d files (%s)" % (len(files), len(all_files), why), flush=True)
@@ -210,7 +211,7 @@ def main():
         sys.exit(1)
     if arguments == ["--record"]:
         with open(RECORD, "w", encoding="utf-8") as f:
-            f.write("%s %s\n" % (git("rev-parse", "HEAD").strip(), clang_tidy_version()))
+            f.write("%s %s\n" % (commit, clang_tidy_version()))
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ static StatePair Compress(StatePair before, BlockPair m) {
 // The same for the block of kRpikInfoRounds.
 static StatePair CompressInfo(StatePair before) {
   StatePair s = before;
-  for (int i = 0; i < 16; ++i) {
+  for (size_t i = 0; i < 16; ++i) {
     const uint32x4_t wk = vld1q_u32(kRpikInfoRounds + 4 * i);
     FourRounds(&s, wk, wk);
   }
