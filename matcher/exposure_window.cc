@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "matcher/scan_coverage.h"
+
 namespace tekmatch {
 namespace {
 
@@ -31,7 +33,8 @@ int SecondsSinceLastScan(const Sighting& sighting) {
 // Gathers the sightings of one scan instance.
 class ScanBuilder {
  public:
-  ScanBuilder(const Match& first, uint32_t position) {
+  ScanBuilder(const Match& first, uint32_t position)
+      : store_(first.sighting.store) {
     scan_.seconds_since_last_scan = SecondsSinceLastScan(first.sighting);
     scan_.min_attenuation = first.attenuation;
     Add(first, position);
@@ -40,7 +43,10 @@ class ScanBuilder {
     sum_ += match.attenuation;
     scan_.min_attenuation = std::min(scan_.min_attenuation, match.attenuation);
     scan_.matches.push_back(position);
+    last_seconds_ = match.sighting.unix_seconds;
   }
+  uint16_t store() const { return store_; }
+  int64_t last_seconds() const { return last_seconds_; }
   ScanInstance Build() {
     scan_.typical_attenuation =
         RoundedMean(sum_, static_cast<int64_t>(scan_.matches.size()));
@@ -50,6 +56,8 @@ class ScanBuilder {
  private:
   ScanInstance scan_;
   int64_t sum_ = 0;
+  uint16_t store_;
+  int64_t last_seconds_ = 0;
 };
 
 void AppendWindows(absl::Span<const Match> matches,
@@ -63,7 +71,6 @@ void AppendWindows(absl::Span<const Match> matches,
     }
     scans.clear();
   };
-  int64_t previous = 0;
   for (const uint32_t position : positions) {
     const Match& match = matches[position];
     const int64_t time = match.sighting.unix_seconds;
@@ -79,12 +86,17 @@ void AppendWindows(absl::Span<const Match> matches,
       window.start_seconds = time;
       windows->push_back(std::move(window));
     }
-    if (!scans.empty() && 10 * (time - previous) <= kSameScanTenths) {
-      scans.back().Add(match, position);
+    // Phones listen each by itself.
+    const auto scan = std::find_if(
+        scans.rbegin(), scans.rend(), [&match](const ScanBuilder& builder) {
+          return builder.store() == match.sighting.store;
+        });
+    if (scan != scans.rend() &&
+        10 * (time - scan->last_seconds()) <= kSameScanTenths) {
+      scan->Add(match, position);
     } else {
       scans.emplace_back(match, position);
     }
-    previous = time;
   }
   finish_window();
 }
@@ -105,7 +117,9 @@ std::vector<ExposureWindow> MakeExposureWindows(
         positions.begin(), positions.end(), [matches](uint32_t a, uint32_t b) {
           return TimeAndInterval(matches[a]) < TimeAndInterval(matches[b]);
         });
+    const size_t first = windows.size();
     AppendWindows(matches, positions, mapping, &windows);
+    CountScansOnce(matches, absl::MakeSpan(windows).subspan(first));
   }
   return windows;
 }

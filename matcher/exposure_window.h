@@ -7,6 +7,11 @@
 // one before belong to one scan instance, a time at which the phone listened.
 // Sightings of one second stand in the order of their intervals.
 //
+// Where the device's owner carried several phones (Sighting::store), windows
+// are cut over all that they heard, scans are each phone's own, and of their
+// time each minute counts once (scan_coverage.h). Of one store all is as it
+// was.
+//
 // Keys of infectiousness "none" make no window: their owners infected nobody
 // then.
 //
@@ -41,7 +46,8 @@ inline constexpr int kDefaultSecondsSinceLastScan = 2 * 60;
 
 struct ScanInstance {
   // Whole minutes, as seconds, since the scan before: the difference of the
-  // two times' minutes, at most 300 s; 120 s when that time is unknown.
+  // two times' minutes, at most 300 s; 120 s when that time is unknown. Less
+  // what another store's scans cover already.
   int seconds_since_last_scan = 0;
   int typical_attenuation = 0;  // mean in dB, halves rounded up
   int min_attenuation = 0;      // dB

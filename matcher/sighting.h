@@ -57,6 +57,9 @@ struct Sighting {
   // Received signal strength in dBm, kMinRssi..kMaxRssi, device correction
   // already applied.
   int16_t rssi = 0;
+  // Which of a device's stores it is from, where one person's sightings are in
+  // several (scan_coverage.h); 0 for the only one.
+  uint16_t store = 0;
   // Since the scan before the one that heard this began, at most
   // kMaxPreviousScanSeconds. Exposure windows are made of such times.
   uint32_t seconds_since_previous_scan = kNoPreviousScan;
