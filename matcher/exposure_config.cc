@@ -33,6 +33,7 @@ ExposureConfig Cocoa() {
   WeighEverythingOnce(config.daily_summaries);
   config.daily_summaries.attenuation_thresholds = {46, 60, 65};
   config.daily_summaries.attenuation_weights = {1.0, 2.5, 1.3, 0.01};
+  config.daily_summaries.days_since_exposure_threshold = 15;
   config.alert = {.score_sum = 1350, .seconds = 900};
   // COCOA 1: every factor counts the same, so that the score only says that
   // there was a contact.
@@ -53,6 +54,7 @@ ExposureConfig PlatformDefault() {
   WeighEverythingOnce(config.daily_summaries);
   config.daily_summaries.attenuation_thresholds = {50, 70, 90};
   config.daily_summaries.attenuation_weights = {1, 1, 1, 1};
+  config.daily_summaries.days_since_exposure_threshold = 14;
   config.alert = {.score_sum = 900, .seconds = 900};
   config.version_1.attenuation_scores = {4, 4, 4, 4, 4, 4, 4, 4};
   config.version_1.days_since_last_exposure_scores = {4, 4, 4, 4, 4, 4, 4, 4};

@@ -53,7 +53,8 @@ struct DailySummariesConfig {
   std::array<double, kNumInfectiousness> infectiousness_weights{};
   // Windows with a lower score are left out of the sums.
   double minimum_window_score = 0;
-  // Days older than this many are left out; 0: none.
+  // Days more than this many before today are left out; 0: none. Of 14, the 1st
+  // is the oldest day shown on the 15th.
   int days_since_exposure_threshold = 0;
 
   bool operator==(const DailySummariesConfig&) const = default;
@@ -101,9 +102,11 @@ struct ExposureConfig {
 };
 
 // "cocoa": COCOA 2 (thresholds 46/60/65, weights 1.0/2.5/1.3/0.01; infectious
-// from -3 to +10 days or if unknown; alert from a score of 1350 and 900 s).
+// from -3 to +10 days or if unknown; alert from a score of 1350 and 900 s; 15
+// days shown before today, AppConstants.TermOfExposureRecordValidityInDays).
 // "platform-default": every key standard, every weight 1, alert from 15
-// minutes. INVALID_ARGUMENT for another name; the message lists these.
+// minutes, 14 days, for which the platform keeps exposures. INVALID_ARGUMENT
+// for another name; the message lists these.
 absl::StatusOr<ExposureConfig> NamedExposureConfig(absl::string_view name);
 
 // INVALID_ARGUMENT, with the field's name: a number outside its limits,

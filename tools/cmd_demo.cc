@@ -124,12 +124,12 @@ int RunDemo(const Options& options, const Paths& paths) {
   const absl::StatusOr<absl::TimeZone> zone = ParseTimeZone(kZone);
   if (!zone.ok()) return Fail(zone.status());
 
+  SightingsCounts sightings;
+  sightings.num_read = (*index)->sightings().size();
   std::string text =
       Story(*world, options.seed, run->num_keys) +
-      MatchReportText({.run = *run,
+      MatchReportText({.account = {.run = *run, .sightings = sightings},
                        .policy = {},
-                       .num_sightings = (*index)->sightings().size(),
-                       .num_bad_sightings = 0,
                        .zone = *zone});
   if (CountByDate(run->result.matches, *zone) != world->expected) {
     return Fail(absl::InternalError(

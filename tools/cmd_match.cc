@@ -1,7 +1,7 @@
 // tekmatch match: exports and sightings in, dates and counts out.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -11,16 +11,14 @@
 #include "matcher/kernels/dispatch.h"
 #include "tools/command.h"
 #include "tools/config_flag.h"
-#include "tools/explain.h"
-#include "tools/exposure_report.h"
 #include "tools/key_lines.h"
+#include "tools/match_answer.h"
 #include "tools/match_report.h"
 #include "tools/match_run.h"
-#include "tools/notice.h"
 #include "tools/output_file.h"
 #include "tools/progress.h"
-#include "tools/sightings_reader.h"
-#include "tools/sightings_text.h"
+#include "tools/run_remarks.h"
+#include "tools/sightings_stores.h"
 #include "tools/trusted_key_flag.h"
 
 namespace tekmatch {
@@ -49,39 +47,26 @@ struct Options {
 
 struct AllSightings {
   std::shared_ptr<const SightingIndex> index;
-  uint64_t num_bad = 0;
-  DroppedSightingFields dropped;
-  std::vector<SightingsLoss> losses;
-  bool by_device = false;  // some name their device
+  SightingsCounts counts;
 };
 
 absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
-  AllSightings all;
-  std::vector<Sighting> sightings;
-  for (const std::string& path : options.sightings) {
-    absl::StatusOr<SightingsFile> file =
-        ReadSightings(path, {.skip_bad = options.skip_bad_sightings});
-    if (!file.ok()) return file.status();
-    all.num_bad += file->num_bad;
-    all.dropped.previous_scan += file->dropped.previous_scan;
-    all.losses.insert(all.losses.end(), file->losses.begin(),
-                      file->losses.end());
-    for (const std::string& message : file->messages) {
-      std::fprintf(stderr, "tekmatch: skipped %s\n", message.c_str());
-    }
-    for (const SightingsLoss& loss : file->losses) {
-      std::fprintf(stderr, "tekmatch: lost %s: %s\n", loss.file.c_str(),
-                   loss.reason.c_str());
-    }
-    sightings.insert(sightings.end(), file->sightings.begin(),
-                     file->sightings.end());
+  absl::StatusOr<RunSightings> read =
+      ReadStores(options.sightings, {.skip_bad = options.skip_bad_sightings});
+  if (!read.ok()) return read.status();
+  for (const std::string& message : read->messages) {
+    std::fprintf(stderr, "tekmatch: skipped %s\n", message.c_str());
   }
-  all.by_device = ColumnsFor(sightings).device;
+  for (const SightingsLoss& loss : read->counts.losses) {
+    std::fprintf(stderr, "tekmatch: lost %s: %s\n", loss.file.c_str(),
+                 loss.reason.c_str());
+  }
   absl::StatusOr<SightingIndex> index =
-      SightingIndex::Create(std::move(sightings), kSearchedIntervals);
+      SightingIndex::Create(std::move(read->sightings), kSearchedIntervals);
   if (!index.ok()) return index.status();
-  all.index = std::make_shared<const SightingIndex>(*std::move(index));
-  return all;
+  return AllSightings{
+      .index = std::make_shared<const SightingIndex>(*std::move(index)),
+      .counts = std::move(read->counts)};
 }
 
 // What decides the meaning of matches.
@@ -90,7 +75,8 @@ struct Rules {
   std::optional<ExposureConfig> config;
   absl::TimeZone policy_zone;
   absl::TimeZone dates_zone;
-  absl::Time now;
+  absl::Time now;  // --now, or the clock's
+  bool now_is_given = false;
   std::optional<absl::CivilDay> explain;
 };
 
@@ -118,6 +104,7 @@ absl::StatusOr<Rules> LoadRules(const Options& options) {
   const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
   if (!now.ok()) return now.status();
   rules.now = *now;
+  rules.now_is_given = !options.now.empty();
   if (!options.explain.empty()) {
     if (!rules.config.has_value()) {
       return absl::InvalidArgumentError("--explain needs --config");
@@ -128,6 +115,38 @@ absl::StatusOr<Rules> LoadRules(const Options& options) {
     rules.explain = *date;
   }
   return rules;
+}
+
+// The time that a result is made for: --now, or else that of the newest
+// sighting, which the devices noted themselves, so that what was copied off a
+// phone long ago is told as the phone would have told it. Never later than the
+// clock, by which a sighting's may be wrong.
+absl::Time AsOf(const Rules& rules, const SightingIndex& index) {
+  if (rules.now_is_given) return rules.now;
+  const auto newest =
+      std::max_element(index.sightings().begin(), index.sightings().end(),
+                       [](const Sighting& a, const Sighting& b) {
+                         return a.unix_seconds < b.unix_seconds;
+                       });
+  return newest == index.sightings().end()
+             ? rules.now
+             : std::min(rules.now, absl::FromUnixSeconds(newest->unix_seconds));
+}
+
+// Own keys as the run needs them. Where no device is named there is one, 0.
+OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own) {
+  if (sightings.by_device.empty()) {
+    if (auto of_only = own.of_device.extract(0); !of_only.empty()) {
+      own.of_all.merge(of_only.mapped());
+    }
+  }
+  OwnKeyCounts counts;
+  counts.of_all_devices = own.of_all.size();
+  for (const auto& [device, keys] : own.of_device) {
+    (sightings.by_device.contains(device) ? counts.of_one_device
+                                          : counts.of_no_device) += keys.size();
+  }
+  return counts;
 }
 
 absl::StatusOr<MatchRunOptions> RunOptions(const Options& options,
@@ -146,8 +165,7 @@ absl::StatusOr<MatchRunOptions> RunOptions(const Options& options,
   run.skip_bad_files = options.skip_bad_files;
   run.files.reader.decode.latest_rolling_start = LatestRollingStart(rules.now);
   if (!options.own_keys.empty()) {
-    absl::StatusOr<absl::flat_hash_set<Tek>> own =
-        ReadOwnKeys(options.own_keys);
+    absl::StatusOr<OwnKeys> own = ReadOwnKeys(options.own_keys);
     if (!own.ok()) return own.status();
     run.own_keys = *std::move(own);
   }
@@ -200,91 +218,6 @@ absl::Status WriteResults(const Options& options, const MatchRunResult& run,
   return matches == nullptr ? absl::OkStatus() : matches->Commit();
 }
 
-// What the matches of one device mean.
-struct DeviceReport {
-  uint32_t device = 0;
-  MatchRunResult run;
-  ExposureReport exposure;
-};
-
-// One for every device with a match; or for the only device, matches or not.
-std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
-                                         const Rules& rules) {
-  std::map<uint32_t, std::vector<Match>> matches;
-  if (input.by_device) {
-    matches = SplitByDevice(input.run.result.matches);
-  } else {
-    matches[0] = input.run.result.matches;
-  }
-  std::vector<DeviceReport> reports;
-  for (auto& [device, of_device] : matches) {
-    DeviceReport& report = reports.emplace_back();
-    report.device = device;
-    report.run.files = input.run.files;
-    report.run.complete = true;
-    report.run.result.matches = std::move(of_device);
-    report.exposure = MakeExposureReport(report.run.result.matches,
-                                         *rules.config, input.zone, rules.now);
-  }
-  return reports;
-}
-
-std::string MeaningText(const DeviceReport& report, const Options& options,
-                        const Rules& rules) {
-  if (rules.explain.has_value()) {
-    return ExplainText(*rules.explain, report.run, report.exposure,
-                       *rules.config, rules.dates_zone);
-  }
-  return NoticeText(report.run, report.exposure, *rules.config,
-                    {.language = options.language == "ja" ? Language::kJapanese
-                                                          : Language::kEnglish,
-                     .long_dates = options.dates == "long",
-                     .zone = rules.dates_zone});
-}
-
-void AddMeaning(const DeviceReport& report, const Rules& rules,
-                nlohmann::ordered_json& json) {
-  json["exposure"] =
-      ExposureReportJson(report.exposure, *rules.config, rules.dates_zone);
-  if (rules.explain.has_value()) {
-    json["explanation"] =
-        ExplainJson(*rules.explain, report.run, report.exposure, *rules.config,
-                    rules.dates_zone);
-  }
-}
-
-// With a configuration, the text is the notice of an app, unless a date is to
-// be explained.
-std::string Report(const MatchReportInput& input, const Options& options,
-                   const Rules& rules) {
-  const bool json = options.format == "json";
-  if (!rules.config.has_value()) {
-    return json ? DumpJson(MatchReportJson(input), 2) + "\n"
-                : MatchReportText(input);
-  }
-  const std::vector<DeviceReport> reports = ReportByDevice(input, rules);
-  if (json) {
-    nlohmann::ordered_json report = MatchReportJson(input);
-    for (size_t i = 0; i < reports.size(); ++i) {
-      AddMeaning(reports[i], rules,
-                 input.by_device ? report["devices"][i] : report);
-    }
-    return DumpJson(report, 2) + "\n";
-  }
-  std::string text;
-  for (const DeviceReport& report : reports) {
-    if (input.by_device) {
-      absl::StrAppend(&text, text.empty() ? "" : "\n", "Device ", report.device,
-                      "\n");
-    }
-    text += MeaningText(report, options, rules);
-  }
-  if (reports.empty()) return MatchReportText(input);
-  return SightingsRemarks(input.dropped_sighting_fields,
-                          input.sightings_losses) +
-         text;
-}
-
 int MatchExports(const Options& options) {
   const absl::StatusOr<Rules> rules = LoadRules(options);
   if (!rules.ok()) return Fail(rules.status());
@@ -292,6 +225,8 @@ int MatchExports(const Options& options) {
   if (!run_options.ok()) return Fail(run_options.status());
   const absl::StatusOr<AllSightings> sightings = LoadSightings(options);
   if (!sightings.ok()) return Fail(sightings.status());
+  const OwnKeyCounts own_keys =
+      FitOwnKeys(sightings->counts, run_options->own_keys);
 
   Progress progress;
   run_options->progress = [&progress](uint64_t num_keys) {
@@ -308,20 +243,27 @@ int MatchExports(const Options& options) {
         "no result: every file has to be accepted (or --skip-bad-files)"));
   }
 
-  const std::string report =
-      Report({.run = *run,
-              .policy = run_options->policy,
-              .num_sightings = sightings->index->sightings().size(),
-              .num_bad_sightings = sightings->num_bad,
-              .dropped_sighting_fields = sightings->dropped,
-              .sightings_losses = sightings->losses,
-              .zone = rules->dates_zone,
-              .window_policy = rules->policy.name,
-              .window_zone = rules->policy_zone,
-              .by_device = sightings->by_device},
-             options, *rules);
-  if (absl::Status s =
-          WriteResults(options, *run, sightings->by_device, report);
+  const RunAccount account = {
+      .run = *run, .sightings = sightings->counts, .own_keys = own_keys};
+  if (absl::Status s = CheckCompared(account); !s.ok()) return Fail(s);
+
+  const MatchReportInput input = {.account = account,
+                                  .policy = run_options->policy,
+                                  .zone = rules->dates_zone,
+                                  .window_policy = rules->policy.name,
+                                  .window_zone = rules->policy_zone};
+  const AnswerOptions answer = {.config = rules->config,
+                                .explain = rules->explain,
+                                .as_of = AsOf(*rules, *sightings->index),
+                                .language = options.language == "ja"
+                                                ? Language::kJapanese
+                                                : Language::kEnglish,
+                                .long_dates = options.dates == "long"};
+  const std::string report = options.format == "json"
+                                 ? AnswerJson(input, answer)
+                                 : AnswerText(input, answer);
+  const bool by_device = !sightings->counts.by_device.empty();
+  if (absl::Status s = WriteResults(options, *run, by_device, report);
       !s.ok()) {
     return Fail(s);
   }
@@ -337,7 +279,9 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
   command->add_option("EXPORT", o->exports, "Zip, or bare export.bin")
       ->required();
   AddRepeatable(*command, "--sightings", o->sightings,
-                "CSV, JSON lines, or a LevelDB folder of Google Play Services")
+                "CSV, JSON lines, or a LevelDB folder of Google Play\n"
+                "Services. DEVICE=PATH: of this device, with results of its\n"
+                "own; stores without are one person's")
       ->required();
   AddRepeatable(*command, "--trusted-key", o->trusted_keys,
                 "ID[:VERSION]=PEM, a key to trust; A=a.pem&B=b.pem: both "
@@ -350,7 +294,8 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
                     "Leave malformed rows out, and use what is left of a\n"
                     "damaged database, instead of stopping");
   command->add_option("--own-keys", o->own_keys,
-                      "JSON lines with a member tek each: keys of this device");
+                      "JSON lines with a member tek each: own keys, of all\n"
+                      "devices or of the one that a member device names");
   command->add_option("--time-zone", o->time_zone,
                       "Decides the dates (default: UTC), and the local dates\n"
                       "of the policy (default: Asia/Tokyo for cocoa-*, UTC)");
@@ -380,7 +325,11 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
                       "Write every matched sighting, as JSON lines");
   command->add_option("--threads", o->num_threads, "(default: all cores)")
       ->check(CLI::Range(1, 1024));
-  AddNowOption(*command, o->now);
+  command->add_option(
+      "--now", o->now,
+      "Time (RFC 3339 or Unix seconds) that the result is made for\n"
+      "(default: the newest sighting's), and in place of the clock's:\n"
+      "keys that start more than a day later are rejected");
   command->callback([body, o] { *body = [o] { return MatchExports(*o); }; });
 }
 

@@ -7,6 +7,7 @@
 #include "tools/command.h"
 #include "tools/match_report.h"
 #include "tools/output_file.h"
+#include "tools/run_remarks.h"
 #include "tools/sightings_reader.h"
 #include "tools/sightings_writer.h"
 
@@ -27,7 +28,10 @@ int Convert(const Options& options) {
   for (const std::string& message : file->messages) {
     std::fprintf(stderr, "tekmatch: skipped %s\n", message.c_str());
   }
-  std::fputs(SightingsRemarks(file->dropped, file->losses).c_str(), stderr);
+  SightingsCounts counts;
+  counts.dropped = file->dropped;
+  counts.losses = file->losses;
+  std::fputs(SightingsRemarks(counts, Language::kEnglish).c_str(), stderr);
   auto out = OutputFile::Open(options.out);
   if (!out.ok()) return Fail(out.status());
   if (absl::Status s =

@@ -43,15 +43,17 @@ ordered_json ScanJson(const ScanInstance& scan, const MatchRunResult& run,
           {"sightings", sightings}};
 }
 
-ordered_json WindowJson(const ExposureWindow& window, const MatchRunResult& run,
-                        const ExposureConfig& config, absl::TimeZone zone) {
+ordered_json WindowJson(const ExposureWindow& window, bool too_old,
+                        const MatchRunResult& run, const ExposureConfig& config,
+                        absl::TimeZone zone) {
   const DailySummariesConfig& days = config.daily_summaries;
   const Match& first = run.result.matches[window.scans[0].matches[0]];
   const double score = WindowScore(window, days);
   ordered_json json = {{"tek", EncodeHex(window.tek.bytes)},
                        {"rolling_start", first.rolling_start},
                        {"rolling_period", first.rolling_period},
-                       {"file", run.files[first.source].path}};
+                       {"file", run.files[first.source].path},
+                       {"verdict", run.files[first.source].verdict}};
   if (first.metadata.days_since_onset.has_value()) {
     json["days_since_onset"] = *first.metadata.days_since_onset;
   }
@@ -66,13 +68,17 @@ ordered_json WindowJson(const ExposureWindow& window, const MatchRunResult& run,
   json["infectiousness_weight"] =
       days.infectiousness_weights[static_cast<size_t>(window.infectiousness)];
   json["score"] = score;
-  json["counts"] = score >= days.minimum_window_score;
+  json["counts"] = score >= days.minimum_window_score && !too_old;
   ordered_json scans = ordered_json::array();
   for (const ScanInstance& scan : window.scans) {
     scans.push_back(ScanJson(scan, run, config, zone));
   }
   json["scans"] = std::move(scans);
   return json;
+}
+
+bool IsTooOld(absl::CivilDay date, const ExposureReport& report) {
+  return report.since.has_value() && date < *report.since;
 }
 
 // "a 1, b 2": the members that are plain values.
@@ -93,32 +99,41 @@ ordered_json ExplainJson(absl::CivilDay date, const MatchRunResult& run,
                          const ExposureReport& report,
                          const ExposureConfig& config, absl::TimeZone zone) {
   ordered_json json = ordered_json::array();
+  const bool too_old = IsTooOld(date, report);
   for (const ExposureWindow& window : report.windows) {
     if (WindowDate(window, zone) == date) {
-      json.push_back(WindowJson(window, run, config, zone));
+      json.push_back(WindowJson(window, too_old, run, config, zone));
     }
   }
   return json;
 }
 
-std::string ExplainText(absl::CivilDay date, const MatchRunResult& run,
-                        const ExposureReport& report,
+std::string ExplainText(absl::CivilDay date, const RunAccount& account,
+                        const MatchRunResult& run, const ExposureReport& report,
                         const ExposureConfig& config, absl::TimeZone zone) {
-  std::string text = absl::StrCat("Contacts of ", absl::FormatCivilTime(date),
-                                  " (", std::string(zone.name()),
-                                  "), configuration ", config.name, "\n");
+  std::string text = RemarksText(account, Language::kEnglish);
+  if (!text.empty()) text += "\n";
+  absl::StrAppend(&text, "Contacts of ", absl::FormatCivilTime(date), " (",
+                  std::string(zone.name()), "), configuration ", config.name,
+                  ", as of ", absl::FormatCivilTime(report.today), "\n");
   const auto day = std::find_if(
       report.days.begin(), report.days.end(),
       [date](const DailySummary& summary) { return summary.date == date; });
-  if (day == report.days.end()) return absl::StrCat(text, "none\n");
-  absl::StrAppendFormat(
-      &text, "score sum %g, maximum %g, %d s in %s of %s%s\n",
-      day->all.score_sum, day->all.maximum_score, day->seconds,
-      Counted(static_cast<uint64_t>(day->num_windows), "window"),
-      Counted(static_cast<uint64_t>(day->num_keys), "key"),
-      day->alerting ? ", alerting" : "");
-  for (const ordered_json& window :
-       ExplainJson(date, run, report, config, zone)) {
+  const ordered_json windows = ExplainJson(date, run, report, config, zone);
+  if (windows.empty()) return absl::StrCat(text, "none\n");
+  if (IsTooOld(date, report)) {
+    absl::StrAppend(&text, "not shown any more: the date is before ",
+                    absl::FormatCivilTime(*report.since), "\n");
+  }
+  if (day != report.days.end()) {
+    absl::StrAppendFormat(
+        &text, "score sum %g, maximum %g, %d s in %s of %s%s\n",
+        day->all.score_sum, day->all.maximum_score, day->seconds,
+        Counted(static_cast<uint64_t>(day->num_windows), "window"),
+        Counted(static_cast<uint64_t>(day->num_keys), "key"),
+        day->alerting ? ", alerting" : "");
+  }
+  for (const ordered_json& window : windows) {
     absl::StrAppend(&text, "window: ", Plain(window), "\n");
     for (const ordered_json& scan : window["scans"]) {
       absl::StrAppend(&text, "  scan: ", Plain(scan), "\n");

@@ -11,25 +11,29 @@
 #include "matcher/exposure_config.h"
 #include "tools/exposure_report.h"
 #include "tools/match_run.h"
+#include "tools/run_remarks.h"
 
 namespace tekmatch {
 
 // An array with an object for each window of the date, by key and time:
-// tek, rolling_start, rolling_period, file, days_since_onset if published,
+// tek, rolling_start, rolling_period, file, verdict of that file,
+// days_since_onset if published,
 // report_type, infectiousness, calibration_confidence, begins (RFC 3339 in
 // `zone`), weighted_duration, report_type_weight, infectiousness_weight, score,
-// counts (the score reaches the minimum), scans[] {seconds_since_last_scan,
-// typical_attenuation, min_attenuation, weight, sightings[] {time, rpi,
-// interval, rssi, tx_power, attenuation}}.
+// counts (the score reaches the minimum, and the date is not too old), scans[]
+// {seconds_since_last_scan, typical_attenuation, min_attenuation, weight,
+// sightings[] {time, rpi, interval, rssi, tx_power, attenuation}}.
 nlohmann::ordered_json ExplainJson(absl::CivilDay date,
                                    const MatchRunResult& run,
                                    const ExposureReport& report,
                                    const ExposureConfig& config,
                                    absl::TimeZone zone);
 
-// The same for a person to read, indented by level.
-std::string ExplainText(absl::CivilDay date, const MatchRunResult& run,
-                        const ExposureReport& report,
+// The same for a person to read, indented by level, with what is to be said of
+// the whole run (run_remarks.h) in front. `run` has the matches that `report`
+// is made of.
+std::string ExplainText(absl::CivilDay date, const RunAccount& account,
+                        const MatchRunResult& run, const ExposureReport& report,
                         const ExposureConfig& config, absl::TimeZone zone);
 
 }  // namespace tekmatch

@@ -75,9 +75,14 @@ ExposureReport MakeExposureReport(absl::Span<const Match> matches,
                                   const ExposureConfig& config,
                                   absl::TimeZone zone, absl::Time now) {
   ExposureReport report;
+  report.today = absl::ToCivilDay(now, zone);
+  if (const int days = config.daily_summaries.days_since_exposure_threshold;
+      days > 0) {
+    report.since = report.today - days;
+  }
   report.windows = MakeExposureWindows(matches, config.mapping);
   report.days = SummarizeDays(report.windows, config.daily_summaries,
-                              config.alert, zone, absl::ToCivilDay(now, zone));
+                              config.alert, zone, report.today);
   report.version_1 = SummarizeV1(matches, config.version_1, now);
   std::set<absl::CivilDay> dates;
   for (const DailySummary& day : report.days) dates.insert(day.date);
@@ -91,7 +96,7 @@ ExposureReport MakeExposureReport(absl::Span<const Match> matches,
 
 ordered_json ExposureReportJson(const ExposureReport& report,
                                 const ExposureConfig& config,
-                                absl::TimeZone zone) {
+                                const LeftOut& left_out, absl::TimeZone zone) {
   ordered_json days = ordered_json::array();
   ordered_json dates = ordered_json::array();
   for (const DailySummary& day : report.days) {
@@ -101,6 +106,17 @@ ordered_json ExposureReportJson(const ExposureReport& report,
                      {"alerting", day.alerting}});
   }
   const ExposureSummaryV1& v1 = report.version_1;
+  ordered_json notice = {{"as_of", absl::FormatCivilTime(report.today)}};
+  if (report.since.has_value()) {
+    notice["since"] = absl::FormatCivilTime(*report.since);
+  }
+  notice["complete"] = left_out.complete();
+  notice["left_out"] = LeftOutJson(left_out);
+  notice["contact"] = report.num_contacts > 0;
+  notice["contacts"] = report.num_contacts;
+  notice["dates"] = dates;
+  notice["consultation"] = {{"ja", config.consultation.japanese},
+                            {"en", config.consultation.english}};
   return {{"config", config.name},
           {"windows", WindowsJson(report.windows, zone)},
           {"daily_summaries", days},
@@ -110,13 +126,7 @@ ordered_json ExposureReportJson(const ExposureReport& report,
             {"maximum_risk_score", v1.maximum_risk_score},
             {"summation_risk_score", v1.summation_risk_score},
             {"attenuation_minutes", v1.attenuation_minutes}}},
-          {"notice",
-           {{"contact", report.num_contacts > 0},
-            {"contacts", report.num_contacts},
-            {"dates", dates},
-            {"consultation",
-             {{"ja", config.consultation.japanese},
-              {"en", config.consultation.english}}}}}};
+          {"notice", notice}};
 }
 
 }  // namespace tekmatch

@@ -106,6 +106,25 @@ absl::Status ParseKey(const json& object, DiagnosisKey* key) {
   return absl::OkStatus();
 }
 
+absl::Status AddOwnKey(const json& object, OwnKeys& own) {
+  if (!object.contains("tek")) return Wrong("tek", "missing");
+  Tek tek;
+  if (absl::Status s = ParseTek(object["tek"], &tek); !s.ok()) return s;
+  if (!object.contains("device")) {
+    own.of_all.insert(tek);
+    return absl::OkStatus();
+  }
+  uint32_t device = 0;
+  if (absl::Status s =
+          ParseNumber("device", object["device"], 0,
+                      std::numeric_limits<uint32_t>::max(), &device);
+      !s.ok()) {
+    return s;
+  }
+  own.of_device[device].insert(tek);
+  return absl::OkStatus();
+}
+
 // Calls `parse` with the object of each line that is not blank.
 absl::Status ForEachObject(
     const std::string& path,
@@ -147,22 +166,14 @@ absl::StatusOr<std::vector<DiagnosisKey>> ReadKeyLines(
   return keys;
 }
 
-absl::StatusOr<absl::flat_hash_set<Tek>> ReadOwnKeys(const std::string& path) {
-  absl::flat_hash_set<Tek> teks;
-  if (absl::Status s = ForEachObject(path,
-                                     [&teks](const json& object) {
-                                       if (!object.contains("tek"))
-                                         return Wrong("tek", "missing");
-                                       Tek tek;
-                                       absl::Status status =
-                                           ParseTek(object["tek"], &tek);
-                                       if (status.ok()) teks.insert(tek);
-                                       return status;
-                                     });
+absl::StatusOr<OwnKeys> ReadOwnKeys(const std::string& path) {
+  OwnKeys own;
+  if (absl::Status s = ForEachObject(
+          path, [&own](const json& object) { return AddOwnKey(object, own); });
       !s.ok()) {
     return s;
   }
-  return teks;
+  return own;
 }
 
 std::string KeyLine(const DiagnosisKey& key) {

@@ -13,17 +13,19 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "keyformat/diagnosis_key.h"
+#include "matcher/own_keys.h"
 
 namespace tekmatch {
 
 // DATA_LOSS: "path:12: member: reason". Other codes: the system's.
 absl::StatusOr<std::vector<DiagnosisKey>> ReadKeyLines(const std::string& path);
 
-// The TEKs alone, of the same files; other members may be there or not.
-absl::StatusOr<absl::flat_hash_set<Tek>> ReadOwnKeys(const std::string& path);
+// The TEKs alone, of the same files; other members may be there or not. A
+// member `device` (0..4294967295) says whose own key it is; without it a key is
+// own to all devices.
+absl::StatusOr<OwnKeys> ReadOwnKeys(const std::string& path);
 
 // One line, with its line end.
 std::string KeyLine(const DiagnosisKey& key);

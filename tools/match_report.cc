@@ -13,12 +13,7 @@ namespace {
 
 using ::nlohmann::ordered_json;
 
-bool AllSigned(const MatchRunResult& run) {
-  return std::all_of(
-      run.files.begin(), run.files.end(), [](const ExportFileResult& file) {
-        return !file.counts() || !IsUnsigned(file.report.signature.verdict);
-      });
-}
+constexpr char kNothingMatched[] = "No key matched a sighting.\n";
 
 ordered_json DatesJson(const std::vector<DateCount>& dates) {
   ordered_json json = ordered_json::array();
@@ -31,9 +26,10 @@ ordered_json DatesJson(const std::vector<DateCount>& dates) {
 }
 
 ordered_json DevicesJson(const std::vector<Match>& matches,
+                         const SightingsCounts& sightings,
                          absl::TimeZone zone) {
   ordered_json json = ordered_json::array();
-  for (const auto& [device, of_device] : SplitByDevice(matches)) {
+  for (const auto& [device, of_device] : SplitByDevice(matches, sightings)) {
     json.push_back({{"device", device},
                     {"keys_matched", CountKeys(of_device)},
                     {"rpis_matched", CountRpis(of_device)},
@@ -41,29 +37,6 @@ ordered_json DevicesJson(const std::vector<Match>& matches,
                     {"dates", DatesJson(CountByDate(of_device, zone))}});
   }
   return json;
-}
-
-// Lines on files that a reader of the result has to know about.
-std::string FileRemarks(const MatchRunResult& run) {
-  std::string text;
-  for (const ExportFileResult& file : run.files) {
-    if (!file.accepted) {
-      absl::StrAppend(&text, "LEFT OUT (", file.verdict, "): ", file.message,
-                      "\n");
-    } else if (!file.copy_of.empty()) {
-      absl::StrAppend(&text, "COUNTED ONCE: ", file.path,
-                      " holds the same export as ", file.copy_of, "\n");
-    } else if (IsUnsigned(file.report.signature.verdict)) {
-      absl::StrAppend(&text, "UNSIGNED (", file.verdict, "): ", file.path,
-                      "\n");
-    }
-  }
-  if (!AllSigned(run)) {
-    absl::StrAppend(&text,
-                    "Keys of unsigned files count here: anybody could have "
-                    "made them up.\n");
-  }
-  return text;
 }
 
 ordered_json LossesJson(const std::vector<SightingsLoss>& losses) {
@@ -180,8 +153,9 @@ uint64_t CountRpis(const std::vector<Match>& matches) {
 }
 
 std::map<uint32_t, std::vector<Match>> SplitByDevice(
-    const std::vector<Match>& matches) {
+    const std::vector<Match>& matches, const SightingsCounts& sightings) {
   std::map<uint32_t, std::vector<Match>> by_device;
+  for (const auto& [device, n] : sightings.by_device) by_device[device];
   for (const Match& match : matches) {
     by_device[match.sighting.device].push_back(match);
   }
@@ -225,7 +199,10 @@ ordered_json ExportFileJson(const ExportFileResult& file) {
 }
 
 ordered_json MatchReportJson(const MatchReportInput& input) {
-  const MatchRunResult& run = input.run;
+  const MatchRunResult& run = input.account.run;
+  const SightingsCounts& sightings = input.account.sightings;
+  const OwnKeyCounts& own_keys = input.account.own_keys;
+  const LeftOut left_out = CountLeftOut(input.account);
   const std::vector<Match>& matches = run.result.matches;
   ordered_json files = ordered_json::array();
   for (const ExportFileResult& file : run.files) {
@@ -234,6 +211,8 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
   ordered_json json = {
       {"files", files},
       {"all_files_signed", AllSigned(run)},
+      {"complete", left_out.complete()},
+      {"left_out", LeftOutJson(left_out)},
       {"policy",
        {{"tolerance_intervals", input.policy.tolerance_intervals},
         {"replay_cut_seconds", input.policy.replay_cut_seconds},
@@ -242,15 +221,21 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
       {"keys_read", run.num_keys},
       {"keys_rejected", run.num_rejected},
       {"keys_own", run.num_own_keys},
+      {"own_keys",
+       {{"all_devices", own_keys.of_all_devices},
+        {"one_device", own_keys.of_one_device},
+        {"no_device", own_keys.of_no_device}}},
       {"keys_matched", CountKeys(matches)},
       {"rpis_matched", CountRpis(matches)},
-      {"sightings_read", input.num_sightings},
-      {"sightings_skipped", input.num_bad_sightings},
-      {"sightings_lost", LossesJson(input.sightings_losses)},
-      {"dropped_fields", DroppedFieldsJson(input.dropped_sighting_fields)},
+      {"sightings_read", sightings.num_read},
+      {"sightings_skipped", sightings.num_bad},
+      {"sightings_repeated", sightings.num_repeated},
+      {"sightings_lost", LossesJson(sightings.losses)},
+      {"dropped_fields", DroppedFieldsJson(sightings.dropped)},
       {"sightings_matched", CountSightings(matches)},
       {"dropped",
        {{"duplicate", run.result.num_duplicates},
+        {"own_key", run.num_own_matches},
         {"replayed", run.result.num_replayed},
         {"tx_power_out_of_bounds", run.result.num_tx_power_out_of_bounds},
         {"outside_first_publication", run.num_outside_first_publication},
@@ -267,25 +252,29 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
         {"not_counted", NotCountedJson(run)}}},
       {"time_zone", std::string(input.zone.name())},
       {"dates", DatesJson(CountByDate(matches, input.zone))}};
-  if (input.by_device) json["devices"] = DevicesJson(matches, input.zone);
+  if (!sightings.by_device.empty()) {
+    json["devices"] = DevicesJson(matches, sightings, input.zone);
+  }
   return json;
 }
 
 std::string MatchReportText(const MatchReportInput& input) {
-  const MatchRunResult& run = input.run;
+  const MatchRunResult& run = input.account.run;
+  const SightingsCounts& sightings = input.account.sightings;
   const std::vector<Match>& matches = run.result.matches;
   const auto num_accepted =
       std::count_if(run.files.begin(), run.files.end(),
                     [](const ExportFileResult& file) { return file.counts(); });
-  std::string text = FileRemarks(run);
-  absl::StrAppend(
-      &text, "Read ", Counted(run.num_keys, "key"), " in ",
-      Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
-      run.num_rejected, " rejected, ", run.num_own_keys, " own) and ",
-      Counted(input.num_sightings, "sighting"), " (", input.num_bad_sightings,
-      " skipped).\n",
-      SightingsRemarks(input.dropped_sighting_fields, input.sightings_losses),
-      PublicationRemarks(run));
+  std::string text = RemarksText(input.account, Language::kEnglish);
+  absl::StrAppend(&text, "Read ", Counted(run.num_keys, "key"), " in ",
+                  Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
+                  run.num_rejected, " rejected, ", run.num_own_keys,
+                  " own) and ", Counted(sightings.num_read, "sighting"), " (",
+                  sightings.num_bad, " skipped).\n", PublicationRemarks(run));
+  if (run.num_own_matches > 0) {
+    absl::StrAppend(&text, Counted(run.num_own_matches, "matched sighting"),
+                    " of a device's own keys not counted.\n");
+  }
   const ordered_json not_counted = NotCountedJson(run);
   for (const auto& [reason, n] : not_counted.items()) {
     absl::StrAppend(&text, Counted(n.get<uint64_t>(), "matched sighting"),
@@ -299,9 +288,7 @@ std::string MatchReportText(const MatchReportInput& input) {
         Counted(types.num_revoked + types.num_recursive, "matched sighting"),
         " of revoked or recursive keys not counted.\n");
   }
-  if (matches.empty()) {
-    return absl::StrCat(text, "No key matched a sighting.\n");
-  }
+  if (matches.empty()) return text + kNothingMatched;
   absl::StrAppend(&text, "Matched ", Counted(CountKeys(matches), "key"),
                   " with ", Counted(CountSightings(matches), "sighting"),
                   " of ", Counted(CountRpis(matches), "identifier"), " (",
@@ -309,24 +296,13 @@ std::string MatchReportText(const MatchReportInput& input) {
                   run.result.num_tx_power_out_of_bounds,
                   " for their transmit power).\n\n");
   text += DateTable(CountByDate(matches, input.zone), input.zone);
-  if (!input.by_device) return text;
-  for (const auto& [device, of_device] : SplitByDevice(matches)) {
-    absl::StrAppend(&text, "\nDevice ", device, "\n",
-                    DateTable(CountByDate(of_device, input.zone), input.zone));
-  }
-  return text;
-}
-
-std::string SightingsRemarks(const DroppedSightingFields& dropped,
-                             const std::vector<SightingsLoss>& losses) {
-  std::string text;
-  for (const SightingsLoss& loss : losses) {
-    absl::StrAppend(&text, "LOST: ", loss.file, ": ", loss.reason, "\n");
-  }
-  if (dropped.previous_scan > 0) {
-    absl::StrAppend(&text, "The previous scan of ",
-                    Counted(dropped.previous_scan, "sighting"),
-                    " is no time before it, and is not used.\n");
+  if (sightings.by_device.empty()) return text;
+  for (const auto& [device, of_device] : SplitByDevice(matches, sightings)) {
+    absl::StrAppend(
+        &text, "\nDevice ", device, "\n",
+        of_device.empty()
+            ? kNothingMatched
+            : DateTable(CountByDate(of_device, input.zone), input.zone));
   }
   return text;
 }

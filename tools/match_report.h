@@ -16,7 +16,8 @@
 #include "matcher/match.h"
 #include "tools/export_files.h"
 #include "tools/match_run.h"
-#include "tools/sightings_file.h"
+#include "tools/run_remarks.h"
+#include "tools/sightings_stores.h"
 
 namespace tekmatch {
 
@@ -37,31 +38,22 @@ uint64_t CountRpis(const std::vector<Match>& matches);
 // A sighting that matches two keys counts once.
 uint64_t CountSightings(const std::vector<Match>& matches);
 
-// The matches of each device that has one, in their order.
+// The matches of each device that is named or has one, in their order.
 std::map<uint32_t, std::vector<Match>> SplitByDevice(
-    const std::vector<Match>& matches);
+    const std::vector<Match>& matches, const SightingsCounts& sightings);
 
 struct MatchReportInput {
-  const MatchRunResult& run;  // complete
+  // Where its sightings name devices, results are also told for each of them.
+  RunAccount account;
   MatchPolicy policy;
-  uint64_t num_sightings = 0;      // read, bad ones excluded
-  uint64_t num_bad_sightings = 0;  // skipped
-  DroppedSightingFields dropped_sighting_fields;
-  std::vector<SightingsLoss> sightings_losses;  // of all stores
   absl::TimeZone zone;
   std::string window_policy = "none";
   absl::TimeZone window_zone;
-  // The sightings name devices: results are also told for each of them.
-  bool by_device = false;
 };
 
 // The documented object (README, "JSON output").
 nlohmann::ordered_json MatchReportJson(const MatchReportInput& input);
 std::string MatchReportText(const MatchReportInput& input);
-
-// Lines on what of the sightings could not be read, a result or not.
-std::string SightingsRemarks(const DroppedSightingFields& dropped,
-                             const std::vector<SightingsLoss>& losses);
 
 // What is known of one file: an element of files[].
 nlohmann::ordered_json ExportFileJson(const ExportFileResult& file);

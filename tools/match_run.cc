@@ -110,7 +110,7 @@ absl::StatusOr<MatchRunResult> RunMatch(
     const MatchRunOptions& options) {
   if (absl::Status s = Validate(options); !s.ok()) return s;
   const absl::StatusOr<MatchEngine> engine = MatchEngine::Create(
-      std::move(index), options.policy, options.own_keys,
+      std::move(index), options.policy, options.own_keys.of_all,
       options.kernels != nullptr ? *options.kernels : DefaultKernels());
   if (!engine.ok()) return engine.status();
 
@@ -163,6 +163,7 @@ absl::StatusOr<MatchRunResult> RunMatch(
   }
   run.num_outside_tolerance = outside_tolerance.size();
   num_duplicates += DropDuplicates(all);
+  run.num_own_matches = DropOwnMatches(options.own_keys, all);
   run.num_outside_first_publication = ApplyHistories(histories, all);
   run.result = ResolveMatches(std::move(all), options.policy);
   run.result.num_duplicates = num_duplicates;

@@ -21,7 +21,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "keyformat/diagnosis_key.h"
@@ -29,6 +28,7 @@
 #include "matcher/key_publications.h"
 #include "matcher/match_policy.h"
 #include "matcher/match_resolver.h"
+#include "matcher/own_keys.h"
 #include "matcher/sighting_index.h"
 #include "matcher/transmission_window.h"
 #include "tools/export_files.h"
@@ -51,7 +51,8 @@ struct MatchRunOptions {
   // What a key without report type counts as, for revisions: neither unknown
   // nor recursive nor revoked.
   ReportType report_type_when_missing = ReportType::kConfirmedTest;
-  absl::flat_hash_set<Tek> own_keys;
+  // A device in it is a Sighting::device.
+  OwnKeys own_keys;
   const Kernels* kernels = nullptr;  // null: the default ones
   int num_threads = 1;               // at least 1
   size_t block_keys = 0;  // of a block; 0: what suits sightings and threads
@@ -69,7 +70,7 @@ struct MatchRunResult {
   // Of files that count only: accepted ones, copies left out.
   uint64_t num_keys = 0;      // rejected and own ones included
   uint64_t num_rejected = 0;  // by the decoder
-  uint64_t num_own_keys = 0;
+  uint64_t num_own_keys = 0;  // of all devices
   // Of all keys that were heard: revisions, and those that do not count
   // (report_type_history.h); keys whose publications disagree, by field.
   uint64_t num_revisions = 0;
@@ -78,6 +79,8 @@ struct MatchRunResult {
   // Candidates in intervals that only a later publication gives their key; not
   // counted in the result.
   uint64_t num_outside_first_publication = 0;
+  // Candidates of a key that is the own one of the device that heard it.
+  uint64_t num_own_matches = 0;
   // Sightings of RPIs of these files' keys outside the policy's tolerance, but
   // within what the index was made for.
   uint64_t num_outside_tolerance = 0;

@@ -16,6 +16,8 @@ namespace {
 
 // What the notice says in one language, for absl::Substitute.
 struct Words {
+  absl::string_view as_of;
+  absl::string_view as_of_since;
   absl::string_view contact;
   absl::string_view no_contact;
   absl::string_view num_contacts;
@@ -24,11 +26,11 @@ struct Words {
   absl::string_view alerting;
   absl::string_view no_alert;
   absl::string_view what_to_do;
-  absl::string_view left_out;
-  absl::string_view is_unsigned;
 };
 
 constexpr Words kEnglish = {
+    .as_of = "As of $0 ($1).\n",
+    .as_of_since = "As of $0 ($1), contacts since $2.\n",
     .contact =
         "You may have been in contact with a person who tested "
         "positive.\n",
@@ -45,13 +47,11 @@ constexpr Words kEnglish = {
     .what_to_do =
         "What to do: watch your health and avoid meeting people. For "
         "advice, or if you\nfeel unwell, contact $0.\n",
-    .left_out = "LEFT OUT ($0): $1\n",
-    .is_unsigned =
-        "UNSIGNED ($0): $1\nKeys of unsigned files count here: "
-        "anybody could have made them up.\n",
 };
 
 constexpr Words kJapanese = {
+    .as_of = "$0現在（$1）。\n",
+    .as_of_since = "$0現在（$1）、$2以降の接触について。\n",
     .contact = "陽性登録者との接触の可能性があります。\n",
     .no_contact = "陽性登録者との接触は確認されませんでした。\n",
     .num_contacts = "接触件数：$0件\n",
@@ -62,10 +62,6 @@ constexpr Words kJapanese = {
     .what_to_do =
         "今後の対応：体調の変化に注意し、人との接触を控えてください。"
         "\n相談先、体調がすぐれないときの連絡先：$0\n",
-    .left_out = "除外されたファイル（$0）：$1\n",
-    .is_unsigned =
-        "署名のないファイル（$0）：$1\n"
-        "署名のない鍵も数えています。誰にでも作れるものです。\n",
 };
 
 std::string LongDate(absl::CivilDay date, Language language) {
@@ -88,23 +84,22 @@ std::string Date(absl::CivilDay date, const NoticeOptions& options) {
 
 }  // namespace
 
-std::string NoticeText(const MatchRunResult& run, const ExposureReport& report,
+std::string NoticeText(const RunAccount& account, const ExposureReport& report,
                        const ExposureConfig& config,
                        const NoticeOptions& options) {
   const bool japanese = options.language == Language::kJapanese;
   const Words& words = japanese ? kJapanese : kEnglish;
-  std::string text;
-  for (const ExportFileResult& file : run.files) {
-    if (!file.accepted) {
-      text += absl::Substitute(words.left_out, file.verdict, file.message);
-    } else if (IsUnsigned(file.report.signature.verdict)) {
-      text += absl::Substitute(words.is_unsigned, file.verdict, file.path);
-    }
-  }
+  std::string text = RemarksText(account, options.language);
   if (!text.empty()) text += "\n";
-  if (report.days.empty()) {
-    return absl::StrCat(text, words.no_contact);
+  const std::string zone(options.zone.name());
+  const std::string today = Date(report.today, options);
+  if (report.since.has_value()) {
+    absl::SubstituteAndAppend(&text, words.as_of_since, today, zone,
+                              Date(*report.since, options));
+  } else {
+    absl::SubstituteAndAppend(&text, words.as_of, today, zone);
   }
+  if (report.days.empty()) return absl::StrCat(text, words.no_contact);
   absl::StrAppend(
       &text, words.contact,
       absl::Substitute(words.num_contacts, report.num_contacts),

@@ -1,19 +1,16 @@
-// The notice: what an app tells its user. Dates, counts and minutes, never a
-// clock time, a key or an identifier.
+// The notice: what an app tells its user, and the day that it is made for.
+// Dates, counts and minutes, never a clock time, a key or an identifier.
 #ifndef TEKMATCH_TOOLS_NOTICE_H_
 #define TEKMATCH_TOOLS_NOTICE_H_
 
-#include <cstdint>
 #include <string>
 
 #include "absl/time/time.h"
 #include "matcher/exposure_config.h"
 #include "tools/exposure_report.h"
-#include "tools/match_run.h"
+#include "tools/run_remarks.h"
 
 namespace tekmatch {
-
-enum class Language : uint8_t { kJapanese, kEnglish };
 
 struct NoticeOptions {
   Language language = Language::kEnglish;
@@ -22,8 +19,8 @@ struct NoticeOptions {
   absl::TimeZone zone;  // of the dates, which it names
 };
 
-// The whole text, with files that were left out or are not signed in front.
-std::string NoticeText(const MatchRunResult& run, const ExposureReport& report,
+// The whole text, with what is to be said of the run (run_remarks.h) in front.
+std::string NoticeText(const RunAccount& account, const ExposureReport& report,
                        const ExposureConfig& config,
                        const NoticeOptions& options);
 

@@ -108,7 +108,7 @@ TEST(NamedExposureConfigTest, PlatformDefault) {
                                      .report_type_weights = {0, 1, 1, 1, 1, 0},
                                      .infectiousness_weights = {0, 1, 1},
                                      .minimum_window_score = 0,
-                                     .days_since_exposure_threshold = 0};
+                                     .days_since_exposure_threshold = 14};
   EXPECT_EQ(config->daily_summaries, days);
   EXPECT_EQ(config->alert, (AlertConfig{.score_sum = 900, .seconds = 900}));
   const ExposureConfigV1 v1 = {
@@ -135,7 +135,7 @@ TEST(NamedExposureConfigTest, Cocoa) {
       .report_type_weights = {0, 1, 1, 1, 1, 0},
       .infectiousness_weights = {0, 1, 1},
       .minimum_window_score = 0,
-      .days_since_exposure_threshold = 0};
+      .days_since_exposure_threshold = 15};
   EXPECT_EQ(config->daily_summaries, days);
   EXPECT_EQ(config->alert, (AlertConfig{.score_sum = 1350, .seconds = 900}));
   const ExposureConfigV1 v1 = {

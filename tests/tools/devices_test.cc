@@ -111,8 +111,10 @@ TEST_F(DevicesTest, TextTellsEachDevice) {
   std::vector<std::string> with_config = arguments;
   with_config.insert(with_config.end(), {"--config", "cocoa"});
   const TekmatchRun notices = RunTekmatch(with_config);
-  EXPECT_THAT(notices.out, HasSubstr("Device 7\nYou may have been"));
-  EXPECT_THAT(notices.out, HasSubstr("\nDevice 4294967295\nYou may have been"));
+  EXPECT_THAT(notices.out,
+              HasSubstr("Device 7\nAs of 2020-12-14 (UTC), contacts since "
+                        "2020-11-29.\nYou may have been"));
+  EXPECT_THAT(notices.out, HasSubstr("\nDevice 4294967295\nAs of 2020-12-14"));
 }
 
 }  // namespace

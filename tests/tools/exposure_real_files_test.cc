@@ -42,7 +42,7 @@ class ExposureRealFilesTest : public ::testing::Test {
         SharedDataPath("exports/demo-2392-nosig.zip"),
         "--allow-unsigned",
         "--now",
-        "2020-06-01T00:00:00Z",
+        "2020-05-24T00:00:00Z",
         "--sightings",
         SharedDataPath("sightings/demo-contact-records.leveldb"),
         "--policy",
@@ -191,7 +191,7 @@ TEST_F(ExposureRealFilesTest, TheDocumentedResult) {
   EXPECT_EQ(utc["exposure"]["windows"].size(), 10U);
   EXPECT_EQ(utc["exposure"]["version_1"],
             json({{"matched_keys", 4},
-                  {"days_since_last_exposure", 12},
+                  {"days_since_last_exposure", 4},
                   {"maximum_risk_score", 1},
                   {"summation_risk_score", 5},
                   {"attenuation_minutes", {30, 30, 5}}}));

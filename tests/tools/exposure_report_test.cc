@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ namespace {
 using ::nlohmann::ordered_json;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr int64_t kNoon = 1589976000;  // 2020-05-20T12:00:00Z
 
@@ -55,7 +57,9 @@ MatchRunResult ARun() {
   MatchRunResult run;
   run.files.resize(1);
   run.files[0].path = "a.zip";
+  run.files[0].verdict = "valid";
   run.files[0].accepted = true;
+  run.files[0].report.signature.verdict = SignatureVerdict::kValid;
   run.result.matches = Matches();
   return run;
 }
@@ -98,7 +102,10 @@ TEST(ExposureReportTest, JsonIsAsDocumented) {
     "version_1": {"matched_keys": 2, "days_since_last_exposure": 1,
                   "maximum_risk_score": 1, "summation_risk_score": 3,
                   "attenuation_minutes": [10, 10, 0]},
-    "notice": {"contact": true, "contacts": 2,
+    "notice": {"as_of": "2020-05-21", "since": "2020-05-06",
+               "complete": false,
+               "left_out": {"files": 1, "keys": 0, "sightings": 2, "losses": 0},
+               "contact": true, "contacts": 2,
                "dates": [{"date": "2020-05-19", "minutes": 2,
                           "alerting": false},
                          {"date": "2020-05-20", "minutes": 9,
@@ -106,15 +113,17 @@ TEST(ExposureReportTest, JsonIsAsDocumented) {
                "consultation": {
                  "ja": "お住まいの都道府県の受診・相談センター",
                  "en": "the consultation centre of your prefecture"}}})");
-  EXPECT_EQ(
-      DumpJson(ExposureReportJson(Report(), Cocoa(), absl::UTCTimeZone()), 1),
-      DumpJson(expected, 1));
+  EXPECT_EQ(DumpJson(ExposureReportJson(Report(), Cocoa(),
+                                        {.files = 1, .sightings = 2},
+                                        absl::UTCTimeZone()),
+                     1),
+            DumpJson(expected, 1));
 }
 
 // Windows are in no order that would tell of their times.
 TEST(ExposureReportTest, WindowsOfADateAreInTheOrderOfTheirContent) {
   const ordered_json windows =
-      ExposureReportJson(Report(), Cocoa(), absl::UTCTimeZone())["windows"];
+      ExposureReportJson(Report(), Cocoa(), {}, absl::UTCTimeZone())["windows"];
   std::vector<std::string> texts;
   for (const ordered_json& window : windows) texts.push_back(window.dump());
   EXPECT_TRUE(std::is_sorted(texts.begin(), texts.end()));
@@ -130,20 +139,37 @@ TEST(ExposureReportTest, ContactsAreThoseOfTheDaysReported) {
   EXPECT_EQ(Report(config).num_contacts, 2);
 }
 
+// As on the platform, of which the same is asked: only the summaries have a
+// limit.
+TEST(ExposureReportTest, WindowsAndVersion1AreOfAllDays) {
+  ExposureConfig config = Cocoa();
+  config.daily_summaries.days_since_exposure_threshold = 1;
+  const ExposureReport report = Report(config);
+  EXPECT_EQ(report.since, absl::CivilDay(2020, 5, 20));
+  EXPECT_EQ(report.windows.size(), 3U);
+  EXPECT_EQ(report.version_1.num_matched_keys, 2);
+  config.daily_summaries.days_since_exposure_threshold = 0;
+  EXPECT_EQ(Report(config).since, std::nullopt);
+  EXPECT_FALSE(ExposureReportJson(Report(config), config, {},
+                                  absl::UTCTimeZone())["notice"]
+                   .contains("since"));
+}
+
 TEST(ExposureReportTest, NothingMatched) {
   const ExposureReport report =
       MakeExposureReport({}, Cocoa(), absl::UTCTimeZone(), absl::Now());
   const ordered_json json =
-      ExposureReportJson(report, Cocoa(), absl::UTCTimeZone());
+      ExposureReportJson(report, Cocoa(), {}, absl::UTCTimeZone());
   EXPECT_EQ(json["windows"], ordered_json::array());
   EXPECT_EQ(json["daily_summaries"], ordered_json::array());
   EXPECT_EQ(json["notice"]["contact"], false);
+  EXPECT_EQ(json["notice"]["complete"], true);
   EXPECT_EQ(json["notice"]["contacts"], 0);
 }
 
 TEST(ExposureReportTest, TellsDatesOnly) {
-  const std::string text =
-      DumpJson(ExposureReportJson(Report(), Cocoa(), absl::UTCTimeZone()), -1);
+  const std::string text = DumpJson(
+      ExposureReportJson(Report(), Cocoa(), {}, absl::UTCTimeZone()), -1);
   for (const Match& match : Matches()) {
     EXPECT_THAT(text, Not(HasSubstr(EncodeHex(match.tek.bytes))));
     EXPECT_THAT(text, Not(HasSubstr(EncodeHex(match.sighting.rpi.bytes))));
@@ -199,22 +225,68 @@ TEST(ExplainTest, AWindowBelowTheMinimumDoesNotCount) {
 }
 
 TEST(ExplainTest, Text) {
-  const std::string text = ExplainText(absl::CivilDay(2020, 5, 20), ARun(),
-                                       Report(), Cocoa(), absl::UTCTimeZone());
+  const MatchRunResult run = ARun();
+  const SightingsCounts sightings;
+  const RunAccount account = {.run = run, .sightings = sightings};
+  const std::string text =
+      ExplainText(absl::CivilDay(2020, 5, 20), account, run, Report(), Cocoa(),
+                  absl::UTCTimeZone());
   EXPECT_EQ(text.substr(0, text.find("window: ")),
-            "Contacts of 2020-05-20 (UTC), configuration cocoa\n"
+            "Contacts of 2020-05-20 (UTC), configuration cocoa, as of "
+            "2020-05-21\n"
             "score sum 871.2, maximum 870, 540 s in 2 windows of 1 key\n");
   EXPECT_THAT(text, HasSubstr("\n  scan: seconds_since_last_scan 300, "
                               "typical_attenuation 47, min_attenuation 47, "
                               "weight 2.5\n"
                               "    sighting: time 2020-05-20T12:05:00+00:00, "
                               "rpi cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd, "));
-  EXPECT_EQ(ExplainText(absl::CivilDay(2020, 5, 21), ARun(), Report(), Cocoa(),
-                        absl::UTCTimeZone()),
-            "Contacts of 2020-05-21 (UTC), configuration cocoa\nnone\n");
+  EXPECT_EQ(ExplainText(absl::CivilDay(2020, 5, 21), account, run, Report(),
+                        Cocoa(), absl::UTCTimeZone()),
+            "Contacts of 2020-05-21 (UTC), configuration cocoa, as of "
+            "2020-05-21\nnone\n");
   EXPECT_EQ(ExplainJson(absl::CivilDay(2020, 5, 21), ARun(), Report(), Cocoa(),
                         absl::UTCTimeZone()),
             ordered_json::array());
+}
+
+// Whoever asks about a date that the notice shows no more sees why.
+TEST(ExplainTest, AnOldDateIsTracedAndDoesNotCount) {
+  const MatchRunResult run = ARun();
+  const SightingsCounts sightings;
+  const absl::CivilDay date(2020, 5, 20);
+  const auto trace = [&](int days_later) {
+    const ExposureReport report =
+        Report(Cocoa(), kNoon + int64_t{86400} * days_later);
+    EXPECT_EQ(ExplainJson(date, run, report, Cocoa(),
+                          absl::UTCTimeZone())[0]["counts"],
+              days_later <= 15);
+    return ExplainText(date, {.run = run, .sightings = sightings}, run, report,
+                       Cocoa(), absl::UTCTimeZone());
+  };
+  EXPECT_THAT(trace(15), HasSubstr("\nscore sum 871.2"));
+  EXPECT_THAT(trace(16), HasSubstr("as of 2020-06-05\nnot shown any more: the "
+                                   "date is before 2020-05-21\nwindow: "));
+  EXPECT_THAT(trace(16), Not(HasSubstr("score sum")));
+}
+
+// As every other output.
+TEST(ExplainTest, SaysWhatWasLeftOutAndWhatAnybodyCouldHaveMade) {
+  MatchRunResult run = ARun();
+  run.files[0].verdict = "no_signature_entry";
+  run.files[0].report.signature.verdict = SignatureVerdict::kNoSignatureEntry;
+  run.files.resize(2);
+  run.files[1].verdict = "malformed";
+  run.files[1].message = "b.zip: why";
+  const SightingsCounts sightings;
+  const std::string text = ExplainText(
+      absl::CivilDay(2020, 5, 20), {.run = run, .sightings = sightings}, run,
+      Report(), Cocoa(), absl::UTCTimeZone());
+  EXPECT_THAT(text, StartsWith("UNSIGNED (no_signature_entry): a.zip\n"
+                               "LEFT OUT (malformed): b.zip: why\n"
+                               "Keys of unsigned files count here"));
+  EXPECT_EQ(ExplainJson(absl::CivilDay(2020, 5, 20), run, Report(), Cocoa(),
+                        absl::UTCTimeZone())[0]["verdict"],
+            "no_signature_entry");
 }
 
 }  // namespace

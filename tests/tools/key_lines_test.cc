@@ -168,7 +168,22 @@ TEST_F(KeyLinesTest, OwnKeysAreTheTeksAlone) {
                         R"({"tek":"ffffffffffffffffffffffffffffffff",)"
                         R"("comment":[1]})")));
   ASSERT_TRUE(own.ok()) << own.status();
-  EXPECT_EQ(own->size(), 2U);
+  EXPECT_EQ(own->of_all.size(), 2U);
+  EXPECT_TRUE(own->of_device.empty());
+}
+
+TEST_F(KeyLinesTest, AnOwnKeyMayBeOneDevices) {
+  const std::string tek = absl::StrCat(R"({"tek":")", kTek, R"(")");
+  const auto own = ReadOwnKeys(Path(absl::StrCat(
+      tek, R"(,"device":0})", "\n", tek, R"(,"device":4294967295})", "\n",
+      R"({"tek":"ffffffffffffffffffffffffffffffff"})")));
+  ASSERT_TRUE(own.ok()) << own.status();
+  Tek other;
+  other.bytes.fill(0xff);
+  EXPECT_EQ(own->of_all, (absl::flat_hash_set<Tek>{other}));
+  ASSERT_EQ(own->of_device.size(), 2U);
+  EXPECT_EQ(own->of_device.at(0).size(), 1U);
+  EXPECT_EQ(own->of_device.at(0), own->of_device.at(4294967295));
 }
 
 TEST_F(KeyLinesTest, OwnKeysThatAreNone) {
@@ -177,6 +192,10 @@ TEST_F(KeyLinesTest, OwnKeysThatAreNone) {
       {R"({"tek":null})", "tek: not a string"},
       {R"({"tek":"0"})", "tek: 1 characters, 32 wanted"},
       {kTek, "not a JSON object"},
+      {With(R"("device":-1)"), "device: not an integer in 0..4294967295"},
+      {With(R"("device":4294967296)"),
+       "device: not an integer in 0..4294967295"},
+      {With(R"("device":"3")"), "device: not an integer in 0..4294967295"},
       {With(R"("tek":"ffffffffffffffffffffffffffffffff")"),
        "tek: stands twice in one object"},
       {std::string(70000, 'x'), "the line is too long"},

@@ -161,6 +161,7 @@ MatchRunResult ARun() {
   run.num_keys = 17;
   run.num_rejected = 3;
   run.num_own_keys = 1;
+  run.num_own_matches = 18;
   run.result.matches = {MatchAt("2020-05-20T14:59:59Z", 0xab, 0, 0xcd),
                         MatchAt("2020-05-20T15:00:00Z", 0xab, 1, 0xcd),
                         MatchAt("2020-05-20T15:00:00Z", 0xef, 1, 0xcd)};
@@ -178,14 +179,30 @@ MatchRunResult ARun() {
   return run;
 }
 
-MatchReportInput Input(const MatchRunResult& run) {
-  return {.run = run,
-          .num_sightings = 100,
-          .num_bad_sightings = 7,
-          .dropped_sighting_fields = {.previous_scan = 11},
-          .sightings_losses = {{"db/000006.log", "is missing: a reason"}},
+SightingsCounts Sightings() {
+  SightingsCounts sightings;
+  sightings.num_read = 100;
+  sightings.num_bad = 7;
+  sightings.num_repeated = 14;
+  sightings.dropped = {.previous_scan = 11};
+  sightings.losses = {{"db/000006.log", "is missing: a reason"}};
+  return sightings;
+}
+
+MatchReportInput Input(const MatchRunResult& run,
+                       const SightingsCounts& sightings) {
+  return {.account = {.run = run,
+                      .sightings = sightings,
+                      .own_keys = {.of_all_devices = 15,
+                                   .of_one_device = 16,
+                                   .of_no_device = 17}},
           .zone = Zone("Asia/Tokyo"),
           .window_policy = "mine"};
+}
+
+MatchReportInput Input(const MatchRunResult& run) {
+  static const SightingsCounts* sightings = new SightingsCounts(Sightings());
+  return Input(run, *sightings);
 }
 
 TEST(MatchReportTest, JsonIsAsDocumented) {
@@ -202,16 +219,19 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
       {"path": "c.zip", "verdict": "wrong_signature", "accepted": false,
        "signed_by": [], "keys": 0, "rejected": {}, "dropped_fields": {},
        "message": "c.zip: the signature does not fit"}],
-    "all_files_signed": false,
+    "all_files_signed": false, "complete": false,
+    "left_out": {"files": 1, "keys": 3, "sightings": 7, "losses": 1},
     "policy": {"tolerance_intervals": 12, "replay_cut_seconds": 1200,
                "min_tx_power": -50, "max_tx_power": 20},
-    "keys_read": 17, "keys_rejected": 3, "keys_own": 1, "keys_matched": 2,
-    "rpis_matched": 1,
-    "sightings_read": 100, "sightings_skipped": 7,
+    "keys_read": 17, "keys_rejected": 3, "keys_own": 1,
+    "own_keys": {"all_devices": 15, "one_device": 16, "no_device": 17},
+    "keys_matched": 2, "rpis_matched": 1,
+    "sightings_read": 100, "sightings_skipped": 7, "sightings_repeated": 14,
     "sightings_lost": [{"path": "db/000006.log",
                         "reason": "is missing: a reason"}],
     "dropped_fields": {"previous_scan": 11}, "sightings_matched": 2,
-    "dropped": {"duplicate": 4, "replayed": 5, "tx_power_out_of_bounds": 6,
+    "dropped": {"duplicate": 4, "own_key": 18, "replayed": 5,
+                "tx_power_out_of_bounds": 6,
                 "outside_first_publication": 11, "outside_tolerance": 14,
                 "revoked_key": 7, "recursive_key": 8},
     "conflicts": {"rolling_period": 1, "days_since_onset": 2},
@@ -226,7 +246,8 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
 
 TEST(MatchReportTest, NothingIsSaidOfLossesWhereThereAreNone) {
   const MatchRunResult run = ARun();
-  MatchReportInput input = {.run = run, .zone = Zone("UTC")};
+  const SightingsCounts sightings;
+  const MatchReportInput input = Input(run, sightings);
   EXPECT_THAT(MatchReportText(input), Not(HasSubstr("LOST")));
   EXPECT_THAT(MatchReportText(input), Not(HasSubstr("previous scan")));
   EXPECT_EQ(MatchReportJson(input)["sightings_lost"], ordered_json::array());
@@ -266,11 +287,16 @@ TEST(MatchReportTest, TextIsExact) {
       "UNSIGNED (no_signature_entry): b.zip\n"
       "LEFT OUT (wrong_signature): c.zip: the signature does not fit\n"
       "Keys of unsigned files count here: anybody could have made them up.\n"
+      "LOST: db/000006.log: is missing: a reason\n"
+      "Sightings may be missing: 1 of the stores' files could not be read.\n"
+      "Sightings that several stores have, counted once: 14.\n"
+      "Sightings whose previous scan is no time before them, and is not used: "
+      "11.\n"
+      "Left out as unusable: files: 1, keys: 3, sightings: 7. A contact may "
+      "be\nmissing here.\n"
+      "Own keys of a device that is not here: 17.\n"
       "Read 17 keys in 2 files (3 rejected, 1 own) and 100 sightings (7 "
       "skipped).\n"
-      "LOST: db/000006.log: is missing: a reason\n"
-      "The previous scan of 11 sightings is no time before it, and is not "
-      "used.\n"
       "1 heard key published with more than one rolling_period: the first "
       "publication decides.\n"
       "2 heard keys published with more than one days_since_onset: the first "
@@ -281,6 +307,7 @@ TEST(MatchReportTest, TextIsExact) {
       "day: a clock is off, or they are replays (outside_tolerance).\n"
       "13 revisions of report types ignored: not a legal move, or not the "
       "key's first one.\n"
+      "18 matched sightings of a device's own keys not counted.\n"
       "9 matched sightings not counted by policy mine: too_old.\n"
       "10 matched sightings not counted by policy mine: after_window.\n"
       "15 matched sightings of revoked or recursive keys not counted.\n"
@@ -302,12 +329,14 @@ TEST(MatchReportTest, TextWithoutAMatch) {
   run.num_outside_tolerance = 0;
   run.num_revisions = run.num_ignored_revisions = 0;
   run.num_conflicts = {};
-  EXPECT_EQ(MatchReportText(Input(run)),
-            "Read 17 keys in 1 file (3 rejected, 1 own) and 100 sightings (7 "
+  run.num_rejected = run.num_own_keys = run.num_own_matches = 0;
+  SightingsCounts sightings;
+  sightings.num_read = 100;
+  MatchReportInput input = Input(run, sightings);
+  input.account.own_keys = {};
+  EXPECT_EQ(MatchReportText(input),
+            "Read 17 keys in 1 file (0 rejected, 0 own) and 100 sightings (0 "
             "skipped).\n"
-            "LOST: db/000006.log: is missing: a reason\n"
-            "The previous scan of 11 sightings is no time before it, and is "
-            "not used.\n"
             "No key matched a sighting.\n");
   EXPECT_EQ(MatchReportJson(Input(run))["dates"], ordered_json::array());
 }

@@ -138,7 +138,7 @@ TEST(MatchRunTest, ThreadsBlocksAndOrderDoNotMatter) {
     third[100 + i].metadata.transmission_risk = 2;
   }
   MatchRunOptions options = Options();
-  options.own_keys = {keys[29].tek, third[29].tek};
+  options.own_keys.of_all = {keys[29].tek, third[29].tek};
   options.skip_bad_files = true;
   std::vector<std::string> paths = {
       Write("a.zip", WriteTestExport(keys)),
@@ -215,7 +215,7 @@ TEST(MatchRunTest, OwnKeysDoNotMatch) {
   const std::vector<DiagnosisKey> keys = TestKeys(2, 1);
   const std::string path = Write("a.zip", WriteTestExport(keys));
   MatchRunOptions options = Options();
-  options.own_keys = {keys[0].tek};
+  options.own_keys.of_all = {keys[0].tek};
   const MatchRunResult run = RunOver({path},
                                      Index({HearKey(keys[0], kTestDaySeconds),
                                             HearKey(keys[1], kTestDaySeconds)}),
@@ -243,7 +243,7 @@ TEST(MatchRunTest, ARefusedFileContributesNothing) {
     for (const int num_threads : {1, 4}) {
       MatchRunOptions options = Options();
       options.num_threads = num_threads;
-      options.own_keys = {bad[2].tek};
+      options.own_keys.of_all = {bad[2].tek};
       const MatchRunResult refused =
           RunOver({good_path, bad_path}, index, options);
       ExpectNoResult(refused);

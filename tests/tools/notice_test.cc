@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/civil_time.h"
@@ -16,6 +17,7 @@ namespace {
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr int64_t kNoon = 1589976000;  // 2020-05-20T12:00:00Z
 
@@ -57,8 +59,9 @@ std::vector<Match> TwoContacts() {
 std::string Notice(const std::vector<Match>& matches,
                    const NoticeOptions& options,
                    const ExposureConfig& config = Cocoa(),
-                   const MatchRunResult& run = {}) {
-  return NoticeText(run,
+                   const MatchRunResult& run = {},
+                   const SightingsCounts& sightings = {}) {
+  return NoticeText({.run = run, .sightings = sightings},
                     MakeExposureReport(matches, config, options.zone,
                                        absl::FromUnixSeconds(kNoon + 86400)),
                     config, options);
@@ -66,6 +69,7 @@ std::string Notice(const std::vector<Match>& matches,
 
 TEST(NoticeTest, English) {
   EXPECT_EQ(Notice(TwoContacts(), {}),
+            "As of 2020-05-21 (UTC), contacts since 2020-05-06.\n"
             "You may have been in contact with a person who tested positive.\n"
             "Contacts: 2\n"
             "Dates of contact (UTC):\n"
@@ -81,6 +85,7 @@ TEST(NoticeTest, English) {
 TEST(NoticeTest, Japanese) {
   EXPECT_EQ(
       Notice(TwoContacts(), {.language = Language::kJapanese, .zone = Tokyo()}),
+      "2020-05-21現在（Asia/Tokyo）、2020-05-06以降の接触について。\n"
       "陽性登録者との接触の可能性があります。\n"
       "接触件数：2件\n"
       "接触のあった日（Asia/Tokyo）：\n"
@@ -102,9 +107,64 @@ TEST(NoticeTest, LongDates) {
 
 TEST(NoticeTest, NoContact) {
   EXPECT_EQ(Notice({}, {}),
+            "As of 2020-05-21 (UTC), contacts since 2020-05-06.\n"
             "No contact with a person who tested positive was found.\n");
   EXPECT_EQ(Notice({}, {.language = Language::kJapanese}),
+            "2020-05-21現在（UTC）、2020-05-06以降の接触について。\n"
             "陽性登録者との接触は確認されませんでした。\n");
+}
+
+// A configuration without a limit looks at all days.
+TEST(NoticeTest, NamesTheDayItWasMadeFor) {
+  ExposureConfig config = Cocoa();
+  EXPECT_THAT(
+      Notice({}, {.long_dates = true}, config),
+      StartsWith("As of 21 May 2020 (UTC), contacts since 6 May 2020.\n"));
+  config.daily_summaries.days_since_exposure_threshold = 0;
+  EXPECT_THAT(Notice({}, {}, config), StartsWith("As of 2020-05-21 (UTC).\n"));
+  EXPECT_THAT(Notice({},
+                     {.language = Language::kJapanese,
+                      .long_dates = true,
+                      .zone = Tokyo()},
+                     config),
+              StartsWith("2020年5月21日現在（Asia/Tokyo）。\n"));
+}
+
+// The day is that of the dates' zone: 12 hours later it is the next in Japan.
+TEST(NoticeTest, TheZoneDecidesTheDay) {
+  const int64_t evening = kNoon + int64_t{4} * 3600;
+  const MatchRunResult run;
+  const SightingsCounts sightings;
+  const auto notice = [&](absl::TimeZone zone) {
+    return NoticeText(
+        {.run = run, .sightings = sightings},
+        MakeExposureReport({}, Cocoa(), zone, absl::FromUnixSeconds(evening)),
+        Cocoa(), {.zone = zone});
+  };
+  EXPECT_THAT(notice(absl::UTCTimeZone()),
+              StartsWith("As of 2020-05-20 (UTC)"));
+  EXPECT_THAT(notice(Tokyo()), StartsWith("As of 2020-05-21 (Asia/Tokyo)"));
+}
+
+// The oldest day that COCOA showed is the 15th before today, and the platform's
+// the 14th.
+TEST(NoticeTest, TheOldestDayThatIsShown) {
+  const ExposureConfig platform = *NamedExposureConfig("platform-default");
+  for (const auto& [config, days] :
+       {std::pair(Cocoa(), 15), std::pair(platform, 14)}) {
+    // Today is 2020-05-21.
+    const int64_t oldest = kNoon + int64_t{86400} * (1 - days);
+    EXPECT_THAT(Notice(Heard(1, {oldest}), {}, config),
+                HasSubstr("Contacts: 1\n"));
+    EXPECT_THAT(Notice(Heard(1, {oldest - 86400}), {}, config),
+                HasSubstr("No contact"));
+    // The first second of that day, and the last of the one before.
+    const int64_t midnight = oldest - int64_t{12} * 3600;
+    EXPECT_THAT(Notice(Heard(1, {midnight}), {}, config),
+                HasSubstr("Contacts: 1\n"));
+    EXPECT_THAT(Notice(Heard(1, {midnight - 1}), {}, config),
+                HasSubstr("No contact"));
+  }
 }
 
 // 14 minutes 59 are too short, however close; the threshold itself is enough.
@@ -146,12 +206,19 @@ TEST(NoticeTest, FilesThatAReaderHasToKnowAbout) {
   run.files[1].verdict = "wrong_signature";
   run.files[1].message = "b.zip: does not fit";
   run.files[1].report.signature.verdict = SignatureVerdict::kWrongSignature;
+  run.num_rejected = 21;
+  SightingsCounts sightings;
+  sightings.num_bad = 12;
+  sightings.losses = {{"db/000006.log", "is missing"}};
   for (const Language language : {Language::kEnglish, Language::kJapanese}) {
-    const std::string text = Notice({}, {.language = language}, Cocoa(), run);
+    const std::string text =
+        Notice({}, {.language = language}, Cocoa(), run, sightings);
     EXPECT_THAT(text, HasSubstr("no_signature_entry"));
     EXPECT_THAT(text, HasSubstr("a.zip"));
     EXPECT_THAT(text, HasSubstr("wrong_signature"));
     EXPECT_THAT(text, HasSubstr("b.zip: does not fit"));
+    EXPECT_THAT(text, HasSubstr("db/000006.log"));
+    EXPECT_THAT(text, ContainsRegex("1[^0-9]+21[^0-9]+12[^0-9]"));
   }
 }
 

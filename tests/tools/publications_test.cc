@@ -72,12 +72,17 @@ uint64_t Conflicts(const MatchRunResult& run, PublishedField field) {
 
 constexpr int64_t kHeard = kTestDaySeconds + int64_t{50} * 600;
 
+MatchReportInput Input(const MatchRunResult& run) {
+  static const SightingsCounts* none = new SightingsCounts();
+  return {.account = {.run = run, .sightings = *none},
+          .zone = absl::UTCTimeZone()};
+}
+
 // All that a run says, with a word for each file in place of its path.
 std::string AllOutput(const MatchRunResult& run,
                       const std::vector<std::string>& paths) {
   std::string output =
-      DumpJson(MatchReportJson({.run = run, .zone = absl::UTCTimeZone()}), 1) +
-      MatchReportText({.run = run, .zone = absl::UTCTimeZone()});
+      DumpJson(MatchReportJson(Input(run)), 1) + MatchReportText(Input(run));
   for (const Match& match : run.result.matches) {
     output += MatchLine(match, run.files[match.source].path);
   }
@@ -167,8 +172,7 @@ TEST(PublicationsTest, TheSameExportCountsOnce) {
   EXPECT_EQ(run.num_keys, 10U);
   EXPECT_EQ(run.result.num_duplicates, 0U);
   EXPECT_EQ(run.result.matches.size(), 1U);
-  const std::string text =
-      MatchReportText({.run = run, .zone = absl::UTCTimeZone()});
+  const std::string text = MatchReportText(Input(run));
   EXPECT_THAT(text, HasSubstr(absl::StrCat("COUNTED ONCE: ", b,
                                            " holds the same export as ", a)));
   EXPECT_THAT(text, HasSubstr("Read 10 keys in 2 files"));
@@ -186,9 +190,7 @@ TEST(PublicationsTest, OfASignedAndAnUnsignedCopyTheSignedOneCounts) {
       RunOver({bare, whole}, {HearKey(keys[0], kHeard)}, options);
   EXPECT_EQ(run.files[0].path, whole);
   EXPECT_EQ(run.files[1].copy_of, whole);
-  EXPECT_EQ(MatchReportJson(
-                {.run = run, .zone = absl::UTCTimeZone()})["all_files_signed"],
-            true);
+  EXPECT_EQ(MatchReportJson(Input(run))["all_files_signed"], true);
 }
 
 // The key's second publication has nothing that was heard; it counts

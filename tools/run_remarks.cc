@@ -1,0 +1,175 @@
+#include "tools/run_remarks.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/substitute.h"
+
+namespace tekmatch {
+namespace {
+
+// For absl::Substitute.
+struct Words {
+  absl::string_view left_out_file;
+  absl::string_view copy;
+  absl::string_view unsigned_file;
+  absl::string_view unsigned_count;
+  absl::string_view lost;
+  absl::string_view left_out;
+  absl::string_view losses;
+  absl::string_view repeated;
+  absl::string_view dropped_previous_scan;
+  absl::string_view own_of_all;
+  absl::string_view own_of_none;
+};
+
+constexpr Words kEnglish = {
+    .left_out_file = "LEFT OUT ($0): $1\n",
+    .copy = "COUNTED ONCE: $0 holds the same export as $1\n",
+    .unsigned_file = "UNSIGNED ($0): $1\n",
+    .unsigned_count =
+        "Keys of unsigned files count here: anybody could have made them up.\n",
+    .lost = "LOST: $0: $1\n",
+    .left_out =
+        "Left out as unusable: files: $0, keys: $1, sightings: $2. A contact "
+        "may be\nmissing here.\n",
+    .losses =
+        "Sightings may be missing: $0 of the stores' files could not be "
+        "read.\n",
+    .repeated = "Sightings that several stores have, counted once: $0.\n",
+    .dropped_previous_scan =
+        "Sightings whose previous scan is no time before them, and is not "
+        "used: $0.\n",
+    .own_of_all =
+        "Own keys that name no device, left out for every device: "
+        "$0.\n",
+    .own_of_none = "Own keys of a device that is not here: $0.\n",
+};
+
+constexpr Words kJapanese = {
+    .left_out_file = "除外されたファイル（$0）：$1\n",
+    .copy = "一度だけ数えたファイル：$0（$1と同じ内容）\n",
+    .unsigned_file = "署名のないファイル（$0）：$1\n",
+    .unsigned_count = "署名のない鍵も数えています。誰にでも作れるものです。\n",
+    .lost = "失われた記録：$0：$1\n",
+    .left_out =
+        "使えないため除外したもの：ファイル$0件、鍵$1件、接触記録$2件。"
+        "\nここに示されない接触があるかもしれません。\n",
+    .losses =
+        "読み取れなかった記録ファイルがあります（$0件）。"
+        "接触記録が欠けているかもしれません。\n",
+    .repeated = "複数の端末に重複し、一度だけ数えた接触記録：$0件。\n",
+    .dropped_previous_scan =
+        "前回スキャンの時刻が正しくないため、それを使わない接触記録：$0件。"
+        "\n",
+    .own_of_all = "端末の指定がなく、すべての端末で除外した自分の鍵：$0件。\n",
+    .own_of_none = "ここにない端末を指定した自分の鍵：$0件。\n",
+};
+
+const Words& WordsOf(Language language) {
+  return language == Language::kJapanese ? kJapanese : kEnglish;
+}
+
+// A line that there is nothing to say of, if n is 0.
+void AppendCount(absl::string_view format, uint64_t n, std::string* text) {
+  if (n > 0) absl::SubstituteAndAppend(text, format, n);
+}
+
+std::string FileRemarks(const MatchRunResult& run, const Words& words) {
+  std::string text;
+  for (const ExportFileResult& file : run.files) {
+    if (!file.accepted) {
+      absl::SubstituteAndAppend(&text, words.left_out_file, file.verdict,
+                                file.message);
+    } else if (!file.copy_of.empty()) {
+      absl::SubstituteAndAppend(&text, words.copy, file.path, file.copy_of);
+    } else if (IsUnsigned(file.report.signature.verdict)) {
+      absl::SubstituteAndAppend(&text, words.unsigned_file, file.verdict,
+                                file.path);
+    }
+  }
+  if (!AllSigned(run)) absl::StrAppend(&text, words.unsigned_count);
+  return text;
+}
+
+}  // namespace
+
+LeftOut CountLeftOut(const RunAccount& account) {
+  const auto& files = account.run.files;
+  return {.files = static_cast<uint64_t>(std::count_if(
+              files.begin(), files.end(),
+              [](const ExportFileResult& file) { return !file.accepted; })),
+          .keys = account.run.num_rejected,
+          .sightings = account.sightings.num_bad,
+          .losses = account.sightings.losses.size()};
+}
+
+nlohmann::ordered_json LeftOutJson(const LeftOut& left_out) {
+  return {{"files", left_out.files},
+          {"keys", left_out.keys},
+          {"sightings", left_out.sightings},
+          {"losses", left_out.losses}};
+}
+
+bool AllSigned(const MatchRunResult& run) {
+  return std::all_of(
+      run.files.begin(), run.files.end(), [](const ExportFileResult& file) {
+        return !file.counts() || !IsUnsigned(file.report.signature.verdict);
+      });
+}
+
+std::string SightingsRemarks(const SightingsCounts& sightings,
+                             Language language) {
+  const Words& words = WordsOf(language);
+  std::string text;
+  for (const SightingsLoss& loss : sightings.losses) {
+    absl::SubstituteAndAppend(&text, words.lost, loss.file, loss.reason);
+  }
+  AppendCount(words.losses, sightings.losses.size(), &text);
+  AppendCount(words.repeated, sightings.num_repeated, &text);
+  AppendCount(words.dropped_previous_scan, sightings.dropped.previous_scan,
+              &text);
+  return text;
+}
+
+std::string RemarksText(const RunAccount& account, Language language) {
+  const Words& words = WordsOf(language);
+  std::string text = FileRemarks(account.run, words) +
+                     SightingsRemarks(account.sightings, language);
+  const LeftOut left_out = CountLeftOut(account);
+  if (left_out.files + left_out.keys + left_out.sightings > 0) {
+    absl::SubstituteAndAppend(&text, words.left_out, left_out.files,
+                              left_out.keys, left_out.sightings);
+  }
+  if (account.sightings.by_device.size() > 1) {
+    AppendCount(words.own_of_all, account.own_keys.of_all_devices, &text);
+  }
+  AppendCount(words.own_of_none, account.own_keys.of_no_device, &text);
+  return text;
+}
+
+absl::Status CheckCompared(const RunAccount& account) {
+  const MatchRunResult& run = account.run;
+  if (run.num_keys == run.num_rejected + run.num_own_keys) {
+    return absl::DataLossError(absl::StrCat(
+        "no result, since no key was compared: ", CountLeftOut(account).files,
+        " of ", run.files.size(), " files left out, ", run.num_keys,
+        " keys read, ", run.num_rejected, " of them rejected and ",
+        run.num_own_keys, " own"));
+  }
+  const SightingsCounts& sightings = account.sightings;
+  for (const auto& [device, n] : sightings.by_device) {
+    if (n > 0) continue;
+    return absl::DataLossError(
+        absl::StrCat("no result, since no sighting of device ", device,
+                     " was compared: ", sightings.num_read,
+                     " of all devices read, ", sightings.num_bad, " left out"));
+  }
+  if (sightings.num_read > 0) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("no result, since no sighting was compared: 0 read, ",
+                   sightings.num_bad, " left out"));
+}
+
+}  // namespace tekmatch
