@@ -32,9 +32,9 @@ inline constexpr uint32_t kNoPreviousScan = 0xFFFFFFFF;
 inline constexpr uint32_t kMaxPreviousScanSeconds = 0xFFFFFFFE;
 
 // What a receiver can measure, in dBm; and what its controller says when a
-// measurement failed, which is no reading at all. The event has -127 to 20; -128
-// is what stores hold where a correction took a reading to the least of a byte,
-// and the platform's classes match it, as weak as it is.
+// measurement failed, which is no reading at all. The event has -127 to 20.
+// -128 is what stores hold where a correction took a reading to the least of a
+// byte. The platform's classes match it, weak as it is.
 //
 // Source: Bluetooth Core Specification 5.2, volume 4, part E, 7.7.65.2 (LE
 // Advertising Report event, RSSI).
