@@ -69,6 +69,34 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
   return publications;
 }
 
+// As MatchRunResult::devices_without_keys. Reads on only as long as a device
+// has seen no key but its own.
+absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
+    const std::vector<ExportFileResult>& files, const OwnKeys& own,
+    const ExportFileOptions& options) {
+  std::set<uint32_t> without;
+  for (const auto& [device, keys] : own.of_device) without.insert(device);
+  for (const ExportFileResult& file : files) {
+    if (without.empty()) return without;
+    if (!file.counts()) continue;
+    const absl::StatusOr<ExportFileResult> again = ReadExportFile(
+        file.path, options, [&](const std::unique_ptr<KeyBlock>& block) {
+          for (const Tek& tek : block->teks()) {
+            if (own.of_all.contains(tek)) continue;
+            std::erase_if(without, [&](uint32_t device) {
+              return !own.of_device.at(device).contains(tek);
+            });
+            if (without.empty()) return absl::CancelledError();
+          }
+          return absl::OkStatus();
+        });
+    if (!again.ok() && !absl::IsCancelled(again.status())) {
+      return again.status();
+    }
+  }
+  return without;
+}
+
 // Drops the matches that do not count by the policy.
 void ApplyWindowPolicy(const MatchRunOptions& options,
                        const KeyHistories& histories, MatchRunResult& run) {
@@ -162,6 +190,10 @@ absl::StatusOr<MatchRunResult> RunMatch(
     all.insert(all.end(), file.candidates.begin(), file.candidates.end());
   }
   run.num_outside_tolerance = outside_tolerance.size();
+  absl::StatusOr<std::set<uint32_t>> without_keys =
+      DevicesWithoutKeys(run.files, options.own_keys, files);
+  if (!without_keys.ok()) return without_keys.status();
+  run.devices_without_keys = *std::move(without_keys);
   num_duplicates += DropDuplicates(all);
   run.num_own_matches = DropOwnMatches(options.own_keys, all);
   run.num_outside_first_publication = ApplyHistories(histories, all);

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,9 @@ struct MatchRunResult {
   // Candidates in intervals that only a later publication gives their key; not
   // counted in the result.
   uint64_t num_outside_first_publication = 0;
+  // Devices of options.own_keys.of_device for which no key is left, since all
+  // are their own ones, or all devices'.
+  std::set<uint32_t> devices_without_keys;
   // Candidates of a key that is the own one of the device that heard it.
   uint64_t num_own_matches = 0;
   // Sightings of RPIs of these files' keys outside the policy's tolerance, but

@@ -160,6 +160,11 @@ absl::Status CheckCompared(const RunAccount& account) {
   }
   const SightingsCounts& sightings = account.sightings;
   for (const auto& [device, n] : sightings.by_device) {
+    if (run.devices_without_keys.contains(device)) {
+      return absl::DataLossError(absl::StrCat(
+          "no result, since no key was compared for device ", device, ": all ",
+          run.num_keys - run.num_rejected, " are its own"));
+    }
     if (n > 0) continue;
     return absl::DataLossError(
         absl::StrCat("no result, since no sighting of device ", device,

@@ -319,6 +319,33 @@ TEST_F(RunAnswerTest, AnOwnKeyOfOneDevice) {
       Not(HasSubstr("left out for every device")));
 }
 
+// The owner of both keys learns nothing of others from them.
+TEST_F(RunAnswerTest, NoAnswerForADeviceWhoseOwnKeysAreAll) {
+  std::string own;
+  for (const DiagnosisKey& key : keys_) {
+    absl::StrAppend(&own, R"({"tek":")", EncodeHex(key.tek.bytes),
+                    "\",\"device\":3}\n");
+  }
+  WriteFile(At("own.jsonl"), own);
+  const std::vector<std::string> stores = {"3=" + At("good.csv"),
+                                           "4=" + At("good.csv")};
+  ExpectNoResult({"good.zip"}, stores, {"--own-keys", At("own.jsonl")},
+                 "no key was compared for device 3: all 2 are its own");
+  // One for everybody, one for device 3: nothing is left to it either.
+  WriteFile(At("own.jsonl"),
+            absl::StrCat(R"({"tek":")", EncodeHex(keys_[0].tek.bytes), "\"}\n",
+                         R"({"tek":")", EncodeHex(keys_[1].tek.bytes),
+                         "\",\"device\":3}\n"));
+  ExpectNoResult({"good.zip"}, stores, {"--own-keys", At("own.jsonl")},
+                 "no key was compared for device 3");
+  // Another file has one of somebody else.
+  WriteFile(At("more.zip"), WriteTestExport(TestKeys(1, 2)));
+  EXPECT_EQ(
+      Match({"good.zip", "more.zip"}, stores, {"--own-keys", At("own.jsonl")})
+          .exit_code,
+      0);
+}
+
 // Where no device is named, there is device 0 alone.
 TEST_F(RunAnswerTest, OwnKeysOfARunWithoutDevices) {
   const std::string tek =
