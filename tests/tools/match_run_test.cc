@@ -82,7 +82,7 @@ void ExpectNoResult(const MatchRunResult& run) {
 // A phone whose clock is three hours late: every sighting counts once, in
 // however many files its key stands; of a file that is refused none does.
 TEST(MatchRunTest, CountsSightingsOutsideTheTolerance) {
-  constexpr int64_t kLate = 3 * 3600;
+  constexpr int64_t kLate = int64_t{3} * 3600;
   const std::vector<DiagnosisKey> keys = TestKeys(20, 1);
   const std::vector<DiagnosisKey> forged = TestKeys(5, 2);
   std::vector<Sighting> sightings;
