@@ -11,7 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
   step "looking for the real files (../shared, or TEKMATCH_SHARED)" false
 
 untagged=$(run_bazel query --output=label \
-  'tests(rdeps(//..., //tests:shared_data)) except attr(tags, "\bexternal\b", tests(//...))')
+  'tests(rdeps(//..., //tests:shared_data)) except attr(tags, external, tests(//...))')
 [[ -z $untagged ]] || {
   printf 'reads the real files, but is not tagged "external":\n%s\n' "$untagged" >&2
   exit 1
