@@ -35,8 +35,13 @@ step() {
 run_bazel() {
   local command=$1
   shift
-  local options=(--ui_event_filters=-info --show_result=0)
+  local options=(--ui_event_filters=-info)
   [[ -t 2 ]] || options+=(--noshow_progress)
+  if [[ $command == query ]]; then  # which builds nothing
+    (cd "$root" && bazel query "${options[@]}" "$@")
+    return
+  fi
+  options+=(--show_result=0)
   # What is cached depends on the system's headers and libraries, which Bazel
   # does not see: the folder's name holds their versions.
   local cache=${TEKMATCH_DISK_CACHE:-${HOME-}/.cache/tekmatch-bazel}
