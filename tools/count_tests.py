@@ -26,21 +26,39 @@ import xml.etree.ElementTree
 Case = collections.namedtuple("Case", "outcome name message")
 
 
+def left_out(tags, filters):
+    """Whether --test_tag_filters leaves out a test with these tags."""
+    unwanted = {f[1:] for f in filters if f.startswith("-")}
+    wanted = {f.lstrip("+") for f in filters if not f.startswith("-")}
+    return bool(unwanted & tags) or bool(wanted and not wanted & tags)
+
+
 def read_events(path):
-    """Returns the labels of all tests, their results and Bazel's exit code."""
-    labels, results, exit_code = [], {}, "NO_EVENTS"
+    """Returns the labels of all tests, their results and Bazel's exit code.
+
+    Tests that --test_tag_filters leaves out are none of them.
+    """
+    tests, filters = {}, []
+    results, exit_code = {}, "NO_EVENTS"
     with open(path, encoding="utf-8") as f:
         for line in f:
             event = json.loads(line)
             event_id = event["id"]
             if "testSize" in event.get("configured", {}):
-                labels.append(event_id["targetConfigured"]["label"])
+                label = event_id["targetConfigured"]["label"]
+                tests[label] = set(event["configured"].get("tag", []))
+            elif "optionsParsed" in event:
+                for option in event["optionsParsed"].get("cmdLine", []):
+                    name, _, value = option.partition("=")
+                    if name == "--test_tag_filters":
+                        filters = [f for f in value.split(",") if f]
             elif "testResult" in event:
                 key = event_id["testResult"]
                 # Attempts come in order: the last one counts.
                 results[key["label"], key["run"], key["shard"]] = event["testResult"]
             elif "finished" in event:
                 exit_code = event["finished"]["exitCode"]["name"]
+    labels = [label for label in tests if not left_out(tests[label], filters)]
     return labels, results, exit_code
 
 
