@@ -1,4 +1,8 @@
 // tekmatch match: exports and sightings in, dates and counts out.
+//
+// Plan: options become sightings, rules and a run's options; the run is made;
+// without anything compared there is no result (run_remarks.h); reports are
+// made for every device, and written when all of them are whole.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

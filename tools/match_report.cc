@@ -1,3 +1,5 @@
+// Plan: parts of the JSON object; remarks and tables of the text; counts over
+// matches, which both use; then the two outputs, and the line of a match.
 #include "tools/match_report.h"
 
 #include <algorithm>

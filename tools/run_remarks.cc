@@ -1,3 +1,5 @@
+// Plan: count what was given and not compared; say it line by line, in the
+// words of a language; and refuse a result of which nothing was compared.
 #include "tools/run_remarks.h"
 
 #include <algorithm>

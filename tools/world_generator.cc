@@ -1,3 +1,6 @@
+// Plan: a met key has a shape, which says how it is heard and published. Its
+// hearings are made of the shape, and of those the matches that count; keys
+// that nobody met, and strangers' identifiers, fill the rest.
 #include "tools/world_generator.h"
 
 #include <algorithm>
