@@ -135,9 +135,10 @@ TEST(ScanCoverageTest, AnHourIsAnHour) {
 // take of it.
 TEST(ScanCoverageTest, ASecondPhoneNeverTakesFromTheFirst) {
   std::vector<Match> matches;
-  for (int i = 0; i < 8; ++i) matches.push_back(At(0, 240 * i, 240));
+  for (int i = 0; i < 8; ++i) matches.push_back(At(0, int64_t{240} * i, 240));
   EXPECT_EQ(WindowSeconds(Windows(matches)[0]), 8 * 240);
-  for (int i = 0; i < 8; ++i) matches.push_back(At(1, 240 * i + 120, 240));
+  for (int i = 0; i < 8; ++i)
+    matches.push_back(At(1, int64_t{240} * i + 120, 240));
   const auto windows = Windows(matches);
   EXPECT_EQ(WindowSeconds(windows[0]), 8 * 240);
 }

@@ -312,7 +312,7 @@ TEST(IncompleteBatchTest, TheHalvesOfTwoAuthoritiesAreNoBatch) {
 // An authority changes its key between two files of a batch, or signs with
 // both; whoever trusts the old one, the new one or both has the whole batch.
 TEST(IncompleteBatchTest, ANewKeyOfTheSameAuthorityGoesOnWithTheBatch) {
-  const ExportSigner v1 = TestSigner();
+  const ExportSigner& v1 = TestSigner();
   const ExportSigner v2 = OtherSigner("440", "v2");
   struct Case {
     std::vector<ExportSigner> first;
