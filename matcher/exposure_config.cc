@@ -129,6 +129,7 @@ absl::StatusOr<ExposureConfig> NamedExposureConfig(absl::string_view name) {
 absl::Status Validate(const ExposureConfig& config) {
   constexpr int kMaxScore = 8;
   constexpr double kUnlimited = 1e9;
+  constexpr int kMaxDaysThreshold = 36500;
   const DailySummariesConfig& days = config.daily_summaries;
   const ExposureConfigV1& v1 = config.version_1;
   const absl::Status checks[] = {
@@ -144,7 +145,7 @@ absl::Status Validate(const ExposureConfig& config) {
                        kMaxWeight),
       CheckOne("minimum_window_score", days.minimum_window_score, kUnlimited),
       CheckOne("days_since_exposure_threshold",
-               days.days_since_exposure_threshold, kUnlimited),
+               days.days_since_exposure_threshold, kMaxDaysThreshold),
       CheckOne("alert.score_sum", config.alert.score_sum, kUnlimited),
       CheckOne("alert.seconds", config.alert.seconds, kUnlimited),
       CheckAll<int>("version_1.attenuation_scores", v1.attenuation_scores,

@@ -128,6 +128,12 @@ TEST(NamedExposureConfigTest, Cocoa) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_TRUE(Validate(*config).ok());
   EXPECT_EQ(config->name, "cocoa");
+  for (int days = -14; days <= 14; ++days) {
+    EXPECT_EQ(MapInfectiousness(WithOnset(days), config->mapping),
+              days >= -3 && days <= 10 ? Infectiousness::kHigh
+                                       : Infectiousness::kNone);
+  }
+  EXPECT_EQ(MapInfectiousness({}, config->mapping), Infectiousness::kHigh);
   EXPECT_EQ(MapReportType({}, config->mapping), ReportType::kConfirmedTest);
   const DailySummariesConfig days = {
       .attenuation_thresholds = {46, 60, 65},
@@ -222,12 +228,12 @@ TEST(ValidateExposureConfigTest, EveryNumberHasItsLimits) {
        },
        good_large,
        {-0.01, 1.1e9, std::numeric_limits<double>::quiet_NaN()}},
-      {"days_since_exposure_threshold: not in 0..1e+09",
+      {"days_since_exposure_threshold: not in 0..36500",
        [&](ExposureConfig& c, double v) {
          c.daily_summaries.days_since_exposure_threshold = integer(v);
        },
-       good_large,
-       {-1, 1'000'000'001}},
+       {0, 36500},
+       {-1, 36501}},
       {"alert.score_sum: not in 0..1e+09",
        [](ExposureConfig& c, double v) { c.alert.score_sum = v; },
        good_large,
@@ -288,6 +294,24 @@ TEST(ValidateExposureConfigTest, EveryNumberHasItsLimits) {
       EXPECT_EQ(Validate(config), absl::InvalidArgumentError(c.message))
           << value;
     }
+  }
+}
+
+TEST(ValidateExposureConfigTest, WhatAMissingTypeStandsForIsReported) {
+  auto config = NamedExposureConfig("cocoa");
+  ASSERT_TRUE(config.ok()) << config.status();
+  for (const ReportType type :
+       {ReportType::kConfirmedTest, ReportType::kConfirmedClinicalDiagnosis,
+        ReportType::kSelfReport}) {
+    config->mapping.report_type_when_missing = type;
+    EXPECT_TRUE(Validate(*config).ok());
+  }
+  for (const ReportType type :
+       {ReportType::kUnknown, ReportType::kRecursive, ReportType::kRevoked}) {
+    config->mapping.report_type_when_missing = type;
+    EXPECT_EQ(Validate(*config),
+              absl::InvalidArgumentError(
+                  "report_type_when_missing: not a type that is reported"));
   }
 }
 
