@@ -385,27 +385,38 @@ TEST(KeyDecoderTest, RefusesImpossibleBatchNumbers) {
   }
 }
 
-// A stream that breaks: its reason wins over the decoder's.
+// A stream that breaks after the header and `message`.
 class BreakingStream : public ByteStream {
  public:
+  explicit BreakingStream(const std::string& message)
+      : start_(std::string(kExportHeader) + message) {}
+
   absl::StatusOr<size_t> Read(absl::Span<uint8_t> out) override {
-    if (!first_) return absl::DataLossError("f: entry export.bin: wrong CRC");
-    first_ = false;
-    const std::string start = std::string(kExportHeader) + "\x3a\x20";
-    std::copy(start.begin(), start.end(), out.begin());
-    return start.size();
+    if (start_.empty()) {
+      return absl::DataLossError("f: entry export.bin: wrong CRC");
+    }
+    std::copy(start_.begin(), start_.end(), out.begin());
+    return std::exchange(start_, "").size();
   }
 
  private:
-  bool first_ = true;
+  std::string start_;
 };
 
+// The stream's reason wins over the decoder's: in the middle of a key, and also
+// between two fields, where what was read is a whole message.
 TEST(KeyDecoderTest, PassesTheReasonOfTheStreamOn) {
-  BreakingStream stream;
-  KeyDecoder decoder("f", stream, {});
-  KeyBlock block;
-  EXPECT_EQ(decoder.Next(&block).status().message(),
-            "f: entry export.bin: wrong CRC");
+  wire::TemporaryExposureKeyExport message;
+  AddKey(message);
+  const std::string one_key = message.SerializeAsString();
+  for (const std::string& start :
+       {std::string(), std::string("\x3a\x20"), one_key, one_key + one_key}) {
+    BreakingStream stream(start);
+    KeyDecoder decoder("f", stream, {});
+    KeyBlock block;
+    EXPECT_EQ(decoder.Next(&block).status(),
+              absl::DataLossError("f: entry export.bin: wrong CRC"));
+  }
 }
 
 }  // namespace

@@ -155,6 +155,44 @@ TEST(WindowLimitsTest, AContactsKeyOfAnotherDay) {
       "out: after_window");
 }
 
+// D by the UTC date of its local midnight: in Japan that is the day before D,
+// west of Greenwich and in London in winter D itself, in London in summer the
+// day before.
+TEST(WindowLimitsTest, AContactWhoseOnsetIsCountedFromUtcMidnight) {
+  Policy policy =
+      OwnPolicy(Policy::Basis::kContactTime, std::nullopt, std::nullopt);
+  policy.days_before = 0;
+  policy.onset_reference = Policy::OnsetReference::kUtcDateOfLocalMidnight;
+  struct Case {
+    const char* zone;
+    const char* rolling_start;
+    int days_since_onset;
+    const char* first_second;
+  };
+  const std::vector<Case> cases = {
+      {"Asia/Tokyo", "2020-12-10T00:00:00Z", 0, "2020-12-11T00:00:00+09:00"},
+      {"Asia/Tokyo", "2020-12-10T15:00:00Z", 0, "2020-12-11T00:00:00+09:00"},
+      {"Asia/Tokyo", "2020-12-10T00:00:00Z", -2, "2020-12-13T00:00:00+09:00"},
+      {"Pacific/Kiritimati", "2020-12-10T00:00:00Z", 0,
+       "2020-12-11T00:00:00+14:00"},
+      {"America/New_York", "2020-12-10T23:50:00Z", 0,
+       "2020-12-10T00:00:00-05:00"},
+      {"Europe/London", "2020-12-10T00:00:00Z", 0, "2020-12-10T00:00:00Z"},
+      {"Europe/London", "2020-07-10T00:00:00Z", 0, "2020-07-11T00:00:00+01:00"},
+  };
+  for (const Case& c : cases) {
+    const int64_t first = Seconds(c.first_second);
+    const auto judge = [&](int64_t contact) {
+      return Reason(JudgeContact(Interval(c.rolling_start),
+                                 WithOnset(c.days_since_onset), {}, contact,
+                                 policy, Zone(c.zone)));
+    };
+    EXPECT_EQ(judge(first), "in: in_window") << c.zone << c.rolling_start;
+    EXPECT_EQ(judge(first - 1), "out: before_window")
+        << c.zone << c.rolling_start;
+  }
+}
+
 // Midnight in Nepal, 5:45 ahead of UTC, lies in the middle of an interval: the
 // key that starts in that interval has reached the day. Contacts have seconds.
 TEST(WindowLimitsTest, MidnightInTheMiddleOfAnInterval) {
