@@ -278,12 +278,14 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
   CandidateLookup lookup(block, source, *index_, policy_, scratch->candidates);
   const size_t num_at_once = NumAtOnce(index_->filters());
   uint64_t num_own_keys = 0;
+  uint64_t num_compared = 0;
   for (size_t first = 0; first < block.size(); first += num_at_once) {
     absl::Status status =
         MatchKeys(block, first, std::min(num_at_once, block.size() - first),
                   own_keys_, index_->filters(), *kernels_, scratch, &lookup);
     if (!status.ok()) return status;
     num_own_keys += scratch->plan.num_own_keys;
+    num_compared += scratch->plan.num_keys;
   }
   if (absl::Status status = lookup.Finish(); !status.ok()) return status;
 
@@ -297,6 +299,7 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
                                 lookup.outside_tolerance().end());
   out->num_keys += block.size();
   out->num_own_keys += num_own_keys;
+  out->num_compared += num_compared;
   return absl::OkStatus();
 }
 

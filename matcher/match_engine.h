@@ -51,6 +51,9 @@ struct MatchBatch {
   std::vector<KeyPublication> publications;
   uint64_t num_keys = 0;      // all keys of the blocks, own ones included
   uint64_t num_own_keys = 0;  // keys left out because they are the device's own
+  // Keys that were in use within the index's tolerance of a sighting; no other
+  // key can match, and none is derived.
+  uint64_t num_compared = 0;
 };
 
 // What a thread's calls of MatchBlock work in. Keeping it from call to call

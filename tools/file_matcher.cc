@@ -24,6 +24,7 @@ class FileCandidates {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (discarded_) return;
     found_.num_own_keys += batch.num_own_keys;
+    found_.num_compared += batch.num_compared;
     found_.candidates.insert(found_.candidates.end(), batch.candidates.begin(),
                              batch.candidates.end());
     for (const KeyPublication& publication : batch.publications) {

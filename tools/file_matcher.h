@@ -31,6 +31,7 @@ struct MatchedFile {
   // Positions of sightings at the wrong time (MatchBatch::outside_tolerance).
   absl::flat_hash_set<uint32_t> outside_tolerance;
   uint64_t num_own_keys = 0;
+  uint64_t num_compared = 0;    // MatchBatch::num_compared
   uint64_t num_duplicates = 0;  // of candidates, dropped
 };
 

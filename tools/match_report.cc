@@ -78,34 +78,6 @@ ordered_json ConflictsJson(const MatchRunResult& run) {
   return json;
 }
 
-// Lines on what was not taken as it was published.
-std::string PublicationRemarks(const MatchRunResult& run) {
-  std::string text;
-  const ordered_json conflicts = ConflictsJson(run);
-  for (const auto& [field, n] : conflicts.items()) {
-    absl::StrAppend(&text, Counted(n.get<uint64_t>(), "heard key"),
-                    " published with more than one ", field,
-                    ": the first publication decides.\n");
-  }
-  if (run.num_outside_first_publication > 0) {
-    absl::StrAppend(
-        &text, Counted(run.num_outside_first_publication, "sighting"),
-        " outside the time that a key's first publication gives it.\n");
-  }
-  if (run.num_outside_tolerance > 0) {
-    absl::StrAppend(
-        &text, Counted(run.num_outside_tolerance, "sighting"),
-        " of published identifiers outside the tolerance, within a day: a "
-        "clock is off, or they are replays (outside_tolerance).\n");
-  }
-  if (run.num_ignored_revisions > 0) {
-    absl::StrAppend(&text, Counted(run.num_ignored_revisions, "revision"),
-                    " of report types ignored: not a legal move, or not the "
-                    "key's first one.\n");
-  }
-  return text;
-}
-
 std::string DateTable(const std::vector<DateCount>& dates,
                       absl::TimeZone zone) {
   std::string text =
@@ -223,6 +195,7 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
       {"keys_read", run.num_keys},
       {"keys_rejected", run.num_rejected},
       {"keys_own", run.num_own_keys},
+      {"keys_compared", run.num_compared},
       {"own_keys",
        {{"all_devices", own_keys.of_all_devices},
         {"one_device", own_keys.of_one_device},
@@ -272,7 +245,7 @@ std::string MatchReportText(const MatchReportInput& input) {
                   Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
                   run.num_rejected, " rejected, ", run.num_own_keys,
                   " own) and ", Counted(sightings.num_read, "sighting"), " (",
-                  sightings.num_bad, " skipped).\n", PublicationRemarks(run));
+                  sightings.num_bad, " skipped).\n");
   if (run.num_own_matches > 0) {
     absl::StrAppend(&text, Counted(run.num_own_matches, "matched sighting"),
                     " of a device's own keys not counted.\n");

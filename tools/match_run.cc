@@ -184,6 +184,7 @@ absl::StatusOr<MatchRunResult> RunMatch(
     run.num_keys += counts.keys + counts.revised_keys;
     run.num_rejected += counts.num_rejected();
     run.num_own_keys += file.num_own_keys;
+    run.num_compared += file.num_compared;
     num_duplicates += file.num_duplicates;
     outside_tolerance.insert(file.outside_tolerance.begin(),
                              file.outside_tolerance.end());

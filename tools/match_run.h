@@ -72,6 +72,9 @@ struct MatchRunResult {
   uint64_t num_keys = 0;      // rejected and own ones included
   uint64_t num_rejected = 0;  // by the decoder
   uint64_t num_own_keys = 0;  // of all devices
+  // That were in use within the index's tolerance of a sighting: if there is
+  // none, nothing could match.
+  uint64_t num_compared = 0;
   // Of all keys that were heard: revisions, and those that do not count
   // (report_type_history.h); keys whose publications disagree, by field.
   uint64_t num_revisions = 0;

@@ -24,6 +24,11 @@ struct Words {
   absl::string_view dropped_previous_scan;
   absl::string_view own_of_all;
   absl::string_view own_of_none;
+  absl::string_view conflict;
+  absl::string_view outside_first_publication;
+  absl::string_view outside_tolerance;
+  absl::string_view ignored_revisions;
+  absl::string_view none_compared;
 };
 
 constexpr Words kEnglish = {
@@ -47,6 +52,21 @@ constexpr Words kEnglish = {
         "Own keys that name no device, left out for every device: "
         "$0.\n",
     .own_of_none = "Own keys of a device that is not here: $0.\n",
+    .conflict =
+        "Keys that were heard and are published with more than one $1: $0. The "
+        "first\npublication decides.\n",
+    .outside_first_publication =
+        "Sightings outside the time that their key's first publication gives "
+        "it: $0.\n",
+    .outside_tolerance =
+        "Sightings of published identifiers outside the tolerance, within a "
+        "day\n(outside_tolerance): $0. A clock is off, or they are replays.\n",
+    .ignored_revisions =
+        "Revisions of report types ignored, no legal move or not the key's "
+        "first one: $0.\n",
+    .none_compared =
+        "No key was in use within a day of any sighting: nothing could "
+        "match.\n",
 };
 
 constexpr Words kJapanese = {
@@ -67,6 +87,20 @@ constexpr Words kJapanese = {
         "\n",
     .own_of_all = "端末の指定がなく、すべての端末で除外した自分の鍵：$0件。\n",
     .own_of_none = "ここにない端末を指定した自分の鍵：$0件。\n",
+    .conflict =
+        "受信した鍵のうち、$1が異なる形で複数回公開されたもの：$0件。"
+        "\n最初の公開に従います。\n",
+    .outside_first_publication =
+        "鍵の最初の公開が示す期間の外にある接触記録：$0件。\n",
+    .outside_tolerance =
+        "公開された識別子の接触記録で、時刻の許容範囲を外れたもの（一日以内）："
+        "$0件。\n端末の時計のずれか、再送信されたものです。\n",
+    .ignored_revisions =
+        "認められない変更か二度目以降の変更のため、"
+        "採用しなかった報告種別の改訂：$0件。\n",
+    .none_compared =
+        "どの鍵も、使われた時期の前後一日に接触記録がありません。"
+        "\n一致するものはあり得ません。\n",
 };
 
 const Words& WordsOf(Language language) {
@@ -92,6 +126,25 @@ std::string FileRemarks(const MatchRunResult& run, const Words& words) {
     }
   }
   if (!AllSigned(run)) absl::StrAppend(&text, words.unsigned_count);
+  return text;
+}
+
+// On what was not taken as it was published, or could not be found.
+std::string PublicationRemarks(const MatchRunResult& run, const Words& words) {
+  std::string text;
+  for (int i = 0; i < kNumPublishedFields; ++i) {
+    if (const uint64_t n = run.num_conflicts[static_cast<size_t>(i)]; n > 0) {
+      absl::SubstituteAndAppend(
+          &text, words.conflict, n,
+          PublishedFieldName(static_cast<PublishedField>(i)));
+    }
+  }
+  AppendCount(words.outside_first_publication,
+              run.num_outside_first_publication, &text);
+  AppendCount(words.outside_tolerance, run.num_outside_tolerance, &text);
+  AppendCount(words.ignored_revisions, run.num_ignored_revisions, &text);
+  const bool any_key = run.num_keys > run.num_rejected + run.num_own_keys;
+  if (any_key && run.num_compared == 0) absl::StrAppend(&text, words.none_compared);
   return text;
 }
 
@@ -148,6 +201,7 @@ std::string RemarksText(const RunAccount& account, Language language) {
     AppendCount(words.own_of_all, account.own_keys.of_all_devices, &text);
   }
   AppendCount(words.own_of_none, account.own_keys.of_no_device, &text);
+  text += PublicationRemarks(account.run, words);
   return text;
 }
 

@@ -114,6 +114,7 @@ void ExpectSame(const MatchBatch& got, const MatchBatch& want) {
   EXPECT_EQ(got.publications, want.publications);
   EXPECT_EQ(got.num_keys, want.num_keys);
   EXPECT_EQ(got.num_own_keys, want.num_own_keys);
+  EXPECT_EQ(got.num_compared, want.num_compared);
 }
 
 // What the first block gives, and the second one beside it.

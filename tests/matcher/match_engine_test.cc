@@ -168,6 +168,7 @@ TEST(MatchEngineTest, TellsWhatIsOutsideTheTolerance) {
   struct Found {
     size_t matches;
     size_t outside;
+    uint64_t compared;
     bool operator==(const Found&) const = default;
   };
   const auto find = [&key](int64_t time) {
@@ -183,11 +184,12 @@ TEST(MatchEngineTest, TellsWhatIsOutsideTheTolerance) {
     for (const uint32_t position : batch.outside_tolerance) {
       EXPECT_EQ(shared->sightings()[position], Hear(key.tek, kStart, time));
     }
-    return Found{batch.candidates.size(), batch.outside_tolerance.size()};
+    return Found{batch.candidates.size(), batch.outside_tolerance.size(),
+                 batch.num_compared};
   };
-  const Found kNothing = {0, 0};
-  const Found kMatches = {2, 0};
-  const Found kOutside = {0, 2};
+  const Found kNothing = {0, 0, 0};
+  const Found kMatches = {2, 0, 2};
+  const Found kOutside = {0, 2, 2};
   EXPECT_EQ(find(StartOf(kStart - 144) - 1), kNothing);
   EXPECT_EQ(find(StartOf(kStart - 144)), kOutside);
   EXPECT_EQ(find(StartOf(kStart - 12) - 1), kOutside);

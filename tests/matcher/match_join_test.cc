@@ -192,6 +192,25 @@ void ExpectSameResult(const MatchResult& actual, const MatchResult& expected) {
             expected.num_tx_power_out_of_bounds);
 }
 
+// Keys that are not own ones and that were in use within the index's tolerance
+// of any sighting.
+uint64_t NaiveNumCompared(const World& world, const SightingIndex& index) {
+  const int64_t tolerance = index.max_tolerance_intervals();
+  uint64_t num_compared = 0;
+  for (const auto& [key, source] : world.published) {
+    if (world.own_keys.contains(key.tek)) continue;
+    const int64_t first = key.rolling_start;
+    const int64_t end = first + key.rolling_period;
+    num_compared += std::any_of(
+        world.sightings.begin(), world.sightings.end(),
+        [&](const Sighting& sighting) {
+          const int64_t interval = sighting.unix_seconds / kIntervalSeconds;
+          return interval >= first - tolerance && interval < end + tolerance;
+        });
+  }
+  return num_compared;
+}
+
 TEST(MatchJoinTest, AgreesWithANaiveJoinHoweverTheKeysAreCutIntoBlocks) {
   MatchResult total;
   uint64_t num_own_keys = 0;
@@ -214,6 +233,7 @@ TEST(MatchJoinTest, AgreesWithANaiveJoinHoweverTheKeysAreCutIntoBlocks) {
       for (const size_t max_block : {1, 3, 100}) {
         const MatchBatch batch = MatchInBlocks(*engine, world, max_block, rng);
         EXPECT_EQ(batch.num_keys, world.published.size());
+        EXPECT_EQ(batch.num_compared, NaiveNumCompared(world, *index));
         EXPECT_EQ(batch.candidates.size(), candidates.size());
         num_own_keys += batch.num_own_keys;
         ExpectSameResult(ResolveMatches(batch.candidates, policy), expected);

@@ -161,6 +161,7 @@ MatchRunResult ARun() {
   run.num_keys = 17;
   run.num_rejected = 3;
   run.num_own_keys = 1;
+  run.num_compared = 12;
   run.num_own_matches = 18;
   run.result.matches = {MatchAt("2020-05-20T14:59:59Z", 0xab, 0, 0xcd),
                         MatchAt("2020-05-20T15:00:00Z", 0xab, 1, 0xcd),
@@ -223,7 +224,7 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
     "left_out": {"files": 1, "keys": 3, "sightings": 7, "losses": 1},
     "policy": {"tolerance_intervals": 12, "replay_cut_seconds": 1200,
                "min_tx_power": -50, "max_tx_power": 20},
-    "keys_read": 17, "keys_rejected": 3, "keys_own": 1,
+    "keys_read": 17, "keys_rejected": 3, "keys_own": 1, "keys_compared": 12,
     "own_keys": {"all_devices": 15, "one_device": 16, "no_device": 17},
     "keys_matched": 2, "rpis_matched": 1,
     "sightings_read": 100, "sightings_skipped": 7, "sightings_repeated": 14,
@@ -295,18 +296,18 @@ TEST(MatchReportTest, TextIsExact) {
       "Left out as unusable: files: 1, keys: 3, sightings: 7. A contact may "
       "be\nmissing here.\n"
       "Own keys of a device that is not here: 17.\n"
+      "Keys that were heard and are published with more than one "
+      "rolling_period: 1. The first\npublication decides.\n"
+      "Keys that were heard and are published with more than one "
+      "days_since_onset: 2. The first\npublication decides.\n"
+      "Sightings outside the time that their key's first publication gives "
+      "it: 11.\n"
+      "Sightings of published identifiers outside the tolerance, within a day\n"
+      "(outside_tolerance): 14. A clock is off, or they are replays.\n"
+      "Revisions of report types ignored, no legal move or not the key's first "
+      "one: 13.\n"
       "Read 17 keys in 2 files (3 rejected, 1 own) and 100 sightings (7 "
       "skipped).\n"
-      "1 heard key published with more than one rolling_period: the first "
-      "publication decides.\n"
-      "2 heard keys published with more than one days_since_onset: the first "
-      "publication decides.\n"
-      "11 sightings outside the time that a key's first publication gives "
-      "it.\n"
-      "14 sightings of published identifiers outside the tolerance, within a "
-      "day: a clock is off, or they are replays (outside_tolerance).\n"
-      "13 revisions of report types ignored: not a legal move, or not the "
-      "key's first one.\n"
       "18 matched sightings of a device's own keys not counted.\n"
       "9 matched sightings not counted by policy mine: too_old.\n"
       "10 matched sightings not counted by policy mine: after_window.\n"

@@ -222,6 +222,40 @@ TEST(NoticeTest, FilesThatAReaderHasToKnowAbout) {
   }
 }
 
+// What was not taken as it was published is said to a person too.
+TEST(NoticeTest, PublicationsThatDisagree) {
+  MatchRunResult run;
+  run.num_keys = run.num_compared = 1;
+  run.num_conflicts = {0, 31, 0, 0, 0};
+  run.num_outside_first_publication = 32;
+  run.num_outside_tolerance = 33;
+  run.num_ignored_revisions = 34;
+  for (const Language language : {Language::kEnglish, Language::kJapanese}) {
+    const std::string text = Notice({}, {.language = language}, Cocoa(), run);
+    EXPECT_THAT(text, HasSubstr("rolling_period"));
+    EXPECT_THAT(text, ContainsRegex("31[^0-9]+32[^0-9]+33[^0-9]+34[^0-9]"));
+  }
+}
+
+// Keys of another month: that none matched means nothing.
+TEST(NoticeTest, NoKeyWasInUseWhenSomethingWasHeard) {
+  const std::string english = "nothing could match";
+  const std::string japanese = "一致するものはあり得ません";
+  MatchRunResult run;
+  run.num_keys = 7;
+  run.num_rejected = 4;
+  run.num_own_keys = 2;
+  EXPECT_THAT(Notice({}, {}, Cocoa(), run), HasSubstr(english));
+  EXPECT_THAT(Notice({}, {.language = Language::kJapanese}, Cocoa(), run),
+              HasSubstr(japanese));
+  run.num_compared = 1;
+  EXPECT_THAT(Notice({}, {}, Cocoa(), run), Not(HasSubstr(english)));
+  // There is no such key.
+  run.num_compared = 0;
+  run.num_own_keys = 3;
+  EXPECT_THAT(Notice({}, {}, Cocoa(), run), Not(HasSubstr(english)));
+}
+
 TEST(NoticeTest, NeverAClockTimeAKeyOrAnIdentifier) {
   const std::vector<Match> matches = TwoContacts();
   for (const Language language : {Language::kEnglish, Language::kJapanese}) {
