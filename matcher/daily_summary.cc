@@ -46,13 +46,6 @@ DailySummary Summarize(absl::CivilDay date,
 
 }  // namespace
 
-size_t AttenuationBucket(int attenuation, const DailySummariesConfig& config) {
-  const auto& thresholds = config.attenuation_thresholds;
-  return static_cast<size_t>(
-      std::lower_bound(thresholds.begin(), thresholds.end(), attenuation) -
-      thresholds.begin());
-}
-
 double WeightedDuration(const ExposureWindow& window,
                         const DailySummariesConfig& config) {
   // Seconds first, weights last: the platform's order, which decides how the

@@ -16,7 +16,6 @@
 #define TEKMATCH_MATCHER_DAILY_SUMMARY_H_
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -47,9 +46,6 @@ struct DailySummary {
   // all.score_sum and seconds reach the configuration's alert.
   bool alerting = false;
 };
-
-// 0..3: that of the first threshold that is not below the attenuation.
-size_t AttenuationBucket(int attenuation, const DailySummariesConfig& config);
 
 double WeightedDuration(const ExposureWindow& window,
                         const DailySummariesConfig& config);

@@ -119,6 +119,13 @@ absl::string_view InfectiousnessName(Infectiousness infectiousness) {
   return "";
 }
 
+size_t AttenuationBucket(int attenuation, const DailySummariesConfig& config) {
+  const auto& thresholds = config.attenuation_thresholds;
+  return static_cast<size_t>(
+      std::lower_bound(thresholds.begin(), thresholds.end(), attenuation) -
+      thresholds.begin());
+}
+
 absl::StatusOr<ExposureConfig> NamedExposureConfig(absl::string_view name) {
   if (name == "cocoa") return Cocoa();
   if (name == "platform-default") return PlatformDefault();

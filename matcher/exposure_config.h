@@ -9,6 +9,7 @@
 #define TEKMATCH_MATCHER_EXPOSURE_CONFIG_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -59,6 +60,9 @@ struct DailySummariesConfig {
 
   bool operator==(const DailySummariesConfig&) const = default;
 };
+
+// 0..3: that of the first threshold that is not below the attenuation.
+size_t AttenuationBucket(int attenuation, const DailySummariesConfig& config);
 
 // A day is alerting when both are reached.
 struct AlertConfig {

@@ -103,8 +103,9 @@ void AppendWindows(absl::Span<const Match> matches,
 
 }  // namespace
 
-std::vector<ExposureWindow> MakeExposureWindows(
-    absl::Span<const Match> matches, const DiagnosisKeysMapping& mapping) {
+std::vector<ExposureWindow> MakeExposureWindows(absl::Span<const Match> matches,
+                                                const ExposureConfig& config) {
+  const DiagnosisKeysMapping& mapping = config.mapping;
   std::map<Tek, std::vector<uint32_t>> by_key;
   for (size_t i = 0; i < matches.size(); ++i) {
     by_key[matches[i].tek].push_back(static_cast<uint32_t>(i));
@@ -119,7 +120,8 @@ std::vector<ExposureWindow> MakeExposureWindows(
         });
     const size_t first = windows.size();
     AppendWindows(matches, positions, mapping, &windows);
-    CountScansOnce(matches, absl::MakeSpan(windows).subspan(first));
+    CountScansOnce(matches, config.daily_summaries,
+                   absl::MakeSpan(windows).subspan(first));
   }
   return windows;
 }

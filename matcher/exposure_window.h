@@ -69,9 +69,10 @@ struct ExposureWindow {
 // The windows of all keys, by key and time. `matches` is as ResolveMatches
 // sorts it, by time. Their report types are taken as they are, mapped where
 // they are missing: revisions and revocations come before
-// (key_publications.h).
-std::vector<ExposureWindow> MakeExposureWindows(
-    absl::Span<const Match> matches, const DiagnosisKeysMapping& mapping);
+// (key_publications.h). The configuration's weights decide only which of
+// several phones' scans a minute is left to.
+std::vector<ExposureWindow> MakeExposureWindows(absl::Span<const Match> matches,
+                                                const ExposureConfig& config);
 
 // The date of a window is that of its begin: by UTC day on the platform, by
 // another zone when an authority asks for its own dates.

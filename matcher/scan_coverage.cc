@@ -1,5 +1,5 @@
-// Plan: lay each scan's minutes down; leave contested ones to the nearest scan
-// (SecondsLeft); then keep each window within its limit.
+// Plan: lay each scan's minutes down; leave contested ones to the scan that
+// weighs most (SecondsLeft); then keep each window within its limit.
 #include "matcher/scan_coverage.h"
 
 #include <algorithm>
@@ -22,6 +22,7 @@ struct Cover {
   uint16_t store = 0;
   int64_t begin = 0;
   int64_t end = 0;
+  double weight = 0;  // of its attenuation
   // It is the rest of the store's scan before, which a window's end cut.
   bool continues = false;
 
@@ -30,6 +31,7 @@ struct Cover {
 
 // The covers of all scans, by time: their ends ascend.
 std::vector<Cover> FindCovers(absl::Span<const Match> matches,
+                              const DailySummariesConfig& config,
                               absl::Span<ExposureWindow> windows) {
   std::vector<Cover> covers;
   std::map<uint16_t, int64_t> last_seconds;  // of each store's scan before
@@ -42,6 +44,8 @@ std::vector<Cover> FindCovers(absl::Span<const Match> matches,
       cover.store = first.store;
       cover.end = first.unix_seconds / kMinuteSeconds;
       cover.begin = cover.end - scan.seconds_since_last_scan / kMinuteSeconds;
+      cover.weight = config.attenuation_weights[AttenuationBucket(
+          scan.typical_attenuation, config)];
       const auto last = last_seconds.find(first.store);
       cover.continues =
           last != last_seconds.end() &&
@@ -53,15 +57,20 @@ std::vector<Cover> FindCovers(absl::Span<const Match> matches,
   return covers;
 }
 
+// Whether a scan weighs more than another, or as much and is nearer.
+bool WeighsMore(const Cover& a, const Cover& b) {
+  if (a.weight != b.weight) return a.weight > b.weight;
+  return a.scan->typical_attenuation < b.scan->typical_attenuation;
+}
+
 // Whether a minute that both cover is the scan's at `i` no more. A scan's place
 // decides between equal ones.
 bool Yields(const std::vector<Cover>& covers, size_t i, size_t other) {
   if (covers[i].store == covers[other].store) {
     return covers[i].continues && other < i;
   }
-  const int mine = covers[i].scan->typical_attenuation;
-  const int others = covers[other].scan->typical_attenuation;
-  return others < mine || (others == mine && other < i);
+  if (WeighsMore(covers[other], covers[i])) return true;
+  return other < i && !WeighsMore(covers[i], covers[other]);
 }
 
 // Seconds that are left to the scan at `i`, before the limit of its window.
@@ -100,8 +109,9 @@ std::vector<int64_t> WindowLimits(const std::vector<Cover>& covers,
 }  // namespace
 
 void CountScansOnce(absl::Span<const Match> matches,
+                    const DailySummariesConfig& config,
                     absl::Span<ExposureWindow> windows) {
-  const std::vector<Cover> covers = FindCovers(matches, windows);
+  const std::vector<Cover> covers = FindCovers(matches, config, windows);
   if (std::all_of(covers.begin(), covers.end(), [&](const Cover& cover) {
         return cover.store == covers.front().store;
       })) {
@@ -112,14 +122,12 @@ void CountScansOnce(absl::Span<const Match> matches,
   for (size_t i = 0; i < covers.size(); ++i) {
     seconds[i] = SecondsLeft(covers, i);
   }
-  std::vector<size_t> nearest_first(covers.size());
-  std::iota(nearest_first.begin(), nearest_first.end(), size_t{0});
-  std::stable_sort(nearest_first.begin(), nearest_first.end(),
-                   [&](size_t a, size_t b) {
-                     return covers[a].scan->typical_attenuation <
-                            covers[b].scan->typical_attenuation;
-                   });
-  for (const size_t i : nearest_first) {
+  std::vector<size_t> heaviest_first(covers.size());
+  std::iota(heaviest_first.begin(), heaviest_first.end(), size_t{0});
+  std::stable_sort(
+      heaviest_first.begin(), heaviest_first.end(),
+      [&](size_t a, size_t b) { return WeighsMore(covers[a], covers[b]); });
+  for (const size_t i : heaviest_first) {
     int64_t& left = limits[covers[i].window];
     seconds[i] = static_cast<int>(std::min<int64_t>(left, seconds[i]));
     left -= seconds[i];

@@ -80,7 +80,7 @@ ExposureReport MakeExposureReport(absl::Span<const Match> matches,
       days > 0) {
     report.since = report.today - days;
   }
-  report.windows = MakeExposureWindows(matches, config.mapping);
+  report.windows = MakeExposureWindows(matches, config);
   report.days = SummarizeDays(report.windows, config.daily_summaries,
                               config.alert, zone, report.today);
   report.version_1 = SummarizeV1(matches, config.version_1, now);

@@ -11,10 +11,10 @@ namespace {
 
 constexpr int64_t kStart = 1589974800;  // 2020-05-20T11:40:00Z
 
-DiagnosisKeysMapping Mapping() {
-  DiagnosisKeysMapping mapping;
-  mapping.infectiousness.fill(Infectiousness::kStandard);
-  return mapping;
+ExposureConfig Config() {
+  ExposureConfig config;
+  config.mapping.infectiousness.fill(Infectiousness::kStandard);
+  return config;
 }
 
 Match At(int64_t seconds_after_start, int attenuation = 50, uint8_t key = 1) {
@@ -26,14 +26,14 @@ Match At(int64_t seconds_after_start, int attenuation = 50, uint8_t key = 1) {
 }
 
 TEST(ExposureWindowTest, NoMatchesNoWindows) {
-  EXPECT_TRUE(MakeExposureWindows({}, Mapping()).empty());
+  EXPECT_TRUE(MakeExposureWindows({}, Config()).empty());
 }
 
 // Exactly 1,800 s after a window began, the next one does.
 TEST(ExposureWindowTest, ThirtyMinuteRule) {
   const auto windows = MakeExposureWindows(
       {At(0), At(300), At(1799), At(1800), At(2100), At(3599), At(3600)},
-      Mapping());
+      Config());
   ASSERT_EQ(windows.size(), 3U);
   EXPECT_EQ(windows[0].start_seconds, kStart);
   EXPECT_EQ(windows[0].scans.size(), 3U);
@@ -48,7 +48,7 @@ TEST(ExposureWindowTest, SightingsOfOneScan) {
   const auto windows =
       MakeExposureWindows({At(0, 40), At(25, 41), At(50, 45), At(76, 60),
                            At(1790, 30), At(1800, 31)},
-                          Mapping());
+                          Config());
   ASSERT_EQ(windows.size(), 2U);
   ASSERT_EQ(windows[0].scans.size(), 3U);
   EXPECT_EQ(windows[0].scans[0].matches, (std::vector<uint32_t>{0, 1, 2}));
@@ -65,7 +65,7 @@ TEST(ExposureWindowTest, TypicalAttenuationIsTheMeanHalvesUp) {
     std::vector<Match> matches;
     matches.reserve(attenuations.size());
     for (const int a : attenuations) matches.push_back(At(0, a));
-    return MakeExposureWindows(matches, Mapping())[0]
+    return MakeExposureWindows(matches, Config())[0]
         .scans[0]
         .typical_attenuation;
   };
@@ -82,7 +82,7 @@ TEST(ExposureWindowTest, SecondsSinceLastScan) {
   const auto since = [](int64_t second_of_minute, uint32_t previous) {
     Match match = At(second_of_minute);
     match.sighting.seconds_since_previous_scan = previous;
-    return MakeExposureWindows({match}, Mapping())[0]
+    return MakeExposureWindows({match}, Config())[0]
         .scans[0]
         .seconds_since_last_scan;
   };
@@ -103,7 +103,7 @@ TEST(ExposureWindowTest, TheFirstSightingOfAScanSaysWhenTheLastOneWas) {
   first.sighting.seconds_since_previous_scan = 240;
   Match second = At(3);
   second.sighting.seconds_since_previous_scan = kNoPreviousScan;
-  const auto windows = MakeExposureWindows({first, second}, Mapping());
+  const auto windows = MakeExposureWindows({first, second}, Config());
   EXPECT_EQ(windows[0].scans[0].seconds_since_last_scan, 240);
   EXPECT_EQ(WindowSeconds(windows[0]), 240);
 }
@@ -120,7 +120,7 @@ TEST(ExposureWindowTest, SightingsOfOneSecondAreInTheOrderOfIntervals) {
   earlier.sighting.rpi.bytes.fill(2);
   earlier.sighting.seconds_since_previous_scan = 300;
   earlier.bluetooth_metadata.bytes[0] = 0x44;  // confidence 1
-  const auto windows = MakeExposureWindows({later, earlier}, Mapping());
+  const auto windows = MakeExposureWindows({later, earlier}, Config());
   ASSERT_EQ(windows.size(), 1U);
   EXPECT_EQ(windows[0].calibration_confidence, 1);
   ASSERT_EQ(windows[0].scans.size(), 1U);
@@ -130,7 +130,7 @@ TEST(ExposureWindowTest, SightingsOfOneSecondAreInTheOrderOfIntervals) {
 
 TEST(ExposureWindowTest, KeysAreApart) {
   const auto windows = MakeExposureWindows(
-      {At(0, 50, 2), At(1, 50, 1), At(2, 50, 2), At(1900, 50, 1)}, Mapping());
+      {At(0, 50, 2), At(1, 50, 1), At(2, 50, 2), At(1900, 50, 1)}, Config());
   ASSERT_EQ(windows.size(), 3U);
   EXPECT_EQ(windows[0].tek.bytes[0], 1);
   EXPECT_EQ(windows[1].tek.bytes[0], 1);
@@ -145,12 +145,13 @@ TEST(ExposureWindowTest, CalibrationConfidenceOfTheFirstSighting) {
   Match second = At(300);
   second.bluetooth_metadata.bytes[0] = 0x54;
   EXPECT_EQ(
-      MakeExposureWindows({first, second}, Mapping())[0].calibration_confidence,
+      MakeExposureWindows({first, second}, Config())[0].calibration_confidence,
       3);
 }
 
 TEST(ExposureWindowTest, InfectiousnessAndReportTypeAreMapped) {
-  DiagnosisKeysMapping mapping;  // none where it is not set
+  ExposureConfig config;  // none where it is not set
+  DiagnosisKeysMapping& mapping = config.mapping;
   mapping.infectiousness[0] = Infectiousness::kHigh;  // -14
   mapping.infectiousness[kMaxDaysSinceOnset] = Infectiousness::kStandard;  // 0
   mapping.infectiousness[kNumOnsetDays - 1] = Infectiousness::kHigh;       // 14
@@ -161,7 +162,7 @@ TEST(ExposureWindowTest, InfectiousnessAndReportTypeAreMapped) {
     Match match = At(0);
     match.metadata.days_since_onset = days;
     match.metadata.report_type = type;
-    const auto windows = MakeExposureWindows({match}, mapping);
+    const auto windows = MakeExposureWindows({match}, config);
     EXPECT_EQ(windows.size(), 1U);
     return windows.empty() ? ExposureWindow() : windows[0];
   };
@@ -178,13 +179,14 @@ TEST(ExposureWindowTest, InfectiousnessAndReportTypeAreMapped) {
 
 // Beside an infectious key, which keeps its window.
 TEST(ExposureWindowTest, KeysThatAreNotInfectiousMakeNone) {
-  DiagnosisKeysMapping mapping = Mapping();
+  ExposureConfig config = Config();
+  DiagnosisKeysMapping& mapping = config.mapping;
   mapping.infectiousness[kMaxDaysSinceOnset - 5] = Infectiousness::kNone;
   mapping.infectiousness_when_missing = Infectiousness::kNone;
   std::vector<Match> matches = {At(0, 40, 1), At(1, 40, 2), At(2, 40, 3)};
   matches[0].metadata.days_since_onset = -5;
   matches[1].metadata.days_since_onset = 0;
-  const auto windows = MakeExposureWindows(matches, mapping);  // 3: missing
+  const auto windows = MakeExposureWindows(matches, config);  // 3: missing
   ASSERT_EQ(windows.size(), 1U);
   EXPECT_EQ(windows[0].tek.bytes[0], 2);
   EXPECT_EQ(windows[0].scans[0].matches, (std::vector<uint32_t>{1}));

@@ -481,7 +481,7 @@ TEST(MeaningModelTest, RandomWorldsMeanTheSame) {
         absl::ToCivilDay(absl::FromUnixSeconds(now), zone);
 
     const std::vector<ExposureWindow> windows =
-        MakeExposureWindows(matches, config.mapping);
+        MakeExposureWindows(matches, config);
     const std::vector<ModelWindow> model = ModelWindows(matches, config);
     ASSERT_TRUE(AsModel(windows) == model);
     const auto model_days = ModelDays(model, config, zone, today);

@@ -10,6 +10,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "matcher/daily_summary.h"
+#include "matcher/exposure_config.h"
 #include "matcher/exposure_window.h"
 
 namespace tekmatch {
@@ -19,10 +21,12 @@ using ::testing::ElementsAre;
 
 constexpr int64_t kStart = 1589974800;  // 2020-05-20T11:40:00Z
 
-DiagnosisKeysMapping Mapping() {
-  DiagnosisKeysMapping mapping;
-  mapping.infectiousness.fill(Infectiousness::kStandard);
-  return mapping;
+// All distances weigh the same.
+ExposureConfig Config() {
+  ExposureConfig config;
+  config.mapping.infectiousness.fill(Infectiousness::kStandard);
+  config.daily_summaries.attenuation_weights = {1, 1, 1, 1};
+  return config;
 }
 
 // Heard by a phone this many seconds after the start, `since` seconds after its
@@ -38,12 +42,13 @@ Match At(uint16_t store, int64_t seconds, uint32_t since, int attenuation = 50,
   return match;
 }
 
-std::vector<ExposureWindow> Windows(std::vector<Match> matches) {
+std::vector<ExposureWindow> Windows(std::vector<Match> matches,
+                                    const ExposureConfig& config = Config()) {
   std::stable_sort(matches.begin(), matches.end(),
                    [](const Match& a, const Match& b) {
                      return a.sighting.unix_seconds < b.sighting.unix_seconds;
                    });
-  return MakeExposureWindows(matches, Mapping());
+  return MakeExposureWindows(matches, config);
 }
 
 std::vector<int> Seconds(const std::vector<ExposureWindow>& windows) {
@@ -76,6 +81,21 @@ TEST(ScanCoverageTest, ContestedMinutesAreTheNearerScans) {
   EXPECT_THAT(Seconds(Windows({At(0, 0, 300, 70), At(1, 120, 300, 50),
                                At(0, 300, 300, 71), At(1, 420, 300, 50)})),
               ElementsAre(120, 300, 0, 300));
+}
+
+// COCOA weighs 47 to 60 dB most: nearer ones take no minute from them.
+TEST(ScanCoverageTest, ContestedMinutesAreTheScansThatWeighMost) {
+  ExposureConfig config = Config();
+  config.daily_summaries.attenuation_thresholds = {46, 60, 65};
+  config.daily_summaries.attenuation_weights = {1.0, 2.5, 1.3, 0.01};
+  EXPECT_THAT(Seconds(Windows({At(0, 0, 300, 46), At(1, 120, 300, 60),
+                               At(0, 300, 300, 66), At(1, 420, 300, 61)},
+                              config)),
+              ElementsAre(120, 300, 0, 300));
+  // Of one weight the nearer.
+  EXPECT_THAT(
+      Seconds(Windows({At(0, 0, 300, 60), At(1, 120, 300, 47)}, config)),
+      ElementsAre(120, 300));
 }
 
 // A scan across the end of a window is in both of them; its time is once.
@@ -122,7 +142,7 @@ TEST(ScanCoverageTest, ScansAreEachPhonesOwn) {
 TEST(ScanCoverageTest, AnHourIsAnHour) {
   std::vector<Match> both;
   for (int i = 0; i < 12; ++i) {
-    both.push_back(At(0, 300 * i, 300));
+    both.push_back(At(0, int64_t{300} * i, 300));
     both.push_back(At(1, 300 * i + 150, 300));
   }
   const auto windows = Windows(both);
@@ -135,6 +155,7 @@ TEST(ScanCoverageTest, AnHourIsAnHour) {
 // take of it.
 TEST(ScanCoverageTest, ASecondPhoneNeverTakesFromTheFirst) {
   std::vector<Match> matches;
+  matches.reserve(16);
   for (int i = 0; i < 8; ++i) matches.push_back(At(0, int64_t{240} * i, 240));
   EXPECT_EQ(WindowSeconds(Windows(matches)[0]), 8 * 240);
   for (int i = 0; i < 8; ++i)
@@ -203,6 +224,38 @@ World RandomWorld(std::mt19937_64& rng) {
     }
   }
   return world;
+}
+
+double WeightedDurations(const std::vector<Match>& matches,
+                         const ExposureConfig& config, uint8_t key) {
+  double sum = 0;
+  for (const ExposureWindow& window : Windows(matches, config)) {
+    if (window.tek.bytes[0] != key) continue;
+    sum += WeightedDuration(window, config.daily_summaries);
+  }
+  return sum;
+}
+
+// With a second phone nothing weighs less than with either one alone.
+TEST(ScanCoverageTest, ASecondPhoneHidesNothing) {
+  ExposureConfig config = Config();
+  config.daily_summaries.attenuation_thresholds = {46, 60, 65};
+  config.daily_summaries.attenuation_weights = {1.0, 2.5, 1.3, 0.01};
+  std::mt19937_64 rng(12);
+  for (int i = 0; i < 2000; ++i) {
+    const World world = RandomWorld(rng);
+    std::map<uint16_t, std::vector<Match>> of_store;
+    for (const Match& match : world.matches) {
+      of_store[match.sighting.store].push_back(match);
+    }
+    for (const auto& [store, matches] : of_store) {
+      for (const uint8_t key : {1, 2}) {
+        ASSERT_GE(WeightedDurations(world.matches, config, key),
+                  WeightedDurations(matches, config, key))
+            << i;
+      }
+    }
+  }
 }
 
 // Never more than the union of what scans cover, in all and in each window.
