@@ -34,16 +34,19 @@ int Generate(const Options& options) {
       });
   progress.Finish();
   if (!files.ok()) return Fail(files.status());
-  return Print(
-      absl::StrCat(Counted(options.world.num_keys, "key"), " in ",
-                   Counted(files->exports.size(), "file"), ", ",
-                   Counted(options.world.num_sightings, "sighting"), ", ",
-                   Counted(files->num_expected_matches, "matched sighting"),
-                   " to be found:\n  tekmatch match ", options.out,
-                   "/*.zip --trusted-key ", kWorldKeyId, ":", kWorldKeyVersion,
-                   "=", files->public_key, " --sightings ", files->sightings,
-                   " --matches-out MATCHES\nMATCHES is then the same as ",
-                   files->expected_matches, "\n"));
+  std::string sightings;
+  for (const std::string& path : files->sightings) {
+    absl::StrAppend(&sightings, " --sightings ", path);
+  }
+  return Print(absl::StrCat(
+      Counted(options.world.num_keys, "key"), " in ",
+      Counted(files->exports.size(), "file"), ", ",
+      Counted(options.world.num_sightings, "sighting"), ", ",
+      Counted(files->num_expected_matches, "matched sighting"),
+      " to be found:\n  tekmatch match ", options.out, "/*.zip --trusted-key ",
+      kWorldKeyId, ":", kWorldKeyVersion, "=", files->public_key, sightings,
+      " --matches-out MATCHES\nMATCHES is then the same as ",
+      files->expected_matches, "\n"));
 }
 
 }  // namespace
@@ -65,6 +68,11 @@ void AddGenerateCommand(CLI::App& app, CommandBody* body) {
   command
       ->add_option("--devices", o->world.num_devices,
                    "More than one: the sightings name them")
+      ->capture_default_str();
+  command
+      ->add_option("--phones", o->world.num_phones,
+                   "That every device's owner carries; each has its own file\n"
+                   "of sightings")
       ->capture_default_str();
   command->add_option("--met", o->world.num_met, "Keys that somebody heard")
       ->required();

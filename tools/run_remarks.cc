@@ -144,7 +144,8 @@ std::string PublicationRemarks(const MatchRunResult& run, const Words& words) {
   AppendCount(words.outside_tolerance, run.num_outside_tolerance, &text);
   AppendCount(words.ignored_revisions, run.num_ignored_revisions, &text);
   const bool any_key = run.num_keys > run.num_rejected + run.num_own_keys;
-  if (any_key && run.num_compared == 0) absl::StrAppend(&text, words.none_compared);
+  if (any_key && run.num_compared == 0)
+    absl::StrAppend(&text, words.none_compared);
   return text;
 }
 

@@ -5,9 +5,8 @@
 // changed phones, or has copies of one store:
 //
 //   stores    Sighting::store numbers a device's stores from 0, the one with
-//   the
-//             most sightings first, of equal ones the smaller by what is in it.
-//             Names and order of the arguments have no influence.
+//             the most sightings first, of equal ones the smaller by what is in
+//             it. Names and order of the arguments have no influence.
 //   repeated  The same sighting in several stores (equal time, RPI, AEM and
 //             RSSI) counts once, in the first of them, with the shorter time
 //             since the previous scan where they differ; a store that says it
@@ -49,8 +48,7 @@ struct RunSightings {
 
 // Each argument is PATH, or DEVICE=PATH with a decimal DEVICE of 0..4294967295,
 // which says that all of it is that device's. A path that begins with digits
-// and
-// "=" is written "./3=a.csv".
+// and "=" is written "./3=a.csv".
 //
 // Losses and messages stand in the order of the arguments' bytes.
 //

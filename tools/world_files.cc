@@ -59,19 +59,13 @@ class Writer {
 
   absl::StatusOr<WorldFiles> Write() {
     if (absl::Status s = WriteKeyPair(); !s.ok()) return s;
-    files_.sightings = PathOf("sightings.csv");
-    absl::StatusOr<std::unique_ptr<OutputFile>> sightings =
-        OutputFile::Open(files_.sightings);
-    if (!sightings.ok()) return sightings.status();
-    columns_.device = options_.num_devices > 1;
-    if (absl::Status s = (*sightings)->Append(CsvHeader(columns_) + "\n");
-        !s.ok()) {
-      return s;
-    }
+    if (absl::Status s = OpenStores(); !s.ok()) return s;
     while (!generator_.done()) {
-      if (absl::Status s = WriteExport(**sightings); !s.ok()) return s;
+      if (absl::Status s = WriteExport(); !s.ok()) return s;
     }
-    if (absl::Status s = (*sightings)->Commit(); !s.ok()) return s;
+    for (const auto& store : stores_) {
+      if (absl::Status s = store->Commit(); !s.ok()) return s;
+    }
     if (absl::Status s = WriteExpected(); !s.ok()) return s;
     return std::move(files_);
   }
@@ -111,7 +105,26 @@ class Writer {
                           OutputFile::Readers::kAnyone);
   }
 
-  absl::Status WriteExport(OutputFile& sightings) {
+  absl::Status OpenStores() {
+    columns_.device = options_.num_devices > 1;
+    for (int phone = 1; phone <= options_.num_phones; ++phone) {
+      files_.sightings.push_back(
+          PathOf(options_.num_phones == 1
+                     ? "sightings.csv"
+                     : absl::StrCat("sightings-", phone, ".csv")));
+      absl::StatusOr<std::unique_ptr<OutputFile>> store =
+          OutputFile::Open(files_.sightings.back());
+      if (!store.ok()) return store.status();
+      if (absl::Status s = (*store)->Append(CsvHeader(columns_) + "\n");
+          !s.ok()) {
+        return s;
+      }
+      stores_.push_back(*std::move(store));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteExport() {
     const uint64_t num_files =
         (options_.num_keys - 1) / options_.keys_per_file + 1;
     const auto source = static_cast<uint32_t>(files_.exports.size());
@@ -123,7 +136,8 @@ class Writer {
       keys.push_back(generated->key);
       for (const Sighting& sighting : generated->sightings) {
         device_named_ = device_named_ || sighting.device != 0;
-        if (absl::Status s = sightings.Append(CsvRow(sighting, columns_));
+        OutputFile& store = *stores_[sighting.store];
+        if (absl::Status s = store.Append(CsvRow(sighting, columns_));
             !s.ok()) {
           return s;
         }
@@ -169,6 +183,7 @@ class Writer {
   RandomSource random_;
   ExportWriterOptions export_options_;
   CsvColumns columns_;
+  std::vector<std::unique_ptr<OutputFile>> stores_;
   bool device_named_ = false;
   std::vector<Match> expected_;
   WorldFiles files_;

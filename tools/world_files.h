@@ -1,9 +1,11 @@
 // A made world as files, for whoever wants to match it and know the answer:
 //
 //   00001.zip ...           a batch of exports, signed, at most 500,000 keys
-//   each public.pem, signing.pem the key that signed them, as id 440, version
-//   v1 sightings.csv expected_matches.jsonl  byte for byte what `match
-//   --matches-out` has to
+//                           each
+//   public.pem, signing.pem the key that signed them, as id 440, version v1
+//   sightings.csv           or, of several phones, sightings-1.csv ... with a
+//                           store each
+//   expected_matches.jsonl  byte for byte what `match --matches-out` has to
 //                           write when it is given the zips by these paths
 //
 // The options decide all of it but the signing key and the signatures.
@@ -27,7 +29,7 @@ struct WorldFiles {
   std::vector<std::string> exports;  // paths, ascending
   std::string public_key;
   std::string signing_key;
-  std::string sightings;
+  std::vector<std::string> sightings;  // paths, of each phone
   std::string expected_matches;
   uint64_t num_expected_matches = 0;
 };

@@ -4,269 +4,36 @@
 #include "tools/world_generator.h"
 
 #include <algorithm>
-#include <array>
-#include <limits>
+#include <cstdint>
 #include <map>
+#include <tuple>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "matcher/en_crypto.h"
+#include "tools/sighting_times.h"
+#include "tools/world_shapes.h"
 
 namespace tekmatch {
 namespace {
 
-// The rules of matching (README, "What a match is").
-constexpr int64_t kTolerance = 12;
-constexpr int64_t kReplaySeconds = 1200;
-constexpr int kLeastTxPower = -50;
-constexpr int kGreatestTxPower = 20;
-
-constexpr int kUsualTxPower = -20;
-
-enum class Shape : uint8_t {
-  kPlain,
-  kToleranceEdges,
-  kDuplicates,
-  kLongStay,
-  kPeriodBorders,
-  kPeriodOne,
-  kAnyPeriod,
-  kTxPowerBounds,
-  kSeveralDevices,
-  // The second publication is the same;
-  kPublishedTwice,
-  kOtherMetadata,
-  kPeriodGrows,     // it covers more that was heard;
-  kStartMoves,      // likewise;
-  kFirstUnheard,    // it alone covers what was heard;
-  kConfirmed,       // it revises a self-report;
-  kRevoked,         // it revokes a self-report, with another start or without;
-  kNotRevoked,      // it tries to revoke a confirmed test;
-  kAfterRecursive,  // it is the first that counts.
-  kRecursive,       // There is none.
-};
-// Half of the met keys are plain.
-constexpr std::array kShapes = {
-    Shape::kPlain,          Shape::kToleranceEdges, Shape::kPlain,
-    Shape::kDuplicates,     Shape::kPlain,          Shape::kLongStay,
-    Shape::kPlain,          Shape::kPeriodBorders,  Shape::kPlain,
-    Shape::kPeriodOne,      Shape::kPlain,          Shape::kAnyPeriod,
-    Shape::kPlain,          Shape::kTxPowerBounds,  Shape::kPlain,
-    Shape::kSeveralDevices, Shape::kPlain,          Shape::kPublishedTwice,
-    Shape::kPlain,          Shape::kOtherMetadata,  Shape::kPlain,
-    Shape::kPeriodGrows,    Shape::kPlain,          Shape::kStartMoves,
-    Shape::kPlain,          Shape::kFirstUnheard,   Shape::kPlain,
-    Shape::kConfirmed,      Shape::kPlain,          Shape::kRevoked,
-    Shape::kPlain,          Shape::kNotRevoked,     Shape::kPlain,
-    Shape::kAfterRecursive, Shape::kPlain,          Shape::kRecursive,
-};
-
-bool IsPublishedTwice(Shape shape) {
-  return shape >= Shape::kPublishedTwice && shape <= Shape::kAfterRecursive;
-}
-
-// A device hears the RPI that a key has, or would have, in an interval.
-struct Hearing {
-  EnIntervalNumber interval = 0;
-  int64_t unix_seconds = 0;
-  uint32_t device = 0;
-  int tx_power = kUsualTxPower;
-};
-
-// Adds what the shape asks for beside its first hearing, which counts.
-class ShapeBuilder {
+// How often a sighting stands in each of a person's stores; it counts as often
+// as in the store that has it most often.
+class Copies {
  public:
-  ShapeBuilder(const GeneratorOptions& options, Shape shape,
-               RandomSource& random)
-      : options_(options), shape_(shape), random_(random) {}
-
-  // The key's validity, and its hearings.
-  std::vector<Hearing> Build(DiagnosisKey& key) {
-    ChooseFirst();
-    ChooseValidity(key);
-    AddOthers(key);
-    return std::move(hearings_);
+  // Whether the next one in this store still counts.
+  bool Count(uint16_t store) {
+    const int n = ++of_store_[store];
+    if (n <= most_) return false;
+    most_ = n;
+    return true;
   }
 
  private:
-  Hearing& first() { return hearings_.front(); }
-
-  int64_t Random(int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(
-                     random_.Below(static_cast<uint64_t>(high - low + 1)));
-  }
-
-  void ChooseFirst() {
-    Hearing hearing;
-    hearing.device = static_cast<uint32_t>(random_.Below(options_.num_devices));
-    hearing.unix_seconds =
-        RandomSightingTime(options_.profile, options_.num_days, random_);
-    const bool at_midnight = shape_ == Shape::kPeriodBorders &&
-                             options_.profile == SightingProfile::kDense &&
-                             Random(0, 1) == 0;
-    if (at_midnight) hearing.unix_seconds -= hearing.unix_seconds % kDaySeconds;
-    int64_t offset = Random(-kTolerance, kTolerance);
-    if (shape_ == Shape::kToleranceEdges) {
-      offset = Random(0, 1) == 0 ? -kTolerance : kTolerance;
-      hearing.unix_seconds -= hearing.unix_seconds % kIntervalSeconds;
-      if (offset < 0) hearing.unix_seconds += kIntervalSeconds - 1;
-    }
-    // Keys are of the world's days, also where sightings reach beyond them.
-    const int64_t sighted = hearing.unix_seconds / kIntervalSeconds;
-    const int64_t world_end =
-        kWorldStart + int64_t{options_.num_days} * kMaxRollingPeriod;
-    if (sighted + offset < kWorldStart || sighted + offset >= world_end) {
-      offset = -offset;
-    }
-    hearing.interval = static_cast<EnIntervalNumber>(sighted + offset);
-    hearings_.push_back(hearing);
-  }
-
-  void ChooseValidity(DiagnosisKey& key) {
-    const EnIntervalNumber interval = first().interval;
-    key.rolling_period = kMaxRollingPeriod;
-    key.rolling_start = interval - (interval - kWorldStart) % kMaxRollingPeriod;
-    if (shape_ == Shape::kPeriodOne) {
-      key.rolling_period = 1;
-      key.rolling_start = interval;
-    } else if (shape_ == Shape::kAnyPeriod || shape_ == Shape::kPeriodBorders) {
-      key.rolling_period = static_cast<uint8_t>(Random(1, kMaxRollingPeriod));
-      const int64_t before = shape_ == Shape::kAnyPeriod
-                                 ? Random(0, key.rolling_period - 1)
-                             : Random(0, 1) == 0 ? 0
-                                                 : key.rolling_period - 1;
-      key.rolling_start = interval - static_cast<EnIntervalNumber>(before);
-    } else if (shape_ == Shape::kPeriodGrows) {
-      key.rolling_period =
-          static_cast<uint8_t>(Random(1, kMaxRollingPeriod - 1));
-      key.rolling_start = interval + 1 - key.rolling_period;
-    } else if (shape_ == Shape::kStartMoves || shape_ == Shape::kFirstUnheard) {
-      key.rolling_start = interval + 1 - kMaxRollingPeriod;
-      if (shape_ == Shape::kFirstUnheard) {
-        key.rolling_period =
-            static_cast<uint8_t>(Random(1, kMaxRollingPeriod - 1));
-      }
-    }
-  }
-
-  // The first hearing's place and time, and another RPI.
-  Hearing& AddInterval(int64_t interval) {
-    Hearing hearing = first();
-    hearing.interval = static_cast<EnIntervalNumber>(interval);
-    return hearings_.emplace_back(hearing);
-  }
-  // The first hearing's RPI later.
-  Hearing& AddLater(int64_t seconds) {
-    Hearing hearing = first();
-    hearing.unix_seconds += seconds;
-    return hearings_.emplace_back(hearing);
-  }
-
-  void AddOthers(const DiagnosisKey& key) {
-    const int64_t sighted = first().unix_seconds / kIntervalSeconds;
-    const int64_t end = int64_t{key.rolling_start} + key.rolling_period;
-    switch (shape_) {
-      case Shape::kPlain:
-      case Shape::kPublishedTwice:
-      case Shape::kOtherMetadata:
-      case Shape::kFirstUnheard:
-      case Shape::kConfirmed:
-      case Shape::kRevoked:
-      case Shape::kNotRevoked:
-      case Shape::kAfterRecursive:
-      case Shape::kRecursive:
-        return;
-      case Shape::kPeriodGrows:
-      case Shape::kStartMoves:
-        AddInterval(end);
-        return;
-      case Shape::kToleranceEdges:
-        for (const int64_t apart : {kTolerance + 1, kTolerance}) {
-          AddInterval(sighted - apart);
-          AddInterval(sighted + apart);
-        }
-        return;
-      case Shape::kDuplicates:
-        for (int i = 0; i < 3; ++i) AddLater(0);
-        return;
-      case Shape::kLongStay:
-        for (int64_t s = 60; s <= kReplaySeconds; s += 60) AddLater(s);
-        AddLater(kReplaySeconds + 1);
-        // The same place's other device starts to listen only now.
-        AddLater(kReplaySeconds + 100).device =
-            (first().device + 1) % options_.num_devices;
-        return;
-      case Shape::kPeriodBorders:
-      case Shape::kPeriodOne:
-      case Shape::kAnyPeriod:
-        AddInterval(int64_t{key.rolling_start} - 1);
-        AddInterval(end);
-        AddInterval(key.rolling_start);
-        AddInterval(end - 1);
-        return;
-      case Shape::kTxPowerBounds:
-        first().tx_power = kGreatestTxPower;
-        AddInterval(sighted + 1).tx_power = kGreatestTxPower + 1;
-        AddInterval(sighted - 1).tx_power = kLeastTxPower;
-        AddInterval(sighted + 2).tx_power = kLeastTxPower - 1;
-        return;
-      case Shape::kSeveralDevices:
-        for (uint32_t d = 1; d < std::min(options_.num_devices, 4U); ++d) {
-          AddLater(0).device = (first().device + d) % options_.num_devices;
-        }
-        return;
-    }
-  }
-
-  const GeneratorOptions& options_;
-  const Shape shape_;
-  RandomSource& random_;
-  std::vector<Hearing> hearings_;
+  std::map<uint16_t, int> of_store_;
+  int most_ = 0;
 };
-
-// Makes the key a first publication of the shape, and returns the second one.
-DiagnosisKey SecondPublicationOf(Shape shape, bool other_start,
-                                 DiagnosisKey& key) {
-  DiagnosisKey second = key;
-  KeyMetadata& metadata = second.metadata;
-  switch (shape) {
-    case Shape::kOtherMetadata:
-      metadata.transmission_risk.reset();
-      metadata.days_since_onset =
-          static_cast<int8_t>(-metadata.days_since_onset.value_or(14));
-      metadata.variant_of_concern = 1;
-      break;
-    case Shape::kPeriodGrows:
-    case Shape::kFirstUnheard:
-      second.rolling_period = kMaxRollingPeriod;
-      break;
-    case Shape::kStartMoves:
-      ++second.rolling_start;
-      break;
-    case Shape::kConfirmed:
-    case Shape::kRevoked:
-      key.metadata.report_type = ReportType::kSelfReport;
-      metadata.report_type = shape == Shape::kConfirmed
-                                 ? ReportType::kConfirmedTest
-                                 : ReportType::kRevoked;
-      metadata.revised = true;
-      if (other_start) second.rolling_start += kMaxRollingPeriod;
-      break;
-    case Shape::kNotRevoked:
-      key.metadata.report_type = ReportType::kConfirmedTest;
-      metadata.report_type = ReportType::kRevoked;
-      metadata.revised = true;
-      break;
-    case Shape::kAfterRecursive:
-      key.metadata.report_type = ReportType::kRecursive;
-      metadata.report_type = ReportType::kConfirmedTest;
-      break;
-    default:
-      break;
-  }
-  return second;
-}
 
 absl::StatusOr<Match> Hear(const DiagnosisKey& key, const Hearing& hearing,
                            int16_t rssi) {
@@ -291,6 +58,7 @@ absl::StatusOr<Match> Hear(const DiagnosisKey& key, const Hearing& hearing,
                     .rpi = *rpi,
                     .aem = *aem,
                     .rssi = rssi,
+                    .store = hearing.phone,
                     .device = hearing.device};
   match.bluetooth_metadata = sent;
   match.tx_power = hearing.tx_power;
@@ -301,13 +69,19 @@ absl::StatusOr<Match> Hear(const DiagnosisKey& key, const Hearing& hearing,
 // Those of one key's hearings that count.
 std::vector<Match> MatchesOf(const DiagnosisKey& key,
                              const std::vector<Match>& heard) {
+  std::map<std::tuple<int64_t, Rpi, Aem, int16_t, uint32_t>, Copies> copies;
   std::vector<Match> near;
   for (const Match& match : heard) {
+    const Sighting& s = match.sighting;
+    if (!copies[{s.unix_seconds, s.rpi, s.aem, s.rssi, s.device}].Count(
+            s.store)) {
+      continue;
+    }
     const int64_t apart = match.sighting.unix_seconds / kIntervalSeconds -
                           int64_t{match.interval};
     const bool valid = match.interval >= key.rolling_start &&
                        match.interval - key.rolling_start < key.rolling_period;
-    if (valid && apart >= -kTolerance && apart <= kTolerance) {
+    if (valid && apart >= -kWorldTolerance && apart <= kWorldTolerance) {
       near.push_back(match);
     }
   }
@@ -320,45 +94,16 @@ std::vector<Match> MatchesOf(const DiagnosisKey& key,
   std::vector<Match> matches;
   for (const Match& match : near) {
     const int64_t first = first_heard[{match.interval, match.sighting.device}];
-    if (match.sighting.unix_seconds - first <= kReplaySeconds &&
-        match.tx_power >= kLeastTxPower && match.tx_power <= kGreatestTxPower) {
+    if (match.sighting.unix_seconds - first <= kWorldReplaySeconds &&
+        match.tx_power >= kWorldLeastTxPower &&
+        match.tx_power <= kWorldGreatestTxPower) {
       matches.push_back(match);
     }
   }
   return matches;
 }
 
-absl::Status OutOfRange(absl::string_view field, uint64_t low, uint64_t high) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, ": not in ", low, "..", high));
-}
-
 }  // namespace
-
-absl::Status Validate(const GeneratorOptions& options) {
-  constexpr uint64_t kMostKeys = 1'000'000'000;
-  constexpr uint64_t kMostSightings = std::numeric_limits<uint32_t>::max();
-  if (options.num_keys < 1 || options.num_keys > kMostKeys) {
-    return OutOfRange("num_keys", 1, kMostKeys);
-  }
-  if (options.num_met > options.num_keys) {
-    return OutOfRange("num_met", 0, options.num_keys);
-  }
-  if (options.num_sightings < options.num_met ||
-      options.num_sightings > kMostSightings) {
-    return OutOfRange("num_sightings", options.num_met, kMostSightings);
-  }
-  if (options.num_devices < 1) {
-    return OutOfRange("num_devices", 1, std::numeric_limits<uint32_t>::max());
-  }
-  if (options.num_days < 1 || options.num_days > 1000) {
-    return OutOfRange("num_days", 1, 1000);
-  }
-  if (options.keys_per_file < 1) {
-    return OutOfRange("keys_per_file", 1, std::numeric_limits<uint64_t>::max());
-  }
-  return absl::OkStatus();
-}
 
 absl::StatusOr<WorldGenerator> WorldGenerator::Create(
     const GeneratorOptions& options) {
@@ -403,7 +148,8 @@ bool WorldGenerator::HasPlaceForSecond() const {
 }
 
 absl::StatusOr<GeneratedKey> WorldGenerator::NextMet() {
-  Shape shape = kShapes[num_met_ % kShapes.size()];
+  // Small worlds of other seeds have other shapes.
+  Shape shape = ShapeOf(options_.seed + num_met_);
   if (IsPublishedTwice(shape) && !HasPlaceForSecond()) shape = Shape::kPlain;
   ++num_met_;
   GeneratedKey generated;
@@ -411,8 +157,7 @@ absl::StatusOr<GeneratedKey> WorldGenerator::NextMet() {
   DiagnosisKey& key = generated.key;
   random_.Fill(absl::MakeSpan(key.tek.bytes));
   RandomizeMetadata(key);
-  std::vector<Hearing> hearings =
-      ShapeBuilder(options_, shape, random_).Build(key);
+  std::vector<Hearing> hearings = MakeHearings(options_, shape, random_, key);
   const uint64_t num_others =
       std::min<uint64_t>(hearings.size() - 1, num_spare_);
   num_spare_ -= num_others;
@@ -423,7 +168,8 @@ absl::StatusOr<GeneratedKey> WorldGenerator::NextMet() {
   const int16_t rssi = RandomRssi();
   for (const Hearing& hearing : hearings) {
     // Copies of a sighting are exact.
-    const bool copy = shape == Shape::kDuplicates;
+    const bool copy =
+        shape == Shape::kDuplicates || shape == Shape::kCopiedStore;
     absl::StatusOr<Match> match =
         Hear(key, hearing, copy ? rssi : RandomRssi());
     if (!match.ok()) return match.status();
@@ -495,7 +241,9 @@ void WorldGenerator::AddStrangers(GeneratedKey& generated) {
     stranger.unix_seconds =
         RandomSightingTime(options_.profile, options_.num_days, random_);
     stranger.rssi = RandomRssi();
-    stranger.device = RandomDevice();
+    stranger.device =
+        static_cast<uint32_t>(random_.Below(options_.num_devices));
+    stranger.store = static_cast<uint16_t>(random_.Below(options_.num_phones));
     ++num_sightings_;
     --num_spare_;
   }
@@ -511,10 +259,6 @@ void WorldGenerator::RandomizeMetadata(DiagnosisKey& key) {
   if (days <= kMaxDaysSinceOnset) {
     key.metadata.days_since_onset = static_cast<int8_t>(days);
   }
-}
-
-uint32_t WorldGenerator::RandomDevice() {
-  return static_cast<uint32_t>(random_.Below(options_.num_devices));
 }
 
 int16_t WorldGenerator::RandomRssi() {

@@ -8,11 +8,12 @@
 // world is as large as one likes.
 //
 // A met key was heard, and most have a match. Half of them, in turn, also have
-// what goes wrong easily (kShapes in the source): sightings on and beyond both
-// edges of the tolerance, the same sighting several times, an RPI for longer
-// than the replay cut, sightings across a key's first and last interval and
-// RPIs that lie outside its period, periods of 1 and of any length from any
-// interval on, transmit powers on and beyond their bounds, several devices.
+// what goes wrong easily (world_shapes.h): sightings on and beyond both edges
+// of the tolerance, or at the times of a clock that is off, the same sighting
+// several times, or in several phones of one person, an RPI for longer than the
+// replay cut, sightings across a key's first and last interval and RPIs that
+// lie outside its period, periods of 1 and of any length from any interval on,
+// transmit powers on and beyond their bounds, several devices.
 // Keys are published a second time: the same, with other metadata, another
 // period or start, revised, revoked, legally or not, or after a recursive
 // publication. Recursive and revoked keys have no match, nor has one that was
@@ -25,31 +26,14 @@
 #include <deque>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/random_source.h"
 #include "matcher/match.h"
 #include "matcher/sighting.h"
-#include "tools/sighting_times.h"
+#include "tools/world_options.h"
 
 namespace tekmatch {
-
-struct GeneratorOptions {
-  uint64_t num_keys = 0;       // 1..10^9, met ones and repeated ones included
-  uint64_t num_sightings = 0;  // num_met..2^32 - 1, of all devices
-  uint64_t num_met = 0;        // 0..num_keys
-  uint32_t num_devices = 1;    // at least 1
-  int num_days = 14;           // 1..1000
-  uint64_t seed = 1;
-  SightingProfile profile = SightingProfile::kDense;
-  // A key's second publication is in a later file, or, of a key of the last
-  // one, in that. Where there is no place for it there is none.
-  uint64_t keys_per_file = 500'000;
-};
-
-// INVALID_ARGUMENT, with the name of the field, outside the stated ranges.
-absl::Status Validate(const GeneratorOptions& options);
 
 // One key and the sightings that lie beside it, in no order.
 struct GeneratedKey {
@@ -90,7 +74,6 @@ class WorldGenerator {
   bool HasPlaceForSecond() const;
   void AddStrangers(GeneratedKey& generated);
   void RandomizeMetadata(DiagnosisKey& key);
-  uint32_t RandomDevice();
   int16_t RandomRssi();
 
   GeneratorOptions options_;

@@ -38,9 +38,12 @@ std::string MatchesOf(const WorldFiles& files) {
   std::vector<std::string> arguments = {"match"};
   arguments.insert(arguments.end(), files.exports.begin(), files.exports.end());
   const std::string out = TempPath("matches.jsonl");
+  for (const std::string& path : files.sightings) {
+    arguments.emplace_back("--sightings");
+    arguments.push_back(path);
+  }
   for (const std::string& argument :
        {std::string("--trusted-key"), "440:v1=" + files.public_key,
-        std::string("--sightings"), files.sightings,
         std::string("--matches-out"), out}) {
     arguments.push_back(argument);
   }
@@ -65,17 +68,44 @@ TEST(GenerateCommandTest, MatchWritesWhatIsExpectedByteForByte) {
           .exports = {folder + "/00001.zip"},
           .public_key = folder + "/public.pem",
           .signing_key = folder + "/signing.pem",
-          .sightings = folder + "/sightings.csv",
+          .sightings = {folder + "/sightings.csv"},
           .expected_matches = folder + "/expected_matches.jsonl"};
       EXPECT_THAT(ReadFile(files.signing_key), HasSubstr("PRIVATE KEY"));
       const std::string expected = ReadFile(files.expected_matches);
       EXPECT_EQ(MatchesOf(files), expected);
-      EXPECT_EQ(Lines(files.sightings)[0], std::string(devices) == "1"
-                                               ? "time,rpi,aem,rssi"
-                                               : "time,rpi,aem,rssi,device");
-      EXPECT_EQ(Lines(files.sightings).size(), 2001);
+      EXPECT_EQ(Lines(files.sightings[0])[0], std::string(devices) == "1"
+                                                  ? "time,rpi,aem,rssi"
+                                                  : "time,rpi,aem,rssi,device");
+      EXPECT_EQ(Lines(files.sightings[0]).size(), 2001);
     }
   }
+}
+
+// Each phone's store is a file, and what two of them have counts once.
+TEST(GenerateCommandTest, SeveralPhonesOfOnePerson) {
+  const std::string folder = TempPath("world");
+  const TekmatchRun made =
+      RunTekmatch({"generate", "--keys", "300", "--sightings", "3000",
+                   "--phones", "2", "--met", "200", "--out", folder});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(made.out, HasSubstr(" --sightings " + folder +
+                                  "/sightings-1.csv --sightings " + folder +
+                                  "/sightings-2.csv --matches-out"));
+  const WorldFiles files = {
+      .exports = {folder + "/00001.zip"},
+      .public_key = folder + "/public.pem",
+      .signing_key = folder + "/signing.pem",
+      .sightings = {folder + "/sightings-1.csv", folder + "/sightings-2.csv"},
+      .expected_matches = folder + "/expected_matches.jsonl"};
+  EXPECT_EQ(MatchesOf(files), ReadFile(files.expected_matches));
+  std::map<std::string, int> rows;
+  for (const std::string& store : files.sightings) {
+    const std::vector<std::string> lines = Lines(store);
+    EXPECT_GT(lines.size(), 1000U);
+    for (size_t i = 1; i < lines.size(); ++i) ++rows[lines[i]];
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder + "/sightings.csv"));
+  EXPECT_LT(rows.size(), 3000U);
 }
 
 TEST(GenerateCommandTest, RefusesAFolderWithSomethingInIt) {
@@ -97,6 +127,8 @@ TEST(GenerateCommandTest, RefusesWorldsThatCannotBe) {
       {"--keys", "5", "--sightings", "5", "--met", "5", "--days", "0"},
       {"--keys", "5", "--sightings", "5", "--met", "5", "--days", "-1"},
       {"--keys", "5", "--sightings", "5", "--met", "5", "--devices", "0"},
+      {"--keys", "5", "--sightings", "5", "--met", "5", "--phones", "0"},
+      {"--keys", "5", "--sightings", "5", "--met", "5", "--phones", "17"},
       {"--keys", "5", "--sightings", "5", "--met", "5", "--profile", "Dense"},
       {"--keys", "-5", "--sightings", "5", "--met", "5"}};
   for (std::vector<std::string> arguments : bad) {
@@ -126,7 +158,7 @@ TEST(WorldFilesTest, TheOptionsDecideEverythingButTheSignatures) {
     ASSERT_EQ(files->exports.size(), 4);
     EXPECT_EQ(files->exports[3], folder + "/00004.zip");
     std::string all =
-        ReadFile(files->sightings) + ReadFile(files->expected_matches);
+        ReadFile(files->sightings[0]) + ReadFile(files->expected_matches);
     for (const std::string& path : files->exports) {
       all += ZipEntry(ReadFile(path), "export.bin");
     }
@@ -144,7 +176,7 @@ TEST(WorldFilesTest, AllFilesOfABatchAreNeeded) {
   ASSERT_EQ(files->exports.size(), 3);
   const TekmatchRun run = RunTekmatch(
       {"match", files->exports[0], files->exports[2], "--trusted-key",
-       "440:v1=" + files->public_key, "--sightings", files->sightings});
+       "440:v1=" + files->public_key, "--sightings", files->sightings[0]});
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.err, HasSubstr("batch"));
 }
@@ -159,6 +191,7 @@ TEST(WorldGeneratorTest, MakesWhatWasAskedFor) {
                                         .num_sightings = num_sightings,
                                         .num_met = num_met,
                                         .num_devices = 5,
+                                        .num_phones = 3,
                                         .num_days = 3,
                                         .keys_per_file = 100};
       absl::StatusOr<WorldGenerator> generator =
@@ -169,12 +202,16 @@ TEST(WorldGeneratorTest, MakesWhatWasAskedFor) {
       uint64_t met = 0;
       std::set<Tek> matched;
       std::set<uint32_t> devices;
+      std::set<uint16_t> phones;
       for (; !generator->done(); ++num_keys) {
         const absl::StatusOr<GeneratedKey> generated = generator->Next();
         ASSERT_TRUE(generated.ok()) << generated.status();
         num_heard += generated->sightings.size();
         met += generated->met ? 1 : 0;
-        for (const Sighting& s : generated->sightings) devices.insert(s.device);
+        for (const Sighting& s : generated->sightings) {
+          devices.insert(s.device);
+          phones.insert(s.store);
+        }
         for (const Match& match : generated->expected) {
           matched.insert(match.tek);
           EXPECT_EQ(match.tek, generated->key.tek);
@@ -187,11 +224,12 @@ TEST(WorldGeneratorTest, MakesWhatWasAskedFor) {
       EXPECT_EQ(num_keys, 300);
       EXPECT_EQ(num_heard, num_sightings);
       EXPECT_EQ(met, num_met);
-      // Three of the 36 shapes have no match.
+      // Three of the 42 shapes have no match.
       EXPECT_LE(matched.size(), num_met);
       EXPECT_GE(matched.size(), num_met - num_met / 6);
       if (num_sightings == 5000) {
         EXPECT_EQ(devices, (std::set<uint32_t>{0, 1, 2, 3, 4}));
+        EXPECT_EQ(phones, (std::set<uint16_t>{0, 1, 2}));
       }
     }
   }
@@ -200,10 +238,11 @@ TEST(WorldGeneratorTest, MakesWhatWasAskedFor) {
 // The shapes that the differential test relies on are there.
 TEST(WorldGeneratorTest, HasWhatGoesWrongEasily) {
   absl::StatusOr<WorldGenerator> generator =
-      WorldGenerator::Create({.num_keys = 720,
+      WorldGenerator::Create({.num_keys = 840,
                               .num_sightings = 9000,
-                              .num_met = 360,
+                              .num_met = 420,
                               .num_devices = 3,
+                              .num_phones = 2,
                               .keys_per_file = 100});
   ASSERT_TRUE(generator.ok()) << generator.status();
   std::map<int64_t, int> apart;  // of matches, in intervals
