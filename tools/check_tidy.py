@@ -4,7 +4,8 @@
 Usage: tools/check_tidy.py            files that may have new findings
        tools/check_tidy.py --all      all .cc files of the tree
        tools/check_tidy.py FILE.cc... these
-       tools/check_tidy.py --record   all, and records that they are clean
+       tools/check_tidy.py [--all] --record
+                                      and records that the tree is clean
 
 Files that may have new findings are those that changed since the commit named
 in tools/tidy_clean_commit, at which the whole tree was clean, and those that
@@ -13,7 +14,8 @@ commit is not in the history, where clang-tidy has another version than then,
 or where something changed that concerns every file: clang-tidy's or Bazel's
 configuration, this script.  A changed line about flags in a BUILD.bazel makes
 all files of its folder new.  --record writes that file, for a commit of its
-own, and asks for a tree without changes.
+own, and asks for a tree without changes.  Without --all it goes by the record
+before, as any other run does.
 
 Exits with 1, having printed what clang-tidy said, when it found anything or
 when a file is in no target of Bazel's.  Where TEKMATCH_TIMES names a folder, it
@@ -194,22 +196,26 @@ def main():
     if arguments == ["--help"]:
         print(__doc__.strip())
         return
-    if arguments in (["--all"], ["--record"]):
+    record = "--record" in arguments
+    look_at_all = "--all" in arguments
+    arguments = [a for a in arguments if a not in ("--record", "--all")]
+    if arguments and (record or look_at_all):
+        sys.exit("check_tidy.py: --all and --record go with no files")
+    if look_at_all:
         files, why = all_files, "all"
     elif arguments:
         files, why = [os.path.normpath(path) for path in arguments], "as asked"
     else:
         files, why = choose(all_files)
     commit = (git("rev-parse", "HEAD") or "").strip()
-    if arguments == ["--record"] and git("status", "--porcelain"):
+    if record and git("status", "--porcelain"):
         sys.exit("check_tidy.py: --record asks for a tree without changes")
     print("%d of %d files (%s)" % (len(files), len(all_files), why), flush=True)
-    if not files:
-        return
-    prepare(files)
-    if not tidy_all(files):
-        sys.exit(1)
-    if arguments == ["--record"]:
+    if files:
+        prepare(files)
+        if not tidy_all(files):
+            sys.exit(1)
+    if record:
         with open(RECORD, "w", encoding="utf-8") as f:
             f.write("%s %s\n" % (commit, clang_tidy_version()))
 
