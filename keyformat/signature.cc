@@ -82,11 +82,10 @@ SignatureVerdict VerdictOf(SignatureOutcome best) {
   return SignatureVerdict::kMalformedSignature;
 }
 
-std::string SignerName(const SignatureInfo& info) {
-  return info.key_version.empty()
-             ? info.key_id
-             : absl::StrCat(info.key_id, info.key_id.empty() ? "" : " ",
-                            info.key_version);
+void AppendOnce(std::string name, std::vector<std::string>& names) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    names.push_back(std::move(name));
+  }
 }
 
 }  // namespace
@@ -99,6 +98,11 @@ std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(
   }
   if (text == kOidEcdsaSha512) return SignatureAlgorithm::kEcdsaP256Sha512;
   return std::nullopt;
+}
+
+std::string TrustedKey::Name() const {
+  if (version.has_value()) return absl::StrCat(id, ":", *version);
+  return id.empty() ? "(no key id)" : id;
 }
 
 bool TrustedKey::Names(const SignatureInfo& info) const {
@@ -216,14 +220,12 @@ SignatureReport CheckSignatures(const std::vector<ExportSignature>& signatures,
           report.outcomes[i] = SignatureOutcome::kWrongSignature;
         }
       }
+      if (signed_by_member) AppendOnce(member.Name(), report.signed_by);
       complete = complete && signed_by_member;
     }
     any_set_complete = any_set_complete || complete;
   }
 
-  for (size_t i = 0; i < signatures.size(); ++i) {
-    if (verified[i]) report.signed_by.push_back(SignerName(signatures[i].info));
-  }
   report.verdict = any_set_complete
                        ? SignatureVerdict::kValid
                        : VerdictOf(*std::max_element(

@@ -41,6 +41,9 @@ struct TrustedKey {
   std::optional<std::string> version;  // absent: any version of that id
   VerificationKey key;
 
+  // "id:version", or "id" where any version will do: as the user wrote it.
+  // "(no key id)" where both are empty.
+  std::string Name() const;
   bool Names(const SignatureInfo& info) const;
 };
 
@@ -104,7 +107,9 @@ bool IsUnsigned(SignatureVerdict verdict);
 struct SignatureReport {
   SignatureVerdict verdict = SignatureVerdict::kNoSignatureEntry;
   std::vector<SignatureOutcome> outcomes;  // of each signature, in file order
-  // "id" or "id version" of each signature that verified, in file order.
+  // Name() of each trusted key that made one of the signatures, each once, in
+  // the order of the sets. Nothing that the file says of itself: no signature
+  // covers export.sig.
   std::vector<std::string> signed_by;
 };
 

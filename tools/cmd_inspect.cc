@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/printable.h"
 #include "tools/command.h"
 #include "tools/export_statistics.h"
 #include "tools/key_lines.h"
@@ -22,7 +23,8 @@ struct Options {
 };
 
 std::string Scalar(const ordered_json& value) {
-  return value.is_string() ? value.get<std::string>() : DumpJson(value, -1);
+  return value.is_string() ? Printable(value.get<std::string>())
+                           : DumpJson(value, -1);
 }
 
 // "a 1, b 2" for an object of counts.

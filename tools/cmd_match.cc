@@ -4,7 +4,6 @@
 // without anything compared there is no result (run_remarks.h); reports are
 // made for every device, and written when all of them are whole.
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -59,11 +58,10 @@ absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
       ReadStores(options.sightings, {.skip_bad = options.skip_bad_sightings});
   if (!read.ok()) return read.status();
   for (const std::string& message : read->messages) {
-    std::fprintf(stderr, "tekmatch: skipped %s\n", message.c_str());
+    Say(absl::StrCat("skipped ", message));
   }
   for (const SightingsLoss& loss : read->counts.losses) {
-    std::fprintf(stderr, "tekmatch: lost %s: %s\n", loss.file.c_str(),
-                 loss.reason.c_str());
+    Say(absl::StrCat("lost ", loss.file, ": ", loss.reason));
   }
   absl::StatusOr<SightingIndex> index =
       SightingIndex::Create(std::move(read->sightings), kSearchedIntervals);

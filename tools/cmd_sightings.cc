@@ -26,7 +26,7 @@ int Convert(const Options& options) {
       ReadSightings(options.path, {.skip_bad = options.skip_bad_sightings});
   if (!file.ok()) return Fail(file.status());
   for (const std::string& message : file->messages) {
-    std::fprintf(stderr, "tekmatch: skipped %s\n", message.c_str());
+    Say(absl::StrCat("skipped ", message));
   }
   SightingsCounts counts;
   counts.dropped = file->dropped;

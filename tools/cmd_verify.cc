@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "keyformat/printable.h"
 #include "tools/command.h"
 #include "tools/trusted_key_flag.h"
 
@@ -16,13 +17,15 @@ struct Options {
 };
 
 std::string Line(const ExportFileResult& file) {
-  std::string line = absl::StrCat(file.path, ": ", file.verdict);
+  std::string line = absl::StrCat(Printable(file.path), ": ", file.verdict);
   if (!file.report.signature.signed_by.empty()) {
-    absl::StrAppend(&line, ", signed by ",
-                    absl::StrJoin(file.report.signature.signed_by, ", "));
+    absl::StrAppend(
+        &line, ", signed by ",
+        Printable(absl::StrJoin(file.report.signature.signed_by, ", ")));
   }
   if (!file.report.extra_entry.empty()) {
-    absl::StrAppend(&line, ", extra entry ", file.report.extra_entry);
+    absl::StrAppend(&line, ", extra entry ",
+                    Printable(file.report.extra_entry));
   }
   return line + "\n";
 }

@@ -9,16 +9,23 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/printable.h"
 
 namespace tekmatch {
 
+void Say(absl::string_view message) {
+  std::fprintf(stderr, "tekmatch: %s\n", Printable(message).c_str());
+}
+
 int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "tekmatch: %s\n", std::string(status.message()).c_str());
+  Say(status.message());
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitBadInput;
 }
 
 int Print(absl::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+  const std::string printable = PrintableLines(text);
+  if (std::fwrite(printable.data(), 1, printable.size(), stdout) !=
+          printable.size() ||
       std::fflush(stdout) != 0) {
     return Fail(absl::ErrnoToStatus(errno, "stdout"));
   }
@@ -30,8 +37,7 @@ int SayRefused(const std::vector<ExportFileResult>& files) {
   for (const ExportFileResult& file : files) {
     if (file.accepted) continue;
     ++num_refused;
-    std::fprintf(stderr, "tekmatch: %s (%s)\n", file.message.c_str(),
-                 file.verdict.c_str());
+    Say(absl::StrCat(file.message, " (", file.verdict, ")"));
   }
   return num_refused;
 }

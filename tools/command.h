@@ -35,12 +35,15 @@ void AddDemoCommand(CLI::App& app, CommandBody* body);
 void AddGenerateCommand(CLI::App& app, CommandBody* body);
 void AddWindowCommand(CLI::App& app, CommandBody* body);
 
+// One line on stderr, after the program's name; made printable (printable.h).
+void Say(absl::string_view message);
+
 // Says the error on stderr. kExitUsage for INVALID_ARGUMENT, which is the
 // person's, else kExitBadInput.
 int Fail(const absl::Status& status);
 
-// Writes to stdout. Exit code kExitBadInput, said on stderr, if it is full or
-// closed.
+// Writes to stdout, made printable but for line feeds. Exit code kExitBadInput,
+// said on stderr, if it is full or closed.
 int Print(absl::string_view text);
 
 // Names every file that was refused on stderr. The number of them.

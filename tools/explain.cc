@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "keyformat/printable.h"
 #include "matcher/daily_summary.h"
 #include "tools/hex.h"
 #include "tools/match_report.h"
@@ -86,9 +87,9 @@ std::string Plain(const ordered_json& object) {
   std::string text;
   for (const auto& [name, value] : object.items()) {
     if (value.is_structured()) continue;
-    absl::StrAppend(
-        &text, text.empty() ? "" : ", ", name, " ",
-        value.is_string() ? value.get<std::string>() : DumpJson(value, -1));
+    absl::StrAppend(&text, text.empty() ? "" : ", ", name, " ",
+                    value.is_string() ? Printable(value.get<std::string>())
+                                      : DumpJson(value, -1));
   }
   return text;
 }

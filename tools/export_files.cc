@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "keyformat/batch.h"
+#include "keyformat/printable.h"
 
 namespace tekmatch {
 namespace {
@@ -38,8 +39,9 @@ std::vector<std::string> SignersOf(const ExportReport& report) {
 std::string Explain(const ExportReport& report) {
   std::vector<std::string> names;
   for (const ExportSignature& signature : report.signatures) {
-    names.push_back(absl::StrCat("\"", signature.info.key_id, "\" version \"",
-                                 signature.info.key_version, "\""));
+    names.push_back(absl::StrCat("\"", Printable(signature.info.key_id),
+                                 "\" version \"",
+                                 Printable(signature.info.key_version), "\""));
   }
   const std::string signers = absl::StrJoin(names, ", ");
   switch (report.signature.verdict) {
@@ -52,13 +54,13 @@ std::string Explain(const ExportReport& report) {
     case SignatureVerdict::kMalformedSignatureList:
       return "export.sig is damaged";
     case SignatureVerdict::kIncompleteSet:
-      return absl::StrCat("signatures that are needed together lack; it has ",
+      return absl::StrCat("signatures that are needed together lack; it names ",
                           signers);
     case SignatureVerdict::kWrongSignature:
-      return absl::StrCat("the signature does not fit the file and key id ",
-                          signers);
+      return absl::StrCat(
+          "the signature does not fit the file and the key of id ", signers);
     case SignatureVerdict::kNoTrustedKey:
-      return absl::StrCat("signed by key id ", signers,
+      return absl::StrCat("it names key id ", signers,
                           ", for which no key is trusted");
     case SignatureVerdict::kUnknownAlgorithm:
       return "signed with an algorithm other than ECDSA P-256";

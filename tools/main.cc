@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <sstream>
 
 #include "tools/command.h"
 
@@ -27,7 +28,14 @@ int Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? tekmatch::kExitDone : tekmatch::kExitUsage;
+    if (error.get_exit_code() != 0) {
+      tekmatch::Say(error.what());
+      std::fputs("Run with --help for more information.\n", stderr);
+      return tekmatch::kExitUsage;
+    }
+    std::ostringstream help;
+    app.exit(error, help, help);
+    return tekmatch::Print(help.str());
   }
   return body();
 }
@@ -40,7 +48,7 @@ int main(int argc, char** argv) {
   try {
     return Run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "tekmatch: %s\n", error.what());
+    tekmatch::Say(error.what());
     return tekmatch::kExitBadInput;
   }
 }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "keyformat/printable.h"
 #include "tools/hex.h"
 
 namespace tekmatch {
@@ -299,8 +300,8 @@ std::string MatchLine(const Match& match, const std::string& path,
 }
 
 std::string DumpJson(const ordered_json& value, int indent) {
-  return value.dump(indent, ' ', /*ensure_ascii=*/false,
-                    ordered_json::error_handler_t::replace);
+  return PrintableJson(value.dump(indent, ' ', /*ensure_ascii=*/false,
+                                  ordered_json::error_handler_t::replace));
 }
 
 std::string Counted(uint64_t n, absl::string_view singular) {

@@ -62,8 +62,8 @@ nlohmann::ordered_json ExportFileJson(const ExportFileResult& file);
 std::string MatchLine(const Match& match, const std::string& path,
                       bool with_device = false);
 
-// JSON text of any value; bytes that are no UTF-8 (paths can hold them) become
-// U+FFFD. indent < 0: one line.
+// JSON text of any value, safe to show (printable.h); bytes that are no UTF-8
+// (paths can hold them) become U+FFFD. indent < 0: one line.
 std::string DumpJson(const nlohmann::ordered_json& value, int indent);
 
 // "1 key", "2 keys".

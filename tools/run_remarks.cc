@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/substitute.h"
+#include "keyformat/printable.h"
 
 namespace tekmatch {
 namespace {
@@ -117,12 +118,13 @@ std::string FileRemarks(const MatchRunResult& run, const Words& words) {
   for (const ExportFileResult& file : run.files) {
     if (!file.accepted) {
       absl::SubstituteAndAppend(&text, words.left_out_file, file.verdict,
-                                file.message);
+                                Printable(file.path));
     } else if (!file.copy_of.empty()) {
-      absl::SubstituteAndAppend(&text, words.copy, file.path, file.copy_of);
+      absl::SubstituteAndAppend(&text, words.copy, Printable(file.path),
+                                Printable(file.copy_of));
     } else if (IsUnsigned(file.report.signature.verdict)) {
       absl::SubstituteAndAppend(&text, words.unsigned_file, file.verdict,
-                                file.path);
+                                Printable(file.path));
     }
   }
   if (!AllSigned(run)) absl::StrAppend(&text, words.unsigned_count);
@@ -180,7 +182,8 @@ std::string SightingsRemarks(const SightingsCounts& sightings,
   const Words& words = WordsOf(language);
   std::string text;
   for (const SightingsLoss& loss : sightings.losses) {
-    absl::SubstituteAndAppend(&text, words.lost, loss.file, loss.reason);
+    absl::SubstituteAndAppend(&text, words.lost, Printable(loss.file),
+                              Printable(loss.reason));
   }
   AppendCount(words.losses, sightings.losses.size(), &text);
   AppendCount(words.repeated, sightings.num_repeated, &text);

@@ -52,7 +52,8 @@ nlohmann::ordered_json LeftOutJson(const LeftOut& left_out);
 bool AllSigned(const MatchRunResult& run);
 
 // Lines on all of it, ready to stand before a result; empty if there is nothing
-// to say.
+// to say. Of a file they have its path and its verdict, and nothing that stands
+// in it: they go before a notice to a person.
 std::string RemarksText(const RunAccount& account, Language language);
 
 // The part of it that is about sightings.

@@ -272,7 +272,7 @@ TEST(RealExportsTest, TheGermanFileVerifiesWithItsKey) {
   ASSERT_TRUE(result.status.ok()) << result.status;
   EXPECT_EQ(result.report.signature.verdict, SignatureVerdict::kValid);
   EXPECT_EQ(result.report.signature.signed_by,
-            std::vector<std::string>{"262 v1"});
+            std::vector<std::string>{"262:v1"});
   EXPECT_EQ(result.keys.size(), 24131);
   EXPECT_EQ(result.report.counts.num_rejected(), 0);
   EXPECT_EQ(result.report.metadata.region, "DE");

@@ -70,7 +70,7 @@ TEST(ExportWriterTest, EverySignerSigns) {
   const ExportReport& report = written->front().report;
   EXPECT_EQ(report.signature.verdict, SignatureVerdict::kValid);
   EXPECT_EQ(report.signature.signed_by,
-            (std::vector<std::string>{"440 v1", "441 v2"}));
+            (std::vector<std::string>{"440:v1", "441:v2"}));
   ASSERT_EQ(report.metadata.signature_infos.size(), 2);
   EXPECT_EQ(report.metadata.signature_infos[1].algorithm, kOidEcdsaSha512);
   wire::TEKSignatureList list;

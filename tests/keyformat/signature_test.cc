@@ -65,7 +65,7 @@ TEST(SignatureTest, ValidWithEitherDigestAndTheTextOf2020) {
     const SignatureReport report = CheckSignatures(
         {Sign(key, "440", "v1", algorithm)}, DigestsOf(kMessage), trusted);
     EXPECT_EQ(report.verdict, SignatureVerdict::kValid) << algorithm;
-    EXPECT_EQ(report.signed_by, std::vector<std::string>{"440 v1"});
+    EXPECT_EQ(report.signed_by, std::vector<std::string>{"440:v1"});
   }
 }
 
@@ -116,22 +116,38 @@ TEST(SignatureTest, KeysAreChosenByIdAndVersion) {
             SignatureVerdict::kNoTrustedKey);
 }
 
-TEST(SignatureTest, ASignerIsNamedByWhatItSays) {
+TEST(SignatureTest, ASignerIsNamedAsItsUserDoes) {
   const SigningKey key = NewKey();
   const struct {
     const char* id;
-    const char* version;
+    std::optional<std::string> version;
     const char* name;
-  } kCases[] = {{"440", "v1", "440 v1"},
-                {"440", "", "440"},
-                {"", "v1", "v1"},
-                {"", "", ""}};
+  } kCases[] = {{"440", "v1", "440:v1"},
+                {"440", std::nullopt, "440"},
+                {"440", "", "440:"},
+                {"", "v1", ":v1"},
+                {"", std::nullopt, "(no key id)"}};
   for (const auto& c : kCases) {
-    EXPECT_EQ(CheckSignatures({Sign(key, c.id, c.version)}, DigestsOf(kMessage),
-                              OneSet({Trust(key, c.id)}))
-                  .signed_by,
-              std::vector<std::string>{c.name});
+    // What the file says of itself is not covered by its signature.
+    for (const std::string& claimed :
+         {std::string("v1"), std::string("\na.zip: valid, signed by 440 v1"),
+          std::string()}) {
+      if (c.version.has_value() && *c.version != claimed) continue;
+      TrustedKey trusted = Trust(key, c.id);
+      trusted.version = c.version;
+      EXPECT_EQ(CheckSignatures({Sign(key, c.id, claimed)},
+                                DigestsOf(kMessage), OneSet({trusted}))
+                    .signed_by,
+                std::vector<std::string>{c.name});
+    }
   }
+  // A key that made two signatures, or is in two sets, is named once.
+  TrustedKeys twice = OneSet({Trust(key, "440")});
+  ASSERT_TRUE(twice.AddSet({Trust(key, "440")}).ok());
+  const ExportSignature by_key = Sign(key, "440", "v1");
+  EXPECT_EQ(
+      CheckSignatures({by_key, by_key}, DigestsOf(kMessage), twice).signed_by,
+      std::vector<std::string>{"440"});
 }
 
 TEST(SignatureTest, AnyCompleteSetSuffices) {
@@ -155,7 +171,7 @@ TEST(SignatureTest, AnyCompleteSetSuffices) {
   const SignatureReport report = CheckSignatures(
       {Sign(NewKey(), "x", "v1"), by_c}, DigestsOf(kMessage), trusted);
   EXPECT_EQ(report.verdict, SignatureVerdict::kValid);
-  EXPECT_EQ(report.signed_by, std::vector<std::string>{"c v1"});
+  EXPECT_EQ(report.signed_by, std::vector<std::string>{"c"});
   EXPECT_EQ(report.outcomes,
             (std::vector<SignatureOutcome>{SignatureOutcome::kNoTrustedKey,
                                            SignatureOutcome::kVerified}));
@@ -244,14 +260,14 @@ TEST(SignatureTest, AWrongSignatureBesideAGoodOneDoesNoHarm) {
     const SignatureReport first =
         CheckSignatures({good, wrong}, DigestsOf(kMessage), trusted);
     EXPECT_EQ(first.verdict, SignatureVerdict::kValid);
-    EXPECT_EQ(first.signed_by, std::vector<std::string>{"440 v1"});
+    EXPECT_EQ(first.signed_by, std::vector<std::string>{"440:v1"});
     EXPECT_EQ(first.outcomes, (std::vector<SignatureOutcome>{
                                   SignatureOutcome::kVerified,
                                   SignatureOutcome::kWrongSignature}));
     const SignatureReport last =
         CheckSignatures({wrong, good}, DigestsOf(kMessage), trusted);
     EXPECT_EQ(last.verdict, SignatureVerdict::kValid);
-    EXPECT_EQ(last.signed_by, std::vector<std::string>{"440 v1"});
+    EXPECT_EQ(last.signed_by, std::vector<std::string>{"440:v1"});
     EXPECT_EQ(last.outcomes,
               (std::vector<SignatureOutcome>{SignatureOutcome::kWrongSignature,
                                              SignatureOutcome::kVerified}));

@@ -276,13 +276,13 @@ TEST(ExplainTest, SaysWhatWasLeftOutAndWhatAnybodyCouldHaveMade) {
   run.files[0].report.signature.verdict = SignatureVerdict::kNoSignatureEntry;
   run.files.resize(2);
   run.files[1].verdict = "malformed";
-  run.files[1].message = "b.zip: why";
+  run.files[1].path = "b.zip";
   const SightingsCounts sightings;
   const std::string text = ExplainText(
       absl::CivilDay(2020, 5, 20), {.run = run, .sightings = sightings}, run,
       Report(), Cocoa(), absl::UTCTimeZone());
   EXPECT_THAT(text, StartsWith("UNSIGNED (no_signature_entry): a.zip\n"
-                               "LEFT OUT (malformed): b.zip: why\n"
+                               "LEFT OUT (malformed): b.zip\n"
                                "Keys of unsigned files count here"));
   EXPECT_EQ(ExplainJson(absl::CivilDay(2020, 5, 20), run, Report(), Cocoa(),
                         absl::UTCTimeZone())[0]["verdict"],

@@ -143,7 +143,7 @@ MatchRunResult ARun() {
   run.files[0].accepted = true;
   ExportReport& report = run.files[0].report;
   report.signature.verdict = SignatureVerdict::kValid;
-  report.signature.signed_by = {"440 v1"};
+  report.signature.signed_by = {"440:v1"};
   report.counts.keys = 10;
   report.counts.revised_keys = 2;
   report.counts
@@ -211,7 +211,7 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
   const ordered_json expected = ordered_json::parse(R"({
     "files": [
       {"path": "a.zip", "verdict": "valid", "accepted": true,
-       "signed_by": ["440 v1"], "keys": 12,
+       "signed_by": ["440:v1"], "keys": 12,
        "rejected": {"far_future_rolling_start": 3},
        "dropped_fields": {"days_since_onset": 1},
        "extra_entry": "notes.txt"},
@@ -286,7 +286,7 @@ TEST(MatchReportTest, TextIsExact) {
   EXPECT_EQ(
       MatchReportText(Input(run)),
       "UNSIGNED (no_signature_entry): b.zip\n"
-      "LEFT OUT (wrong_signature): c.zip: the signature does not fit\n"
+      "LEFT OUT (wrong_signature): c.zip\n"
       "Keys of unsigned files count here: anybody could have made them up.\n"
       "LOST: db/000006.log: is missing: a reason\n"
       "Sightings may be missing: 1 of the stores' files could not be read.\n"

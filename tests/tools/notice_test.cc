@@ -204,6 +204,7 @@ TEST(NoticeTest, FilesThatAReaderHasToKnowAbout) {
   run.files[0].verdict = "no_signature_entry";
   run.files[0].accepted = true;
   run.files[1].verdict = "wrong_signature";
+  run.files[1].path = "b.zip";
   run.files[1].message = "b.zip: does not fit";
   run.files[1].report.signature.verdict = SignatureVerdict::kWrongSignature;
   run.num_rejected = 21;
@@ -216,7 +217,9 @@ TEST(NoticeTest, FilesThatAReaderHasToKnowAbout) {
     EXPECT_THAT(text, HasSubstr("no_signature_entry"));
     EXPECT_THAT(text, HasSubstr("a.zip"));
     EXPECT_THAT(text, HasSubstr("wrong_signature"));
-    EXPECT_THAT(text, HasSubstr("b.zip: does not fit"));
+    EXPECT_THAT(text, HasSubstr("b.zip"));
+    // The reason may repeat what the file says of itself.
+    EXPECT_THAT(text, Not(HasSubstr("does not fit")));
     EXPECT_THAT(text, HasSubstr("db/000006.log"));
     EXPECT_THAT(text, ContainsRegex("1[^0-9]+21[^0-9]+12[^0-9]"));
   }

@@ -200,7 +200,7 @@ TEST_F(RealFilesTest, EveryRefusedFileIsNamed) {
        Exports("invalid-no-header.zip"), Exports("no-such-file.zip")}));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_EQ(run.out, "");
-  EXPECT_THAT(run.err, HasSubstr("cwa-dev-2020-05-31.zip: signed by key id "
+  EXPECT_THAT(run.err, HasSubstr("cwa-dev-2020-05-31.zip: it names key id "
                                  "\"262\" version \"v1\""));
   EXPECT_THAT(run.err, HasSubstr("(no_trusted_key)"));
   EXPECT_THAT(run.err, HasSubstr("invalid-no-header.zip: "));
@@ -243,9 +243,9 @@ TEST_F(RealFilesTest, OwnKeysAreLeftOut) {
 TEST_F(RealFilesTest, VerdictOfEveryExport) {
   const std::map<std::string, std::string> verdicts = {
       {"bare-200.export.bin", "no_signature_entry"},
-      {"cwa-dev-2020-05-31.zip", "valid, signed by 262 v1"},
+      {"cwa-dev-2020-05-31.zip", "valid, signed by 262:v1"},
       {"demo-2392-nosig.zip", "no_signature_entry"},
-      {"google-sample-110.zip", "valid, signed by "},
+      {"google-sample-110.zip", "valid, signed by (no key id)"},
       {"immuni-2020-08-23.export.bin", "no_signature_entry"},
       {"invalid-32-byte-keys.zip", "no_trusted_key, extra entry content.sig"},
       {"invalid-no-export-bin.zip", "malformed"},
