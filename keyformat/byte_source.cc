@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/system_error.h"
 
 namespace tekmatch {
 namespace {
@@ -101,7 +102,7 @@ absl::StatusOr<std::unique_ptr<ByteSource>> OpenFileSource(
   // O_NONBLOCK: opening a FIFO must not wait for a writer before we refuse it.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
+    return SystemError(errno, absl::StrCat(path, ": cannot be opened"));
   }
   struct stat info {};
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {

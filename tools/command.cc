@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/printable.h"
+#include "keyformat/system_error.h"
 
 namespace tekmatch {
 
@@ -27,7 +28,7 @@ int Print(absl::string_view text) {
   if (std::fwrite(printable.data(), 1, printable.size(), stdout) !=
           printable.size() ||
       std::fflush(stdout) != 0) {
-    return Fail(absl::ErrnoToStatus(errno, "stdout"));
+    return Fail(SystemError(errno, "stdout"));
   }
   return kExitDone;
 }

@@ -26,6 +26,7 @@
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "keyformat/byte_source.h"
+#include "keyformat/system_error.h"
 #include "tools/leveldb_coding.h"
 #include "tools/leveldb_log.h"
 #include "tools/leveldb_manifest.h"
@@ -113,8 +114,7 @@ absl::Status Reader::List() {
     names_.insert(files->path().filename().string());
   }
   if (!error) return absl::OkStatus();
-  return absl::ErrnoToStatus(error.value(),
-                             absl::StrCat(folder_, ": cannot be read"));
+  return SystemError(error.value(), absl::StrCat(folder_, ": cannot be read"));
 }
 
 absl::StatusOr<std::unique_ptr<ByteSource>> Reader::Open(

@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/system_error.h"
 
 namespace tekmatch {
 namespace {
@@ -25,7 +26,7 @@ absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(
   // O_NONBLOCK: a named pipe is opened before anybody writes into it.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
+    return SystemError(errno, absl::StrCat(path, ": cannot be opened"));
   }
   std::unique_ptr<LineReader> reader(new LineReader(path, fd));
   struct stat info {};
@@ -34,7 +35,7 @@ absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(
   }
   // From here on it waits for the writer's next bytes.
   if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be read"));
+    return SystemError(errno, absl::StrCat(path, ": cannot be read"));
   }
   return reader;
 }
@@ -73,7 +74,7 @@ absl::StatusOr<bool> LineReader::Fill() {
     const ssize_t n = read(fd_, buffer_.data() + end_, buffer_.size() - end_);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
-      return absl::ErrnoToStatus(errno, absl::StrCat(path_, ": reading"));
+      return SystemError(errno, absl::StrCat(path_, ": reading"));
     }
     end_ += static_cast<size_t>(n);
     return n > 0;

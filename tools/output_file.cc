@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/system_error.h"
 
 namespace tekmatch {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 constexpr size_t kBufferBytes = 256 << 10;
 
 absl::Status OpenError(const std::string& path) {
-  return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be written"));
+  return SystemError(errno, absl::StrCat(path, ": cannot be written"));
 }
 
 // The file that `path` stands for, through links, be it there yet or not.
@@ -87,7 +88,7 @@ OutputFile::~OutputFile() {
 }
 
 absl::Status OutputFile::Error(absl::string_view what) const {
-  return absl::ErrnoToStatus(errno, absl::StrCat(path_, ": ", what));
+  return SystemError(errno, absl::StrCat(path_, ": ", what));
 }
 
 absl::Status OutputFile::Append(absl::string_view bytes) {

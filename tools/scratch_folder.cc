@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/system_error.h"
 
 namespace tekmatch {
 
@@ -18,8 +19,8 @@ absl::StatusOr<std::unique_ptr<ScratchFolder>> ScratchFolder::Make() {
   if (parent == nullptr || *parent == '\0') parent = "/tmp";
   std::string path = absl::StrCat(parent, "/tekmatch-XXXXXX");
   if (mkdtemp(path.data()) == nullptr) {
-    return absl::ErrnoToStatus(
-        errno, absl::StrCat(parent, ": no scratch folder can be made"));
+    return SystemError(errno,
+                       absl::StrCat(parent, ": no scratch folder can be made"));
   }
   return std::unique_ptr<ScratchFolder>(new ScratchFolder(std::move(path)));
 }
@@ -39,7 +40,7 @@ absl::Status MakeFolder(const std::string& path) {
        S_ISDIR(info.st_mode))) {
     return absl::OkStatus();
   }
-  return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be made"));
+  return SystemError(errno, absl::StrCat(path, ": cannot be made"));
 }
 
 }  // namespace tekmatch

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/system_error.h"
 #include "tools/line_reader.h"
 #include "tools/sightings_leveldb.h"
 #include "tools/sightings_text.h"
@@ -95,7 +96,7 @@ absl::StatusOr<SightingsFile> ReadSightings(
     const std::string& path, const SightingsReaderOptions& options) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
+    return SystemError(errno, absl::StrCat(path, ": cannot be opened"));
   }
   return S_ISDIR(info.st_mode) ? ReadLevelDbSightings(path, options)
                                : ReadTextSightings(path, options);

@@ -12,6 +12,7 @@
 #include "keyformat/export_writer.h"
 #include "keyformat/p256_key.h"
 #include "keyformat/random_source.h"
+#include "keyformat/system_error.h"
 #include "tools/match_report.h"
 #include "tools/output_file.h"
 #include "tools/scratch_folder.h"
@@ -25,7 +26,7 @@ absl::Status MakeEmptyFolder(const std::string& folder) {
   std::error_code error;
   const bool empty = std::filesystem::is_empty(folder, error);
   if (error) {
-    return absl::ErrnoToStatus(error.value(),
+    return SystemError(error.value(),
                                absl::StrCat(folder, ": cannot be read"));
   }
   if (!empty) {

@@ -2,8 +2,10 @@
 // what is left behind.
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -251,6 +253,34 @@ TEST_F(TekmatchTest, FullDiskIsAnError) {
   const TekmatchRun run = RunTekmatch(Match({"--out", "/dev/full"}));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.err, HasSubstr("/dev/full: writing"));
+}
+
+TEST_F(TekmatchTest, WhatIsPrintedToAFullDiskIsAnError) {
+  for (const char* arguments : {"--help", "match --help", "generate --help"}) {
+    const int status = std::system(
+        absl::StrCat("tools/tekmatch ", arguments, " >/dev/full 2>&1").c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 1) << arguments;
+  }
+}
+
+// A file that cannot be is bad input, not wrong usage.
+TEST_F(TekmatchTest, APathThatIsTooLong) {
+  const std::string path(5000, 'x');
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{
+           {"verify", path},
+           {"inspect", path},
+           {"sightings", path, "--out", At("x.csv")},
+           Match({"--sightings", path}),
+           Match({"--own-keys", path}),
+           Match({"--trusted-key", "440=" + path}),
+           Match({"--out", path}),
+           Match({"--matches-out", path}),
+           {"generate", "--keys", "1", "--sightings", "1", "--met", "1",
+            "--out", path}}) {
+    const TekmatchRun run = RunTekmatch(arguments);
+    EXPECT_EQ(run.exit_code, 1) << run.err;
+  }
 }
 
 // Ctrl-C while one output is written and another one waits for its reader.

@@ -1,0 +1,33 @@
+#include "keyformat/system_error.h"
+
+#include <cerrno>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::StartsWith;
+
+TEST(SystemErrorTest, NoErrorOfAFileIsTheCallers) {
+  for (int error = 1; error < 134; ++error) {
+    const absl::Status status = SystemError(error, "f: cannot be opened");
+    EXPECT_FALSE(status.ok()) << error;
+    EXPECT_FALSE(absl::IsInvalidArgument(status)) << error;
+    EXPECT_FALSE(absl::IsInternal(status)) << error;
+    EXPECT_THAT(std::string(status.message()),
+                StartsWith("f: cannot be opened"));
+  }
+}
+
+TEST(SystemErrorTest, WhatTheCodesMean) {
+  EXPECT_TRUE(absl::IsNotFound(SystemError(ENOENT, "")));
+  EXPECT_TRUE(absl::IsNotFound(SystemError(ENAMETOOLONG, "")));
+  EXPECT_TRUE(absl::IsPermissionDenied(SystemError(EACCES, "")));
+  EXPECT_TRUE(absl::IsFailedPrecondition(SystemError(EINVAL, "")));
+}
+
+}  // namespace
+}  // namespace tekmatch
