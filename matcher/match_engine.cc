@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "matcher/distinct_keys.h"
 #include "matcher/slice_filters.h"
 
 namespace tekmatch {
@@ -27,15 +28,27 @@ constexpr size_t kEnough = 256;
 // anew.
 constexpr size_t kFewestKeys = size_t{1} << 14;
 constexpr size_t kFilterBytesPerKey = 16;
+// Matches of keys that are planned together. Honest keys seldom have as many;
+// beyond it, the keys may repeat each other.
+constexpr size_t kManyMatches = 4096;
+
+// The keys of a block that are worked on together: as they stand, or with what
+// they repeat taken out.
+struct Chunk {
+  const KeyBlock& block;
+  size_t first = 0;
+  size_t num = 0;
+  const DistinctKeys* distinct = nullptr;  // of whose block() it is all
+};
 
 // Gathers candidates until looking them up pays, since each lookup waits for
 // memory, and the waits of many overlap.
 class CandidateLookup {
  public:
-  CandidateLookup(const KeyBlock& block, uint32_t source,
+  CandidateLookup(const Chunk& chunk, uint32_t source,
                   const SightingIndex& index, const MatchPolicy& policy,
                   std::vector<RpiCandidate>& candidates)
-      : block_(block),
+      : chunk_(chunk),
         source_(source),
         index_(index),
         policy_(policy),
@@ -56,21 +69,31 @@ class CandidateLookup {
     return num_candidates_ < kEnough ? absl::OkStatus() : LookUp();
   }
 
-  absl::Status Finish() {
-    if (absl::Status status = LookUp(); !status.ok()) return status;
-    for (const uint32_t k : matched_keys_) {
-      publications_.push_back({.key = block_.key(k), .source = source_});
-    }
-    return absl::OkStatus();
-  }
+  // The keys have very many matches and were not freed of repeats: what is
+  // found so far is worth nothing, and nothing more is looked for.
+  bool gave_up() const { return gave_up_; }
 
-  // After Finish.
-  const std::vector<Match>& matches() const { return matches_; }
-  const std::vector<KeyPublication>& publications() const {
-    return publications_;
-  }
-  const std::vector<uint32_t>& outside_tolerance() const {
-    return outside_tolerance_;
+  // Looks up what is left, and appends all that was found.
+  absl::Status Finish(MatchBatch* out) {
+    if (absl::Status status = LookUp(); !status.ok() || gave_up_) return status;
+    std::set<Tek> published;
+    for (const uint32_t k : matched_keys_) {
+      if (chunk_.distinct == nullptr) {
+        out->publications.push_back(
+            {.key = chunk_.block.key(k), .source = source_});
+      } else if (published.insert(chunk_.block.teks()[k]).second) {
+        for (const DiagnosisKey& key : chunk_.distinct->Repeated(k)) {
+          out->publications.push_back({.key = key, .source = source_});
+        }
+      }
+    }
+    out->candidates.insert(out->candidates.end(), matches_.begin(),
+                           matches_.end());
+    out->outside_tolerance.insert(out->outside_tolerance.end(),
+                                  outside_tolerance_.begin(),
+                                  outside_tolerance_.end());
+    out->num_duplicates += num_duplicates_;
+    return absl::OkStatus();
   }
 
  private:
@@ -88,9 +111,11 @@ class CandidateLookup {
     for (const RpiCandidate& c : candidates) index_.PrefetchSightings(RpiOf(c));
     for (const RpiCandidate& c : candidates) {
       for (const Sighting& sighting : index_.Find(RpiOf(c))) {
-        if (absl::Status status = AddIfNear(c, sighting); !status.ok()) {
-          return status;
-        }
+        absl::Status status = AddIfNear(c, sighting);
+        if (!status.ok()) return status;
+        gave_up_ = chunk_.distinct == nullptr &&
+                   matches_.size() + outside_tolerance_.size() > kManyMatches;
+        if (gave_up_) return absl::OkStatus();
       }
     }
     return absl::OkStatus();
@@ -109,7 +134,9 @@ class CandidateLookup {
       }
       return absl::OkStatus();
     }
-    const DiagnosisKey key = block_.key(candidate.key);
+    const DiagnosisKey key = chunk_.distinct == nullptr
+                                 ? chunk_.block.key(candidate.key)
+                                 : chunk_.distinct->Whole(candidate.key);
     if (!aemk_.has_value() || aemk_of_ != key.tek) {
       const absl::StatusOr<Aemk> derived = DeriveAemk(key.tek);
       if (!derived.ok()) return derived.status();
@@ -134,10 +161,14 @@ class CandidateLookup {
     match.attenuation =
         std::max<int32_t>(0, match.tx_power - int32_t{sighting.rssi});
     matched_keys_.insert(candidate.key);
+    if (chunk_.distinct != nullptr) {
+      num_duplicates_ +=
+          chunk_.distinct->NumRepeats(candidate.key, candidate.interval);
+    }
     return absl::OkStatus();
   }
 
-  const KeyBlock& block_;
+  const Chunk& chunk_;
   const uint32_t source_;
   const SightingIndex& index_;
   const MatchPolicy& policy_;
@@ -145,8 +176,9 @@ class CandidateLookup {
   size_t num_candidates_ = 0;
   std::set<uint32_t> matched_keys_;
   std::vector<Match> matches_;
-  std::vector<KeyPublication> publications_;
   std::vector<uint32_t> outside_tolerance_;
+  uint64_t num_duplicates_ = 0;
+  bool gave_up_ = false;
   // Often the same for several candidates in a row.
   std::optional<Aemk> aemk_;
   Tek aemk_of_;
@@ -203,14 +235,14 @@ bool DeriveUpTo(const Kernels& kernels, size_t num_left, KeysAhead* ahead) {
   return true;
 }
 
-// Joins the keys [first, first + num) of the lookup's block.
-absl::Status MatchKeys(const KeyBlock& block, size_t first, size_t num,
+// Joins the keys of the lookup's chunk, until it gives up.
+absl::Status MatchKeys(const Chunk& chunk,
                        const absl::flat_hash_set<Tek>& own_keys,
                        const SliceFilters& filters, const Kernels& kernels,
                        MatchScratch* scratch, CandidateLookup* lookup) {
   const KeyPlan& plan = scratch->plan;
-  absl::Status planned =
-      PlanKeys(block, first, num, own_keys, filters, &scratch->plan);
+  absl::Status planned = PlanKeys(chunk.block, chunk.first, chunk.num, own_keys,
+                                  filters, &scratch->plan);
   if (!planned.ok()) return planned;
   scratch->rpiks.resize(std::max(scratch->rpiks.size(), plan.num_keys));
   std::vector<Rpik>& rpiks = scratch->rpiks;
@@ -235,7 +267,7 @@ absl::Status MatchKeys(const KeyBlock& block, size_t first, size_t num,
       }
       absl::Status status =
           lookup->Add(plan.positions.data() + at, num_candidates);
-      if (!status.ok()) return status;
+      if (!status.ok() || lookup->gave_up()) return status;
     }
   }
   return absl::OkStatus();
@@ -275,31 +307,42 @@ size_t MatchEngine::block_keys() const {
 absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
                                      MatchScratch* scratch,
                                      MatchBatch* out) const {
-  CandidateLookup lookup(block, source, *index_, policy_, scratch->candidates);
+  MatchBatch found;
   const size_t num_at_once = NumAtOnce(index_->filters());
-  uint64_t num_own_keys = 0;
-  uint64_t num_compared = 0;
+  const auto match = [&](const Chunk& chunk, bool* gave_up) {
+    CandidateLookup lookup(chunk, source, *index_, policy_,
+                           scratch->candidates);
+    absl::Status status = MatchKeys(chunk, own_keys_, index_->filters(),
+                                    *kernels_, scratch, &lookup);
+    if (status.ok() && !lookup.gave_up()) status = lookup.Finish(&found);
+    *gave_up = lookup.gave_up();
+    return status;
+  };
   for (size_t first = 0; first < block.size(); first += num_at_once) {
-    absl::Status status =
-        MatchKeys(block, first, std::min(num_at_once, block.size() - first),
-                  own_keys_, index_->filters(), *kernels_, scratch, &lookup);
+    const size_t num = std::min(num_at_once, block.size() - first);
+    bool gave_up = false;
+    absl::Status status = match({block, first, num}, &gave_up);
     if (!status.ok()) return status;
-    num_own_keys += scratch->plan.num_own_keys;
-    num_compared += scratch->plan.num_keys;
+    found.num_own_keys += scratch->plan.num_own_keys;
+    found.num_compared += scratch->plan.num_keys;
+    if (!gave_up) continue;
+    const DistinctKeys distinct(block, first, num);
+    status = match({distinct.block(), 0, distinct.block().size(), &distinct},
+                   &gave_up);
+    if (!status.ok()) return status;
   }
-  if (absl::Status status = lookup.Finish(); !status.ok()) return status;
 
-  out->candidates.insert(out->candidates.end(), lookup.matches().begin(),
-                         lookup.matches().end());
-  out->publications.insert(out->publications.end(),
-                           lookup.publications().begin(),
-                           lookup.publications().end());
+  out->candidates.insert(out->candidates.end(), found.candidates.begin(),
+                         found.candidates.end());
+  out->publications.insert(out->publications.end(), found.publications.begin(),
+                           found.publications.end());
   out->outside_tolerance.insert(out->outside_tolerance.end(),
-                                lookup.outside_tolerance().begin(),
-                                lookup.outside_tolerance().end());
+                                found.outside_tolerance.begin(),
+                                found.outside_tolerance.end());
+  out->num_duplicates += found.num_duplicates;
   out->num_keys += block.size();
-  out->num_own_keys += num_own_keys;
-  out->num_compared += num_compared;
+  out->num_own_keys += found.num_own_keys;
+  out->num_compared += found.num_compared;
   return absl::OkStatus();
 }
 

@@ -2,6 +2,10 @@
 // sightings. It finds candidates; ResolveMatches (match_resolver.h) makes the
 // result of a run out of the candidates of all blocks.
 //
+// Where a block's keys are heard very often, it is first freed of keys that
+// repeat each other (distinct_keys.h): what a hostile file can make of one key
+// costs what honest keys cost, and memory is bounded by the sightings.
+//
 // A block is worked on by time slices (key_plan.h), so that blocks of many keys
 // cost less a key: MatchEngine::block_keys says how many are enough.
 //
@@ -41,6 +45,8 @@ namespace tekmatch {
 // What matching some blocks gave. Batches of several threads are joined by
 // appending the vectors and adding the counts, in any order.
 struct MatchBatch {
+  // The same key's match with a sighting is here as often as the key was in
+  // what was matched, or else counted in num_duplicates.
   std::vector<Match> candidates;
   // Positions in SightingIndex::sightings() of sightings of a key's RPI outside
   // the policy's tolerance, but within the index's; in no order, repeated where
@@ -51,6 +57,9 @@ struct MatchBatch {
   std::vector<KeyPublication> publications;
   uint64_t num_keys = 0;      // all keys of the blocks, own ones included
   uint64_t num_own_keys = 0;  // keys left out because they are the device's own
+  // Candidates that are left out since they repeat one that is here: of keys
+  // that stand in a block many times.
+  uint64_t num_duplicates = 0;
   // Keys that were in use within the index's tolerance of a sighting; no other
   // key can match, and none is derived.
   uint64_t num_compared = 0;
