@@ -4,8 +4,10 @@
 #include <bit>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -15,9 +17,10 @@
 namespace tekmatch {
 namespace {
 
-// What one file contributed so far. A hostile file can repeat one matching key
-// a million times before its signature is seen to be wrong, so duplicates go as
-// the candidates grow: memory is bounded by the sightings.
+// What one file contributed so far. A hostile file can repeat matching keys a
+// million times before its signature is seen to be wrong. The engine finds what
+// stands near in a block once (distinct_keys.h); of what blocks repeat,
+// duplicates go as the candidates grow: memory is bounded by the sightings.
 class FileCandidates {
  public:
   void Add(MatchBatch batch, std::vector<uint32_t> tek_prefixes) {
@@ -25,6 +28,7 @@ class FileCandidates {
     if (discarded_) return;
     found_.num_own_keys += batch.num_own_keys;
     found_.num_compared += batch.num_compared;
+    found_.num_duplicates += batch.num_duplicates;
     found_.candidates.insert(found_.candidates.end(), batch.candidates.begin(),
                              batch.candidates.end());
     for (const KeyPublication& publication : batch.publications) {
@@ -74,8 +78,32 @@ class Run {
         progress_(progress),
         files_(paths.size()) {}
 
-  // The work of one thread: returns when there is none left.
+  // The work of one thread: returns when there is none left. An exception of
+  // the standard library's, which has no memory, ends the run as an error does:
+  // in a thread it would end the process.
   void Work() {
+    try {
+      WorkUntilDone();
+    } catch (const std::exception&) {
+      Settle(no_memory_);
+    }
+  }
+
+  absl::StatusOr<std::vector<MatchedFile>> Take() {
+    if (!status_.ok()) return status_;
+    std::vector<MatchedFile> matched;
+    matched.reserve(files_.size());
+    for (FileCandidates& file : files_) matched.push_back(file.Take());
+    return matched;
+  }
+
+ private:
+  struct Job {
+    std::unique_ptr<KeyBlock> block;
+    size_t file = 0;
+  };
+
+  void WorkUntilDone() {
     MatchScratch scratch;
     std::unique_lock<std::mutex> lock(mutex_);
     while (status_.ok()) {
@@ -101,20 +129,6 @@ class Run {
       }
     }
   }
-
-  absl::StatusOr<std::vector<MatchedFile>> Take() {
-    if (!status_.ok()) return status_;
-    std::vector<MatchedFile> matched;
-    matched.reserve(files_.size());
-    for (FileCandidates& file : files_) matched.push_back(file.Take());
-    return matched;
-  }
-
- private:
-  struct Job {
-    std::unique_ptr<KeyBlock> block;
-    size_t file = 0;
-  };
 
   // The mutex is held.
   Job TakeJob() {
@@ -191,7 +205,19 @@ class Run {
   int num_readers_ = 0;
   uint64_t num_keys_read_ = 0;
   absl::Status status_;
+  // Made while there is some.
+  const absl::Status no_memory_ =
+      absl::ResourceExhaustedError("not enough memory to match the files");
 };
+
+// A thread that works, or none where the system has no more.
+std::optional<std::thread> StartThread(Run& run) {
+  try {
+    return std::thread([&run] { run.Work(); });
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
 
 }  // namespace
 
@@ -202,8 +228,11 @@ absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
   Run run(paths, engine, options, num_threads, progress);
   std::vector<std::thread> others;
   others.reserve(static_cast<size_t>(num_threads - 1));
-  for (int i = 1; i < num_threads; ++i)
-    others.emplace_back([&] { run.Work(); });
+  for (int i = 1; i < num_threads; ++i) {
+    std::optional<std::thread> thread = StartThread(run);
+    if (!thread.has_value()) break;
+    others.push_back(*std::move(thread));
+  }
   run.Work();
   for (std::thread& thread : others) thread.join();
   return run.Take();

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <new>
 #include <sstream>
 
 #include "tools/command.h"
@@ -47,6 +48,9 @@ int main(int argc, char** argv) {
   // libraries below do not.
   try {
     return Run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("tekmatch: not enough memory\n", stderr);
+    return tekmatch::kExitBadInput;
   } catch (const std::exception& error) {
     tekmatch::Say(error.what());
     return tekmatch::kExitBadInput;
