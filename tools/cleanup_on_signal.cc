@@ -65,8 +65,14 @@ extern "C" void CleanUpAndDie(int signal_number) {
   raise(signal_number);
 }
 
+// Those whose default action ends the process (signal(7)), without SIGKILL.
+constexpr std::array kEndingSignals = {
+    SIGINT,    SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGALRM, SIGVTALRM, SIGPROF,
+    SIGUSR1,   SIGUSR2, SIGIO,  SIGPWR,  SIGXCPU, SIGXFSZ, SIGSYS,    SIGTRAP,
+    SIGSTKFLT, SIGABRT, SIGBUS, SIGFPE,  SIGILL,  SIGSEGV};
+
 void InstallHandlers() {
-  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal_number : kEndingSignals) {
     struct sigaction old {};
     sigaction(signal_number, nullptr, &old);
     // A process started by nohup, say, is not to be ended by that signal.

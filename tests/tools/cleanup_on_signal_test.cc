@@ -25,7 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::StartsWith;
 
-constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+// What can end a process from outside, or a fault in it.
+constexpr int kSignals[] = {SIGINT,  SIGTERM,   SIGHUP,  SIGQUIT,  SIGPIPE,
+                            SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1,  SIGUSR2,
+                            SIGIO,   SIGPWR,    SIGXCPU, SIGXFSZ,  SIGSYS,
+                            SIGTRAP, SIGABRT,   SIGILL,  SIGSTKFLT};
 
 // How a child process ends that runs `body`, with the signals' usual actions
 // in force before. A body that returns ends it with exit code 77.
