@@ -25,11 +25,11 @@ double WeightOf(const ScanInstance& scan, const DailySummariesConfig& config) {
       .attenuation_weights[AttenuationBucket(scan.typical_attenuation, config)];
 }
 
-ordered_json ScanJson(const ScanInstance& scan, const MatchRunResult& run,
+ordered_json ScanJson(const ScanInstance& scan, absl::Span<const Match> matches,
                       const ExposureConfig& config, absl::TimeZone zone) {
   ordered_json sightings = ordered_json::array();
   for (const uint32_t position : scan.matches) {
-    const Match& match = run.result.matches[position];
+    const Match& match = matches[position];
     sightings.push_back({{"time", Rfc3339(match.sighting.unix_seconds, zone)},
                          {"rpi", EncodeHex(match.sighting.rpi.bytes)},
                          {"interval", match.interval},
@@ -45,16 +45,17 @@ ordered_json ScanJson(const ScanInstance& scan, const MatchRunResult& run,
 }
 
 ordered_json WindowJson(const ExposureWindow& window, bool too_old,
-                        const MatchRunResult& run, const ExposureConfig& config,
-                        absl::TimeZone zone) {
+                        absl::Span<const ExportFileResult> files,
+                        absl::Span<const Match> matches,
+                        const ExposureConfig& config, absl::TimeZone zone) {
   const DailySummariesConfig& days = config.daily_summaries;
-  const Match& first = run.result.matches[window.scans[0].matches[0]];
+  const Match& first = matches[window.scans[0].matches[0]];
   const double score = WindowScore(window, days);
   ordered_json json = {{"tek", EncodeHex(window.tek.bytes)},
                        {"rolling_start", first.rolling_start},
                        {"rolling_period", first.rolling_period},
-                       {"file", run.files[first.source].path},
-                       {"verdict", run.files[first.source].verdict}};
+                       {"file", files[first.source].path},
+                       {"verdict", files[first.source].verdict}};
   if (first.metadata.days_since_onset.has_value()) {
     json["days_since_onset"] = *first.metadata.days_since_onset;
   }
@@ -72,7 +73,7 @@ ordered_json WindowJson(const ExposureWindow& window, bool too_old,
   json["counts"] = score >= days.minimum_window_score && !too_old;
   ordered_json scans = ordered_json::array();
   for (const ScanInstance& scan : window.scans) {
-    scans.push_back(ScanJson(scan, run, config, zone));
+    scans.push_back(ScanJson(scan, matches, config, zone));
   }
   json["scans"] = std::move(scans);
   return json;
@@ -96,21 +97,24 @@ std::string Plain(const ordered_json& object) {
 
 }  // namespace
 
-ordered_json ExplainJson(absl::CivilDay date, const MatchRunResult& run,
+ordered_json ExplainJson(absl::CivilDay date,
+                         absl::Span<const ExportFileResult> files,
+                         absl::Span<const Match> matches,
                          const ExposureReport& report,
                          const ExposureConfig& config, absl::TimeZone zone) {
   ordered_json json = ordered_json::array();
   const bool too_old = IsTooOld(date, report);
   for (const ExposureWindow& window : report.windows) {
     if (WindowDate(window, zone) == date) {
-      json.push_back(WindowJson(window, too_old, run, config, zone));
+      json.push_back(WindowJson(window, too_old, files, matches, config, zone));
     }
   }
   return json;
 }
 
 std::string ExplainText(absl::CivilDay date, const RunAccount& account,
-                        const MatchRunResult& run, const ExposureReport& report,
+                        absl::Span<const Match> matches,
+                        const ExposureReport& report,
                         const ExposureConfig& config, absl::TimeZone zone) {
   std::string text = RemarksText(account, Language::kEnglish);
   if (!text.empty()) text += "\n";
@@ -120,7 +124,8 @@ std::string ExplainText(absl::CivilDay date, const RunAccount& account,
   const auto day = std::find_if(
       report.days.begin(), report.days.end(),
       [date](const DailySummary& summary) { return summary.date == date; });
-  const ordered_json windows = ExplainJson(date, run, report, config, zone);
+  const ordered_json windows =
+      ExplainJson(date, account.run.files, matches, report, config, zone);
   if (windows.empty()) return absl::StrCat(text, "none\n");
   if (IsTooOld(date, report)) {
     absl::StrAppend(&text, "not shown any more: the date is before ",

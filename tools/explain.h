@@ -8,6 +8,7 @@
 
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "matcher/exposure_config.h"
 #include "tools/exposure_report.h"
 #include "tools/match_run.h"
@@ -23,17 +24,21 @@ namespace tekmatch {
 // counts (the score reaches the minimum, and the date is not too old), scans[]
 // {seconds_since_last_scan, typical_attenuation, min_attenuation, weight,
 // sightings[] {time, rpi, interval, rssi, tx_power, attenuation}}.
+//
+// `matches` are those that `report` is made of, and `files` those that
+// Match::source counts.
 nlohmann::ordered_json ExplainJson(absl::CivilDay date,
-                                   const MatchRunResult& run,
+                                   absl::Span<const ExportFileResult> files,
+                                   absl::Span<const Match> matches,
                                    const ExposureReport& report,
                                    const ExposureConfig& config,
                                    absl::TimeZone zone);
 
 // The same for a person to read, indented by level, with what is to be said of
-// the whole run (run_remarks.h) in front. `run` has the matches that `report`
-// is made of.
+// the whole run (run_remarks.h) in front.
 std::string ExplainText(absl::CivilDay date, const RunAccount& account,
-                        const MatchRunResult& run, const ExposureReport& report,
+                        absl::Span<const Match> matches,
+                        const ExposureReport& report,
                         const ExposureConfig& config, absl::TimeZone zone);
 
 }  // namespace tekmatch

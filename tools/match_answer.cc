@@ -16,7 +16,7 @@ namespace {
 // What the matches of one device mean.
 struct DeviceReport {
   uint32_t device = 0;
-  MatchRunResult run;
+  std::vector<Match> matches;
   ExposureReport exposure;
 };
 
@@ -38,11 +38,9 @@ std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
   for (auto& [device, of_device] : matches) {
     DeviceReport& report = reports.emplace_back();
     report.device = device;
-    report.run.files = run.files;
-    report.run.complete = true;
-    report.run.result.matches = std::move(of_device);
-    report.exposure = MakeExposureReport(
-        report.run.result.matches, *options.config, input.zone, options.as_of);
+    report.matches = std::move(of_device);
+    report.exposure = MakeExposureReport(report.matches, *options.config,
+                                         input.zone, options.as_of);
   }
   return reports;
 }
@@ -51,7 +49,7 @@ std::string MeaningText(const MatchReportInput& input,
                         const DeviceReport& report,
                         const AnswerOptions& options) {
   if (options.explain.has_value()) {
-    return ExplainText(*options.explain, input.account, report.run,
+    return ExplainText(*options.explain, input.account, report.matches,
                        report.exposure, *options.config, input.zone);
   }
   return NoticeText(input.account, report.exposure, *options.config,
@@ -67,8 +65,8 @@ void AddMeaning(const MatchReportInput& input, const DeviceReport& report,
                          CountLeftOut(input.account), input.zone);
   if (options.explain.has_value()) {
     json["explanation"] =
-        ExplainJson(*options.explain, report.run, report.exposure,
-                    *options.config, input.zone);
+        ExplainJson(*options.explain, input.account.run.files, report.matches,
+                    report.exposure, *options.config, input.zone);
   }
 }
 

@@ -183,8 +183,9 @@ TEST(ExposureReportTest, TellsDatesOnly) {
 // From key to score, for the one who asks.
 TEST(ExplainTest, TracesEveryContactOfTheDate) {
   const MatchRunResult run = ARun();
-  const ordered_json windows = ExplainJson(
-      absl::CivilDay(2020, 5, 20), run, Report(), Cocoa(), absl::UTCTimeZone());
+  const ordered_json windows =
+      ExplainJson(absl::CivilDay(2020, 5, 20), run.files, run.result.matches,
+                  Report(), Cocoa(), absl::UTCTimeZone());
   ASSERT_EQ(windows.size(), 2U);
   const ordered_json& window = windows[0];
   EXPECT_EQ(window["tek"], "01010101010101010101010101010101");
@@ -216,9 +217,9 @@ TEST(ExplainTest, TracesEveryContactOfTheDate) {
 TEST(ExplainTest, AWindowBelowTheMinimumDoesNotCount) {
   ExposureConfig config = Cocoa();
   config.daily_summaries.minimum_window_score = 870;
-  const ordered_json windows =
-      ExplainJson(absl::CivilDay(2020, 5, 20), ARun(), Report(config), config,
-                  absl::UTCTimeZone());
+  const ordered_json windows = ExplainJson(
+      absl::CivilDay(2020, 5, 20), ARun().files, ARun().result.matches,
+      Report(config), config, absl::UTCTimeZone());
   ASSERT_EQ(windows.size(), 2U);
   EXPECT_EQ(windows[0]["counts"], true);
   EXPECT_EQ(windows[1]["counts"], false);
@@ -229,8 +230,8 @@ TEST(ExplainTest, Text) {
   const SightingsCounts sightings;
   const RunAccount account = {.run = run, .sightings = sightings};
   const std::string text =
-      ExplainText(absl::CivilDay(2020, 5, 20), account, run, Report(), Cocoa(),
-                  absl::UTCTimeZone());
+      ExplainText(absl::CivilDay(2020, 5, 20), account, run.result.matches,
+                  Report(), Cocoa(), absl::UTCTimeZone());
   EXPECT_EQ(text.substr(0, text.find("window: ")),
             "Contacts of 2020-05-20 (UTC), configuration cocoa, as of "
             "2020-05-21\n"
@@ -240,11 +241,13 @@ TEST(ExplainTest, Text) {
                               "weight 2.5\n"
                               "    sighting: time 2020-05-20T12:05:00+00:00, "
                               "rpi cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd, "));
-  EXPECT_EQ(ExplainText(absl::CivilDay(2020, 5, 21), account, run, Report(),
-                        Cocoa(), absl::UTCTimeZone()),
-            "Contacts of 2020-05-21 (UTC), configuration cocoa, as of "
-            "2020-05-21\nnone\n");
-  EXPECT_EQ(ExplainJson(absl::CivilDay(2020, 5, 21), ARun(), Report(), Cocoa(),
+  EXPECT_EQ(
+      ExplainText(absl::CivilDay(2020, 5, 21), account, run.result.matches,
+                  Report(), Cocoa(), absl::UTCTimeZone()),
+      "Contacts of 2020-05-21 (UTC), configuration cocoa, as of "
+      "2020-05-21\nnone\n");
+  EXPECT_EQ(ExplainJson(absl::CivilDay(2020, 5, 21), ARun().files,
+                        ARun().result.matches, Report(), Cocoa(),
                         absl::UTCTimeZone()),
             ordered_json::array());
 }
@@ -257,11 +260,12 @@ TEST(ExplainTest, AnOldDateIsTracedAndDoesNotCount) {
   const auto trace = [&](int days_later) {
     const ExposureReport report =
         Report(Cocoa(), kNoon + int64_t{86400} * days_later);
-    EXPECT_EQ(ExplainJson(date, run, report, Cocoa(),
+    EXPECT_EQ(ExplainJson(date, run.files, run.result.matches, report, Cocoa(),
                           absl::UTCTimeZone())[0]["counts"],
               days_later <= 15);
-    return ExplainText(date, {.run = run, .sightings = sightings}, run, report,
-                       Cocoa(), absl::UTCTimeZone());
+    return ExplainText(date, {.run = run, .sightings = sightings},
+                       run.result.matches, report, Cocoa(),
+                       absl::UTCTimeZone());
   };
   EXPECT_THAT(trace(15), HasSubstr("\nscore sum 871.2"));
   EXPECT_THAT(trace(16), HasSubstr("as of 2020-06-05\nnot shown any more: the "
@@ -279,14 +283,15 @@ TEST(ExplainTest, SaysWhatWasLeftOutAndWhatAnybodyCouldHaveMade) {
   run.files[1].path = "b.zip";
   const SightingsCounts sightings;
   const std::string text = ExplainText(
-      absl::CivilDay(2020, 5, 20), {.run = run, .sightings = sightings}, run,
-      Report(), Cocoa(), absl::UTCTimeZone());
+      absl::CivilDay(2020, 5, 20), {.run = run, .sightings = sightings},
+      run.result.matches, Report(), Cocoa(), absl::UTCTimeZone());
   EXPECT_THAT(text, StartsWith("UNSIGNED (no_signature_entry): a.zip\n"
                                "LEFT OUT (malformed): b.zip\n"
                                "Keys of unsigned files count here"));
-  EXPECT_EQ(ExplainJson(absl::CivilDay(2020, 5, 20), run, Report(), Cocoa(),
-                        absl::UTCTimeZone())[0]["verdict"],
-            "no_signature_entry");
+  EXPECT_EQ(
+      ExplainJson(absl::CivilDay(2020, 5, 20), run.files, run.result.matches,
+                  Report(), Cocoa(), absl::UTCTimeZone())[0]["verdict"],
+      "no_signature_entry");
 }
 
 }  // namespace
