@@ -1,17 +1,18 @@
 // tekmatch export: keys as JSON lines in, signed export files out.
+//
+// Plan: options become a window and the writer's options; keys are read; the
+// writer's files gather beside the folder's and are published together.
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "keyformat/export_writer.h"
 #include "keyformat/random_source.h"
 #include "tools/command.h"
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
-#include "tools/output_file.h"
-#include "tools/scratch_folder.h"
+#include "tools/published_folder.h"
 #include "tools/trusted_key_flag.h"
 
 namespace tekmatch {
@@ -74,33 +75,33 @@ int Export(const Options& options) {
                         : SignatureAlgorithm::kEcdsaP256Sha256});
   absl::StatusOr<std::vector<DiagnosisKey>> keys = ReadKeyLines(options.keys);
   if (!keys.ok()) return Fail(keys.status());
-  if (absl::Status s = MakeFolder(options.out); !s.ok()) return Fail(s);
+  const absl::StatusOr<std::unique_ptr<PublishedFolder>> folder =
+      PublishedFolder::Open(options.out);
+  if (!folder.ok()) return Fail(folder.status());
+  if (absl::Status s = (*folder)->CheckUnpublished(writer.start_timestamp,
+                                                   writer.end_timestamp);
+      !s.ok()) {
+    return Fail(s);
+  }
 
   RandomSource random = options.seed.has_value()
                             ? RandomSource::Seeded(*options.seed)
                             : RandomSource::FromSystem();
-  std::string index;
   std::string said;
   absl::Status status = WriteExports(
       *std::move(keys), writer, random,
       [&](const ExportFile& file) -> absl::Status {
-        // Name and index as Google's server has them.
-        const std::string name =
-            absl::StrFormat("%d-%d-%05d.zip", writer.start_timestamp,
-                            writer.end_timestamp, file.batch_num);
-        absl::StrAppend(&index, name, "\n");
-        absl::StrAppend(&said, options.out, "/", name, ": ",
+        const PublishedName name = {
+            .end_timestamp = writer.end_timestamp,
+            .start_timestamp = writer.start_timestamp,
+            .number = static_cast<uint64_t>(file.batch_num)};
+        absl::StrAppend(&said, (*folder)->PathOf(ToString(name)), ": ",
                         Counted(file.num_keys, "key"), ", ", file.num_padding,
                         " of them padding, batch ", file.batch_num, " of ",
                         file.batch_size, "\n");
-        return WriteWholeFile(absl::StrCat(options.out, "/", name), file.zip,
-                              OutputFile::Readers::kAnyone);
+        return (*folder)->Add(name, file.zip);
       });
-  // The index comes last: who reads it finds every file that it names.
-  if (status.ok()) {
-    status = WriteWholeFile(absl::StrCat(options.out, "/index.txt"), index,
-                            OutputFile::Readers::kAnyone);
-  }
+  if (status.ok()) status = (*folder)->Publish();
   return status.ok() ? Print(said) : Fail(status);
 }
 

@@ -17,7 +17,16 @@ namespace tekmatch {
 absl::StatusOr<std::unique_ptr<ScratchFolder>> ScratchFolder::Make() {
   const char* parent = std::getenv("TMPDIR");
   if (parent == nullptr || *parent == '\0') parent = "/tmp";
-  std::string path = absl::StrCat(parent, "/tekmatch-XXXXXX");
+  return MakeAt(absl::StrCat(parent, "/tekmatch-XXXXXX"), parent);
+}
+
+absl::StatusOr<std::unique_ptr<ScratchFolder>> ScratchFolder::MakeIn(
+    const std::string& folder) {
+  return MakeAt(absl::StrCat(folder, "/.tekmatch-XXXXXX"), folder);
+}
+
+absl::StatusOr<std::unique_ptr<ScratchFolder>> ScratchFolder::MakeAt(
+    std::string path, const std::string& parent) {
   if (mkdtemp(path.data()) == nullptr) {
     return SystemError(errno,
                        absl::StrCat(parent, ": no scratch folder can be made"));

@@ -15,6 +15,9 @@ class ScratchFolder {
   // Below TMPDIR, or /tmp; nobody else can look into it (mode 0700). Other
   // codes than OK are the system's.
   static absl::StatusOr<std::unique_ptr<ScratchFolder>> Make();
+  // The same within `folder`, hidden: its files can be renamed into `folder`.
+  static absl::StatusOr<std::unique_ptr<ScratchFolder>> MakeIn(
+      const std::string& folder);
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
   ~ScratchFolder();
@@ -23,6 +26,9 @@ class ScratchFolder {
 
  private:
   explicit ScratchFolder(std::string path);
+  // `parent` is named in errors; the path ends with XXXXXX.
+  static absl::StatusOr<std::unique_ptr<ScratchFolder>> MakeAt(
+      std::string path, const std::string& parent);
   std::string path_;
   CleanupOnSignal cleanup_;
 };

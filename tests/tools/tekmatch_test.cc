@@ -388,6 +388,7 @@ TEST_F(ExportCommandTest, ASeedDecidesOrderAndPadding) {
                      "--keys-out", At("again.jsonl")});
     ASSERT_EQ(inspected.exit_code, 0) << inspected.err;
     keys.push_back(ReadFile(At("again.jsonl")));
+    fs::remove_all(At("out"));
   }
   EXPECT_EQ(keys[0], keys[1]);
   EXPECT_NE(keys[0], keys[2]);

@@ -1,0 +1,144 @@
+// What `tekmatch export` promises to those who publish, from end to end: files
+// with 8 keys of their own, of 27 July 2020.
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "keyformat/p256_key.h"
+#include "tests/tools/run_tekmatch.h"
+#include "tests/tools/test_files.h"
+
+namespace tekmatch {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+// 2020-07-27T00:00:00Z as an interval and a second.
+constexpr int kDay = 2659680;
+constexpr int64_t kDaySecond = int64_t{kDay} * 600;
+
+std::string Line(int number, const std::string& more = "") {
+  return absl::StrCat("{\"tek\":\"a00", number,
+                      "00102030405060708090a0b0c0d0\",\"rolling_start\":", kDay,
+                      more, "}\n");
+}
+
+class ExportCommandTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const absl::StatusOr<SigningKey> key = SigningKey::Generate();
+    ASSERT_TRUE(key.ok());
+    const absl::StatusOr<std::string> pem = key->PrivatePem();
+    ASSERT_TRUE(pem.ok());
+    WriteFile(At("signing.pem"), *pem);
+    std::string lines;
+    for (int i = 1; i <= 8; ++i) lines += Line(i);
+    WriteFile(At("keys.jsonl"), lines);
+  }
+
+  static std::string At(const std::string& name) { return TempPath(name); }
+
+  // For a window of the 29th into the folder `out`; later options win.
+  static TekmatchRun Export(const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {
+        "export",        "--keys",          At("keys.jsonl"),
+        "--signing-key", At("signing.pem"), "--key-id",
+        "440",           "--region",        "440"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return RunTekmatch(arguments);
+  }
+
+  // Options of the window of a day that begins `hours` after the 27th.
+  static std::vector<std::string> Window(
+      int hours, const std::vector<std::string>& more = {},
+      const std::string& out = "out") {
+    const int64_t start = kDaySecond + int64_t{3600} * hours;
+    std::vector<std::string> options = {"--start", absl::StrCat(start),
+                                        "--end",   absl::StrCat(start + 86400),
+                                        "--out",   At(out)};
+    options.insert(options.end(), more.begin(), more.end());
+    return options;
+  }
+
+  // The content of the folder, name by name.
+  static std::string Folder() {
+    std::vector<std::string> files;
+    for (const auto& entry : fs::directory_iterator(At("out"))) {
+      files.push_back(absl::StrCat(entry.path().filename().string(), "\n",
+                                   ReadFile(entry.path().string())));
+    }
+    std::sort(files.begin(), files.end());
+    std::string all;
+    for (const std::string& file : files) all += file;
+    return all;
+  }
+
+  // What `inspect` says of a file of the folder `out`, but for its path.
+  static std::string Inspect(const std::string& name,
+                             const std::string& out = "out") {
+    const TekmatchRun run = RunTekmatch({"inspect", At(out) + "/" + name});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return run.out.substr(run.out.find('\n'));
+  }
+};
+
+constexpr char kFirst[] = "1595980800-1596067200-00001.zip";
+
+TEST_F(ExportCommandTest, APublishedWindowIsNotReplaced) {
+  ASSERT_EQ(Export(Window(48)).exit_code, 0);
+  const std::string before = Folder();
+  // The same again, its seed known or not; one file more; an hour later, as a
+  // job that is retried makes it.
+  for (const std::vector<std::string>& again :
+       {Window(48), Window(48, {"--seed", "7"}), Window(49), Window(47),
+        Window(48, {"--min-keys", "1", "--padding-range", "0", "--max-keys",
+                    "4"})}) {
+    const TekmatchRun run = Export(again);
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, HasSubstr("tekmatch: " + At("out") + "/" + kFirst +
+                                   ": is published"));
+    EXPECT_EQ(Folder(), before);
+  }
+}
+
+TEST_F(ExportCommandTest, OfASplitWindowFewerFilesDoNotReplaceIt) {
+  const std::vector<std::string> four = {
+      "--min-keys", "1", "--padding-range", "0", "--max-keys", "2"};
+  ASSERT_EQ(Export(Window(48, four)).exit_code, 0);
+  const std::string before = Folder();
+  EXPECT_EQ(Export(Window(48)).exit_code, 1);
+  EXPECT_EQ(Folder(), before);
+  // Not even when the one that would have its name is gone.
+  fs::remove(At("out") + "/" + kFirst);
+  EXPECT_EQ(Export(Window(48)).exit_code, 1);
+}
+
+TEST_F(ExportCommandTest, TheNextWindowGoesIntoTheSameFolder) {
+  ASSERT_EQ(Export(Window(48)).exit_code, 0);
+  ASSERT_EQ(Export(Window(72)).exit_code, 0);
+  EXPECT_EQ(ReadFile(At("out") + "/index.txt"),
+            "1595980800-1596067200-00001.zip\n"
+            "1596067200-1596153600-00001.zip\n");
+}
+
+// The SHA-256 of export.bin, which is not that of the signature.
+TEST_F(ExportCommandTest, ASeedMakesTheSameExportInAnotherFolder) {
+  std::vector<std::string> hashes;
+  for (const char* seed : {"7", "7", "8"}) {
+    const std::string out = absl::StrCat("out", hashes.size());
+    ASSERT_EQ(Export(Window(48, {"--seed", seed}, out)).exit_code, 0);
+    const std::string text = Inspect(kFirst, out);
+    hashes.push_back(text.substr(text.find("sha256: "), 8 + 64));
+  }
+  EXPECT_EQ(hashes[0], hashes[1]);
+  EXPECT_NE(hashes[0], hashes[2]);
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,87 @@
+// The folder that phones fetch exports from: files named as Google's server
+// names them, and index.txt, which lists them.
+//
+// - A window goes out once. A file of a window that shares time with an earlier
+//   one is refused: padding is drawn anew each time, so what stands in both of
+//   two files of the same keys is real.
+// - A run's files appear together or not at all: they are written to the side,
+//   in a hidden folder, and moved when the last one is whole. Only a process
+//   that is killed while it moves them leaves some without the others; the
+//   index does not list them, and the next run names one.
+// - index.txt comes last, so that who reads it finds every file in it. It lists
+//   all files of the folder that have such a name, a line each, from old to
+//   new: by the window's end, its start, the number. A file that was taken away
+//   is listed no more. Files of other names are not ours.
+//
+// Source: google/exposure-notifications-server internal/export/worker.go, and
+// its issues of published files that were lost (#457, #681, #711).
+#ifndef TEKMATCH_TOOLS_PUBLISHED_FOLDER_H_
+#define TEKMATCH_TOOLS_PUBLISHED_FOLDER_H_
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "tools/scratch_folder.h"
+
+namespace tekmatch {
+
+// What a file's name says; in the order of the index.
+struct PublishedName {
+  uint64_t end_timestamp = 0;  // Unix seconds
+  uint64_t start_timestamp = 0;
+  uint64_t number = 1;
+
+  auto operator<=>(const PublishedName&) const = default;
+};
+
+// "1595980800-1596067200-00001.zip"
+std::string ToString(const PublishedName& name);
+// Nothing unless it is such a name.
+std::optional<PublishedName> ParsePublishedName(absl::string_view text);
+
+class PublishedFolder {
+ public:
+  // Makes the folder unless it is there, and waits for others that write into
+  // it, where its file system has locks for folders. Errors are the system's,
+  // with the path.
+  static absl::StatusOr<std::unique_ptr<PublishedFolder>> Open(
+      const std::string& path);
+  PublishedFolder(const PublishedFolder&) = delete;
+  PublishedFolder& operator=(const PublishedFolder&) = delete;
+  ~PublishedFolder();
+
+  // FAILED_PRECONDITION: a file is there whose window shares time with
+  // [start, end), in Unix seconds; the message names it.
+  absl::Status CheckUnpublished(uint64_t start, uint64_t end) const;
+
+  // Writes a file to the side.
+  absl::Status Add(const PublishedName& name, absl::string_view bytes);
+
+  // Moves what was added to its places, and writes the index. Once. After an
+  // error the folder is as before.
+  absl::Status Publish();
+
+  std::string PathOf(absl::string_view name) const;
+
+ private:
+  PublishedFolder(std::string path, int lock);
+  absl::StatusOr<std::vector<PublishedName>> List() const;
+  absl::Status Move(const std::string& name) const;
+
+  const std::string path_;
+  const int lock_;  // the folder itself, opened
+  std::vector<PublishedName> published_;
+  std::vector<PublishedName> added_;
+  std::unique_ptr<ScratchFolder> side_;
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_PUBLISHED_FOLDER_H_
