@@ -1,3 +1,5 @@
+// Plan: options and keys are checked; keys are spread over files; a file's are
+// padded, ordered, serialized and signed.
 #include "keyformat/export_writer.h"
 
 #include <openssl/sha.h>
@@ -12,6 +14,7 @@
 #include "absl/types/span.h"
 #include "keyformat/export.pb.h"
 #include "keyformat/key_decoder.h"
+#include "keyformat/padding.h"
 #include "keyformat/zip_writer.h"
 
 namespace tekmatch {
@@ -105,21 +108,15 @@ struct FileKeys {
   std::vector<DiagnosisKey> revised;
 };
 
-uint64_t Pad(const ExportWriterOptions& options, RandomSource& random,
-             FileKeys& keys) {
+void Pad(const ExportWriterOptions& options, RandomSource& random,
+         FileKeys& keys, ExportFile& file) {
   // Drawn for every file, so that a padded file does not shift the stream.
   const uint64_t target =
       options.min_keys + random.Below(options.padding_range + 1);
-  const uint64_t num_real = keys.primary.size();
-  const uint64_t have = num_real + keys.revised.size();
-  if (num_real == 0 || have >= target) return 0;
-  keys.primary.reserve(num_real + (target - have));
-  for (uint64_t i = have; i < target; ++i) {
-    DiagnosisKey key = keys.primary[random.Below(num_real)];
-    random.Fill(absl::MakeSpan(key.tek.bytes));
-    keys.primary.push_back(key);
-  }
-  return target - have;
+  if (target == 0 || keys.primary.empty()) return;
+  const uint64_t have = keys.primary.size() + keys.revised.size();
+  file.num_padding = target - std::min(target, have);
+  file.num_kinds_unpadded = AddPadding(file.num_padding, random, keys.primary);
 }
 
 void Order(const ExportWriterOptions& options, RandomSource& random,
@@ -203,7 +200,7 @@ absl::StatusOr<ExportFile> WriteFile(absl::Span<const DiagnosisKey> keys,
   ExportFile file{.batch_num = static_cast<int>(batch_num),
                   .batch_size = static_cast<int>(batch_size),
                   .zip = ""};
-  file.num_padding = Pad(options, random, file_keys);
+  Pad(options, random, file_keys, file);
   file.num_keys = file_keys.primary.size() + file_keys.revised.size();
   Order(options, random, file_keys.primary);
   Order(options, random, file_keys.revised);

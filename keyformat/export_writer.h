@@ -3,9 +3,10 @@
 // - At most max_keys keys in a file, primary and revised together; the files
 //   of one call are a batch, numbered 1..n of n.
 // - A file with at least one primary key and fewer keys than min_keys, plus a
-//   random number up to padding_range, is padded to that number with random
-//   keys, each with the validity and metadata of a random primary key of its
-//   file. Revised keys are never padded: they would contradict earlier files.
+//   random number up to padding_range, is padded to that number with generated
+//   keys, each like a primary key of its file in all but its bytes (padding.h
+//   has the rule). Revised keys are never padded: they would contradict earlier
+//   files.
 // - Order within a file, padding included: by key bytes, or random. Primary
 //   keys go before revised ones. Either order hides who uploaded together.
 // - rolling_period is left out when it is 144.
@@ -62,6 +63,9 @@ struct ExportFile {
   int batch_size = 1;
   uint64_t num_keys = 0;  // padding included
   uint64_t num_padding = 0;
+  // Of primary keys that agree in all but their bytes: how many such kinds have
+  // no padding key, since there was no room. 0 where no padding is asked for.
+  uint64_t num_kinds_unpadded = 0;
   std::string zip;  // the file's bytes
 };
 

@@ -98,7 +98,12 @@ int Export(const Options& options) {
         absl::StrAppend(&said, (*folder)->PathOf(ToString(name)), ": ",
                         Counted(file.num_keys, "key"), ", ", file.num_padding,
                         " of them padding, batch ", file.batch_num, " of ",
-                        file.batch_size, "\n");
+                        file.batch_size);
+        if (file.num_kinds_unpadded > 0) {
+          absl::StrAppend(&said, "; no room to pad ",
+                          Counted(file.num_kinds_unpadded, "kind"), " of keys");
+        }
+        said += "\n";
         return (*folder)->Add(name, file.zip);
       });
   if (status.ok()) status = (*folder)->Publish();

@@ -163,6 +163,35 @@ TEST(ExportWriterTest, PadsToTheMinimumWithKeysLikeTheReal) {
   EXPECT_TRUE(WriteAndRead({}, options)->front().keys.empty());
 }
 
+TEST(ExportWriterTest, SaysWhichKindsThereWasNoRoomToPad) {
+  std::vector<DiagnosisKey> keys = MakeKeys(20);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    keys[i].rolling_start = static_cast<EnIntervalNumber>(2650000 + i);
+  }
+  const struct {
+    uint64_t min_keys;
+    uint64_t num_padding;
+    uint64_t num_kinds_unpadded;
+  } kCases[] = {{0, 0, 0},   {1, 0, 20},  {20, 0, 20}, {21, 1, 19},
+                {39, 19, 1}, {40, 20, 0}, {100, 80, 0}};
+  for (const auto& [min_keys, num_padding, num_kinds_unpadded] : kCases) {
+    ExportWriterOptions options = Options();
+    options.min_keys = min_keys;
+    const auto written = WriteAndRead(keys, options);
+    ASSERT_TRUE(written.ok()) << written.status();
+    EXPECT_EQ(written->front().file.num_padding, num_padding);
+    EXPECT_EQ(written->front().file.num_kinds_unpadded, num_kinds_unpadded);
+  }
+  // A revised key takes room, and is of no kind.
+  keys[0].metadata = {.report_type = ReportType::kRevoked, .revised = true};
+  ExportWriterOptions options = Options();
+  options.min_keys = 39;
+  const auto written = WriteAndRead(keys, options);
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_EQ(written->front().file.num_padding, 19);
+  EXPECT_EQ(written->front().file.num_kinds_unpadded, 0);
+}
+
 TEST(ExportWriterTest, RevisedKeysGoLastAndAreNotPadded) {
   std::vector<DiagnosisKey> keys = MakeKeys(20);
   for (size_t i = 0; i < 5; ++i) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/p256_key.h"
@@ -23,9 +24,10 @@ constexpr int kDay = 2659680;
 constexpr int64_t kDaySecond = int64_t{kDay} * 600;
 
 std::string Line(int number, const std::string& more = "") {
-  return absl::StrCat("{\"tek\":\"a00", number,
-                      "00102030405060708090a0b0c0d0\",\"rolling_start\":", kDay,
-                      more, "}\n");
+  return absl::StrFormat(
+      "{\"tek\":\"a0%02d000102030405060708090a0b0c0d\",\"rolling_start\":%d%s}"
+      "\n",
+      number, kDay, more);
 }
 
 class ExportCommandTest : public ::testing::Test {
@@ -138,6 +140,33 @@ TEST_F(ExportCommandTest, ASeedMakesTheSameExportInAnotherFolder) {
   }
   EXPECT_EQ(hashes[0], hashes[1]);
   EXPECT_NE(hashes[0], hashes[2]);
+}
+
+TEST_F(ExportCommandTest, SaysWhatThereWasNoRoomToPad) {
+  // 8 keys of one kind, two of which differ.
+  WriteFile(At("keys.jsonl"), ReadFile(At("keys.jsonl")) +
+                                  Line(9, R"(,"days_since_onset":3)") +
+                                  Line(10, R"(,"rolling_period":7)"));
+  const struct {
+    const char* min_keys;
+    std::string said;
+  } kCases[] = {
+      {"10",
+       "10 keys, 0 of them padding, batch 1 of 1; "
+       "no room to pad 3 kinds of keys\n"},
+      {"12",
+       "12 keys, 2 of them padding, batch 1 of 1; "
+       "no room to pad 1 kind of keys\n"},
+      {"13", "13 keys, 3 of them padding, batch 1 of 1\n"},
+      {"0", "10 keys, 0 of them padding, batch 1 of 1\n"},
+  };
+  for (const auto& [min_keys, said] : kCases) {
+    const std::string out = absl::StrCat("out", min_keys);
+    const TekmatchRun run = Export(
+        Window(48, {"--min-keys", min_keys, "--padding-range", "0"}, out));
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(run.out, absl::StrCat(At(out), "/", kFirst, ": ", said));
+  }
 }
 
 }  // namespace
