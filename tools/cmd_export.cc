@@ -1,7 +1,9 @@
 // tekmatch export: keys as JSON lines in, signed export files out.
 //
-// Plan: options become a window and the writer's options; keys are read; the
-// writer's files gather beside the folder's and are published together.
+// Plan: options become a window and the writer's options; keys are read, and
+// held back where they may not go out yet; the writer's files gather beside the
+// folder's and are published together.
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "keyformat/export_writer.h"
 #include "keyformat/random_source.h"
+#include "keyformat/release.h"
 #include "tools/command.h"
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
@@ -28,6 +31,8 @@ struct Options {
   std::string out;
   std::string start;
   std::string end;
+  std::string now;
+  bool release_same_day = false;
   std::string order = "sorted";
   std::optional<uint64_t> seed;
   uint64_t min_keys = 1000;
@@ -37,13 +42,12 @@ struct Options {
 
 // The window of arrival: --start and --end, or the last whole hour and the day
 // before it.
-absl::Status SetWindow(const Options& options, ExportWriterOptions* writer) {
-  absl::StatusOr<absl::Time> end = ParseTime("--end", options.end);
+absl::Status SetWindow(const Options& options, absl::Time now,
+                       ExportWriterOptions* writer) {
+  absl::StatusOr<absl::Time> end =
+      absl::UnixEpoch() + absl::Floor(now - absl::UnixEpoch(), absl::Hours(1));
+  if (!options.end.empty()) end = ParseTime("--end", options.end);
   if (!end.ok()) return end.status();
-  if (options.end.empty()) {
-    end = absl::UnixEpoch() +
-          absl::Floor(*end - absl::UnixEpoch(), absl::Hours(1));
-  }
   absl::StatusOr<absl::Time> start = *end - absl::Hours(24);
   if (!options.start.empty()) start = ParseTime("--start", options.start);
   if (!start.ok()) return start.status();
@@ -55,9 +59,21 @@ absl::Status SetWindow(const Options& options, ExportWriterOptions* writer) {
   return absl::OkStatus();
 }
 
+std::string HeldBackText(uint64_t num_held_back, ReleaseRule rule) {
+  if (num_held_back == 0) return "";
+  return absl::StrCat("Held back: ", Counted(num_held_back, "key"),
+                      rule == ReleaseRule::kSameDay
+                          ? ", until the beginning of each\n"
+                          : ", until 2 hours after the end of each\n");
+}
+
 int Export(const Options& options) {
   ExportWriterOptions writer;
-  if (absl::Status s = SetWindow(options, &writer); !s.ok()) return Fail(s);
+  const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
+  if (!now.ok()) return Fail(now.status());
+  if (absl::Status s = SetWindow(options, *now, &writer); !s.ok()) {
+    return Fail(s);
+  }
   writer.region = options.region;
   writer.order =
       options.order == "random" ? KeyOrder::kRandom : KeyOrder::kSorted;
@@ -75,6 +91,13 @@ int Export(const Options& options) {
                         : SignatureAlgorithm::kEcdsaP256Sha256});
   absl::StatusOr<std::vector<DiagnosisKey>> keys = ReadKeyLines(options.keys);
   if (!keys.ok()) return Fail(keys.status());
+  const ReleaseRule rule =
+      options.release_same_day ? ReleaseRule::kSameDay : ReleaseRule::kAfterEnd;
+  // A file is out when its window ends, or now if that is yet to come.
+  const uint64_t num_held_back =
+      HoldBack(std::min(absl::ToUnixSeconds(*now),
+                        static_cast<int64_t>(writer.end_timestamp)),
+               rule, *keys);
   const absl::StatusOr<std::unique_ptr<PublishedFolder>> folder =
       PublishedFolder::Open(options.out);
   if (!folder.ok()) return Fail(folder.status());
@@ -107,7 +130,8 @@ int Export(const Options& options) {
         return (*folder)->Add(name, file.zip);
       });
   if (status.ok()) status = (*folder)->Publish();
-  return status.ok() ? Print(said) : Fail(status);
+  if (!status.ok()) return Fail(status);
+  return Print(said + HeldBackText(num_held_back, rule));
 }
 
 }  // namespace
@@ -133,6 +157,12 @@ void AddExportCommand(CLI::App& app, CommandBody* body) {
                       "Window of the keys' arrival, RFC 3339 or Unix seconds\n"
                       "(default: a day before --end)");
   command->add_option("--end", o->end, "(default: the last whole hour)");
+  command->add_option(
+      "--now", o->now,
+      "Time (RFC 3339 or Unix seconds) in place of the clock's");
+  command->add_flag("--release-same-day", o->release_same_day,
+                    "Let keys go out from their beginning on, not 2 hours\n"
+                    "after their end");
   command->add_option("--order", o->order, "Of keys in a file")
       ->check(CLI::IsMember({"sorted", "random"}))
       ->capture_default_str();

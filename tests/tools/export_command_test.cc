@@ -169,5 +169,57 @@ TEST_F(ExportCommandTest, SaysWhatThereWasNoRoomToPad) {
   }
 }
 
+// The eight keys end at midnight of the 28th. The window ends a day after it
+// begins.
+TEST_F(ExportCommandTest, KeysAreHeldBackUntilTwoHoursAfterTheirEnd) {
+  const std::vector<std::string> plain = {"--min-keys", "0", "--padding-range",
+                                          "0"};
+  const auto Run = [&plain](int hours, const std::string& out,
+                            std::vector<std::string> more = {}) {
+    more.insert(more.end(), plain.begin(), plain.end());
+    const TekmatchRun run = Export(Window(hours, more, out));
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return run.out.substr(run.out.find(": "));
+  };
+  const std::string all = ": 8 keys, 0 of them padding, batch 1 of 1\n";
+  const std::string none =
+      ": 0 keys, 0 of them padding, batch 1 of 1\n"
+      "Held back: 8 keys, until 2 hours after the end of each\n";
+  const std::string not_begun =
+      ": 0 keys, 0 of them padding, batch 1 of 1\n"
+      "Held back: 8 keys, until the beginning of each\n";
+  EXPECT_EQ(Run(-48, "a"), none);  // the window ends a day before they begin
+  EXPECT_EQ(Run(-14, "b"), none);  // 14 hours before they end
+  EXPECT_EQ(Run(1, "c"), none);    // an hour after they end
+  EXPECT_EQ(Run(2, "d"), all);     // two hours
+  EXPECT_EQ(Run(-24, "e", {"--release-same-day"}), all);  // as they begin
+  EXPECT_EQ(Run(-25, "f", {"--release-same-day"}), not_begun);
+  // A window that ends later than now helps nothing.
+  const std::string end = absl::StrCat(kDaySecond + 26 * 3600);
+  const std::string before = absl::StrCat(kDaySecond + 26 * 3600 - 1);
+  EXPECT_EQ(Run(48, "g", {"--now", end}), all);
+  EXPECT_EQ(Run(48, "h", {"--now", before}), none);
+  EXPECT_EQ(Run(48, "i", {"--now", "0", "--release-same-day"}), not_begun);
+}
+
+TEST_F(ExportCommandTest, OnlyWhatIsTooEarlyIsHeldBack) {
+  WriteFile(At("keys.jsonl"),
+            ReadFile(At("keys.jsonl")) + Line(9, R"(,"rolling_period":138)"));
+  const TekmatchRun run =
+      Export(Window(1, {"--min-keys", "0", "--padding-range", "0"}));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr(": 1 key, 0 of them padding"));
+  EXPECT_THAT(run.out, HasSubstr("Held back: 8 keys,"));
+  // Without --end the window ends with the last whole hour before now.
+  const TekmatchRun now =
+      Export({"--now", absl::StrCat(kDaySecond + 25 * 3600 + 1800), "--out",
+              At("now")});
+  ASSERT_EQ(now.exit_code, 0) << now.err;
+  EXPECT_THAT(now.out,
+              HasSubstr(absl::StrCat("/", kDaySecond + 3600, "-",
+                                     kDaySecond + 25 * 3600, "-00001.zip: ")));
+  EXPECT_THAT(now.out, HasSubstr("Held back: 8 keys,"));
+}
+
 }  // namespace
 }  // namespace tekmatch

@@ -332,9 +332,9 @@ class ExportCommandTest : public TekmatchTest {
                                           "--region",
                                           "440",
                                           "--start",
-                                          "1596000000",
+                                          "1608076800",
                                           "--end",
-                                          "1596086400",
+                                          "1608163200",
                                           "--out",
                                           At("out")};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -349,14 +349,14 @@ TEST_F(ExportCommandTest, WrittenBatchesVerifyAndMatch) {
   ASSERT_EQ(exported.exit_code, 0) << exported.err;
   EXPECT_THAT(exported.out, HasSubstr("batch 1 of 3"));
   EXPECT_EQ(ReadFile(At("out/index.txt")),
-            "1596000000-1596086400-00001.zip\n"
-            "1596000000-1596086400-00002.zip\n"
-            "1596000000-1596086400-00003.zip\n");
+            "1608076800-1608163200-00001.zip\n"
+            "1608076800-1608163200-00002.zip\n"
+            "1608076800-1608163200-00003.zip\n");
   const std::string trusted = "440:v2=" + At("own.pem");
   std::vector<std::string> files;
   for (const char* number : {"1", "2", "3"}) {
     files.push_back(
-        At(absl::StrCat("out/1596000000-1596086400-0000", number, ".zip")));
+        At(absl::StrCat("out/1608076800-1608163200-0000", number, ".zip")));
   }
   const TekmatchRun verified = RunTekmatch(
       {"verify", files[0], files[1], files[2], "--trusted-key", trusted});
@@ -384,7 +384,7 @@ TEST_F(ExportCommandTest, ASeedDecidesOrderAndPadding) {
         Export({"--order", "random", "--min-keys", "2000", "--seed", seed}));
     ASSERT_EQ(run.exit_code, 0) << run.err;
     const TekmatchRun inspected =
-        RunTekmatch({"inspect", At("out/1596000000-1596086400-00001.zip"),
+        RunTekmatch({"inspect", At("out/1608076800-1608163200-00001.zip"),
                      "--keys-out", At("again.jsonl")});
     ASSERT_EQ(inspected.exit_code, 0) << inspected.err;
     keys.push_back(ReadFile(At("again.jsonl")));
