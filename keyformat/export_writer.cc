@@ -129,7 +129,7 @@ std::string SerializeBin(const ExportWriterOptions& options,
                          const FileKeys& keys, const ExportFile& file) {
   wire::TemporaryExposureKeyExport message;
   message.set_start_timestamp(options.start_timestamp);
-  message.set_end_timestamp(options.end_timestamp);
+  message.set_end_timestamp(file.end_timestamp);
   message.set_region(options.region);
   message.set_batch_num(file.batch_num);
   message.set_batch_size(file.batch_size);
@@ -187,9 +187,40 @@ absl::Status CheckBatch(uint64_t batch_num, uint64_t batch_size) {
   return absl::OkStatus();
 }
 
+// What a file says of its place among the files of a call.
+struct Place {
+  uint64_t batch_num;
+  uint64_t batch_size;
+  uint64_t end_timestamp;
+};
+
+// The place of file 0..num_files-1.
+Place PlaceOf(uint64_t file, uint64_t num_files,
+              const ExportWriterOptions& options) {
+  if (options.split == ExportSplit::kBatch) {
+    return {.batch_num = file + 1,
+            .batch_size = num_files,
+            .end_timestamp = options.end_timestamp};
+  }
+  return {.batch_num = 1,
+          .batch_size = 1,
+          .end_timestamp = options.end_timestamp - (num_files - 1 - file)};
+}
+
+absl::Status CheckSplit(uint64_t num_files,
+                        const ExportWriterOptions& options) {
+  const uint64_t seconds = options.end_timestamp - options.start_timestamp;
+  if (options.split == ExportSplit::kWindows && num_files > seconds) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a window of ", seconds, " s cannot be split into ",
+                     num_files, " files: each one ends a second later"));
+  }
+  return CheckBatch(1, num_files);
+}
+
 // All arguments are checked.
 absl::StatusOr<ExportFile> WriteFile(absl::Span<const DiagnosisKey> keys,
-                                     uint64_t batch_num, uint64_t batch_size,
+                                     const Place& place,
                                      const ExportWriterOptions& options,
                                      RandomSource& random) {
   FileKeys file_keys;
@@ -197,8 +228,9 @@ absl::StatusOr<ExportFile> WriteFile(absl::Span<const DiagnosisKey> keys,
     (key.metadata.revised ? file_keys.revised : file_keys.primary)
         .push_back(key);
   }
-  ExportFile file{.batch_num = static_cast<int>(batch_num),
-                  .batch_size = static_cast<int>(batch_size),
+  ExportFile file{.end_timestamp = place.end_timestamp,
+                  .batch_num = static_cast<int>(place.batch_num),
+                  .batch_size = static_cast<int>(place.batch_size),
                   .zip = ""};
   Pad(options, random, file_keys, file);
   file.num_keys = file_keys.primary.size() + file_keys.revised.size();
@@ -235,8 +267,11 @@ absl::StatusOr<ExportFile> WriteExportFile(absl::Span<const DiagnosisKey> keys,
         keys.size(), " keys, a file has at most ", options.max_keys));
   }
   if (absl::Status s = CheckKeys(keys); !s.ok()) return s;
-  return WriteFile(keys, static_cast<uint64_t>(batch_num),
-                   static_cast<uint64_t>(batch_size), options, random);
+  return WriteFile(keys,
+                   {.batch_num = static_cast<uint64_t>(batch_num),
+                    .batch_size = static_cast<uint64_t>(batch_size),
+                    .end_timestamp = options.end_timestamp},
+                   options, random);
 }
 
 absl::Status WriteExports(std::vector<DiagnosisKey> keys,
@@ -247,7 +282,7 @@ absl::Status WriteExports(std::vector<DiagnosisKey> keys,
   if (absl::Status s = CheckKeys(keys); !s.ok()) return s;
   const uint64_t num_files = std::max<uint64_t>(
       1, (keys.size() + options.max_keys - 1) / options.max_keys);
-  if (absl::Status s = CheckBatch(1, num_files); !s.ok()) return s;
+  if (absl::Status s = CheckSplit(num_files, options); !s.ok()) return s;
   // The keys of a person arrive together; files must not keep them together.
   Order(options, random, keys);
   std::stable_partition(keys.begin(), keys.end(), [](const DiagnosisKey& key) {
@@ -258,7 +293,7 @@ absl::Status WriteExports(std::vector<DiagnosisKey> keys,
         absl::MakeConstSpan(keys).subspan(i * options.max_keys,
                                           options.max_keys);
     absl::StatusOr<ExportFile> file =
-        WriteFile(file_keys, i + 1, num_files, options, random);
+        WriteFile(file_keys, PlaceOf(i, num_files, options), options, random);
     if (!file.ok()) return file.status();
     if (absl::Status s = sink(*std::move(file)); !s.ok()) return s;
   }

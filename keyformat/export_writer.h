@@ -1,7 +1,10 @@
 // Writes diagnosis keys as signed exports, by the rules that servers follow.
 //
-// - At most max_keys keys in a file, primary and revised together; the files
-//   of one call are a batch, numbered 1..n of n.
+// - At most max_keys keys in a file, primary and revised together. Several
+// files
+//   of one call are a batch, numbered 1..n of n, or they share the window: each
+//   is 1 of 1, and the ends of their windows ascend by a second, the last one
+//   being the call's. iPhones refuse a batch of several files.
 // - A file with at least one primary key and fewer keys than min_keys, plus a
 //   random number up to padding_range, is padded to that number with generated
 //   keys, each like a primary key of its file in all but its bytes (padding.h
@@ -44,11 +47,18 @@ struct ExportSigner {
 
 enum class KeyOrder : uint8_t { kSorted, kRandom };
 
+// What the files of one call are.
+enum class ExportSplit : uint8_t {
+  kBatch,    // 1..n of n, of one window
+  kWindows,  // 1 of 1 each, of windows with ends of their own
+};
+
 struct ExportWriterOptions {
   // Unix seconds; start < end. When the keys arrived, not when they were valid.
   uint64_t start_timestamp = 0;
   uint64_t end_timestamp = 0;
   std::string region;
+  ExportSplit split = ExportSplit::kBatch;
   KeyOrder order = KeyOrder::kSorted;
   // Defaults of Google's server. max_keys at least min_keys + padding_range.
   uint64_t max_keys = 500'000;
@@ -59,6 +69,7 @@ struct ExportWriterOptions {
 };
 
 struct ExportFile {
+  uint64_t end_timestamp = 0;  // of its window
   int batch_num = 1;
   int batch_size = 1;
   uint64_t num_keys = 0;  // padding included
@@ -73,12 +84,12 @@ struct ExportFile {
 // time, beside the keys. No keys: one empty file, which a device may fetch to
 // learn that there is nothing.
 //
-// INVALID_ARGUMENT: options or a key contradict the format (a period outside
-// 1..144; no rolling_start; a primary key that is revoked; a revised key that
-// is a self-report or a clinical diagnosis); the message says which rule, never
-// the key.
-// INTERNAL: BoringSSL or the zip library failed. What `sink` returns, if not
-// OK, ends the call.
+// INVALID_ARGUMENT: options or a key contradict the format (a window that has
+// fewer seconds than files of its own window; a period outside 1..144; no
+// rolling_start; a primary key that is revoked; a revised key that is a
+// self-report or a clinical diagnosis); the message says which rule, never the
+// key. INTERNAL: BoringSSL or the zip library failed. What `sink` returns, if
+// not OK, ends the call.
 absl::Status WriteExports(std::vector<DiagnosisKey> keys,
                           const ExportWriterOptions& options,
                           RandomSource& random,

@@ -33,6 +33,7 @@ struct Options {
   std::string end;
   std::string now;
   bool release_same_day = false;
+  std::string split = "windows";
   std::string order = "sorted";
   std::optional<uint64_t> seed;
   uint64_t min_keys = 1000;
@@ -75,6 +76,8 @@ int Export(const Options& options) {
     return Fail(s);
   }
   writer.region = options.region;
+  writer.split =
+      options.split == "batch" ? ExportSplit::kBatch : ExportSplit::kWindows;
   writer.order =
       options.order == "random" ? KeyOrder::kRandom : KeyOrder::kSorted;
   writer.min_keys = options.min_keys;
@@ -115,7 +118,7 @@ int Export(const Options& options) {
       *std::move(keys), writer, random,
       [&](const ExportFile& file) -> absl::Status {
         const PublishedName name = {
-            .end_timestamp = writer.end_timestamp,
+            .end_timestamp = file.end_timestamp,
             .start_timestamp = writer.start_timestamp,
             .number = static_cast<uint64_t>(file.batch_num)};
         absl::StrAppend(&said, (*folder)->PathOf(ToString(name)), ": ",
@@ -163,6 +166,12 @@ void AddExportCommand(CLI::App& app, CommandBody* body) {
   command->add_flag("--release-same-day", o->release_same_day,
                     "Let keys go out from their beginning on, not 2 hours\n"
                     "after their end");
+  command
+      ->add_option("--split", o->split,
+                   "Several files are 1 of 1 each, with ends of their own, as\n"
+                   "iPhones want it, or numbered 1..n of n")
+      ->check(CLI::IsMember({"windows", "batch"}))
+      ->capture_default_str();
   command->add_option("--order", o->order, "Of keys in a file")
       ->check(CLI::IsMember({"sorted", "random"}))
       ->capture_default_str();

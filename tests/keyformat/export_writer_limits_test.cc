@@ -93,6 +93,24 @@ TEST(ExportWriterLimitsTest, WritesKeysUpToTheFormatsLimits) {
   EXPECT_EQ(written->front().keys, keys);  // the revised one is last
 }
 
+TEST(ExportWriterLimitsTest, AWindowHasASecondForEachOfItsFiles) {
+  ExportWriterOptions options = Options();
+  options.split = ExportSplit::kWindows;
+  options.max_keys = 1;
+  options.start_timestamp = options.end_timestamp - 3;
+  const auto three = WriteAndRead(MakeKeys(3), options);
+  ASSERT_TRUE(three.ok()) << three.status();
+  // Not before its start, but a second after it.
+  EXPECT_EQ(three->front().file.end_timestamp, options.start_timestamp + 1);
+  const auto four = WriteAndRead(MakeKeys(4), options);
+  EXPECT_EQ(four.status(),
+            absl::InvalidArgumentError(
+                "a window of 3 s cannot be split into 4 files: each one ends a "
+                "second later"));
+  options.split = ExportSplit::kBatch;
+  EXPECT_TRUE(WriteAndRead(MakeKeys(4), options).ok());
+}
+
 TEST(ExportWriterLimitsTest, RefusesABatchOfTooManyFilesBeforeItsFirst) {
   ExportWriterOptions options = Options();
   options.max_keys = 1;

@@ -130,6 +130,33 @@ TEST(ExportWriterTest, ChunksByMaximumCount) {
   }
 }
 
+TEST(ExportWriterTest, AWindowIsSplitIntoWindowsWithEndsOfTheirOwn) {
+  ExportWriterOptions options = Options();
+  options.split = ExportSplit::kWindows;
+  options.max_keys = 10;
+  for (const size_t n : {0, 10, 11, 25}) {
+    const std::vector<DiagnosisKey> keys = MakeKeys(n);
+    const auto written = WriteAndRead(keys, options);
+    ASSERT_TRUE(written.ok()) << written.status();
+    std::vector<uint64_t> ends;
+    std::vector<DiagnosisKey> all;
+    for (const Written& file : *written) {
+      EXPECT_EQ(file.report.metadata.start_timestamp, 1600000000);
+      EXPECT_EQ(file.report.metadata.batch_num, 1);
+      EXPECT_EQ(file.report.metadata.batch_size, 1);
+      EXPECT_EQ(file.file.batch_num, 1);
+      EXPECT_EQ(file.file.batch_size, 1);
+      EXPECT_EQ(file.file.end_timestamp, file.report.metadata.end_timestamp);
+      ends.push_back(file.report.metadata.end_timestamp);
+      all.insert(all.end(), file.keys.begin(), file.keys.end());
+    }
+    const std::vector<uint64_t> last = {1600086398, 1600086399, 1600086400};
+    const size_t num_files = n <= 10 ? 1 : (n + 9) / 10;
+    EXPECT_EQ(ends, std::vector<uint64_t>(last.end() - num_files, last.end()));
+    EXPECT_EQ(Sorted(all), Sorted(keys));
+  }
+}
+
 TEST(ExportWriterTest, PadsToTheMinimumWithKeysLikeTheReal) {
   ExportWriterOptions options = Options();
   options.min_keys = 50;

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/p256_key.h"
@@ -219,6 +220,47 @@ TEST_F(ExportCommandTest, OnlyWhatIsTooEarlyIsHeldBack) {
               HasSubstr(absl::StrCat("/", kDaySecond + 3600, "-",
                                      kDaySecond + 25 * 3600, "-00001.zip: ")));
   EXPECT_THAT(now.out, HasSubstr("Held back: 8 keys,"));
+}
+
+TEST_F(ExportCommandTest, ASplitWindowIsWhatBothPlatformsTake) {
+  const std::vector<std::string> three = {
+      "--min-keys", "0", "--padding-range", "0", "--max-keys", "3"};
+  const TekmatchRun run = Export(Window(48, three));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const std::vector<std::string> names = {"1595980800-1596067198-00001.zip",
+                                          "1595980800-1596067199-00001.zip",
+                                          "1595980800-1596067200-00001.zip"};
+  EXPECT_EQ(ReadFile(At("out") + "/index.txt"),
+            absl::StrJoin(names, "\n") + "\n");
+  const std::vector<std::string> ends = {"58", "59", "00"};
+  for (size_t i = 0; i < names.size(); ++i) {
+    EXPECT_THAT(run.out,
+                HasSubstr(absl::StrCat(names[i], ": ", i < 2 ? 3 : 2, " keys, ",
+                                       "0 of them padding, batch 1 of 1\n")));
+    const std::string text = Inspect(names[i]);
+    EXPECT_THAT(text, HasSubstr("  batch_num: 1\n  batch_size: 1\n"));
+    EXPECT_THAT(text, HasSubstr(absl::StrCat(":", ends[i], "Z\n  batch_num")));
+  }
+  // The next window begins where the last one ended.
+  EXPECT_EQ(Export(Window(72, three)).exit_code, 0);
+  // A window shorter than its files in seconds.
+  std::vector<std::string> short_window = Window(96, three);
+  short_window[3] = absl::StrCat(kDaySecond + 96 * 3600 + 2);
+  const TekmatchRun refused = Export(short_window);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("a window of 2 s cannot be split"));
+}
+
+TEST_F(ExportCommandTest, ABatchIsNumbered) {
+  const TekmatchRun run =
+      Export(Window(48, {"--min-keys", "1", "--padding-range", "0",
+                         "--max-keys", "4", "--split", "batch"}));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(ReadFile(At("out") + "/index.txt"),
+            "1595980800-1596067200-00001.zip\n"
+            "1595980800-1596067200-00002.zip\n");
+  EXPECT_THAT(Inspect("1595980800-1596067200-00002.zip"),
+              HasSubstr("  batch_num: 2\n  batch_size: 2\n"));
 }
 
 }  // namespace

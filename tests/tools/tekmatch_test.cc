@@ -344,8 +344,8 @@ class ExportCommandTest : public TekmatchTest {
 
 // In, out, verified and matched: the same answer from files of one's own.
 TEST_F(ExportCommandTest, WrittenBatchesVerifyAndMatch) {
-  const TekmatchRun exported =
-      RunTekmatch(Export({"--max-keys", "400", "--min-keys", "150"}));
+  const TekmatchRun exported = RunTekmatch(
+      Export({"--max-keys", "400", "--min-keys", "150", "--split", "batch"}));
   ASSERT_EQ(exported.exit_code, 0) << exported.err;
   EXPECT_THAT(exported.out, HasSubstr("batch 1 of 3"));
   EXPECT_EQ(ReadFile(At("out/index.txt")),
