@@ -92,7 +92,8 @@ int Export(const Options& options) {
        .algorithm = options.algorithm == "sha512"
                         ? SignatureAlgorithm::kEcdsaP256Sha512
                         : SignatureAlgorithm::kEcdsaP256Sha256});
-  absl::StatusOr<std::vector<DiagnosisKey>> keys = ReadKeyLines(options.keys);
+  absl::StatusOr<std::vector<DiagnosisKey>> keys =
+      ReadKeysToPublish(options.keys);
   if (!keys.ok()) return Fail(keys.status());
   const ReleaseRule rule =
       options.release_same_day ? ReleaseRule::kSameDay : ReleaseRule::kAfterEnd;

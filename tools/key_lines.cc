@@ -1,3 +1,5 @@
+// Plan: members of an object become a key's fields; each line's object goes to
+// who reads keys, keys to publish, or own keys; keys become lines.
 #include "tools/key_lines.h"
 
 #include <cstdint>
@@ -7,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -163,6 +166,26 @@ absl::StatusOr<std::vector<DiagnosisKey>> ReadKeyLines(
       !s.ok()) {
     return s;
   }
+  return keys;
+}
+
+absl::StatusOr<std::vector<DiagnosisKey>> ReadKeysToPublish(
+    const std::string& path) {
+  std::vector<DiagnosisKey> keys;
+  absl::flat_hash_map<Tek, size_t> places;  // in `keys`
+  absl::Status status = ForEachObject(path, [&](const json& object) {
+    DiagnosisKey key;
+    if (absl::Status s = ParseKey(object, &key); !s.ok()) return s;
+    const auto [place, is_new] = places.emplace(key.tek, keys.size());
+    if (is_new) {
+      keys.push_back(key);
+    } else if (keys[place->second] != key) {
+      // Which of them is right is nobody's to guess.
+      return Wrong("tek", "an earlier line says something else of this key");
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
   return keys;
 }
 

@@ -22,6 +22,12 @@ namespace tekmatch {
 // DATA_LOSS: "path:12: member: reason". Other codes: the system's.
 absl::StatusOr<std::vector<DiagnosisKey>> ReadKeyLines(const std::string& path);
 
+// The same for keys that are to be published: a key that stands on several
+// lines counts once. DATA_LOSS, too, where such lines say different things of
+// it.
+absl::StatusOr<std::vector<DiagnosisKey>> ReadKeysToPublish(
+    const std::string& path);
+
 // The TEKs alone, of the same files; other members may be there or not. A
 // member `device` (0..4294967295) says whose own key it is; without it a key is
 // own to all devices.

@@ -263,5 +263,26 @@ TEST_F(ExportCommandTest, ABatchIsNumbered) {
               HasSubstr("  batch_num: 2\n  batch_size: 2\n"));
 }
 
+TEST_F(ExportCommandTest, AKeyThatStandsTwiceGoesOutOnce) {
+  WriteFile(At("keys.jsonl"), ReadFile(At("keys.jsonl")) + Line(3) + Line(8));
+  const std::vector<std::string> plain =
+      Window(48, {"--min-keys", "0", "--padding-range", "0"});
+  const TekmatchRun run = Export(plain);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr(": 8 keys, "));
+  EXPECT_THAT(Inspect(kFirst), HasSubstr("  keys: 8\n"));
+  // Told two things of one, nothing goes out; the message does not name it.
+  WriteFile(At("keys.jsonl"),
+            ReadFile(At("keys.jsonl")) + Line(3, R"(,"days_since_onset":3)"));
+  const TekmatchRun refused = Export(Window(72));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_EQ(refused.err,
+            absl::StrCat("tekmatch: ", At("keys.jsonl"),
+                         ":11: tek: an earlier line says something else of "
+                         "this key\n"));
+  EXPECT_EQ(ReadFile(At("out") + "/index.txt"), absl::StrCat(kFirst, "\n"));
+}
+
 }  // namespace
 }  // namespace tekmatch

@@ -162,6 +162,46 @@ TEST_F(KeyLinesTest, WrongMembersAreNamedWithTheirPlace) {
   }
 }
 
+TEST_F(KeyLinesTest, AKeyToPublishCountsOnce) {
+  const std::string other = "{\"tek\":\"ffffffffffffffffffffffffffffffff\"";
+  // The same with other case, order of members, and what is meant if absent.
+  const std::string lines = absl::StrCat(
+      With(R"("rolling_period":144)"), "\n", other, ",\"rolling_start\":1}\n",
+      R"({"rolling_start":1,"tek":"000102030405060708090A0B0C0D0E0F"})", "\n",
+      With(R"("revised":false)"), "\n");
+  const auto keys = ReadKeysToPublish(Path(lines));
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_EQ(keys->size(), 2U);
+  EXPECT_EQ(EncodeHex(keys->front().tek.bytes), kTek);
+  EXPECT_EQ(ReadKeyLines(path_)->size(), 4U);
+}
+
+TEST_F(KeyLinesTest, LinesThatContradictEachOtherAreNamed) {
+  const std::string tek = absl::StrCat(R"({"tek":")", kTek, R"(",)");
+  const std::string first = tek + "\"rolling_start\":1}\n";
+  const std::string between =
+      "\n{\"tek\":\"ffffffffffffffffffffffffffffffff\",\"rolling_start\":1}\n";
+  for (const std::string& second : {
+           tek + R"("rolling_start":2})",
+           With(R"("rolling_period":143)"),
+           With(R"("transmission_risk":0)"),
+           With(R"("report_type":"unknown")"),
+           With(R"("days_since_onset":0)"),
+           With(R"("variant_of_concern":0)"),
+           With(R"("revised":true)"),
+       }) {
+    for (const std::string& more : {std::string(), first}) {
+      const auto keys =
+          ReadKeysToPublish(Path(first + more + between + second + "\n"));
+      EXPECT_EQ(keys.status(),
+                absl::DataLossError(absl::StrCat(
+                    path_, more.empty() ? ":4" : ":5",
+                    ": tek: an earlier line says something else of this key")))
+          << second;
+    }
+  }
+}
+
 TEST_F(KeyLinesTest, OwnKeysAreTheTeksAlone) {
   const auto own = ReadOwnKeys(
       Path(absl::StrCat(kFull, "\n", R"({"tek":")", kTek, "\"}\n",
