@@ -3,15 +3,26 @@
 // A server publishes a zip with export.bin and export.sig at its root. This
 // reader accepts just the plain zips that servers write and refuses, with
 // DATA_LOSS and a message "file: [entry NAME:] reason":
-//   - bytes before the first entry, between directory and end record, or
-//     after the end record (an archive comment counts as such);
+//   - bytes that belong to no entry: before the first, between two, between
+//     the last and the directory, between directory and end record, or after
+//     the end record (an archive comment counts as such);
 //   - more entries than the limit, a name twice, names that are empty,
-//     absolute, contain "..", a backslash or a control character;
+//     absolute, not UTF-8, or contain "..", a backslash or a control character
+//     of ASCII or of Latin-1 (U+0080..U+009F);
 //   - encryption, patches, several disks, methods other than stored and
-//     deflate, zip64 records and fields (nothing here is that large);
+//     deflate;
+//   - zip64, which nothing here is large enough for: sizes or fields in either
+//     header, and a locator or record before the end record, whether or not
+//     the end record says so. A reader that follows them reads other entries;
 //   - entries larger than the limit, or compressed more than the limit;
-//   - entries that overlap, lie outside the file, or contradict their local
-//     header.
+//   - entries that overlap each other or the directory, lie outside the file,
+//     or contradict their local header in name, version, flags, method, sizes
+//     or CRC. Where the flags announce a data descriptor, sizes and CRC of the
+//     local header may all be 0; the descriptor has to be there and to repeat
+//     the directory's. Servers in Go and Java write such exports;
+//   - extra fields that are longer than their place.
+// The cost is bounded by the limit of entries, whatever a file's size: nothing
+// is searched for but a zip64 locator, in the last 64 KiB.
 // Sizes are as the directory declares them; OpenEntry holds the data to them.
 //
 // Source: PKWARE APPNOTE.TXT 6.3.

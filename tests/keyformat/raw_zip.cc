@@ -14,6 +14,18 @@ std::string Le32(uint32_t v) { return Le16(v & 0xFFFF) + Le16(v >> 16); }
 
 uint32_t Size(const std::string& s) { return static_cast<uint32_t>(s.size()); }
 
+uint32_t Crc32(const std::string& s) {
+  return static_cast<uint32_t>(
+      crc32_z(0, reinterpret_cast<const Bytef*>(s.data()), s.size()));
+}
+
+// What both headers of an entry begin with, after their magic.
+std::string Facts(uint16_t version, uint16_t flags, uint16_t method,
+                  uint32_t crc, uint32_t compressed_bytes, uint32_t bytes) {
+  return Le16(version) + Le16(flags) + Le16(method) + Le32(0x00210000) +
+         Le32(crc) + Le32(compressed_bytes) + Le32(bytes);
+}
+
 }  // namespace
 
 RawZipEntry Entry(std::string name, std::string content) {
@@ -21,6 +33,30 @@ RawZipEntry Entry(std::string name, std::string content) {
   entry.name = std::move(name);
   entry.content = std::move(content);
   return entry;
+}
+
+RawZipEntry StreamedEntry(std::string name, std::string content,
+                          bool with_signature) {
+  RawZipEntry entry = Entry(std::move(name), std::move(content));
+  entry.flags = 0x0008;
+  entry.local_crc32 = entry.local_compressed_bytes = entry.local_bytes = 0;
+  entry.after_data =
+      (with_signature ? "PK\x07\x08" : "") + Le32(Crc32(entry.content)) +
+      Le32(Size(RawDeflate(entry.content))) + Le32(Size(entry.content));
+  return entry;
+}
+
+std::string Zip64Record() {
+  // Its size after this, two versions, two disks, two numbers of entries, size
+  // and offset of a directory. APPNOTE.TXT 4.3.14.
+  return "PK\x06\x06" + Le32(44) + Le32(0) + Le16(45) + Le16(45) + Le32(0) +
+         Le32(0) + Le32(1) + Le32(0) + Le32(1) + Le32(0) + Le32(56) + Le32(0) +
+         Le32(0) + Le32(0);
+}
+
+std::string Zip64Locator() {
+  // A disk, the record's offset, the number of disks. APPNOTE.TXT 4.3.15.
+  return "PK\x06\x07" + Le32(0) + Le32(0) + Le32(0) + Le32(1);
 }
 
 std::string Noise(size_t size) {
@@ -57,20 +93,15 @@ std::string RawZip::Build() const {
   for (const RawZipEntry& e : entries) {
     const std::string data =
         e.data.value_or(e.deflate ? RawDeflate(e.content) : e.content);
-    const uint32_t crc = e.crc32.value_or(static_cast<uint32_t>(
-        crc32_z(0, reinterpret_cast<const Bytef*>(e.content.data()),
-                e.content.size())));
-    // Common to local header and directory.
-    const std::string facts = Le16(20) + Le16(e.flags) +
-                              Le16(e.method.value_or(e.deflate ? 8 : 0)) +
-                              Le32(0x00210000) + Le32(crc) +
-                              Le32(e.compressed_bytes.value_or(Size(data))) +
-                              Le32(e.bytes.value_or(Size(e.content)));
+    const uint16_t method = e.method.value_or(e.deflate ? 8 : 0);
+    const uint32_t crc = e.crc32.value_or(Crc32(e.content));
+    const uint32_t compressed_bytes = e.compressed_bytes.value_or(Size(data));
+    const uint32_t bytes = e.bytes.value_or(Size(e.content));
     const uint32_t offset = e.local_offset.value_or(Size(file));
     const std::string local_name = e.local_name.value_or(e.name);
     directory.append("PK\x01\x02")
         .append(Le16(20))
-        .append(facts)
+        .append(Facts(e.version, e.flags, method, crc, compressed_bytes, bytes))
         .append(Le16(Size(e.name)))
         .append(Le16(Size(e.extra)))
         .append(Le16(Size(e.comment)))
@@ -82,13 +113,20 @@ std::string RawZip::Build() const {
         .append(e.extra)
         .append(e.comment);
     file.append("PK\x03\x04")
-        .append(facts)
+        .append(Facts(e.local_version.value_or(e.version),
+                      e.local_flags.value_or(e.flags),
+                      e.local_method.value_or(method),
+                      e.local_crc32.value_or(crc),
+                      e.local_compressed_bytes.value_or(compressed_bytes),
+                      e.local_bytes.value_or(bytes)))
         .append(Le16(Size(local_name)))
         .append(Le16(Size(e.local_extra)))
         .append(local_name)
         .append(e.local_extra)
-        .append(data);
+        .append(data)
+        .append(e.after_data);
   }
+  file += before_directory;
   const uint32_t num = static_cast<uint32_t>(entries.size());
   const std::string end =
       "PK\x05\x06" + Le16(disk.value_or(0)) + Le16(disk.value_or(0)) +

@@ -23,16 +23,26 @@ struct RawZipEntry {
   std::optional<uint32_t> compressed_bytes;
   std::optional<uint16_t> method;
   std::optional<uint32_t> local_offset;
+  uint16_t version = 20;
   uint16_t flags = 0;
+  // Of the local header alone.
+  std::optional<uint16_t> local_version;
+  std::optional<uint16_t> local_flags;
+  std::optional<uint16_t> local_method;
+  std::optional<uint32_t> local_crc32;
+  std::optional<uint32_t> local_compressed_bytes;
+  std::optional<uint32_t> local_bytes;
   uint16_t disk = 0;
   std::string extra;        // of the directory
   std::string local_extra;  // of the local header
   std::string comment;
+  std::string after_data;
 };
 
 struct RawZip {
   std::vector<RawZipEntry> entries;
   std::string prefix;  // before the first entry; offsets take it into account
+  std::string before_directory;
   std::string before_end;  // between directory and end record
   std::string comment;     // declared in the end record
   std::string suffix;      // after the end record, undeclared
@@ -46,6 +56,15 @@ struct RawZip {
 
 // A deflated entry without lies.
 RawZipEntry Entry(std::string name, std::string content);
+
+// An entry as a stream writes it: sizes and CRC stand in a descriptor after the
+// data, with the signature of descriptors or without.
+RawZipEntry StreamedEntry(std::string name, std::string content,
+                          bool with_signature = true);
+
+// Ends that say that the directory and its zip64 record are elsewhere.
+std::string Zip64Record();
+std::string Zip64Locator();
 
 // Bytes that hardly compress.
 std::string Noise(size_t size);
