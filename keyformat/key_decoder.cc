@@ -1,8 +1,8 @@
+// Plan: wire_reader.h reads fields, wire_key.h keys as servers write them, and
+// faster. Here each field gets its meaning, and each key its judgement. A key
+// is counted, judged and appended to the block as soon as it is read; nothing
+// is kept of it.
 #include "keyformat/key_decoder.h"
-
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream.h>
-#include <google/protobuf/wire_format_lite.h>
 
 #include <algorithm>
 #include <numeric>
@@ -11,110 +11,44 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "keyformat/export.pb.h"
 #include "keyformat/wire_key.h"
+#include "keyformat/wire_reader.h"
 
 namespace tekmatch {
 namespace {
 
-using ::google::protobuf::internal::WireFormatLite;
-using ::google::protobuf::io::CodedInputStream;
-using ::google::protobuf::io::ZeroCopyInputStream;
-
-constexpr size_t kBufferBytes = 256 << 10;
 // A region or a signature info is tens of bytes; ten infos are allowed.
 constexpr uint32_t kMaxRegionBytes = 1024;
 constexpr uint32_t kMaxSignatureInfoBytes = 4096;
 constexpr size_t kMaxSignatureInfos = 64;
 
-// Tags of the wire format: field number and wire type.
-constexpr uint32_t Varint(int field) {
-  return static_cast<uint32_t>(field) << 3 | WireFormatLite::WIRETYPE_VARINT;
+constexpr uint32_t Varint(uint32_t field) {
+  return WireTag(field, kWireVarint);
 }
-constexpr uint32_t Bytes(int field) {
-  return static_cast<uint32_t>(field) << 3 |
-         WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
-}
-constexpr uint32_t Fixed64(int field) {
-  return static_cast<uint32_t>(field) << 3 | WireFormatLite::WIRETYPE_FIXED64;
+constexpr uint32_t Bytes(uint32_t field) { return WireTag(field, kWireBytes); }
+constexpr uint32_t Fixed64(uint32_t field) {
+  return WireTag(field, kWireFixed64);
 }
 
-// Hands a ByteStream to protobuf, which knows end or failure but no reasons:
-// the reason stays in status().
-class StreamAdaptor : public ZeroCopyInputStream {
- public:
-  explicit StreamAdaptor(ByteStream& stream)
-      : stream_(stream), buffer_(kBufferBytes) {}
-
-  bool Next(const void** data, int* size) override {
-    if (backed_up_ > 0) {
-      *data = buffer_.data() + (filled_ - backed_up_);
-      *size = static_cast<int>(std::exchange(backed_up_, 0));
-      return true;
-    }
-    if (!status_.ok()) return false;
-    absl::StatusOr<size_t> n = stream_.Read(absl::MakeSpan(buffer_));
-    if (!n.ok()) {
-      status_ = n.status();
-      return false;
-    }
-    filled_ = *n;
-    total_ += *n;
-    *data = buffer_.data();
-    *size = static_cast<int>(*n);
-    return *n > 0;
-  }
-
-  void BackUp(int count) override { backed_up_ = static_cast<size_t>(count); }
-
-  bool Skip(int count) override {
-    const void* data = nullptr;
-    int size = 0;
-    while (count > 0 && Next(&data, &size)) {
-      if (size > count) BackUp(size - count);
-      count -= std::min(size, count);
-    }
-    return count == 0;
-  }
-
-  int64_t ByteCount() const override {
-    return static_cast<int64_t>(total_ - backed_up_);
-  }
-
-  const absl::Status& status() const { return status_; }
-
- private:
-  ByteStream& stream_;
-  std::vector<uint8_t> buffer_;
-  size_t filled_ = 0;
-  size_t backed_up_ = 0;
-  uint64_t total_ = 0;
-  absl::Status status_;
-};
-
-bool ReadInt32(CodedInputStream& in, int32_t* value) {
+bool ReadInt32(WireReader& in, int32_t* value) {
   uint64_t raw = 0;  // a negative int32 takes ten bytes
-  if (!in.ReadVarint64(&raw)) return false;
+  if (!in.ReadVarint(&raw)) return false;
   *value = static_cast<int32_t>(raw);
   return true;
 }
 
-bool ReadInt32(CodedInputStream& in, std::optional<int32_t>* value) {
-  int32_t raw = 0;
-  if (!ReadInt32(in, &raw)) return false;
-  *value = raw;
-  return true;
+bool ReadInt32(WireReader& in, std::optional<int32_t>* value) {
+  return ReadInt32(in, &value->emplace());
 }
 
-bool ReadKeyField(CodedInputStream& in, uint32_t tag, WireKey* key) {
+bool ReadKeyField(WireReader& in, uint32_t tag, WireKey* key) {
   switch (tag) {
     case Bytes(1):
-      if (!in.ReadVarint32(&key->key_bytes)) return false;
+      if (!in.ReadLength(&key->key_bytes)) return false;
       if (key->key_bytes == kTekBytes) {
-        return in.ReadRaw(key->tek.bytes.data(), kTekBytes);
+        return in.ReadRaw(absl::MakeSpan(key->tek.bytes));
       }
-      return key->key_bytes <= static_cast<uint32_t>(in.BytesUntilLimit()) &&
-             in.Skip(static_cast<int>(key->key_bytes));
+      return in.SkipRaw(key->key_bytes);
     case Varint(2):
       return ReadInt32(in, &key->transmission_risk);
     case Varint(3):
@@ -125,52 +59,59 @@ bool ReadKeyField(CodedInputStream& in, uint32_t tag, WireKey* key) {
     case Varint(5):
       return ReadInt32(in, &key->report_type);
     case Varint(6): {
-      uint32_t zigzag = 0;
-      if (!in.ReadVarint32(&zigzag)) return false;
-      key->days_since_onset = WireFormatLite::ZigZagDecode32(zigzag);
+      uint64_t raw = 0;
+      if (!in.ReadVarint(&raw)) return false;
+      // Zigzag: the sign is the lowest bit.
+      const auto zigzag = static_cast<uint32_t>(raw);
+      key->days_since_onset =
+          static_cast<int32_t>(zigzag >> 1 ^ (~(zigzag & 1) + 1));
       return true;
     }
     case Varint(8):
       return ReadInt32(in, &key->variant_of_concern);
     default:
-      return WireFormatLite::SkipField(&in, tag);
+      return in.SkipValue(tag);
   }
 }
 
-// Reads a length-delimited message: calls read_field(tag) for each field. False
-// unless every field is valid and the last one ends where the message does.
-template <typename ReadField>
-bool ReadSubmessage(CodedInputStream& in, ReadField read_field) {
+bool ReadString(WireReader& in, std::string* value) {
   uint32_t length = 0;
-  if (!in.ReadVarint32(&length) ||
-      length > static_cast<uint32_t>(std::numeric_limits<int32_t>::max())) {
-    return false;
+  if (!in.ReadLength(&length)) return false;
+  value->resize(length);
+  return in.ReadRaw(
+      absl::MakeSpan(reinterpret_cast<uint8_t*>(value->data()), value->size()));
+}
+
+bool ReadSignatureInfoField(WireReader& in, uint32_t tag, SignatureInfo* info) {
+  switch (tag) {
+    case Bytes(1):
+      return ReadString(in, &info->app_bundle_id);
+    case Bytes(2):
+      return ReadString(in, &info->android_package);
+    case Bytes(3):
+      return ReadString(in, &info->key_version);
+    case Bytes(4):
+      return ReadString(in, &info->key_id);
+    case Bytes(5):
+      return ReadString(in, &info->algorithm);
+    default:
+      return in.SkipValue(tag);
   }
-  const CodedInputStream::Limit outer = in.PushLimit(static_cast<int>(length));
-  while (const uint32_t tag = in.ReadTag()) {
+}
+
+// Reads a message of `length` bytes within the outermost one: calls
+// read_field(tag) for each field. False unless every field is valid and the
+// last one ends where the message does.
+template <typename ReadField>
+bool ReadSubmessage(WireReader& in, uint32_t length, ReadField read_field) {
+  in.BeginMessage(length);
+  while (true) {
+    uint32_t tag = 0;
+    if (!in.ReadTag(&tag)) return false;
+    if (tag == 0) break;
     if (!read_field(tag)) return false;
   }
-  // To protobuf the end of the stream is a good end for any message, so that
-  // a truncated one has to be told by the bytes that it lacks.
-  if (!in.ConsumedEntireMessage() || in.BytesUntilLimit() != 0) return false;
-  in.PopLimit(outer);
-  return true;
-}
-
-bool ReadBytes(CodedInputStream& in, uint32_t max_bytes, std::string* value) {
-  uint32_t length = 0;
-  return in.ReadVarint32(&length) && length <= max_bytes &&
-         in.ReadString(value, static_cast<int>(length));
-}
-
-bool ReadSignatureInfo(CodedInputStream& in, SignatureInfo* info) {
-  std::string raw;
-  wire::SignatureInfo message;
-  if (!ReadBytes(in, kMaxSignatureInfoBytes, &raw) ||
-      !message.ParseFromString(raw)) {
-    return false;
-  }
-  *info = SignatureInfoFromWire(message);
+  in.EndMessage();
   return true;
 }
 
@@ -261,10 +202,7 @@ uint64_t DecodeCounts::num_rejected() const {
 class KeyDecoder::Impl {
  public:
   Impl(std::string name, ByteStream& stream, DecodeOptions options)
-      : name_(std::move(name)),
-        options_(options),
-        stream_(stream),
-        in_(&stream_) {}
+      : name_(std::move(name)), options_(options), in_(stream) {}
 
   absl::StatusOr<bool> Next(KeyBlock* block) {
     block->Clear();
@@ -273,12 +211,13 @@ class KeyDecoder::Impl {
       header_read_ = true;
     }
     while (!finished_ && block->size() < options_.block_capacity) {
-      const uint32_t tag = in_.ReadTag();
+      uint32_t tag = 0;
+      if (!in_.ReadTag(&tag)) return NotProtobuf();
       if (tag == 0) {
-        if (absl::Status s = Finish(); !s.ok()) return s;
+        if (absl::Status s = CheckBatch(); !s.ok()) return s;
         finished_ = true;
-      } else if (!ReadField(tag, block)) {
-        return Error("the message is truncated or not valid protobuf");
+      } else if (absl::Status s = ReadField(tag, block); !s.ok()) {
+        return s;
       }
     }
     return !block->empty();
@@ -290,24 +229,28 @@ class KeyDecoder::Impl {
  private:
   // The stream's own reason goes before the decoder's.
   absl::Status Error(absl::string_view reason) const {
-    if (!stream_.status().ok()) return stream_.status();
+    if (!in_.status().ok()) return in_.status();
     return absl::DataLossError(absl::StrCat(name_, ": export.bin: ", reason));
   }
 
+  absl::Status NotProtobuf() const {
+    return Error("the message is truncated or not valid protobuf");
+  }
+
+  absl::Status OkIf(bool valid) const {
+    return valid ? absl::OkStatus() : NotProtobuf();
+  }
+
   absl::Status ReadHeader() {
-    std::string header(kExportHeader.size(), '\0');
-    if (!in_.ReadRaw(header.data(), static_cast<int>(header.size())) ||
-        header != kExportHeader) {
+    std::array<uint8_t, kExportHeader.size()> header{};
+    if (!in_.ReadRaw(absl::MakeSpan(header)) ||
+        !std::equal(header.begin(), header.end(), kExportHeader.begin())) {
       return Error("does not begin with the header \"EK Export v1    \"");
     }
     return absl::OkStatus();
   }
 
-  absl::Status Finish() {
-    // A tag of zero is the end of the stream only where the stream ends.
-    if (!in_.ConsumedEntireMessage() || !stream_.status().ok()) {
-      return Error("the message is truncated or not valid protobuf");
-    }
+  absl::Status CheckBatch() const {
     if (metadata_.batch_size < 1 || metadata_.batch_size > kMaxBatchSize ||
         metadata_.batch_num < 1 || metadata_.batch_num > metadata_.batch_size) {
       return Error(absl::StrCat("batch ", metadata_.batch_num, " of ",
@@ -316,57 +259,81 @@ class KeyDecoder::Impl {
     return absl::OkStatus();
   }
 
-  bool ReadField(uint32_t tag, KeyBlock* block) {
+  absl::Status ReadField(uint32_t tag, KeyBlock* block) {
     switch (tag) {
       case Fixed64(1):
-        return in_.ReadLittleEndian64(&metadata_.start_timestamp);
+        return OkIf(in_.ReadFixed64(&metadata_.start_timestamp));
       case Fixed64(2):
-        return in_.ReadLittleEndian64(&metadata_.end_timestamp);
+        return OkIf(in_.ReadFixed64(&metadata_.end_timestamp));
       case Bytes(3):
-        return ReadBytes(in_, kMaxRegionBytes, &metadata_.region);
+        return ReadRegion();
       case Varint(4):
-        return ReadInt32(in_, &metadata_.batch_num);
+        return OkIf(ReadInt32(in_, &metadata_.batch_num));
       case Varint(5):
-        return ReadInt32(in_, &metadata_.batch_size);
+        return OkIf(ReadInt32(in_, &metadata_.batch_size));
       case Bytes(6):
-        return metadata_.signature_infos.size() < kMaxSignatureInfos &&
-               ReadSignatureInfo(in_,
-                                 &metadata_.signature_infos.emplace_back());
+        return ReadSignatureInfo();
       case Bytes(7):
       case Bytes(8):
-        return ReadKeys(tag, block);
+        return OkIf(ReadKeys(tag, block));
       default:
-        return WireFormatLite::SkipField(&in_, tag);
+        return OkIf(in_.SkipValue(tag));
     }
+  }
+
+  absl::Status ReadRegion() {
+    uint32_t length = 0;
+    if (!in_.ReadLength(&length)) return NotProtobuf();
+    if (length > kMaxRegionBytes) {
+      return Error(absl::StrCat("the region is longer than ", kMaxRegionBytes,
+                                " bytes"));
+    }
+    metadata_.region.resize(length);
+    return OkIf(in_.ReadRaw(
+        absl::MakeSpan(reinterpret_cast<uint8_t*>(metadata_.region.data()),
+                       metadata_.region.size())));
+  }
+
+  absl::Status ReadSignatureInfo() {
+    if (metadata_.signature_infos.size() == kMaxSignatureInfos) {
+      return Error(
+          absl::StrCat("more than ", kMaxSignatureInfos, " signature infos"));
+    }
+    uint32_t length = 0;
+    if (!in_.ReadLength(&length)) return NotProtobuf();
+    if (length > kMaxSignatureInfoBytes) {
+      return Error(absl::StrCat("a signature info is longer than ",
+                                kMaxSignatureInfoBytes, " bytes"));
+    }
+    SignatureInfo& info = metadata_.signature_infos.emplace_back();
+    return OkIf(ReadSubmessage(in_, length, [this, &info](uint32_t field) {
+      return ReadSignatureInfoField(in_, field, &info);
+    }));
   }
 
   // Keys of one field, of which the first one's tag is read, as long as the
   // next one follows at once and the block has room.
   bool ReadKeys(uint32_t tag, KeyBlock* block) {
     const bool revised = tag == Bytes(8);
-    const void* data = nullptr;
-    int size = 0;
-    if (in_.GetDirectBufferPointer(&data, &size)) {
-      const auto* const begin = static_cast<const uint8_t*>(data);
-      const uint8_t* at = begin;
-      const auto num_read = [&] { return static_cast<int>(at - begin); };
-      while (size - num_read() >= static_cast<int>(kPlainKeyRoom)) {
-        // Apart from `key` below, whose address goes to other functions: this
-        // one stays in registers.
-        WireKey plain;
-        const size_t num_bytes = ReadPlainKey(at, &plain);
-        if (num_bytes == 0) break;
-        at += num_bytes;
-        Take(plain, revised, block);
-        if (block->size() == options_.block_capacity || *at != tag) {
-          return in_.Skip(num_read());
-        }
-        ++at;
+    const absl::Span<const uint8_t> bytes = in_.Available();
+    size_t num_read = 0;
+    while (bytes.size() - num_read >= kPlainKeyRoom) {
+      // Apart from `key` below, whose address goes to other functions: this
+      // one stays in registers.
+      WireKey plain;
+      const size_t num_bytes = ReadPlainKey(&bytes[num_read], &plain);
+      if (num_bytes == 0) break;
+      num_read += num_bytes;
+      Take(plain, revised, block);
+      if (block->size() == options_.block_capacity || bytes[num_read] != tag) {
+        return in_.Take(num_read);
       }
-      if (!in_.Skip(num_read())) return false;
+      ++num_read;
     }
+    uint32_t length = 0;
+    if (!in_.Take(num_read) || !in_.ReadLength(&length)) return false;
     WireKey key;
-    if (!ReadSubmessage(in_, [this, &key](uint32_t field) {
+    if (!ReadSubmessage(in_, length, [this, &key](uint32_t field) {
           return ReadKeyField(in_, field, &key);
         })) {
       return false;
@@ -398,8 +365,7 @@ class KeyDecoder::Impl {
 
   const std::string name_;
   const DecodeOptions options_;
-  StreamAdaptor stream_;
-  CodedInputStream in_;
+  WireReader in_;
   ExportMetadata metadata_;
   DecodeCounts counts_;
   bool header_read_ = false;

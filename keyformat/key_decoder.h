@@ -2,10 +2,12 @@
 // stream: memory does not grow with the file (some 260 KiB, beside the block).
 //
 // A file is refused (DATA_LOSS, "file: reason") when its header line is not
-// `EK Export v1` and four spaces, when the message is not valid protobuf, or
-// when its batch numbers make no sense. A single bad key is not a bad file: it
-// is left out and counted by reason. A bad optional field of a good key is
-// dropped and counted, and the key kept.
+// `EK Export v1` and four spaces, when the message is not valid protobuf (as
+// protobuf's own parser has it), when its batch numbers make no sense, or when
+// it is beyond limits of ours, which the message then names: a region of 1,024
+// bytes, 64 signature infos, 4,096 bytes for one of them. A single bad key is
+// not a bad file: it is left out and counted by reason. A bad optional field of
+// a good key is dropped and counted, and the key kept.
 //
 // Source: DOMAIN "Export format"; limits of google/exposure-notifications-
 // server internal/publish/model and of the EU gateway's validator.

@@ -2,18 +2,41 @@
 #ifndef TEKMATCH_TESTS_KEYFORMAT_DECODE_STREAM_H_
 #define TEKMATCH_TESTS_KEYFORMAT_DECODE_STREAM_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/key_block.h"
 #include "keyformat/key_decoder.h"
 
 namespace tekmatch {
+
+// A stream that gives so many bytes at a time.
+class PieceStream : public ByteStream {
+ public:
+  PieceStream(std::string bytes, size_t piece)
+      : bytes_(std::move(bytes)), piece_(piece) {}
+
+  absl::StatusOr<size_t> Read(absl::Span<uint8_t> out) override {
+    const size_t n = std::min({piece_, out.size(), bytes_.size() - at_});
+    std::copy_n(bytes_.begin() + static_cast<ptrdiff_t>(at_), n, out.begin());
+    at_ += n;
+    return n;
+  }
+
+ private:
+  const std::string bytes_;
+  const size_t piece_;
+  size_t at_ = 0;
+};
 
 struct Decoded {
   absl::Status status;

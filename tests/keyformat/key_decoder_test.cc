@@ -300,17 +300,18 @@ TEST(KeyDecoderTest, AcceptsStringsAndInfosUpToTheirLimits) {
   ASSERT_EQ(largest.metadata.signature_infos.size(), 64);
   EXPECT_EQ(largest.metadata.signature_infos[0].key_id.size(), 4093);
 
-  const std::string kReason = "not valid protobuf";
+  // These limits are ours, not protobuf's, and the message says so.
   wire::TemporaryExposureKeyExport beyond = message;
   beyond.mutable_region()->push_back('r');
-  ExpectRefused(DecodeMessage(beyond), kReason);
+  ExpectRefused(DecodeMessage(beyond), "the region is longer than 1024 bytes");
   beyond = message;
   beyond.mutable_signature_infos(0)->mutable_verification_key_id()->push_back(
       'i');
-  ExpectRefused(DecodeMessage(beyond), kReason);
+  ExpectRefused(DecodeMessage(beyond),
+                "a signature info is longer than 4096 bytes");
   beyond = message;
   beyond.add_signature_infos();
-  ExpectRefused(DecodeMessage(beyond), kReason);
+  ExpectRefused(DecodeMessage(beyond), "more than 64 signature infos");
 }
 
 TEST(KeyDecoderTest, RefusesWireTricks) {

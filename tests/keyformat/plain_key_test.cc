@@ -8,10 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "gtest/gtest.h"
-#include "keyformat/byte_source.h"
 #include "keyformat/export.pb.h"
 #include "keyformat/key_decoder.h"
 #include "keyformat/wire_key.h"
@@ -19,25 +16,6 @@
 
 namespace tekmatch {
 namespace {
-
-// A stream that gives so many bytes at a time.
-class PieceStream : public ByteStream {
- public:
-  PieceStream(std::string bytes, size_t piece)
-      : bytes_(std::move(bytes)), piece_(piece) {}
-
-  absl::StatusOr<size_t> Read(absl::Span<uint8_t> out) override {
-    const size_t n = std::min({piece_, out.size(), bytes_.size() - at_});
-    std::copy_n(bytes_.begin() + at_, n, out.begin());
-    at_ += n;
-    return n;
-  }
-
- private:
-  const std::string bytes_;
-  const size_t piece_;
-  size_t at_ = 0;
-};
 
 // Key messages of all kinds, most of them as servers write them.
 class RandomKeys {
