@@ -20,7 +20,6 @@
 namespace tekmatch {
 namespace {
 
-constexpr uint64_t kRatioExemptBytes = 64 << 10;
 constexpr uint64_t kMaxUint16 = 0xFFFF;
 constexpr uint32_t kSaidByZip64 = 0xFFFFFFFF;
 constexpr absl::string_view kZip64 = "zip64, which no export needs";
@@ -101,8 +100,8 @@ absl::Status CheckFacts(const ByteSource& source, const ArchiveLimits& limits,
                        absl::StrCat(facts.bytes, " bytes, at most ",
                                     limits.max_entry_bytes, " allowed"));
   }
-  if (facts.bytes > kRatioExemptBytes &&
-      facts.bytes / limits.max_compression_ratio > facts.compressed_bytes) {
+  if (facts.bytes > limits.max_compression_ratio * facts.compressed_bytes +
+                        limits.ratio_allowance_bytes) {
     return RefuseEntry(source, entry.name,
                        absl::StrCat("compressed more than ",
                                     limits.max_compression_ratio, " to 1"));

@@ -10,7 +10,6 @@
 #include "absl/container/flat_hash_set.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "keyformat/random_source.h"
 #include "matcher/kernels/dispatch.h"
 #include "matcher/match_engine.h"
 #include "tests/tools/test_exports.h"
@@ -95,14 +94,9 @@ TEST(FileMatcherTest, DuplicatesGoOnTheWay) {
         HearKey(key, kTestDaySeconds + static_cast<int64_t>(i)));
   }
   const MatchEngine engine = EngineOver(std::move(sightings));
-  std::vector<DiagnosisKey> keys(kNumKeys, key);
-  RandomSource random = RandomSource::Seeded(1);
-  for (DiagnosisKey& k : keys) {  // or it would deflate too well to be believed
-    k.metadata.variant_of_concern = static_cast<uint8_t>(random.Below(256));
-    k.metadata.transmission_risk = static_cast<uint8_t>(random.Below(9));
-  }
-  const std::vector<std::string> paths = {
-      Write("a.zip", WriteTestExport(std::move(keys)))};
+  const std::string zip =
+      WriteTestExport(std::vector<DiagnosisKey>(kNumKeys, key));
+  const std::vector<std::string> paths = {Write("a.zip", StoredExport(zip))};
   ExportFileOptions options;
   options.trusted = TrustTestSigner();
   options.reader.decode.block_capacity = 100;

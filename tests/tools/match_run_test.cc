@@ -292,14 +292,8 @@ size_t BytesInUse() {
 
 // An unsigned file with one key over and over.
 std::string RepeatingExport(const DiagnosisKey& key, size_t num_repeats) {
-  std::vector<DiagnosisKey> keys(num_repeats, key);
-  RandomSource random = RandomSource::Seeded(1);
-  for (DiagnosisKey& k : keys) {  // or it would deflate too well to be believed
-    k.metadata.transmission_risk = static_cast<uint8_t>(random.Below(9));
-    k.metadata.days_since_onset = static_cast<int8_t>(random.Below(15));
-    k.metadata.variant_of_concern = static_cast<uint8_t>(random.Below(256));
-  }
-  return WriteTestExport(std::move(keys), TestExportOptions({}));
+  return StoredExport(WriteTestExport(
+      std::vector<DiagnosisKey>(num_repeats, key), TestExportOptions({})));
 }
 
 TEST(MatchRunTest, AHostileFileStaysBounded) {

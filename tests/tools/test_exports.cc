@@ -119,7 +119,9 @@ std::string WriteTestExport(std::vector<DiagnosisKey> keys,
 
 std::string ZipEntry(const std::string& zip, const std::string& name) {
   const auto source = MemorySource("test.zip", zip);
-  for (const ArchiveEntry& entry : ValueOf(ReadArchiveDirectory(*source, {}))) {
+  const ArchiveLimits limits{.max_compression_ratio = 2000};
+  for (const ArchiveEntry& entry :
+       ValueOf(ReadArchiveDirectory(*source, limits))) {
     if (entry.name != name) continue;
     const auto stream = ValueOf(OpenEntry(*source, entry));
     std::vector<uint8_t> bytes(entry.bytes + 1);
@@ -156,6 +158,11 @@ std::string StoredZip(
          LittleEndian(entries.size(), 2) + LittleEndian(entries.size(), 2) +
          LittleEndian(directory.size(), 4) + LittleEndian(locals.size(), 4) +
          LittleEndian(0, 2);
+}
+
+std::string StoredExport(const std::string& zip) {
+  return StoredZip({{"export.bin", ZipEntry(zip, "export.bin")},
+                    {"export.sig", ZipEntry(zip, "export.sig")}});
 }
 
 std::string SignatureList(const std::string& algorithm,

@@ -50,11 +50,15 @@ std::string WriteTestExport(
     std::vector<DiagnosisKey> keys,
     const ExportWriterOptions& options = TestExportOptions());
 
-// The content of an entry of a zip.
+// The content of an entry of a zip, however much it is compressed.
 std::string ZipEntry(const std::string& zip, const std::string& name);
 // A zip of (name, content), not compressed.
 std::string StoredZip(
     const std::vector<std::pair<std::string, std::string>>& entries);
+
+// The zip of an export with its entries not compressed: one key over and over
+// would be compressed more than a reader allows.
+std::string StoredExport(const std::string& zip);
 
 // An export.sig with one signature "440 v1" of this algorithm and content,
 // together less than 90 bytes.
