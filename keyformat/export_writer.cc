@@ -15,6 +15,7 @@
 #include "keyformat/export.pb.h"
 #include "keyformat/key_decoder.h"
 #include "keyformat/padding.h"
+#include "keyformat/wire_message.h"
 #include "keyformat/zip_writer.h"
 
 namespace tekmatch {
@@ -25,10 +26,15 @@ absl::Status CheckOptions(const ExportWriterOptions& options) {
     return absl::InvalidArgumentError(
         "start_timestamp must be before end_timestamp");
   }
-  if (options.max_keys == 0 || options.min_keys > options.max_keys ||
+  // Below the limit nothing that follows overflows.
+  if (options.max_keys == 0 || options.max_keys > kMostKeysInAFile) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_keys must be in 1..", kMostKeysInAFile));
+  }
+  if (options.min_keys > options.max_keys ||
       options.padding_range > options.max_keys - options.min_keys) {
     return absl::InvalidArgumentError(
-        "max_keys must be positive and at least min_keys + padding_range");
+        "max_keys must be at least min_keys + padding_range");
   }
   return absl::OkStatus();
 }
@@ -125,8 +131,9 @@ void Order(const ExportWriterOptions& options, RandomSource& random,
   if (options.order == KeyOrder::kRandom) random.Shuffle(keys);
 }
 
-std::string SerializeBin(const ExportWriterOptions& options,
-                         const FileKeys& keys, const ExportFile& file) {
+absl::StatusOr<std::string> SerializeBin(const ExportWriterOptions& options,
+                                         const FileKeys& keys,
+                                         const ExportFile& file) {
   wire::TemporaryExposureKeyExport message;
   message.set_start_timestamp(options.start_timestamp);
   message.set_end_timestamp(file.end_timestamp);
@@ -141,7 +148,9 @@ std::string SerializeBin(const ExportWriterOptions& options,
     ToWire(key, message.add_revised_keys());
   }
   std::string bin(kExportHeader);
-  message.AppendToString(&bin);
+  if (absl::Status s = AppendMessage(message, kMaxExportBytes, &bin); !s.ok()) {
+    return s;
+  }
   return bin;
 }
 
@@ -165,7 +174,11 @@ absl::StatusOr<std::string> SerializeSig(const ExportWriterOptions& options,
     entry->set_batch_size(file.batch_size);
     entry->set_signature(*signature);
   }
-  return list.SerializeAsString();
+  std::string sig;
+  if (absl::Status s = AppendMessage(list, kMaxExportBytes, &sig); !s.ok()) {
+    return s;
+  }
+  return sig;
 }
 
 absl::Status CheckKeys(absl::Span<const DiagnosisKey> keys) {
@@ -236,11 +249,12 @@ absl::StatusOr<ExportFile> WriteFile(absl::Span<const DiagnosisKey> keys,
   file.num_keys = file_keys.primary.size() + file_keys.revised.size();
   Order(options, random, file_keys.primary);
   Order(options, random, file_keys.revised);
-  std::string bin = SerializeBin(options, file_keys, file);
-  absl::StatusOr<std::string> sig = SerializeSig(options, bin, file);
+  absl::StatusOr<std::string> bin = SerializeBin(options, file_keys, file);
+  if (!bin.ok()) return bin.status();
+  absl::StatusOr<std::string> sig = SerializeSig(options, *bin, file);
   if (!sig.ok()) return sig.status();
   absl::StatusOr<std::string> zip =
-      WriteZip({{.name = "export.bin", .bytes = std::move(bin)},
+      WriteZip({{.name = "export.bin", .bytes = *std::move(bin)},
                 {.name = "export.sig", .bytes = *std::move(sig)}});
   if (!zip.ok()) return zip.status();
   file.zip = *std::move(zip);

@@ -45,6 +45,9 @@ struct ExportSigner {
   SignatureAlgorithm algorithm = SignatureAlgorithm::kEcdsaP256Sha256;
 };
 
+// In a file; a reader's limit of bytes allows no more.
+inline constexpr uint64_t kMostKeysInAFile = 20'000'000;
+
 enum class KeyOrder : uint8_t { kSorted, kRandom };
 
 // What the files of one call are.
@@ -60,7 +63,8 @@ struct ExportWriterOptions {
   std::string region;
   ExportSplit split = ExportSplit::kBatch;
   KeyOrder order = KeyOrder::kSorted;
-  // Defaults of Google's server. max_keys at least min_keys + padding_range.
+  // Defaults of Google's server. max_keys at least min_keys + padding_range,
+  // and 1..kMostKeysInAFile.
   uint64_t max_keys = 500'000;
   uint64_t min_keys = 1'000;
   uint64_t padding_range = 100;

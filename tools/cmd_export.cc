@@ -1,6 +1,6 @@
 // tekmatch export: keys as JSON lines in, signed export files out.
 //
-// Plan: options become a window and the writer's options; keys are read, and
+// Plan: options become the writer's; keys are read, and
 // held back where they may not go out yet; the writer's files gather beside the
 // folder's and are published together.
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include "keyformat/random_source.h"
 #include "keyformat/release.h"
 #include "tools/command.h"
+#include "tools/export_settings.h"
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
 #include "tools/published_folder.h"
@@ -27,38 +28,12 @@ struct Options {
   std::string key_id;
   std::string key_version = "v1";
   std::string algorithm = "sha256";
-  std::string region;
   std::string out;
-  std::string start;
-  std::string end;
   std::string now;
   bool release_same_day = false;
-  std::string split = "windows";
-  std::string order = "sorted";
   std::optional<uint64_t> seed;
-  uint64_t min_keys = 1000;
-  uint64_t padding_range = 100;
-  uint64_t max_keys = 500000;
+  ExportSettings settings;
 };
-
-// The window of arrival: --start and --end, or the last whole hour and the day
-// before it.
-absl::Status SetWindow(const Options& options, absl::Time now,
-                       ExportWriterOptions* writer) {
-  absl::StatusOr<absl::Time> end =
-      absl::UnixEpoch() + absl::Floor(now - absl::UnixEpoch(), absl::Hours(1));
-  if (!options.end.empty()) end = ParseTime("--end", options.end);
-  if (!end.ok()) return end.status();
-  absl::StatusOr<absl::Time> start = *end - absl::Hours(24);
-  if (!options.start.empty()) start = ParseTime("--start", options.start);
-  if (!start.ok()) return start.status();
-  if (*start < absl::UnixEpoch()) {
-    return absl::InvalidArgumentError("--start: before 1970");
-  }
-  writer->start_timestamp = static_cast<uint64_t>(absl::ToUnixSeconds(*start));
-  writer->end_timestamp = static_cast<uint64_t>(absl::ToUnixSeconds(*end));
-  return absl::OkStatus();
-}
 
 std::string HeldBackText(uint64_t num_held_back, ReleaseRule rule) {
   if (num_held_back == 0) return "";
@@ -69,23 +44,14 @@ std::string HeldBackText(uint64_t num_held_back, ReleaseRule rule) {
 }
 
 int Export(const Options& options) {
-  ExportWriterOptions writer;
   const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
   if (!now.ok()) return Fail(now.status());
-  if (absl::Status s = SetWindow(options, *now, &writer); !s.ok()) {
-    return Fail(s);
-  }
-  writer.region = options.region;
-  writer.split =
-      options.split == "batch" ? ExportSplit::kBatch : ExportSplit::kWindows;
-  writer.order =
-      options.order == "random" ? KeyOrder::kRandom : KeyOrder::kSorted;
-  writer.min_keys = options.min_keys;
-  writer.padding_range = options.padding_range;
-  writer.max_keys = options.max_keys;
+  absl::StatusOr<ExportWriterOptions> writer =
+      WriterOptions(options.settings, *now);
+  if (!writer.ok()) return Fail(writer.status());
   const absl::StatusOr<SigningKey> key = LoadSigningKey(options.signing_key);
   if (!key.ok()) return Fail(key.status());
-  writer.signers.push_back(
+  writer->signers.push_back(
       {.key = *key,
        .id = options.key_id,
        .version = options.key_version,
@@ -100,13 +66,13 @@ int Export(const Options& options) {
   // A file is out when its window ends, or now if that is yet to come.
   const uint64_t num_held_back =
       HoldBack(std::min(absl::ToUnixSeconds(*now),
-                        static_cast<int64_t>(writer.end_timestamp)),
+                        static_cast<int64_t>(writer->end_timestamp)),
                rule, *keys);
   const absl::StatusOr<std::unique_ptr<PublishedFolder>> folder =
       PublishedFolder::Open(options.out);
   if (!folder.ok()) return Fail(folder.status());
-  if (absl::Status s = (*folder)->CheckUnpublished(writer.start_timestamp,
-                                                   writer.end_timestamp);
+  if (absl::Status s = (*folder)->CheckUnpublished(writer->start_timestamp,
+                                                   writer->end_timestamp);
       !s.ok()) {
     return Fail(s);
   }
@@ -116,11 +82,11 @@ int Export(const Options& options) {
                             : RandomSource::FromSystem();
   std::string said;
   absl::Status status = WriteExports(
-      *std::move(keys), writer, random,
+      *std::move(keys), *writer, random,
       [&](const ExportFile& file) -> absl::Status {
         const PublishedName name = {
             .end_timestamp = file.end_timestamp,
-            .start_timestamp = writer.start_timestamp,
+            .start_timestamp = writer->start_timestamp,
             .number = static_cast<uint64_t>(file.batch_num)};
         absl::StrAppend(&said, (*folder)->PathOf(ToString(name)), ": ",
                         Counted(file.num_keys, "key"), ", ", file.num_padding,
@@ -154,13 +120,15 @@ void AddExportCommand(CLI::App& app, CommandBody* body) {
   command->add_option("--algorithm", o->algorithm, "Digest that is signed")
       ->check(CLI::IsMember({"sha256", "sha512"}))
       ->capture_default_str();
-  command->add_option("--region", o->region, "Such as 440")->required();
+  command->add_option("--region", o->settings.region, "Such as 440")
+      ->required();
   command->add_option("--out", o->out, "Folder; made if it is not there")
       ->required();
-  command->add_option("--start", o->start,
+  command->add_option("--start", o->settings.start,
                       "Window of the keys' arrival, RFC 3339 or Unix seconds\n"
                       "(default: a day before --end)");
-  command->add_option("--end", o->end, "(default: the last whole hour)");
+  command->add_option("--end", o->settings.end,
+                      "(default: the last whole hour)");
   command->add_option(
       "--now", o->now,
       "Time (RFC 3339 or Unix seconds) in place of the clock's");
@@ -168,23 +136,24 @@ void AddExportCommand(CLI::App& app, CommandBody* body) {
                     "Let keys go out from their beginning on, not 2 hours\n"
                     "after their end");
   command
-      ->add_option("--split", o->split,
+      ->add_option("--split", o->settings.split,
                    "Several files are 1 of 1 each, with ends of their own, as\n"
                    "iPhones want it, or numbered 1..n of n")
       ->check(CLI::IsMember({"windows", "batch"}))
       ->capture_default_str();
-  command->add_option("--order", o->order, "Of keys in a file")
+  command->add_option("--order", o->settings.order, "Of keys in a file")
       ->check(CLI::IsMember({"sorted", "random"}))
       ->capture_default_str();
   command
-      ->add_option("--min-keys", o->min_keys,
+      ->add_option("--min-keys", o->settings.min_keys,
                    "Pad smaller files to this, with generated keys, and")
       ->capture_default_str();
   command
-      ->add_option("--padding-range", o->padding_range,
+      ->add_option("--padding-range", o->settings.padding_range,
                    "a random number up to this more")
       ->capture_default_str();
-  command->add_option("--max-keys", o->max_keys, "Keys a file, at most")
+  command
+      ->add_option("--max-keys", o->settings.max_keys, "Keys a file, at most")
       ->capture_default_str();
   command->add_option("--seed", o->seed,
                       "Decides order and padding (tests only: padding that\n"

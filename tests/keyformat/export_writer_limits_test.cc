@@ -1,6 +1,7 @@
 // What the writer refuses, and what it just takes.
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,7 +31,19 @@ TEST(ExportWriterLimitsTest, RefusesWhatTheFormatForbids) {
   Refused({}, options, "before end_timestamp");
   options = Options();
   options.max_keys = 0;
-  Refused({}, options, "max_keys");
+  Refused({}, options, "max_keys must be in 1..20000000");
+  // What once divided by zero, and its siblings.
+  const uint64_t most = std::numeric_limits<uint64_t>::max();
+  for (const uint64_t padding_range : {uint64_t{0}, most}) {
+    for (const uint64_t max_keys : {uint64_t{20'000'001}, most}) {
+      options.min_keys = 0;
+      options.padding_range = padding_range;
+      options.max_keys = max_keys;
+      Refused(MakeKeys(1), options, "max_keys must be in 1..20000000");
+    }
+  }
+  options.max_keys = 20'000'000;
+  Refused({}, options, "min_keys + padding_range");
   options.max_keys = 10;
   options.min_keys = 5;
   options.padding_range = 6;
@@ -109,6 +122,16 @@ TEST(ExportWriterLimitsTest, AWindowHasASecondForEachOfItsFiles) {
                 "second later"));
   options.split = ExportSplit::kBatch;
   EXPECT_TRUE(WriteAndRead(MakeKeys(4), options).ok());
+}
+
+// The region is the one thing of any length in a file of few keys.
+TEST(ExportWriterLimitsTest, RefusesAFileThatNoReaderTakes) {
+  ExportWriterOptions options = Options();
+  options.region = std::string(size_t{512} << 20, '4');
+  const auto written = WriteAndRead(MakeKeys(1), options);
+  EXPECT_EQ(written.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(written.status().message()),
+              HasSubstr("bytes, more than 536870912"));
 }
 
 TEST(ExportWriterLimitsTest, RefusesABatchOfTooManyFilesBeforeItsFirst) {

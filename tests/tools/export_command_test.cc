@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -282,6 +283,28 @@ TEST_F(ExportCommandTest, AKeyThatStandsTwiceGoesOutOnce) {
                          ":11: tek: an earlier line says something else of "
                          "this key\n"));
   EXPECT_EQ(ReadFile(At("out") + "/index.txt"), absl::StrCat(kFirst, "\n"));
+}
+
+TEST_F(ExportCommandTest, CountsOutOfRangeAreNamed) {
+  const std::string most = "18446744073709551615";
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"--min-keys", "750001"},   {"--min-keys", "-1"},
+      {"--min-keys", most},       {"--padding-range", "750001"},
+      {"--padding-range", "-1"},  {"--padding-range", most},
+      {"--max-keys", "0"},        {"--max-keys", "750001"},
+      {"--max-keys", most},       {"--max-keys", "1099"},
+      {"--max-keys", most + "0"}, {"--padding-range", "1.5"},
+  };
+  for (const auto& [option, value] : wrong) {
+    const TekmatchRun run = Export(Window(48, {option, value}));
+    EXPECT_EQ(run.exit_code, 2) << option << " " << value;
+    EXPECT_THAT(run.err, HasSubstr(option));
+  }
+  const TekmatchRun zero = Export(Window(
+      48, {"--min-keys", "0", "--max-keys", most, "--padding-range", most}));
+  EXPECT_EQ(zero.exit_code, 2);
+  EXPECT_EQ(zero.signal, 0);
+  EXPECT_FALSE(fs::exists(At("out")));
 }
 
 }  // namespace
