@@ -1,21 +1,16 @@
 // data: //tools:tekmatch
 //
-// `match` where memory ends: it says so and exits with 1, on one thread and on
-// several, and no attacker's file of a few kilobytes makes it end.
-#include <sys/resource.h>
+// No attacker's file that repeats a key makes the memory of `match` end.
 #include <sys/wait.h>
 
 #include <cstdlib>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/export.pb.h"
 #include "keyformat/key_decoder.h"
-#include "tests/tools/run_tekmatch.h"
 #include "tests/tools/test_exports.h"
 #include "tests/tools/test_files.h"
 #include "tools/sightings_text.h"
@@ -23,50 +18,20 @@
 namespace tekmatch {
 namespace {
 
-using ::testing::AnyOf;
-using ::testing::StartsWith;
-
 struct Limited {
   int exit_code = -1;  // -1: by a signal
-  std::string out;
   std::string err;
 };
 
 // Runs `match` with so much address space.
 Limited MatchWithin(int kibibytes, int threads, const std::string& arguments) {
-  const std::string out = TempPath("out");
   const std::string err = TempPath("err");
   const int status = std::system(
       absl::StrCat("ulimit -v ", kibibytes, " && exec tools/tekmatch match ",
-                   arguments, " --threads ", threads, " >", out, " 2>", err)
+                   arguments, " --threads ", threads, " >/dev/null 2>", err)
           .c_str());
   return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-          .out = ReadFile(out),
           .err = ReadFile(err)};
-}
-
-TEST(MemoryLimitTest, TooLittleMemoryIsSaid) {
-  const std::string folder = TempPath("world");
-  ASSERT_EQ(RunTekmatch({"generate", "--keys", "100000", "--sightings", "60000",
-                         "--met", "3000", "--out", folder})
-                .exit_code,
-            0);
-  const std::string arguments = absl::StrCat(
-      folder, "/00001.zip --trusted-key 440:v1=", folder,
-      "/public.pem --sightings ", folder, "/sightings.csv --config cocoa");
-  std::set<int> exit_codes;
-  for (const int threads : {1, 3, 8}) {
-    for (int kibibytes = 24'000; kibibytes <= 144'000; kibibytes += 8'000) {
-      const Limited run = MatchWithin(kibibytes, threads, arguments);
-      ASSERT_THAT(run.exit_code, AnyOf(0, 1))
-          << kibibytes << " KiB, " << threads << " threads: " << run.err;
-      exit_codes.insert(run.exit_code);
-      if (run.exit_code == 0) continue;
-      EXPECT_EQ(run.out, "");
-      EXPECT_THAT(run.err, StartsWith("tekmatch: not enough memory"));
-    }
-  }
-  EXPECT_EQ(exit_codes, (std::set<int>{0, 1}));
 }
 
 // A bare export.bin, which nothing compresses.
