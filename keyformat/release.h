@@ -22,7 +22,7 @@
 
 namespace tekmatch {
 
-inline constexpr int64_t kEmbargoSeconds = 2 * 3600;
+inline constexpr int64_t kEmbargoSeconds = int64_t{2} * 3600;
 
 enum class ReleaseRule : uint8_t {
   kAfterEnd,  // from 2 hours after the key's end on

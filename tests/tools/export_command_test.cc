@@ -24,6 +24,7 @@ using ::testing::HasSubstr;
 // 2020-07-27T00:00:00Z as an interval and a second.
 constexpr int kDay = 2659680;
 constexpr int64_t kDaySecond = int64_t{kDay} * 600;
+constexpr int64_t kHour = 3600;
 
 std::string Line(int number, const std::string& more = "") {
   return absl::StrFormat(
@@ -61,7 +62,7 @@ class ExportCommandTest : public ::testing::Test {
   static std::vector<std::string> Window(
       int hours, const std::vector<std::string>& more = {},
       const std::string& out = "out") {
-    const int64_t start = kDaySecond + int64_t{3600} * hours;
+    const int64_t start = kDaySecond + kHour * hours;
     std::vector<std::string> options = {"--start", absl::StrCat(start),
                                         "--end",   absl::StrCat(start + 86400),
                                         "--out",   At(out)};
@@ -197,8 +198,8 @@ TEST_F(ExportCommandTest, KeysAreHeldBackUntilTwoHoursAfterTheirEnd) {
   EXPECT_EQ(Run(-24, "e", {"--release-same-day"}), all);  // as they begin
   EXPECT_EQ(Run(-25, "f", {"--release-same-day"}), not_begun);
   // A window that ends later than now helps nothing.
-  const std::string end = absl::StrCat(kDaySecond + 26 * 3600);
-  const std::string before = absl::StrCat(kDaySecond + 26 * 3600 - 1);
+  const std::string end = absl::StrCat(kDaySecond + 26 * kHour);
+  const std::string before = absl::StrCat(kDaySecond + 26 * kHour - 1);
   EXPECT_EQ(Run(48, "g", {"--now", end}), all);
   EXPECT_EQ(Run(48, "h", {"--now", before}), none);
   EXPECT_EQ(Run(48, "i", {"--now", "0", "--release-same-day"}), not_begun);
@@ -214,12 +215,12 @@ TEST_F(ExportCommandTest, OnlyWhatIsTooEarlyIsHeldBack) {
   EXPECT_THAT(run.out, HasSubstr("Held back: 8 keys,"));
   // Without --end the window ends with the last whole hour before now.
   const TekmatchRun now =
-      Export({"--now", absl::StrCat(kDaySecond + 25 * 3600 + 1800), "--out",
+      Export({"--now", absl::StrCat(kDaySecond + 25 * kHour + 1800), "--out",
               At("now")});
   ASSERT_EQ(now.exit_code, 0) << now.err;
   EXPECT_THAT(now.out,
               HasSubstr(absl::StrCat("/", kDaySecond + 3600, "-",
-                                     kDaySecond + 25 * 3600, "-00001.zip: ")));
+                                     kDaySecond + 25 * kHour, "-00001.zip: ")));
   EXPECT_THAT(now.out, HasSubstr("Held back: 8 keys,"));
 }
 
@@ -246,7 +247,7 @@ TEST_F(ExportCommandTest, ASplitWindowIsWhatBothPlatformsTake) {
   EXPECT_EQ(Export(Window(72, three)).exit_code, 0);
   // A window shorter than its files in seconds.
   std::vector<std::string> short_window = Window(96, three);
-  short_window[3] = absl::StrCat(kDaySecond + 96 * 3600 + 2);
+  short_window[3] = absl::StrCat(kDaySecond + 96 * kHour + 2);
   const TekmatchRun refused = Export(short_window);
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, HasSubstr("a window of 2 s cannot be split"));

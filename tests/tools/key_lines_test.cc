@@ -191,8 +191,8 @@ TEST_F(KeyLinesTest, LinesThatContradictEachOtherAreNamed) {
            With(R"("revised":true)"),
        }) {
     for (const std::string& more : {std::string(), first}) {
-      const auto keys =
-          ReadKeysToPublish(Path(first + more + between + second + "\n"));
+      const auto keys = ReadKeysToPublish(
+          Path(absl::StrCat(first, more, between, second, "\n")));
       EXPECT_EQ(keys.status(),
                 absl::DataLossError(absl::StrCat(
                     path_, more.empty() ? ":4" : ":5",
