@@ -26,8 +26,7 @@ absl::Status MakeEmptyFolder(const std::string& folder) {
   std::error_code error;
   const bool empty = std::filesystem::is_empty(folder, error);
   if (error) {
-    return SystemError(error.value(),
-                               absl::StrCat(folder, ": cannot be read"));
+    return SystemError(error.value(), absl::StrCat(folder, ": cannot be read"));
   }
   if (!empty) {
     return absl::FailedPreconditionError(

@@ -135,8 +135,8 @@ TEST(SignatureTest, ASignerIsNamedAsItsUserDoes) {
       if (c.version.has_value() && *c.version != claimed) continue;
       TrustedKey trusted = Trust(key, c.id);
       trusted.version = c.version;
-      EXPECT_EQ(CheckSignatures({Sign(key, c.id, claimed)},
-                                DigestsOf(kMessage), OneSet({trusted}))
+      EXPECT_EQ(CheckSignatures({Sign(key, c.id, claimed)}, DigestsOf(kMessage),
+                                OneSet({trusted}))
                     .signed_by,
                 std::vector<std::string>{c.name});
     }
