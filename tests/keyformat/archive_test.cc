@@ -523,7 +523,7 @@ TEST(ArchiveTest, RefusesAZip64LocatorBeforeTheEndRecord) {
     RawZip with = zip;
     with.before_end = hidden;
     ExpectRefused(with, "zip64");
-    const size_t directory_bytes = 2 * (46 + 10) + hidden.size();
+    const size_t directory_bytes = size_t{2} * (46 + 10) + hidden.size();
     with.directory_bytes = static_cast<uint32_t>(directory_bytes);
     ExpectRefused(with, "zip64");
     // As python's and minizip's way of looking for the directory takes it.

@@ -274,7 +274,7 @@ class RandomMessages {
     const uint64_t field = Below(8) == 0 ? Below(uint64_t{1} << 29) : Below(10);
     const bool message = field >= 6 && field <= 8 && depth == 2;
     const uint64_t type = message && Below(8) != 0 ? 2 : Below(Below(8) + 1);
-    const std::string tag = Number(field << 3 | type);
+    std::string tag = Number(field << 3 | type);
     std::string content;
     switch (type) {
       case 0:

@@ -56,7 +56,7 @@ class UntrustedTextTest : public testing::Test {
   }
 
   TekmatchRun Run(const std::vector<std::string>& arguments) {
-    const TekmatchRun run = RunTekmatch(arguments);
+    TekmatchRun run = RunTekmatch(arguments);
     SCOPED_TRACE(testing::PrintToString(arguments));
     EXPECT_TRUE(IsClean(run.out)) << run.out;
     EXPECT_TRUE(IsClean(run.err)) << run.err;
