@@ -197,7 +197,7 @@ class ShapeBuilder {
         AddByPhone(/*seconds_later=*/0, 1);
         return;
       case Shape::kClockOff:
-        for (const int sign : {-1, 1}) {
+        for (const int64_t sign : {-1, 1}) {
           AddApart(sign * (kWorldTolerance + 1));
           AddApart(sign * Random(kWorldTolerance + 1, kMaxRollingPeriod));
           AddApart(sign * kMaxRollingPeriod);
