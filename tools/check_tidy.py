@@ -11,11 +11,11 @@ Files that may have new findings are those that changed since the commit named
 in tools/tidy_clean_commit, at which the whole tree was clean, and those that
 include a changed header, directly or not.  They are all files where that
 commit is not in the history, where clang-tidy has another version than then,
-or where something changed that concerns every file: clang-tidy's or Bazel's
-configuration, this script.  A changed line about flags in a BUILD.bazel makes
-all files of its folder new.  --record writes that file, for a commit of its
-own, and asks for a tree without changes.  Without --all it goes by the record
-before, as any other run does.
+or where something changed that concerns every file: clang-tidy's configuration,
+Bazel's flags for the builds that it looks at, this script.  A changed line
+about flags in a BUILD.bazel makes all files of its folder new.  --record writes
+that file, for a commit of its own, and asks for a tree without changes.
+Without --all it goes by the record before, as any other run does.
 
 Exits with 1, having printed what clang-tidy said, when it found anything or
 when a file is in no target of Bazel's.  Where TEKMATCH_TIMES names a folder, it
@@ -35,12 +35,16 @@ RECORD = "tools/tidy_clean_commit"
 
 # A change of these concerns every file.
 CONCERNS_ALL = re.compile(
-    r"(.*/)?\.clang-tidy|\.bazelrc|WORKSPACE|third_party/.*|bazel/.*"
+    r"(.*/)?\.clang-tidy|WORKSPACE|third_party/.*|bazel/.*"
     r"|tools/(check_tidy|compile_commands)\.py"
 )
 FLAGS_IN_BUILD_FILE = re.compile(
     r"^[-+].*\b(copts|defines|local_defines|includes|features|strip_include_prefix)\b",
     re.MULTILINE,
+)
+# Of .bazelrc: the configurations whose commands clang-tidy is given.
+FLAGS_IN_BAZELRC = re.compile(
+    r"^[-+]\s*(build|common|import|try-import)(:arm64)?\s", re.MULTILINE
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
@@ -103,6 +107,8 @@ def changed_since(commit):
     changed = set(git_paths("diff", "--name-only", "--no-renames", "-z", commit))
     changed |= set(git_paths("ls-files", "-z", "--others", "--exclude-standard"))
     if any(CONCERNS_ALL.fullmatch(path) for path in changed):
+        return None
+    if FLAGS_IN_BAZELRC.search(git("diff", "-U0", commit, "--", ".bazelrc") or ""):
         return None
     for path in list(changed):
         if os.path.basename(path) != "BUILD.bazel":
