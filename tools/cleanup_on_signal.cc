@@ -57,10 +57,7 @@ void RemoveFolder(const char* path) {
 }
 
 extern "C" void CleanUpAndDie(int signal_number) {
-  for (Slot& slot : g_slots) {
-    if (slot.state.load() != kInUse) continue;
-    if (unlink(slot.path.data()) != 0) RemoveFolder(slot.path.data());
-  }
+  RemoveRegisteredPaths();
   // SA_RESETHAND has put the default action back.
   raise(signal_number);
 }
@@ -85,6 +82,13 @@ void InstallHandlers() {
 }
 
 }  // namespace
+
+void RemoveRegisteredPaths() {
+  for (Slot& slot : g_slots) {
+    if (slot.state.load() != kInUse) continue;
+    if (unlink(slot.path.data()) != 0) RemoveFolder(slot.path.data());
+  }
+}
 
 CleanupOnSignal::CleanupOnSignal(const std::string& path) {
   static std::once_flag once;

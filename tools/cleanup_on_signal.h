@@ -26,6 +26,10 @@ class CleanupOnSignal {
   int slot_ = -1;
 };
 
+// Removes all that is registered, for an end that runs no destructor. Calls
+// system calls only.
+void RemoveRegisteredPaths();
+
 }  // namespace tekmatch
 
 #endif  // TEKMATCH_TOOLS_CLEANUP_ON_SIGNAL_H_

@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
-#include <new>
 #include <sstream>
 
 #include "tools/command.h"
+#include "tools/memory_end.h"
 
 namespace {
 
@@ -44,13 +44,10 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // CLI11, nlohmann and the standard library throw where memory ends; the
-  // libraries below do not.
+  tekmatch::EndWhereMemoryEnds();
+  // CLI11, nlohmann and the standard library throw; the libraries below do not.
   try {
     return Run(argc, argv);
-  } catch (const std::bad_alloc&) {
-    std::fputs("tekmatch: not enough memory\n", stderr);
-    return tekmatch::kExitBadInput;
   } catch (const std::exception& error) {
     tekmatch::Say(error.what());
     return tekmatch::kExitBadInput;

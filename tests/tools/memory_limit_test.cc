@@ -1,16 +1,21 @@
 // data: //tools:tekmatch
 //
-// No attacker's file that repeats a key makes the memory of `match` end.
+// `match` where memory ends: it says so and exits with 1, on one thread and on
+// several. No attacker's file that repeats a key makes it end.
 #include <sys/wait.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/export.pb.h"
 #include "keyformat/key_decoder.h"
+#include "tests/tools/run_tekmatch.h"
 #include "tests/tools/test_exports.h"
 #include "tests/tools/test_files.h"
 #include "tools/sightings_text.h"
@@ -18,20 +23,58 @@
 namespace tekmatch {
 namespace {
 
+using ::testing::AnyOf;
+
 struct Limited {
   int exit_code = -1;  // -1: by a signal
+  std::string out;
   std::string err;
 };
 
 // Runs `match` with so much address space.
 Limited MatchWithin(int kibibytes, int threads, const std::string& arguments) {
+  const std::string out = TempPath("out");
   const std::string err = TempPath("err");
   const int status = std::system(
       absl::StrCat("ulimit -v ", kibibytes, " && exec tools/tekmatch match ",
-                   arguments, " --threads ", threads, " >/dev/null 2>", err)
+                   arguments, " --threads ", threads, " >", out, " 2>", err)
           .c_str());
   return {.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+          .out = ReadFile(out),
           .err = ReadFile(err)};
+}
+
+TEST(MemoryLimitTest, TooLittleMemoryIsSaid) {
+  const std::string folder = TempPath("world");
+  ASSERT_EQ(RunTekmatch({"generate", "--keys", "100000", "--sightings", "60000",
+                         "--met", "3000", "--out", folder})
+                .exit_code,
+            0);
+  const std::filesystem::path reports = TempPath("reports");
+  std::filesystem::create_directory(reports);
+  const std::string arguments =
+      absl::StrCat(folder, "/00001.zip --trusted-key 440:v1=", folder,
+                   "/public.pem --sightings ", folder,
+                   "/sightings.csv --config cocoa --out ",
+                   (reports / "report.json").string());
+  std::set<int> exit_codes;
+  for (const int threads : {1, 3, 8}) {
+    for (int kibibytes = 24'000; kibibytes <= 144'000; kibibytes += 4'000) {
+      const Limited run = MatchWithin(kibibytes, threads, arguments);
+      ASSERT_THAT(run.exit_code, AnyOf(0, 1))
+          << kibibytes << " KiB, " << threads << " threads: " << run.err;
+      exit_codes.insert(run.exit_code);
+      if (run.exit_code == 0) {
+        EXPECT_TRUE(std::filesystem::remove(reports / "report.json"));
+        continue;
+      }
+      EXPECT_EQ(run.out, "");
+      EXPECT_EQ(run.err, "tekmatch: not enough memory\n");
+      // Neither a report nor the half of one.
+      EXPECT_TRUE(std::filesystem::is_empty(reports));
+    }
+  }
+  EXPECT_EQ(exit_codes, (std::set<int>{0, 1}));
 }
 
 // A bare export.bin, which nothing compresses.
