@@ -1,5 +1,5 @@
-// Plan: options and keys are checked; keys are spread over files; a file's are
-// padded, ordered, serialized and signed.
+// Plan: options and keys are checked; keys are spread at random over files; a
+// file's are padded, ordered, serialized and signed.
 #include "keyformat/export_writer.h"
 
 #include <openssl/sha.h>
@@ -297,8 +297,10 @@ absl::Status WriteExports(std::vector<DiagnosisKey> keys,
   const uint64_t num_files = std::max<uint64_t>(
       1, (keys.size() + options.max_keys - 1) / options.max_keys);
   if (absl::Status s = CheckSplit(num_files, options); !s.ok()) return s;
-  // The keys of a person arrive together; files must not keep them together.
-  Order(options, random, keys);
+  // The order of arrival is lost here, so that it decides nothing.
+  std::sort(keys.begin(), keys.end());
+  // Files of neighbouring keys would show their padding: it has any bytes.
+  if (num_files > 1) random.Shuffle(keys);
   std::stable_partition(keys.begin(), keys.end(), [](const DiagnosisKey& key) {
     return !key.metadata.revised;
   });

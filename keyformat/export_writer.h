@@ -1,10 +1,12 @@
 // Writes diagnosis keys as signed exports, by the rules that servers follow.
 //
 // - At most max_keys keys in a file, primary and revised together. Several
-// files
-//   of one call are a batch, numbered 1..n of n, or they share the window: each
-//   is 1 of 1, and the ends of their windows ascend by a second, the last one
-//   being the call's. iPhones refuse a batch of several files.
+//   files of one call are a batch, numbered 1..n of n, or they share the
+//   window: each is 1 of 1, and the ends of their windows ascend by a second,
+//   the last one being the call's. iPhones refuse a batch of several files.
+// - Keys are spread over the files of a call at random, primary ones over the
+//   first of them and revised ones over the rest. Were they spread by their
+//   bytes, a generated key would show itself beside its file's others.
 // - A file with at least one primary key and fewer keys than min_keys, plus a
 //   random number up to padding_range, is padded to that number with generated
 //   keys, each like a primary key of its file in all but its bytes (padding.h
