@@ -73,11 +73,9 @@ class EntryStream : public ByteStream {
     return out.size();
   }
 
-  // All blocks are decoded and all of them is handed out.
-  bool Ended() const {
-    return inflater_->block_state == ISAL_BLOCK_FINISH &&
-           inflater_->tmp_out_valid == inflater_->tmp_out_processed;
-  }
+  // All blocks are decoded and all of them is handed out: the inflater only
+  // finishes when it holds nothing back.
+  bool Ended() const { return inflater_->block_state == ISAL_BLOCK_FINISH; }
 
   absl::Status InflateOnce() {
     if (inflater_->avail_in == 0 && consumed_ < entry_.compressed_bytes) {
