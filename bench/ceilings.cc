@@ -1,3 +1,6 @@
+// Plan: a loop of one instruction over twelve independent chains for each
+// ceiling, and one of dependent additions for cycles; then the table of what
+// this processor has of them.
 #include "bench/ceilings.h"
 
 #include "matcher/kernels/cpu_features.h"

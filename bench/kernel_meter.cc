@@ -1,3 +1,5 @@
+// Plan: random keys; the time of each of a kernel's three operations over them;
+// and what it wrote for the last of them against the portable kernel.
 #include "bench/kernel_meter.h"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// Plan: a row compares the engine with the baseline or another engine, run by
+// run in turn, and keeps the median of the runs' ratios. Class Ratios makes the
+// rows, each with a world that it checks the answers of. The end writes JSON.
 #include "bench/ratio_rows.h"
 
 #include <algorithm>

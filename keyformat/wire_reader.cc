@@ -1,3 +1,6 @@
+// Plan: a buffer is refilled from the stream. What is read of it by one byte is
+// in the header; here are values of several bytes, and what is skipped, groups
+// with all they hold.
 #include "keyformat/wire_reader.h"
 
 #include <algorithm>

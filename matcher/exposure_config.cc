@@ -1,3 +1,5 @@
+// Plan: the configurations that have names; the checks of one, field by field;
+// what one makes of a key's days and report type.
 #include "matcher/exposure_config.h"
 
 #include <cmath>

@@ -1,3 +1,5 @@
+// Plan: the names that JSON has for enumerations; an object's weights; then the
+// parts of a configuration, over the one that it is based on.
 #include "matcher/exposure_config_json.h"
 
 #include <limits>

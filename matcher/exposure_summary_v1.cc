@@ -1,3 +1,6 @@
+// Plan: a key's matches become points, one for an RPI and scan; points near
+// each other become an exposure; an exposure has a score; the summary adds them
+// up.
 #include "matcher/exposure_summary_v1.h"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// Plan: matches are gathered by key and put in order of time; a window ends
+// after 30 minutes; within it each phone's sightings near each other are one
+// scan.
 #include "matcher/exposure_window.h"
 
 #include <algorithm>

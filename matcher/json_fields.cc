@@ -1,3 +1,6 @@
+// Plan: what a value must be; JsonFields takes the fields of an object one by
+// one and remembers the first fault; the parser in front of it refuses names
+// that an object repeats.
 #include "matcher/json_fields.h"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// Plan: keys of one rolling start and period are a group. A group's days and
+// hours meet slices with sightings: each meeting is a task. Keys are laid out
+// group by group, in the order of the tasks.
 #include "matcher/key_plan.h"
 
 #include <algorithm>

@@ -1,3 +1,8 @@
+// Plan: a block is worked on in chunks. A chunk's keys are planned
+// (PlanKeys), derived, and probed in the filters, some hundred keys in one call
+// of a kernel; candidates gather in CandidateLookup, which looks them up
+// together in the index. A chunk with very many matches is worked on once more
+// without what it repeats.
 #include "matcher/match_engine.h"
 
 #include <algorithm>

@@ -1,3 +1,7 @@
+// Plan: a sighting belongs to all slices of time that an RPI within the
+// tolerance may come from. The slices are counted first, long ones or, of many
+// sightings, short ones; then each gets its words, and its sightings' bits are
+// cleared.
 #include "matcher/slice_filters.h"
 
 #include <algorithm>

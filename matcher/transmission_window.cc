@@ -1,3 +1,7 @@
+// Plan: days become limits in seconds; Place judges a span of time against
+// them; PlaceKnown is the rule where the day of onset or test is known.
+// Publication judges a key's whole validity by it, JudgeContact one contact,
+// whose day of onset may only be told by the key.
 #include "matcher/transmission_window.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Plan: 64 places hold paths, without locks; a handler for every signal that
+// ends the process removes them; the class takes a place and frees it.
 #include "tools/cleanup_on_signal.h"
 
 #include <dirent.h>

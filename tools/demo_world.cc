@@ -1,3 +1,5 @@
+// Plan: Builder adds keys of ill people, their meetings with the device, and
+// strangers, day by day; MakeDemoWorld tells its story.
 #include "tools/demo_world.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Plan: Add counts the keys of a block by value; Json writes the counts, after
+// what the file says of itself.
 #include "tools/export_statistics.h"
 
 #include "absl/strings/escaping.h"

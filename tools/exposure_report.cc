@@ -1,3 +1,5 @@
+// Plan: MakeExposureReport runs windows, daily summaries and the summary of
+// version 1, and counts contacts; the rest is their JSON.
 #include "tools/exposure_report.h"
 
 #include <algorithm>

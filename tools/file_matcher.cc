@@ -1,3 +1,6 @@
+// Plan: FileCandidates gathers what one file gives. Run shares the work among
+// threads: each reads the next file while few blocks lie ready, or else matches
+// a block. MatchFiles starts the threads, as many as the system gives.
 #include "tools/file_matcher.h"
 
 #include <algorithm>

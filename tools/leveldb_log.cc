@@ -1,3 +1,6 @@
+// Plan: blocks of the file are read one after another; NextFragment takes what
+// a block holds apart, and counts what it loses; Next joins fragments to
+// records.
 #include "tools/leveldb_log.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Plan: an edit is parsed, tag by tag; edits are applied one after another, up
+// to the first that is damaged; a state that lacks a number is none.
 #include "tools/leveldb_manifest.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// Plan: the database is read to its live records; each is a contact of one RPI,
+// with a sighting for each of its records; what it lost is dropped or refused.
 #include "tools/sightings_leveldb.h"
 
 #include <algorithm>

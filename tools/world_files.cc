@@ -1,3 +1,6 @@
+// Plan: the generator gives key after key; Writer writes each one's sightings
+// to the phones' stores at once, the keys to exports when one is full, and the
+// expected matches, sorted, at the end.
 #include "tools/world_files.h"
 
 #include <algorithm>
