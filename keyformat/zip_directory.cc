@@ -100,11 +100,15 @@ absl::Status CheckFacts(const ByteSource& source, const ArchiveLimits& limits,
                        absl::StrCat(facts.bytes, " bytes, at most ",
                                     limits.max_entry_bytes, " allowed"));
   }
-  if (facts.bytes > limits.max_compression_ratio * facts.compressed_bytes +
-                        limits.ratio_allowance_bytes) {
-    return RefuseEntry(source, entry.name,
-                       absl::StrCat("compressed more than ",
-                                    limits.max_compression_ratio, " to 1"));
+  // In hundredths: a division would let some bytes more through.
+  if (uint64_t{100} * facts.bytes >
+      limits.max_compression_percent * facts.compressed_bytes +
+          100 * limits.ratio_allowance_bytes) {
+    return RefuseEntry(
+        source, entry.name,
+        absl::StrCat("compressed more than ",
+                     static_cast<double>(limits.max_compression_percent) / 100,
+                     " to 1"));
   }
   if (facts.method == kMethodStored && facts.compressed_bytes != facts.bytes) {
     return RefuseEntry(source, entry.name, "stored, but with two sizes");

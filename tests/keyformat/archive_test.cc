@@ -250,18 +250,18 @@ TEST(ArchiveTest, RefusesLargeAndOvercompressedEntries) {
   ExpectRefused({.entries = {entry}}, "at most 536870912 allowed");
   // A bomb: ten million zeros in ten thousand bytes.
   ExpectRefused({.entries = {Entry("export.bin", std::string(10 << 20, '\0'))}},
-                "compressed more than 3 to 1");
+                "compressed more than 2.75 to 1");
   // The third entry is no way round it.
   ExpectRefused({.entries = {Entry("export.bin", "x"),
                              Entry("other", std::string(10 << 20, '\0'))}},
-                "entry other: compressed more than 3 to 1");
+                "entry other: compressed more than 2.75 to 1");
   // Tiny entries may repeat themselves.
   ExpectAccepted({.entries = {Entry("x", std::string(16'384, '\0'))}});
   // The size of an empty key, as often as a zip of a megabyte could hold it.
   std::string empty_keys;
   for (int i = 0; i < 1'000'000; ++i) empty_keys += std::string("\x3a\0", 2);
   ExpectRefused({.entries = {Entry("export.bin", empty_keys)}},
-                "compressed more than 3 to 1");
+                "compressed more than 2.75 to 1");
 }
 
 TEST(ArchiveTest, AcceptsEntriesUpToTheLimitOfTheirSize) {
@@ -270,31 +270,40 @@ TEST(ArchiveTest, AcceptsEntriesUpToTheLimitOfTheirSize) {
   ExpectAccepted(zip, limits);
   zip.entries[0] = Entry("export.bin", Noise(1001));
   ExpectRefused(zip.Build(), "1001 bytes, at most 1000 allowed", limits);
-  // The limit where nobody says one; sizes are as declared. Data of a
-  // third, so that it is not compressed too much.
+  // The limit where nobody says one; sizes are as declared. Data of
+  // 4/11, so that it is not compressed too much.
   RawZipEntry large = Entry("export.bin", "");
-  large.data = std::string((512U << 20) / 3 + 1, 'x');
+  large.data = std::string((512U << 20) / 11 * 4 + 4, 'x');
   large.bytes = 512U << 20;
   ExpectAccepted({.entries = {large}});
   large.bytes = (512U << 20) + 1;
   ExpectRefused({.entries = {large}}, "536870913 bytes, at most 536870912");
 }
 
-// To the byte, at sizes that three and a hundred do not divide.
-TEST(ArchiveTest, AcceptsACompressionOfThreeToOneAndTheAllowance) {
-  for (const uint32_t compressed : {1, 2, 99, 1000, 33'333, 1'000'001}) {
+// To the byte, also where four does not divide the size.
+TEST(ArchiveTest, AcceptsACompressionUpToTheLimitAndTheAllowance) {
+  const struct {
+    uint32_t compressed;
+    uint32_t most;
+  } kCases[] = {{1, 16'386},           {2, 16'389},
+                {3, 16'392},           {4, 16'395},
+                {99, 16'656},          {1000, 19'134},
+                {33'333, 108'049},     {1'000'000, 2'766'384},
+                {1'000'001, 2'766'386}};
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.compressed);
     RawZipEntry entry = Entry("export.bin", "");
-    entry.data = std::string(compressed, 'x');
-    entry.bytes = 3 * compressed + 16'384;
+    entry.data = std::string(c.compressed, 'x');
+    entry.bytes = c.most;
     ExpectAccepted({.entries = {entry}});
-    ++*entry.bytes;
-    ExpectRefused({.entries = {entry}}, "compressed more than 3 to 1");
-    *entry.bytes += 98;
-    ExpectRefused({.entries = {entry}}, "compressed more than 3 to 1");
+    for (const uint32_t more : {1, 99, 100}) {
+      entry.bytes = c.most + more;
+      ExpectRefused({.entries = {entry}}, "compressed more than 2.75 to 1");
+    }
   }
   RawZipEntry entry = Entry("export.bin", "");
   entry.data = std::string(1000, 'x');
-  const ArchiveLimits limits{.max_compression_ratio = 7,
+  const ArchiveLimits limits{.max_compression_percent = 700,
                              .ratio_allowance_bytes = 0};
   entry.bytes = 7000;
   ExpectAccepted({.entries = {entry}}, limits);

@@ -119,7 +119,7 @@ std::string WriteTestExport(std::vector<DiagnosisKey> keys,
 
 std::string ZipEntry(const std::string& zip, const std::string& name) {
   const auto source = MemorySource("test.zip", zip);
-  const ArchiveLimits limits{.max_compression_ratio = 2000};
+  const ArchiveLimits limits{.max_compression_percent = 200000};
   for (const ArchiveEntry& entry :
        ValueOf(ReadArchiveDirectory(*source, limits))) {
     if (entry.name != name) continue;
