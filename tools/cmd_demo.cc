@@ -11,6 +11,7 @@
 #include "tools/match_report.h"
 #include "tools/match_run.h"
 #include "tools/output_file.h"
+#include "tools/run_paths.h"
 #include "tools/scratch_folder.h"
 #include "tools/sightings_reader.h"
 #include "tools/sightings_writer.h"
@@ -111,6 +112,12 @@ std::string Story(const DemoWorld& world, uint64_t seed, size_t num_padded) {
 }
 
 int RunDemo(const Options& options, const Paths& paths) {
+  RunPaths written;
+  for (const std::string& path :
+       {paths.exported, paths.public_key, paths.sightings}) {
+    written.Writes("--out", path);
+  }
+  if (absl::Status s = written.Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<DemoWorld> world = MakeDemoWorld(options.seed);
   if (!world.ok()) return Fail(world.status());
   if (absl::Status s = WriteWorld(*world, options.seed, paths); !s.ok()) {

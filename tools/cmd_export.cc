@@ -17,6 +17,7 @@
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
 #include "tools/published_folder.h"
+#include "tools/run_paths.h"
 #include "tools/trusted_key_flag.h"
 
 namespace tekmatch {
@@ -44,6 +45,12 @@ std::string HeldBackText(uint64_t num_held_back, ReleaseRule rule) {
 }
 
 int Export(const Options& options) {
+  // Files of a window that is there are not written over; the index is.
+  RunPaths paths;
+  paths.Reads("--keys", options.keys);
+  paths.Reads("--signing-key", options.signing_key);
+  paths.Writes("--out", absl::StrCat(options.out, "/", kPublishedIndex));
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
   if (!now.ok()) return Fail(now.status());
   absl::StatusOr<ExportWriterOptions> writer =

@@ -9,6 +9,7 @@
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
 #include "tools/output_file.h"
+#include "tools/run_paths.h"
 
 namespace tekmatch {
 namespace {
@@ -59,6 +60,10 @@ std::string Text(const ordered_json& file) {
 }
 
 int Inspect(const Options& options) {
+  RunPaths paths;
+  paths.Reads("EXPORT", options.exports);
+  paths.Writes("--keys-out", options.keys_out);
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
   if (!now.ok()) return Fail(now.status());
   ExportFileOptions file_options;

@@ -20,6 +20,7 @@
 #include "tools/match_run.h"
 #include "tools/output_file.h"
 #include "tools/progress.h"
+#include "tools/run_paths.h"
 #include "tools/run_remarks.h"
 #include "tools/sightings_stores.h"
 #include "tools/trusted_key_flag.h"
@@ -220,7 +221,23 @@ absl::Status WriteResults(const Options& options, const MatchRunResult& run,
   return matches == nullptr ? absl::OkStatus() : matches->Commit();
 }
 
+RunPaths PathsOf(const Options& options) {
+  RunPaths paths;
+  paths.Reads("EXPORT", options.exports);
+  for (const std::string& argument : options.sightings) {
+    paths.Reads("--sightings", StorePath(argument));
+  }
+  paths.Reads("--trusted-key", TrustedKeyPaths(options.trusted_keys));
+  paths.Reads("--own-keys", options.own_keys);
+  paths.Reads("--policy", ConfigPath(options.policy));
+  paths.Reads("--config", ConfigPath(options.config));
+  paths.Writes("--out", options.out);
+  paths.Writes("--matches-out", options.matches_out);
+  return paths;
+}
+
 int MatchExports(const Options& options) {
+  if (absl::Status s = PathsOf(options).Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<Rules> rules = LoadRules(options);
   if (!rules.ok()) return Fail(rules.status());
   absl::StatusOr<MatchRunOptions> run_options = RunOptions(options, *rules);

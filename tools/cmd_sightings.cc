@@ -7,6 +7,7 @@
 #include "tools/command.h"
 #include "tools/match_report.h"
 #include "tools/output_file.h"
+#include "tools/run_paths.h"
 #include "tools/run_remarks.h"
 #include "tools/sightings_reader.h"
 #include "tools/sightings_writer.h"
@@ -22,6 +23,10 @@ struct Options {
 };
 
 int Convert(const Options& options) {
+  RunPaths paths;
+  paths.Reads("SIGHTINGS", options.path);
+  paths.Writes("--out", options.out);
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<SightingsFile> file =
       ReadSightings(options.path, {.skip_bad = options.skip_bad_sightings});
   if (!file.ok()) return Fail(file.status());

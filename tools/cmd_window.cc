@@ -11,6 +11,7 @@
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
 #include "tools/output_file.h"
+#include "tools/run_paths.h"
 
 namespace tekmatch {
 namespace {
@@ -98,6 +99,11 @@ std::string Report(const std::vector<Row>& rows, const Options& options,
 }
 
 int Window(const Options& options) {
+  RunPaths paths;
+  paths.Reads("--keys", options.keys);
+  paths.Reads("--policy", ConfigPath(options.policy));
+  paths.Writes("--out", options.out);
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<Registration> registration = ParseRegistration(options);
   if (!registration.ok()) return Fail(registration.status());
   const absl::StatusOr<TransmissionWindowPolicy> policy =

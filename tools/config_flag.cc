@@ -41,6 +41,10 @@ absl::StatusOr<ExposureConfig> LoadExposureConfig(const std::string& value) {
                        : NamedExposureConfig(value);
 }
 
+std::string ConfigPath(const std::string& value) {
+  return IsFile(value) ? value : "";
+}
+
 std::string DefaultTimeZone(const TransmissionWindowPolicy& policy) {
   return absl::StartsWith(policy.name, "cocoa-") ? "Asia/Tokyo" : "UTC";
 }

@@ -21,6 +21,9 @@ absl::StatusOr<TransmissionWindowPolicy> LoadWindowPolicy(
     const std::string& value);
 absl::StatusOr<ExposureConfig> LoadExposureConfig(const std::string& value);
 
+// The path of the file that such a value names; empty for a name.
+std::string ConfigPath(const std::string& value);
+
 // The zone of a policy's local dates where none is given: Asia/Tokyo for the
 // policies of COCOA, UTC for others.
 std::string DefaultTimeZone(const TransmissionWindowPolicy& policy);

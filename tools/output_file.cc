@@ -24,17 +24,6 @@ absl::Status OpenError(const std::string& path) {
   return SystemError(errno, absl::StrCat(path, ": cannot be written"));
 }
 
-// The file that `path` stands for, through links, be it there yet or not.
-std::string Resolve(const std::string& path) {
-  constexpr int kMaxLinks = 40;  // as the kernel has it
-  std::filesystem::path target = path;
-  std::error_code ignored;
-  for (int i = 0; i < kMaxLinks && is_symlink(target, ignored); ++i) {
-    target = target.parent_path() / read_symlink(target, ignored);
-  }
-  return target.string();
-}
-
 mode_t ModeFor(OutputFile::Readers readers) {
   if (readers == OutputFile::Readers::kOwner) return 0600;
   const mode_t mask = umask(0);  // the only way to read it
@@ -59,7 +48,7 @@ absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(
     if (fd < 0) return OpenError(path);
     return std::unique_ptr<OutputFile>(new OutputFile(path, "", fd));
   }
-  const std::string target = Resolve(path);
+  const std::string target = ResolveLinks(path);
   while (true) {
     // Registered, by the constructor, before it is there: a signal in between
     // would leave it behind.
@@ -124,6 +113,16 @@ absl::Status OutputFile::Commit() {
   cleanup_.reset();
   close(std::exchange(fd_, -1));
   return absl::OkStatus();
+}
+
+std::string ResolveLinks(const std::string& path) {
+  constexpr int kMaxLinks = 40;  // as the kernel has it
+  std::filesystem::path target = path;
+  std::error_code ignored;
+  for (int i = 0; i < kMaxLinks && is_symlink(target, ignored); ++i) {
+    target = target.parent_path() / read_symlink(target, ignored);
+  }
+  return target.string();
 }
 
 absl::Status WriteWholeFile(const std::string& path, absl::string_view bytes,

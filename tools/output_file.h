@@ -49,6 +49,10 @@ class OutputFile {
   std::string buffer_;
 };
 
+// The file that `path` stands for, through links, be it there yet or not: what
+// OutputFile replaces.
+std::string ResolveLinks(const std::string& path);
+
 // All of a file at once.
 absl::Status WriteWholeFile(const std::string& path, absl::string_view bytes,
                             OutputFile::Readers readers);

@@ -26,8 +26,6 @@
 namespace tekmatch {
 namespace {
 
-constexpr char kIndex[] = "index.txt";
-
 bool ParseDigits(absl::string_view text, uint64_t* out) {
   // SimpleAtoi also takes a sign and spaces.
   return std::all_of(text.begin(), text.end(), absl::ascii_isdigit) &&
@@ -148,14 +146,15 @@ absl::Status PublishedFolder::Publish() {
     absl::StrAppend(&index, ToString(name), "\n");
   }
   // All that can fill a disk comes before the first file is moved.
-  absl::Status status = WriteWholeFile(absl::StrCat(side_->path(), "/", kIndex),
-                                       index, OutputFile::Readers::kAnyone);
+  absl::Status status =
+      WriteWholeFile(absl::StrCat(side_->path(), "/", kPublishedIndex), index,
+                     OutputFile::Readers::kAnyone);
   size_t num_moved = 0;
   while (status.ok() && num_moved < added_.size()) {
     status = Move(ToString(added_[num_moved]));
     if (status.ok()) ++num_moved;
   }
-  if (status.ok()) status = Move(kIndex);
+  if (status.ok()) status = Move(kPublishedIndex);
   for (size_t i = 0; !status.ok() && i < num_moved; ++i) {
     unlink(PathOf(ToString(added_[i])).c_str());
   }

@@ -32,6 +32,8 @@
 
 namespace tekmatch {
 
+inline constexpr char kPublishedIndex[] = "index.txt";
+
 // What a file's name says; in the order of the index.
 struct PublishedName {
   uint64_t end_timestamp = 0;  // Unix seconds

@@ -95,6 +95,11 @@ std::vector<Sighting> Join(std::vector<std::vector<Sighting>> stores,
 
 }  // namespace
 
+std::string StorePath(const std::string& argument) {
+  const absl::StatusOr<Store> store = ParseStore(argument);
+  return store.ok() ? store->path : "";
+}
+
 absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
                                         const SightingsReaderOptions& options) {
   RunSightings run;

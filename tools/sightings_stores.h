@@ -57,6 +57,9 @@ struct RunSightings {
 absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
                                         const SightingsReaderOptions& options);
 
+// The path in such an argument; empty where it is of no such form.
+std::string StorePath(const std::string& argument);
+
 }  // namespace tekmatch
 
 #endif  // TEKMATCH_TOOLS_SIGHTINGS_STORES_H_

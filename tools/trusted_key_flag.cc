@@ -60,6 +60,19 @@ absl::StatusOr<TrustedKeys> LoadTrustedKeys(
   return trusted;
 }
 
+std::vector<std::string> TrustedKeyPaths(
+    const std::vector<std::string>& values) {
+  std::vector<std::string> paths;
+  for (const std::string& value : values) {
+    for (const absl::string_view member : absl::StrSplit(value, '&')) {
+      const size_t equals = member.find('=');
+      if (equals == absl::string_view::npos) continue;
+      paths.emplace_back(member.substr(equals + 1));
+    }
+  }
+  return paths;
+}
+
 absl::StatusOr<SigningKey> LoadSigningKey(const std::string& path) {
   const absl::StatusOr<std::string> pem = ReadPem(path);
   if (!pem.ok()) return pem.status();

@@ -21,6 +21,10 @@ namespace tekmatch {
 absl::StatusOr<TrustedKeys> LoadTrustedKeys(
     const std::vector<std::string>& values);
 
+// The paths in such values; of another form, none.
+std::vector<std::string> TrustedKeyPaths(
+    const std::vector<std::string>& values);
+
 // The private key of a PEM file; errors as above.
 absl::StatusOr<SigningKey> LoadSigningKey(const std::string& path);
 
