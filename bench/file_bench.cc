@@ -183,7 +183,7 @@ void VerifySignature(benchmark::State& state) {
   if (!fixture.ok()) return state.SkipWithError("no fixture");
   const auto pem = fixture->signer.key.PublicPem();
   if (!pem.ok()) return state.SkipWithError("no public key");
-  const auto key = VerificationKey::FromPem(*pem);
+  const auto key = VerificationKey::Parse(*pem);
   if (!key.ok()) return state.SkipWithError("no public key");
   std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
   const auto signature = fixture->signer.key.Sign(digest);

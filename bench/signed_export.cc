@@ -18,7 +18,7 @@ absl::StatusOr<ExportSigner> MakeSigner() {
 absl::Status Trust(const ExportSigner& signer, TrustedKeys& trusted) {
   const absl::StatusOr<std::string> pem = signer.key.PublicPem();
   if (!pem.ok()) return pem.status();
-  const absl::StatusOr<VerificationKey> key = VerificationKey::FromPem(*pem);
+  const absl::StatusOr<VerificationKey> key = VerificationKey::Parse(*pem);
   if (!key.ok()) return key.status();
   return trusted.AddSet(
       {TrustedKey{.id = signer.id, .version = signer.version, .key = *key}});

@@ -1,6 +1,7 @@
 #include "keyformat/p256_key.h"
 
 #include <openssl/bio.h>
+#include <openssl/bytestring.h>
 #include <openssl/ec.h>
 #include <openssl/ec_key.h>
 #include <openssl/ecdsa.h>
@@ -13,6 +14,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "keyformat/public_key_forms.h"
 
 namespace tekmatch {
 namespace {
@@ -50,14 +53,20 @@ absl::StatusOr<std::string> Contents(BIO* bio) {
 VerificationKey::VerificationKey(bssl::UniquePtr<EC_KEY> key)
     : key_(std::move(key)) {}
 
-absl::StatusOr<VerificationKey> VerificationKey::FromPem(
-    absl::string_view pem) {
-  const bssl::UniquePtr<BIO> bio = ReadOnlyBio(pem);
-  const bssl::UniquePtr<EVP_PKEY> key(
-      PEM_read_bio_PUBKEY(bio.get(), nullptr, NoPassphrase, nullptr));
+absl::StatusOr<VerificationKey> VerificationKey::Parse(absl::string_view file) {
+  const absl::StatusOr<std::string> info = FindPublicKeyInfo(file);
+  if (!info.ok()) return info.status();
+  CBS bytes;
+  CBS_init(&bytes, reinterpret_cast<const uint8_t*>(info->data()),
+           info->size());
+  const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&bytes));
   if (key == nullptr || !IsOnP256(key.get())) {
     ERR_clear_error();
-    return absl::InvalidArgumentError("not a PEM public key on P-256");
+    const std::string what = DescribePublicKey(*info);
+    return absl::InvalidArgumentError(
+        what == "a key on P-256"
+            ? "a damaged key on P-256"
+            : absl::StrCat(what, "; exports are signed with keys on P-256"));
   }
   return VerificationKey(
       bssl::UniquePtr<EC_KEY>(EVP_PKEY_get1_EC_KEY(key.get())));
@@ -75,7 +84,7 @@ bool VerificationKey::Verify(absl::Span<const uint8_t> digest,
 SigningKey::SigningKey(bssl::UniquePtr<EVP_PKEY> key) : key_(std::move(key)) {}
 
 absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
-  const bssl::UniquePtr<BIO> bio = ReadOnlyBio(pem);
+  const bssl::UniquePtr<BIO> bio = ReadOnlyBio(SkipByteOrderMark(pem));
   bssl::UniquePtr<EVP_PKEY> key(
       PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
   if (key == nullptr || !IsOnP256(key.get())) {

@@ -1,4 +1,5 @@
-// Keys for ECDSA over P-256, the one curve of export signatures, read from PEM.
+// Keys for ECDSA over P-256, the one curve of export signatures: public ones in
+// the forms in which they are published, private ones from PEM.
 #ifndef TEKMATCH_KEYFORMAT_P256_KEY_H_
 #define TEKMATCH_KEYFORMAT_P256_KEY_H_
 
@@ -17,9 +18,10 @@ namespace tekmatch {
 // A public key on P-256. Cheap to copy.
 class VerificationKey {
  public:
-  // From PEM (SubjectPublicKeyInfo). INVALID_ARGUMENT when it is not one, or
-  // not on P-256.
-  static absl::StatusOr<VerificationKey> FromPem(absl::string_view pem);
+  // From a file's bytes, in any form of public_key_forms.h. INVALID_ARGUMENT
+  // when they hold no public key, or one of another curve or kind, which the
+  // message names.
+  static absl::StatusOr<VerificationKey> Parse(absl::string_view file);
 
   // Whether `der` (X9.62 DER) is this key's signature of `digest`.
   bool Verify(absl::Span<const uint8_t> digest, absl::string_view der) const;
@@ -32,7 +34,8 @@ class VerificationKey {
 // A private key on P-256. Cheap to copy.
 class SigningKey {
  public:
-  // From PEM (SEC 1 or PKCS #8, not encrypted). INVALID_ARGUMENT as above.
+  // From PEM (SEC 1 or PKCS #8, not encrypted), after a byte order mark or
+  // without. INVALID_ARGUMENT when it holds no private key on P-256.
   static absl::StatusOr<SigningKey> FromPem(absl::string_view pem);
   // A new random key. INTERNAL when BoringSSL fails.
   static absl::StatusOr<SigningKey> Generate();

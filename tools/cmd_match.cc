@@ -303,7 +303,7 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
                 "own; stores without are one person's")
       ->required();
   AddRepeatable(*command, "--trusted-key", o->trusted_keys,
-                "ID[:VERSION]=PEM, a key to trust; A=a.pem&B=b.pem: both "
+                "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
                 "must sign");
   command->add_flag("--allow-unsigned", o->allow_unsigned,
                     "Let files without any signature count, and say so");

@@ -61,7 +61,7 @@ void AddVerifyCommand(CLI::App& app, CommandBody* body) {
   command->add_option("EXPORT", options->exports, "Zip, or bare export.bin")
       ->required();
   AddRepeatable(*command, "--trusted-key", options->trusted_keys,
-                "ID[:VERSION]=PEM, a key to trust; A=a.pem&B=b.pem: both "
+                "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
                 "must sign");
   command->callback(
       [body, options] { *body = [options] { return Verify(*options); }; });

@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kMaxPemBytes = 64 << 10;
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  return ReadSmallFile(path, kMaxPemBytes, "a PEM key");
+  return ReadSmallFile(path, kMaxPemBytes, "a key");
 }
 
 absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
@@ -22,12 +22,12 @@ absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
       absl::StrSplit(value, absl::MaxSplits('=', 1));
   if (value.find('=') == absl::string_view::npos || parts.second.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--trusted-key ", value, ": wanted ID[:VERSION]=PEM"));
+        absl::StrCat("--trusted-key ", value, ": wanted ID[:VERSION]=FILE"));
   }
   const std::string path(parts.second);
   const absl::StatusOr<std::string> pem = ReadPem(path);
   if (!pem.ok()) return pem.status();
-  absl::StatusOr<VerificationKey> key = VerificationKey::FromPem(*pem);
+  absl::StatusOr<VerificationKey> key = VerificationKey::Parse(*pem);
   if (!key.ok()) {
     return absl::DataLossError(
         absl::StrCat(path, ": ", key.status().message()));

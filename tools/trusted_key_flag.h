@@ -1,4 +1,4 @@
-// The value of --trusted-key: ID[:VERSION]=PEM, or several of them joined by
+// The value of --trusted-key: ID[:VERSION]=FILE, or several of them joined by
 // `&`, which then are needed together (one set of TrustedKeys).
 //
 // An empty ID trusts signatures without key id; without VERSION every version
@@ -15,7 +15,8 @@
 
 namespace tekmatch {
 
-// Reads the PEM files; each value is one set. INVALID_ARGUMENT: a value has
+// Reads the files, in any form of keyformat/public_key_forms.h; each value is
+// one set. INVALID_ARGUMENT: a value has
 // another form. DATA_LOSS: a file holds no P-256 public key; other codes: the
 // system's, for a file that cannot be read.
 absl::StatusOr<TrustedKeys> LoadTrustedKeys(

@@ -212,12 +212,11 @@ TEST(ExportReaderTest, OneChangedBitAnywhereIsRefusedOrNotValid) {
       std::string(kOidEcdsaSha256));
   entry->set_signature(*key.Sign(digests.sha256));
   TrustedKeys trusted;
-  ASSERT_TRUE(
-      trusted
-          .AddSet({{.id = "440",
-                    .version = std::nullopt,
-                    .key = *VerificationKey::FromPem(*key.PublicPem())}})
-          .ok());
+  ASSERT_TRUE(trusted
+                  .AddSet({{.id = "440",
+                            .version = std::nullopt,
+                            .key = *VerificationKey::Parse(*key.PublicPem())}})
+                  .ok());
   const std::string zip =
       RawZip{.entries = {Entry("export.bin", bin),
                          Entry("export.sig", list.SerializeAsString())}}
@@ -254,7 +253,7 @@ TrustedKeys TrustShared(const std::string& pem_name, const std::string& id,
   std::ifstream in(SharedDataPath("exports/" + pem_name));
   std::stringstream pem;
   pem << in.rdbuf();
-  auto key = VerificationKey::FromPem(pem.str());
+  auto key = VerificationKey::Parse(pem.str());
   TrustedKeys trusted;
   EXPECT_TRUE(key.ok()) << pem_name;
   if (key.ok()) {

@@ -60,10 +60,10 @@ TEST(ExportWriterTest, EverySignerSigns) {
   TrustedKeys both;
   ASSERT_TRUE(both.AddSet({{.id = "440",
                             .version = "v1",
-                            .key = *VerificationKey::FromPem(*a.PublicPem())},
+                            .key = *VerificationKey::Parse(*a.PublicPem())},
                            {.id = "441",
                             .version = "v2",
-                            .key = *VerificationKey::FromPem(*b.PublicPem())}})
+                            .key = *VerificationKey::Parse(*b.PublicPem())}})
                   .ok());
   const auto written = WriteAndRead(MakeKeys(10), options, both);
   ASSERT_TRUE(written.ok()) << written.status();
@@ -100,7 +100,7 @@ TEST(ExportWriterTest, EitherAlgorithmByItselfVerifies) {
         trusted
             .AddSet({{.id = "440",
                       .version = "v1",
-                      .key = *VerificationKey::FromPem(*key.PublicPem())}})
+                      .key = *VerificationKey::Parse(*key.PublicPem())}})
             .ok());
     const auto written = WriteAndRead(MakeKeys(10), options, trusted);
     ASSERT_TRUE(written.ok()) << written.status();

@@ -29,7 +29,7 @@ TrustedKey Trust(const SigningKey& key, std::string id,
                  std::optional<std::string> version = std::nullopt) {
   return {.id = std::move(id),
           .version = std::move(version),
-          .key = *VerificationKey::FromPem(*key.PublicPem())};
+          .key = *VerificationKey::Parse(*key.PublicPem())};
 }
 
 ExportSignature Sign(const SigningKey& key, std::string id, std::string version,
@@ -339,14 +339,14 @@ TEST(P256KeyTest, ReadsItsOwnPemAndRefusesOthers) {
           .status()
           .code(),
       absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(VerificationKey::FromPem("").status().code(),
+  EXPECT_EQ(VerificationKey::Parse("").status().code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(VerificationKey::FromPem(*key.PrivatePem()).status().code(),
+  EXPECT_EQ(VerificationKey::Parse(*key.PrivatePem()).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(SigningKey::FromPem(*key.PublicPem()).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(
-      VerificationKey::FromPem(
+      VerificationKey::Parse(
           "-----BEGIN PUBLIC KEY-----\n"
           "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEzUd4ZQEpik50PaBUxXK55tJTTV2cQvtW\n"
           "/13mvoUnPlv7vEFrfqzVgaNeyjRRSrADrKb2UYseivW2B1eM5NddoPw3Kdi0dRJQ\n"

@@ -278,7 +278,7 @@ std::string EngineMatches(const ReadWorld& world, const WorldFiles& files,
 
 ExportFileOptions Trusting(const std::string& public_key) {
   ExportFileOptions options;
-  const auto key = VerificationKey::FromPem(ReadFile(public_key));
+  const auto key = VerificationKey::Parse(ReadFile(public_key));
   EXPECT_TRUE(key.ok()) << key.status();
   EXPECT_TRUE(
       options.trusted

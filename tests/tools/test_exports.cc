@@ -77,7 +77,7 @@ ExportSigner OtherSigner(const std::string& id, const std::string& version) {
 TrustedKey Trust(const ExportSigner& signer) {
   return {.id = signer.id,
           .version = signer.version,
-          .key = *VerificationKey::FromPem(*signer.key.PublicPem())};
+          .key = *VerificationKey::Parse(*signer.key.PublicPem())};
 }
 
 TrustedKeys TrustTestSigner() {

@@ -17,6 +17,11 @@ namespace {
 using ::testing::StartsWith;
 
 constexpr std::array<uint8_t, 32> kDigest{1, 2, 3};
+constexpr char kNoKey[] =
+    ": no public key: neither PEM nor DER nor base64 of one, or of an X.509 "
+    "certificate";
+constexpr char kIsPrivate[] =
+    ": a private key; give the public key (openssl pkey -in FILE -pubout)";
 
 // A key pair in two PEM files.
 struct KeyFiles {
@@ -128,7 +133,7 @@ TEST_F(TrustedKeyFlagTest, OtherFormsAreTheCallersMistake) {
     const auto trusted = LoadTrustedKeys({good, mistake.value});
     EXPECT_EQ(trusted.status(),
               absl::InvalidArgumentError("--trusted-key " + mistake.member +
-                                         ": wanted ID[:VERSION]=PEM"))
+                                         ": wanted ID[:VERSION]=FILE"))
         << mistake.value;
   }
 }
@@ -143,15 +148,17 @@ TEST_F(TrustedKeyFlagTest, FilesThatHoldNoKey) {
         public_pem.substr(0, public_pem.size() / 2),
         private_pem.substr(0, private_pem.size() / 2)}) {
     WriteFile(bad, content);
+    const bool is_private =
+        content == private_pem.substr(0, content.size()) && !content.empty();
     EXPECT_EQ(LoadTrustedKeys({"1=" + bad}).status(),
-              absl::DataLossError(bad + ": not a PEM public key on P-256"));
+              absl::DataLossError(bad + (is_private ? kIsPrivate : kNoKey)));
     EXPECT_EQ(
         LoadSigningKey(bad).status(),
         absl::DataLossError(
             bad + ": not a PEM private key on P-256 (without passphrase)"));
   }
-  EXPECT_EQ(LoadTrustedKeys({"1=" + a_.private_path}).status().code(),
-            absl::StatusCode::kDataLoss);
+  EXPECT_EQ(LoadTrustedKeys({"1=" + a_.private_path}).status(),
+            absl::DataLossError(a_.private_path + kIsPrivate));
   EXPECT_EQ(LoadSigningKey(a_.public_path).status().code(),
             absl::StatusCode::kDataLoss);
 }
@@ -185,7 +192,7 @@ TEST_F(TrustedKeyFlagTest, EncryptedFiles) {
         "-----END ENCRYPTED PRIVATE KEY-----\n"}) {
     WriteFile(path, pem);
     EXPECT_EQ(LoadTrustedKeys({"1=" + path}).status(),
-              absl::DataLossError(path + ": not a PEM public key on P-256"));
+              absl::DataLossError(path + kIsPrivate));
     EXPECT_EQ(
         LoadSigningKey(path).status(),
         absl::DataLossError(
@@ -198,7 +205,20 @@ TEST_F(TrustedKeyFlagTest, EncryptedFiles) {
                    "B0D2BAE790B4342B0E16167CC1B1E80F\n\n");
   WriteFile(path, encrypted);
   EXPECT_EQ(LoadTrustedKeys({"1=" + path}).status(),
-            absl::DataLossError(path + ": not a PEM public key on P-256"));
+            absl::DataLossError(path + kNoKey));
+}
+
+// The forms are those of keyformat/public_key_forms.h.
+TEST_F(TrustedKeyFlagTest, AKeyAsOneLineOfBase64) {
+  std::string base64 = ReadFile(a_.public_path);
+  base64.erase(0, base64.find('\n') + 1);
+  base64.erase(base64.find("-----"));
+  base64.erase(base64.find('\n'), 1);
+  const std::string path = TempPath("a.b64");
+  WriteFile(path, base64);
+  const auto trusted = LoadTrustedKeys({"1=" + path});
+  ASSERT_TRUE(trusted.ok()) << trusted.status();
+  EXPECT_TRUE(trusted->sets()[0][0].key.Verify(kDigest, a_.signature));
 }
 
 TEST_F(TrustedKeyFlagTest, TheLargestFile) {
@@ -208,7 +228,7 @@ TEST_F(TrustedKeyFlagTest, TheLargestFile) {
   EXPECT_TRUE(LoadTrustedKeys({"1=" + path}).ok());
   WriteFile(path, pem + std::string((64 << 10) + 1 - pem.size(), '\n'));
   const absl::Status too_large =
-      absl::DataLossError(path + ": too large for a PEM key");
+      absl::DataLossError(path + ": too large for a key");
   EXPECT_EQ(LoadTrustedKeys({"1=" + path}).status(), too_large);
   EXPECT_EQ(LoadSigningKey(path).status(), too_large);
 }
