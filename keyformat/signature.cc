@@ -220,7 +220,10 @@ SignatureReport CheckSignatures(const std::vector<ExportSignature>& signatures,
           report.outcomes[i] = SignatureOutcome::kWrongSignature;
         }
       }
-      if (signed_by_member) AppendOnce(member.Name(), report.signed_by);
+      if (signed_by_member) {
+        AppendOnce(member.Name(), report.signed_by);
+        AppendOnce(member.id, report.signer_ids);
+      }
       complete = complete && signed_by_member;
     }
     any_set_complete = any_set_complete || complete;

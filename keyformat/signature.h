@@ -111,6 +111,8 @@ struct SignatureReport {
   // the order of the sets. Nothing that the file says of itself: no signature
   // covers export.sig.
   std::vector<std::string> signed_by;
+  // Their ids, each once: the authorities.
+  std::vector<std::string> signer_ids;
 };
 
 // Parses export.sig. DATA_LOSS (without a file name) when it is no

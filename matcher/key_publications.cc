@@ -62,6 +62,25 @@ void MergeLists(std::vector<KeyPublication>* publications) {
   publications->resize(num_merged);
 }
 
+bool Revises(const KeyPublication& publication) {
+  return publication.key.metadata.revised ||
+         publication.key.metadata.report_type == ReportType::kRevoked;
+}
+
+// Drops the revisions by authorities that did not publish the key, if another
+// one did. Returns how many went.
+uint64_t DropForeignRevisions(std::vector<KeyPublication>* publications) {
+  std::vector<uint32_t> publishers;
+  for (const KeyPublication& p : *publications) {
+    if (!Revises(p)) publishers.push_back(p.authority);
+  }
+  if (publishers.empty()) return 0;
+  return std::erase_if(*publications, [&publishers](const KeyPublication& p) {
+    return Revises(p) && std::find(publishers.begin(), publishers.end(),
+                                   p.authority) == publishers.end();
+  });
+}
+
 // Of the publications of one key, those that count; all if none does.
 void KeepWhatCounts(std::vector<KeyPublication>* publications) {
   const auto keep = [publications](auto counts) {
@@ -84,6 +103,7 @@ void KeepWhatCounts(std::vector<KeyPublication>* publications) {
 void AddHistory(std::vector<KeyPublication> publications,
                 KeyHistories* histories) {
   KeepWhatCounts(&publications);
+  histories->num_ignored_revisions += DropForeignRevisions(&publications);
   ReportTypeHistory types;
   FieldFlags conflicts{};
   const DiagnosisKey& first = publications.front().key;
@@ -143,12 +163,13 @@ absl::flat_hash_map<Tek, uint64_t> FilePublications::CountKeys() const {
 }
 
 void FilePublications::AppendTo(
-    uint32_t source, bool is_unsigned,
+    uint32_t source, bool is_unsigned, uint32_t authority,
     std::vector<KeyPublication>* publications) const {
   for (const auto& [id, entry] : entries_) {
     publications->push_back(entry.publication);
     publications->back().source = source;
     publications->back().is_unsigned = is_unsigned;
+    publications->back().authority = authority;
   }
 }
 

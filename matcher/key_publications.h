@@ -18,7 +18,9 @@
 //     counts.
 // Recursive publications do not count. Of a key that has a publication in a
 // signed file, those in unsigned files do not count: what anybody could have
-// made up neither revokes nor changes what an authority said.
+// made up neither revokes nor changes what an authority said. Revisions of an
+// authority (a revoked key is one, in either list) count for keys that it
+// published itself: where others did and it did not, they are ignored.
 //
 // Source: google/exposure-notifications-internals aaada6c,
 // ExposureMatchingTracer.java (traceWithJava): a key with a result is skipped
@@ -60,6 +62,7 @@ struct KeyPublication {
   DiagnosisKey key;          // metadata.revised: among the revised keys
   uint32_t source = 0;       // number of the file, as Match::source
   bool is_unsigned = false;  // nobody signed the file
+  uint32_t authority = 0;    // who signed it, by a number of the caller's
   // Whether the file itself disagrees, by repeating the key in one list.
   std::array<bool, kNumPublishedFields> disagrees{};
 
@@ -78,8 +81,8 @@ class FilePublications {
   // How often each key was added.
   absl::flat_hash_map<Tek, uint64_t> CountKeys() const;
 
-  // Appends them, with the given number of their file.
-  void AppendTo(uint32_t source, bool is_unsigned,
+  // Appends them, as of a file of that number and authority.
+  void AppendTo(uint32_t source, bool is_unsigned, uint32_t authority,
                 std::vector<KeyPublication>* publications) const;
 
  private:

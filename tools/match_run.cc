@@ -13,6 +13,7 @@
 #include "matcher/exposure_config.h"
 #include "matcher/kernels/dispatch.h"
 #include "matcher/match_engine.h"
+#include "tools/authorities.h"
 #include "tools/file_matcher.h"
 #include "tools/publication_order.h"
 
@@ -49,6 +50,7 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
     if (!files[i].counts()) continue;
     for (const Match& match : matched[i].candidates) heard.insert(match.tek);
   }
+  const std::vector<uint32_t> authorities = AuthoritiesOf(files);
   std::vector<KeyPublication> publications;
   for (size_t i = 0; i < files.size() && !heard.empty(); ++i) {
     if (!files[i].counts()) continue;
@@ -58,13 +60,14 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
         matched[i].publications.CountKeys();
     for (const Tek& tek : heard) known.try_emplace(tek, 0);
     if (!matched[i].teks.MayHoldMore(known)) {
-      matched[i].publications.AppendTo(source, is_unsigned, &publications);
+      matched[i].publications.AppendTo(source, is_unsigned, authorities[i],
+                                       &publications);
       continue;
     }
     const absl::StatusOr<FilePublications> all =
         ReadPublications(files[i], heard, options);
     if (!all.ok()) return all.status();
-    all->AppendTo(source, is_unsigned, &publications);
+    all->AppendTo(source, is_unsigned, authorities[i], &publications);
   }
   return publications;
 }

@@ -136,6 +136,64 @@ TEST(KeyPublicationsTest, UnsignedFilesSayNothingOfASignedKey) {
   EXPECT_EQ(histories.by_key.at(TekOf(2)).key.metadata.report_type, kSelf);
 }
 
+KeyPublication PublishAs(uint32_t authority, uint32_t source, ReportType type,
+                         bool revised) {
+  KeyPublication publication = Publish(source, type);
+  publication.authority = authority;
+  publication.key.metadata.revised = revised;
+  return publication;
+}
+
+// An authority may neither revoke nor revise what is another's, whenever and in
+// whichever list it tries.
+TEST(KeyPublicationsTest, RevisionsCountForKeysOfTheirAuthority) {
+  const KeyPublication published = PublishAs(1, 5, kSelf, false);
+  for (const uint32_t source : {2, 9}) {
+    for (const bool revised : {false, true}) {
+      for (const ReportType type : {kRevoked, kTest}) {
+        // That is no revision, but a publication of its own.
+        if (!revised && type == kTest) continue;
+        KeyPublication foreign = PublishAs(2, source, type, revised);
+        foreign.key.rolling_period = 1;
+        const KeyHistories histories =
+            ResolvePublications({foreign, published}, kTest);
+        const KeyHistory& history = histories.by_key.at(TekOf(1));
+        EXPECT_EQ(history.key, published.key);
+        EXPECT_THAT(history.publications, ElementsAre(published));
+        EXPECT_EQ(histories.num_revisions, 0U);
+        EXPECT_EQ(histories.num_ignored_revisions, 1U);
+        EXPECT_EQ(histories.num_conflicts, Conflicts{});
+      }
+    }
+  }
+}
+
+TEST(KeyPublicationsTest, WhoPublishedAKeyTooMayReviseIt) {
+  const KeyHistories histories = ResolvePublications(
+      {PublishAs(1, 5, kSelf, false), PublishAs(2, 6, kSelf, false),
+       PublishAs(2, 7, kRevoked, true)},
+      kTest);
+  EXPECT_EQ(histories.by_key.at(TekOf(1)).key.metadata.report_type, kRevoked);
+  EXPECT_EQ(histories.num_ignored_revisions, 0U);
+}
+
+// Its publication may be in a file that nobody gave.
+TEST(KeyPublicationsTest, AKeyThatIsOnlyRevisedIsWhosever) {
+  const KeyHistories histories = ResolvePublications(
+      {PublishAs(1, 5, kSelf, true), PublishAs(2, 6, kRevoked, true)}, kTest);
+  EXPECT_EQ(histories.by_key.at(TekOf(1)).key.metadata.report_type, kRevoked);
+  EXPECT_EQ(histories.num_revisions, 1U);
+}
+
+// A recursive publication makes nobody the key's publisher.
+TEST(KeyPublicationsTest, ARecursivePublicationAllowsNoRevision) {
+  const KeyHistories histories = ResolvePublications(
+      {PublishAs(1, 5, kSelf, false), PublishAs(2, 6, kRecursive, false),
+       PublishAs(2, 7, kRevoked, true)},
+      kTest);
+  EXPECT_EQ(histories.by_key.at(TekOf(1)).key.metadata.report_type, kSelf);
+}
+
 // In one list of a file the least counts, and that it disagrees is said once.
 TEST(KeyPublicationsTest, AListThatRepeatsAKey) {
   FilePublications file;
@@ -150,7 +208,7 @@ TEST(KeyPublicationsTest, AListThatRepeatsAKey) {
   EXPECT_EQ(file.CountKeys(),
             (absl::flat_hash_map<Tek, uint64_t>{{TekOf(1), 33}}));
   std::vector<KeyPublication> publications;
-  file.AppendTo(4, /*is_unsigned=*/false, &publications);
+  file.AppendTo(4, /*is_unsigned=*/false, /*authority=*/2, &publications);
   EXPECT_EQ(publications.size(), 2U);
   KeyHistories histories = ResolvePublications(publications, kTest);
   EXPECT_EQ(histories.by_key.at(TekOf(1)).key.metadata.transmission_risk, 2);

@@ -306,6 +306,32 @@ TEST(PublicationsTest, AnUnsignedFileTakesNothingFromASignedOne) {
   }
 }
 
+// Another authority's revocation, though it is trusted for keys of its own.
+TEST(PublicationsTest, AnAuthorityRevokesNoKeyOfAnother) {
+  const DiagnosisKey key = With(TestKeys(1, 1)[0], ReportType::kSelfReport);
+  const std::string published = Write("a.zip", Export({key}, 1));
+  const ExportSigner next = OtherSigner("440", "v2");
+  const ExportSigner foreign = OtherSigner("999", "v1");
+  MatchRunOptions options = Options();
+  for (const ExportSigner* signer : {&next, &foreign}) {
+    ASSERT_TRUE(options.files.trusted.AddSet({Trust(*signer)}).ok());
+  }
+  for (const auto& [signer, num_matches] :
+       {std::pair(&next, 0U), std::pair(&foreign, 1U)}) {
+    for (const int day : {0, 2}) {
+      const std::string revoking =
+          Write("b.zip", Export({With(key, ReportType::kRevoked, true)}, day,
+                                TestExportOptions({*signer})));
+      const MatchRunResult run =
+          RunOver({published, revoking}, {HearKey(key, kHeard)}, options);
+      EXPECT_TRUE(run.files[0].accepted && run.files[1].accepted);
+      // Before the publication even the same authority's is none: the key is
+      // revoked, and published as a self-report then.
+      EXPECT_EQ(run.result.matches.size(), num_matches) << day;
+    }
+  }
+}
+
 // A file that has to be read once more, and is another one by then.
 TEST(PublicationsTest, AFileThatChangesDuringTheRunIsAnError) {
   const DiagnosisKey key = TestKeys(1, 1)[0];
