@@ -41,6 +41,17 @@ bool ReadInt32(WireReader& in, std::optional<int32_t>* value) {
   return ReadInt32(in, &value->emplace());
 }
 
+// An enumeration's value that is not known leaves one that is, as in protobuf.
+bool ReadReportType(WireReader& in, std::optional<int32_t>* type) {
+  const auto is_known = [](int32_t value) {
+    return value >= 0 && value < kNumReportTypes;
+  };
+  int32_t value = 0;
+  if (!ReadInt32(in, &value)) return false;
+  if (!type->has_value() || !is_known(**type) || is_known(value)) *type = value;
+  return true;
+}
+
 bool ReadKeyField(WireReader& in, uint32_t tag, WireKey* key) {
   switch (tag) {
     case Bytes(1):
@@ -57,7 +68,7 @@ bool ReadKeyField(WireReader& in, uint32_t tag, WireKey* key) {
       key->has_rolling_period = true;
       return ReadInt32(in, &key->rolling_period);
     case Varint(5):
-      return ReadInt32(in, &key->report_type);
+      return ReadReportType(in, &key->report_type);
     case Varint(6): {
       uint64_t raw = 0;
       if (!in.ReadVarint(&raw)) return false;
