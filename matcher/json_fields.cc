@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/printable.h"
 
 namespace tekmatch {
 namespace {
@@ -112,7 +113,13 @@ void JsonFields::String(const char* name, std::string& value) {
   const json* member = Find(name);
   if (member == nullptr) return;
   if (!member->is_string()) return Fail(name, "not a string");
-  value = member->get<std::string>();
+  const auto& text = member->get_ref<const std::string&>();
+  // It is shown to people in a line of its own; another line would look like
+  // the program's.
+  if (Printable(text) != text) {
+    return Fail(name, "has characters that cannot be shown");
+  }
+  value = text;
 }
 
 void JsonFields::Integers(const char* name, int low, int high,

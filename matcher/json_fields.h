@@ -32,6 +32,7 @@ class JsonFields {
   void Integer(const char* name, int low, int high, std::optional<int>& value);
   void Number(const char* name, double low, double high, double& value);
   void Boolean(const char* name, bool& value);
+  // Text that can be shown to people as it is, in a line.
   void String(const char* name, std::string& value);
   // Arrays of exactly values.size() elements.
   void Integers(const char* name, int low, int high, absl::Span<int> values);

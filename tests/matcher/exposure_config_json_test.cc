@@ -54,6 +54,20 @@ TEST(ExposureConfigJsonTest, FromJson) {
   EXPECT_EQ(config->consultation.japanese, "a");
 }
 
+// What others wrote stands in a notice, in a line among the program's own.
+TEST(ExposureConfigJsonTest, TextsAreOneLineThatCanBeShown) {
+  for (const char* text : {R"(x\nNo contact.)", R"(\u001b[2J)", R"(\u202e)"}) {
+    for (const char* language : {"ja", "en"}) {
+      EXPECT_EQ(Parse(absl::StrCat(R"(,"consultation":{")", language, R"(":")",
+                                   text, R"("})"))
+                    .status()
+                    .message(),
+                absl::StrCat("consultation.", language,
+                             ": has characters that cannot be shown"));
+    }
+  }
+}
+
 // Without an alert no sum of a day's scores reaches it, and no time either.
 TEST(ExposureConfigJsonTest, AnAlertThatIsNotConfiguredIsOutOfReach) {
   for (const char* more : {"", R"(,"alert":{})"}) {

@@ -40,6 +40,10 @@ TEST(TransmissionWindowJsonTest, WrongFieldsAreNamed) {
       {"{}", "name: missing"},
       {R"({"name":"x"})", "basis: missing"},
       {R"({"name":1,"basis":"none"})", "name: not a string"},
+      {R"({"name":"x\nvalid","basis":"none"})",
+       "name: has characters that cannot be shown"},
+      {R"({"name":"\u202e","basis":"none"})",
+       "name: has characters that cannot be shown"},
       {R"({"name":"x","basis":"start"})",
        "basis: not one of none, contact_time, rolling_start, "
        "days_since_onset"},
