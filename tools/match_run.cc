@@ -20,6 +20,30 @@
 namespace tekmatch {
 namespace {
 
+bool IsTheSame(const ExportFileResult& a, const ExportFileResult& b) {
+  return a.report.digests.sha256 == b.report.digests.sha256;
+}
+
+absl::Status Changed(const ExportFileResult& file) {
+  return absl::DataLossError(
+      absl::StrCat(file.path, ": changed while it was read"));
+}
+
+// Whether an all-clear may rest on each file: it counts, and is signed if any
+// file that counts is.
+std::vector<bool> Believed(const std::vector<ExportFileResult>& files) {
+  const auto is_signed = [](const ExportFileResult& file) {
+    return file.counts() && !IsUnsigned(file.report.signature.verdict);
+  };
+  const bool any_signed = std::any_of(files.begin(), files.end(), is_signed);
+  std::vector<bool> believed;
+  believed.reserve(files.size());
+  for (const ExportFileResult& file : files) {
+    believed.push_back(any_signed ? is_signed(file) : file.counts());
+  }
+  return believed;
+}
+
 // Reads an accepted file again for all that it says of some keys.
 absl::StatusOr<FilePublications> ReadPublications(
     const ExportFileResult& file, const absl::flat_hash_set<Tek>& teks,
@@ -33,10 +57,7 @@ absl::StatusOr<FilePublications> ReadPublications(
         return absl::OkStatus();
       });
   if (!again.ok()) return again.status();
-  if (again->report.digests.sha256 != file.report.digests.sha256) {
-    return absl::DataLossError(
-        absl::StrCat(file.path, ": changed while it was read"));
-  }
+  if (!IsTheSame(*again, file)) return Changed(file);
   return publications;
 }
 
@@ -75,13 +96,15 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
 // As MatchRunResult::devices_without_keys. Reads on only as long as a device
 // has seen no key but its own.
 absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
-    const std::vector<ExportFileResult>& files, const OwnKeys& own,
+    const std::vector<ExportFileResult>& files,
+    const std::vector<bool>& believed, const OwnKeys& own,
     const ExportFileOptions& options) {
   std::set<uint32_t> without;
   for (const auto& [device, keys] : own.of_device) without.insert(device);
-  for (const ExportFileResult& file : files) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    const ExportFileResult& file = files[i];
     if (without.empty()) return without;
-    if (!file.counts()) continue;
+    if (!believed[i]) continue;
     const absl::StatusOr<ExportFileResult> again = ReadExportFile(
         file.path, options, [&](const std::unique_ptr<KeyBlock>& block) {
           for (const Tek& tek : block->teks()) {
@@ -93,9 +116,9 @@ absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
           }
           return absl::OkStatus();
         });
-    if (!again.ok() && !absl::IsCancelled(again.status())) {
-      return again.status();
-    }
+    if (absl::IsCancelled(again.status())) continue;
+    if (!again.ok()) return again.status();
+    if (!IsTheSame(*again, file)) return Changed(file);
   }
   return without;
 }
@@ -180,6 +203,7 @@ absl::StatusOr<MatchRunResult> RunMatch(
   std::vector<Match> all;
   uint64_t num_duplicates = 0;
   absl::flat_hash_set<uint32_t> outside_tolerance;
+  const std::vector<bool> believed = Believed(run.files);
   for (size_t i = 0; i < run.files.size(); ++i) {
     MatchedFile file = std::move((*matched)[i]);
     if (!run.files[i].counts()) continue;
@@ -188,6 +212,11 @@ absl::StatusOr<MatchRunResult> RunMatch(
     run.num_rejected += counts.num_rejected();
     run.num_own_keys += file.num_own_keys;
     run.num_compared += file.num_compared;
+    if (believed[i]) {
+      run.num_believed_keys += counts.keys + counts.revised_keys -
+                               counts.num_rejected() - file.num_own_keys;
+      run.num_believed_compared += file.num_compared;
+    }
     num_duplicates += file.num_duplicates;
     outside_tolerance.insert(file.outside_tolerance.begin(),
                              file.outside_tolerance.end());
@@ -195,7 +224,7 @@ absl::StatusOr<MatchRunResult> RunMatch(
   }
   run.num_outside_tolerance = outside_tolerance.size();
   absl::StatusOr<std::set<uint32_t>> without_keys =
-      DevicesWithoutKeys(run.files, options.own_keys, files);
+      DevicesWithoutKeys(run.files, believed, options.own_keys, files);
   if (!without_keys.ok()) return without_keys.status();
   run.devices_without_keys = *std::move(without_keys);
   num_duplicates += DropDuplicates(all);

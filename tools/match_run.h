@@ -75,6 +75,11 @@ struct MatchRunResult {
   // That were in use within the index's tolerance of a sighting: if there is
   // none, nothing could match.
   uint64_t num_compared = 0;
+  // What an all-clear rests on: keys neither rejected nor own, and compared
+  // ones. Where a signed file counts, those of signed files only: what anybody
+  // could have made up makes no answer of none.
+  uint64_t num_believed_keys = 0;
+  uint64_t num_believed_compared = 0;
   // Of all keys that were heard: revisions, and those that do not count
   // (report_type_history.h); keys whose publications disagree, by field.
   uint64_t num_revisions = 0;
@@ -83,8 +88,8 @@ struct MatchRunResult {
   // Candidates in intervals that only a later publication gives their key; not
   // counted in the result.
   uint64_t num_outside_first_publication = 0;
-  // Devices of options.own_keys.of_device for which no key is left, since all
-  // are their own ones, or all devices'.
+  // Devices of options.own_keys.of_device for which no believed key is left,
+  // since all are their own ones, or all devices'.
   std::set<uint32_t> devices_without_keys;
   // Candidates of a key that is the own one of the device that heard it.
   uint64_t num_own_matches = 0;

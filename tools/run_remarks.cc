@@ -145,9 +145,9 @@ std::string PublicationRemarks(const MatchRunResult& run, const Words& words) {
               run.num_outside_first_publication, &text);
   AppendCount(words.outside_tolerance, run.num_outside_tolerance, &text);
   AppendCount(words.ignored_revisions, run.num_ignored_revisions, &text);
-  const bool any_key = run.num_keys > run.num_rejected + run.num_own_keys;
-  if (any_key && run.num_compared == 0)
+  if (run.num_believed_keys > 0 && run.num_believed_compared == 0) {
     absl::StrAppend(&text, words.none_compared);
+  }
   return text;
 }
 
@@ -217,6 +217,11 @@ absl::Status CheckCompared(const RunAccount& account) {
         " of ", run.files.size(), " files left out, ", run.num_keys,
         " keys read, ", run.num_rejected, " of them rejected and ",
         run.num_own_keys, " own"));
+  }
+  if (run.num_believed_keys == 0 && run.result.matches.empty()) {
+    return absl::DataLossError(
+        "no result, since no key of a signed file was compared: unsigned files "
+        "may add contacts, but no contact with their keys says nothing");
   }
   const SightingsCounts& sightings = account.sightings;
   for (const auto& [device, n] : sightings.by_device) {

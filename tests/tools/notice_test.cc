@@ -228,7 +228,7 @@ TEST(NoticeTest, FilesThatAReaderHasToKnowAbout) {
 // What was not taken as it was published is said to a person too.
 TEST(NoticeTest, PublicationsThatDisagree) {
   MatchRunResult run;
-  run.num_keys = run.num_compared = 1;
+  run.num_believed_keys = run.num_believed_compared = 1;
   run.num_conflicts = {0, 31, 0, 0, 0};
   run.num_outside_first_publication = 32;
   run.num_outside_tolerance = 33;
@@ -245,17 +245,14 @@ TEST(NoticeTest, NoKeyWasInUseWhenSomethingWasHeard) {
   const std::string english = "nothing could match";
   const std::string japanese = "一致するものはあり得ません";
   MatchRunResult run;
-  run.num_keys = 7;
-  run.num_rejected = 4;
-  run.num_own_keys = 2;
+  run.num_believed_keys = 1;
   EXPECT_THAT(Notice({}, {}, Cocoa(), run), HasSubstr(english));
   EXPECT_THAT(Notice({}, {.language = Language::kJapanese}, Cocoa(), run),
               HasSubstr(japanese));
-  run.num_compared = 1;
+  run.num_believed_compared = 1;
   EXPECT_THAT(Notice({}, {}, Cocoa(), run), Not(HasSubstr(english)));
   // There is no such key.
-  run.num_compared = 0;
-  run.num_own_keys = 3;
+  run.num_believed_keys = run.num_believed_compared = 0;
   EXPECT_THAT(Notice({}, {}, Cocoa(), run), Not(HasSubstr(english)));
 }
 

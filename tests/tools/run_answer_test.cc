@@ -150,6 +150,37 @@ TEST_F(RunAnswerTest, AnEmptyExportBesideOthersIsNoLoss) {
 }
 
 // Every form says it.
+// Anybody can make an unsigned file: beside signed ones it adds contacts, and
+// takes no doubt away.
+TEST_F(RunAnswerTest, AnUnsignedFileMakesNoAnswerOfNone) {
+  std::vector<DiagnosisKey> old_keys = TestKeys(3, 7);
+  for (DiagnosisKey& key : old_keys) key.rolling_start -= 144 * 9;
+  WriteFile(At("old.zip"), WriteTestExport(old_keys));
+  WriteFile(At("made-up.zip"),
+            WriteTestExport(TestKeys(2, 5), TestExportOptions({})));
+  WriteFile(At("heard.zip"), WriteTestExport(keys_, TestExportOptions({})));
+  const std::string nothing = "nothing could match";
+  const std::vector<std::string> notice = {"--allow-unsigned", "--config",
+                                           "cocoa"};
+  ExpectNoResult({"empty.zip", "made-up.zip"}, {At("good.csv")},
+                 {"--allow-unsigned"}, "no key of a signed file was compared");
+  for (const std::vector<std::string>& exports :
+       {std::vector<std::string>{"old.zip"}, {"old.zip", "made-up.zip"}}) {
+    EXPECT_THAT(Match(exports, {At("good.csv")}, notice).out,
+                HasSubstr(nothing));
+  }
+  // By themselves they are what a person asked about.
+  const TekmatchRun alone = Match({"made-up.zip"}, {At("good.csv")}, notice);
+  EXPECT_EQ(alone.exit_code, 0);
+  EXPECT_THAT(alone.out, Not(HasSubstr(nothing)));
+  // A contact is one, whatever else was compared.
+  for (const char* other : {"empty.zip", "old.zip"}) {
+    EXPECT_EQ(MatchJson({other, "heard.zip"}, {At("good.csv")},
+                        {"--allow-unsigned"})["sightings_matched"],
+              6);
+  }
+}
+
 TEST_F(RunAnswerTest, WhatWasLeftOutIsSaid) {
   std::string rows = ReadFile(At("good.csv"));
   WriteFile(At("some.csv"), rows + "1,2,3,4,\n5,6,7,8,\n");
