@@ -9,6 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/types/span.h"
 
 namespace tekmatch {
 namespace {
@@ -17,6 +19,46 @@ constexpr absl::string_view kBinEntry = "export.bin";
 constexpr absl::string_view kSigEntry = "export.sig";
 // 64 signatures of at most 72 bytes, with their names.
 constexpr uint64_t kMaxSignatureListBytes = 64 << 10;
+
+constexpr absl::string_view kBinSuffix = ".bin";
+constexpr absl::string_view kSigSuffix = ".sig";
+
+// The names of an export's two entries.
+struct PairOfNames {
+  absl::string_view bin;
+  absl::string_view sig;
+};
+
+// What stands before the suffix of a name at the root; empty for other names.
+absl::string_view StemBefore(absl::string_view suffix, absl::string_view name) {
+  if (absl::StrContains(name, "/") || !absl::ConsumeSuffix(&name, suffix)) {
+    return "";
+  }
+  return name;
+}
+
+// Without an export.bin, the only *.bin and the only *.sig if they are of one
+// name. None: there is no export. The views are of the entries' names.
+std::optional<PairOfNames> FindPair(const std::vector<ArchiveEntry>& entries) {
+  std::vector<absl::string_view> bins;
+  std::vector<absl::string_view> sigs;
+  for (const ArchiveEntry& entry : entries) {
+    if (entry.name == kBinEntry) return PairOfNames{kBinEntry, kSigEntry};
+    if (!StemBefore(kBinSuffix, entry.name).empty()) bins.push_back(entry.name);
+    if (!StemBefore(kSigSuffix, entry.name).empty()) sigs.push_back(entry.name);
+  }
+  if (bins.size() != 1 || sigs.size() != 1 ||
+      StemBefore(kBinSuffix, bins[0]) != StemBefore(kSigSuffix, sigs[0])) {
+    return std::nullopt;
+  }
+  return PairOfNames{bins[0], sigs[0]};
+}
+
+absl::Status TooLarge(absl::string_view name, uint64_t bytes,
+                      uint64_t max_bytes) {
+  return absl::DataLossError(absl::StrCat(name, ": ", bytes, " bytes, at most ",
+                                          max_bytes, " allowed"));
+}
 
 // Passes a stream on and hashes what passes.
 class HashingStream : public ByteStream {
@@ -55,9 +97,8 @@ absl::StatusOr<std::string> ReadSmallEntry(const ByteSource& source,
                                            const ArchiveEntry& entry,
                                            uint64_t max_bytes) {
   if (entry.bytes > max_bytes) {
-    return absl::DataLossError(
-        absl::StrCat(source.name(), ": entry ", entry.name, ": ", entry.bytes,
-                     " bytes, at most ", max_bytes, " allowed"));
+    return TooLarge(absl::StrCat(source.name(), ": entry ", entry.name),
+                    entry.bytes, max_bytes);
   }
   absl::StatusOr<std::unique_ptr<ByteStream>> stream = OpenEntry(source, entry);
   if (!stream.ok()) return stream.status();
@@ -80,7 +121,8 @@ class ExportReader::Impl {
  public:
   explicit Impl(const ByteSource& source) : source_(source) {}
 
-  absl::Status Open(const ExportReaderOptions& options) {
+  absl::Status Open(const ExportReaderOptions& options,
+                    const ByteSource* signature_list) {
     absl::StatusOr<bool> is_archive = LooksLikeArchive(source_);
     if (!is_archive.ok()) return is_archive.status();
     std::unique_ptr<ByteStream> bin;
@@ -91,9 +133,13 @@ class ExportReader::Impl {
       bin = *std::move(entry);
     } else {
       if (source_.size() > options.archive.max_entry_bytes) {
-        return absl::DataLossError(absl::StrCat(
-            source_.name(), ": ", source_.size(), " bytes, at most ",
-            options.archive.max_entry_bytes, " allowed"));
+        return TooLarge(source_.name(), source_.size(),
+                        options.archive.max_entry_bytes);
+      }
+      if (signature_list != nullptr) {
+        if (absl::Status s = ReadSignaturesBeside(*signature_list); !s.ok()) {
+          return s;
+        }
       }
       bin = StreamWholeSource(source_);
     }
@@ -127,6 +173,7 @@ class ExportReader::Impl {
     report.counts = decoder_->counts();
     report.digests = *digests_;
     report.extra_entry = extra_entry_;
+    report.signature_list = signature_list_;
     if (!has_signature_entry_) {
       report.signature.verdict = SignatureVerdict::kNoSignatureEntry;
     } else if (malformed_signature_list_) {
@@ -144,11 +191,17 @@ class ExportReader::Impl {
     absl::StatusOr<std::vector<ArchiveEntry>> entries =
         ReadArchiveDirectory(source_, limits);
     if (!entries.ok()) return entries.status();
+    const std::optional<PairOfNames> names = FindPair(*entries);
+    if (!names.has_value()) {
+      return absl::DataLossError(
+          absl::StrCat(source_.name(), ": zip: no entry export.bin"));
+    }
+    signature_list_ = std::string(names->sig);
     const ArchiveEntry* bin = nullptr;
     for (const ArchiveEntry& entry : *entries) {
-      if (entry.name == kBinEntry) {
+      if (entry.name == names->bin) {
         bin = &entry;
-      } else if (entry.name == kSigEntry) {
+      } else if (entry.name == names->sig) {
         if (absl::Status s = ReadSignatures(entry); !s.ok()) return s;
       } else if (extra_entry_.empty()) {
         extra_entry_ = entry.name;
@@ -158,23 +211,37 @@ class ExportReader::Impl {
                          ": more than one beside export.bin and export.sig"));
       }
     }
-    if (bin == nullptr) {
-      return absl::DataLossError(
-          absl::StrCat(source_.name(), ": zip: no entry export.bin"));
-    }
     return OpenEntry(source_, *bin);
   }
 
   absl::Status ReadSignatures(const ArchiveEntry& entry) {
-    has_signature_entry_ = true;
     absl::StatusOr<std::string> bytes =
         ReadSmallEntry(source_, entry, kMaxSignatureListBytes);
     if (!bytes.ok()) return bytes.status();
+    TakeSignatures(*bytes);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadSignaturesBeside(const ByteSource& list) {
+    if (list.size() > kMaxSignatureListBytes) {
+      return TooLarge(list.name(), list.size(), kMaxSignatureListBytes);
+    }
+    std::vector<uint8_t> bytes(list.size());
+    if (absl::Status s = list.ReadAt(0, absl::MakeSpan(bytes)); !s.ok()) {
+      return s;
+    }
+    signature_list_ = list.name();
+    TakeSignatures(absl::string_view(
+        reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    return absl::OkStatus();
+  }
+
+  void TakeSignatures(absl::string_view bytes) {
+    has_signature_entry_ = true;
     absl::StatusOr<std::vector<ExportSignature>> list =
-        ParseSignatureList(*bytes);
+        ParseSignatureList(bytes);
     malformed_signature_list_ = !list.ok();
     if (list.ok()) signatures_ = *std::move(list);
-    return absl::OkStatus();
   }
 
   const ByteSource& source_;
@@ -182,6 +249,7 @@ class ExportReader::Impl {
   bool malformed_signature_list_ = false;
   std::vector<ExportSignature> signatures_;
   std::string extra_entry_;
+  std::string signature_list_;
   std::unique_ptr<HashingStream> stream_;
   std::unique_ptr<KeyDecoder> decoder_;
   std::optional<ExportDigests> digests_;
@@ -192,9 +260,10 @@ ExportReader::ExportReader(std::unique_ptr<Impl> impl)
 ExportReader::~ExportReader() = default;
 
 absl::StatusOr<std::unique_ptr<ExportReader>> ExportReader::Open(
-    const ByteSource& source, const ExportReaderOptions& options) {
+    const ByteSource& source, const ExportReaderOptions& options,
+    const ByteSource* signature_list) {
   auto impl = std::make_unique<Impl>(source);
-  if (absl::Status s = impl->Open(options); !s.ok()) return s;
+  if (absl::Status s = impl->Open(options, signature_list); !s.ok()) return s;
   return std::unique_ptr<ExportReader>(new ExportReader(std::move(impl)));
 }
 

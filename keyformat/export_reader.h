@@ -1,5 +1,10 @@
 // Reads one published export: a zip with export.bin and export.sig (and at
-// most one more entry), or a bare export.bin, recognised by content.
+// most one more entry), or a bare export.bin, recognised by content. Where a
+// zip has no export.bin, its only NAME.bin and its only NAME.sig at the root,
+// of one NAME, are the two. A bare export.bin may come with the signature list
+// that was published beside it: iPhones are given 1.bin and 1.sig.
+//
+// Source of the pairs: Apple, "Setting Up a Key Server".
 //
 //   open -> blocks of keys, as a stream -> verdict
 //
@@ -43,13 +48,19 @@ struct ExportReport {
   ExportDigests digests;  // sha512 only where a signature uses it
   // Name of the one entry beside export.bin and export.sig; empty if none.
   std::string extra_entry;
+  // What the signature list is called, be it there or not: an entry's name, or
+  // the name of the source beside a bare export.bin; empty where that has none.
+  std::string signature_list;
 };
 
 class ExportReader {
  public:
-  // `source` must outlive the reader.
+  // `source` must outlive the reader. `signature_list`, if not null, is what
+  // was published beside a bare export.bin, and is read here; a zip has its
+  // own, and what is beside it is not looked at.
   static absl::StatusOr<std::unique_ptr<ExportReader>> Open(
-      const ByteSource& source, const ExportReaderOptions& options);
+      const ByteSource& source, const ExportReaderOptions& options,
+      const ByteSource* signature_list = nullptr);
   ~ExportReader();
 
   // As KeyDecoder::Next. Keys are not to be trusted yet.

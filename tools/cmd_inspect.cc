@@ -24,6 +24,7 @@ struct Options {
 };
 
 std::string Scalar(const ordered_json& value) {
+  if (value.is_null()) return "absent";
   return value.is_string() ? Printable(value.get<std::string>())
                            : DumpJson(value, -1);
 }
@@ -61,7 +62,10 @@ std::string Text(const ordered_json& file) {
 
 int Inspect(const Options& options) {
   RunPaths paths;
-  paths.Reads("EXPORT", options.exports);
+  for (const std::string& path : options.exports) {
+    paths.Reads("EXPORT", path);
+    paths.Reads("EXPORT", SignaturePathBeside(path));
+  }
   paths.Writes("--keys-out", options.keys_out);
   if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);

@@ -223,7 +223,10 @@ absl::Status WriteResults(const Options& options, const MatchRunResult& run,
 
 RunPaths PathsOf(const Options& options) {
   RunPaths paths;
-  paths.Reads("EXPORT", options.exports);
+  for (const std::string& path : options.exports) {
+    paths.Reads("EXPORT", path);
+    paths.Reads("EXPORT", SignaturePathBeside(path));
+  }
   for (const std::string& argument : options.sightings) {
     paths.Reads("--sightings", StorePath(argument));
   }

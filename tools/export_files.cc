@@ -1,9 +1,13 @@
 #include "tools/export_files.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "keyformat/batch.h"
 #include "keyformat/printable.h"
 
@@ -35,8 +39,29 @@ std::vector<std::string> SignersOf(const ExportReport& report) {
   return ids;
 }
 
+// The signature list beside a bare export.bin; null where there is none.
+absl::StatusOr<std::unique_ptr<ByteSource>> OpenSignatureBeside(
+    const std::string& path) {
+  const std::string beside = SignaturePathBeside(path);
+  struct stat info {};
+  // A link that leads nowhere is there.
+  if (beside.empty() || (lstat(beside.c_str(), &info) != 0 &&
+                         (errno == ENOENT || errno == ENOTDIR))) {
+    return nullptr;
+  }
+  absl::StatusOr<std::unique_ptr<ByteSource>> list = OpenFileSource(beside);
+  if (list.ok()) return list;
+  return absl::Status(
+      list.status().code(),
+      absl::StrCat(path, ": its signature list: ", list.status().message()));
+}
+
 // For a person: what a verdict other than `valid` means.
-std::string Explain(const ExportReport& report) {
+std::string Explain(const std::string& path, const ExportReport& report) {
+  // In a zip an entry, elsewhere a file beside it.
+  std::string list = report.signature_list;
+  if (list.empty()) list = SignaturePathBeside(path);
+  if (list.empty()) list = "export.sig";
   std::vector<std::string> names;
   for (const ExportSignature& signature : report.signatures) {
     names.push_back(absl::StrCat("\"", Printable(signature.info.key_id),
@@ -48,11 +73,11 @@ std::string Explain(const ExportReport& report) {
     case SignatureVerdict::kValid:
       return "";
     case SignatureVerdict::kNoSignatureEntry:
-      return "not signed: there is no export.sig";
+      return absl::StrCat("not signed: there is no ", list);
     case SignatureVerdict::kEmptySignatureList:
-      return "not signed: export.sig lists no signature";
+      return absl::StrCat("not signed: ", list, " lists no signature");
     case SignatureVerdict::kMalformedSignatureList:
-      return "export.sig is damaged";
+      return absl::StrCat(list, " is damaged");
     case SignatureVerdict::kIncompleteSet:
       return absl::StrCat("signatures that are needed together lack; it names ",
                           signers);
@@ -74,13 +99,21 @@ std::string Explain(const ExportReport& report) {
 
 }  // namespace
 
+std::string SignaturePathBeside(const std::string& path) {
+  absl::string_view stem = path;
+  return absl::ConsumeSuffix(&stem, ".bin") ? absl::StrCat(stem, ".sig") : "";
+}
+
 absl::StatusOr<ExportFileResult> ReadExportFile(
     const std::string& path, const ExportFileOptions& options,
     absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>&)> sink) {
   const absl::StatusOr<std::unique_ptr<ByteSource>> source =
       OpenFileSource(path);
   if (!source.ok()) return Refused(path, source.status());
-  auto reader = ExportReader::Open(**source, options.reader);
+  const absl::StatusOr<std::unique_ptr<ByteSource>> list =
+      OpenSignatureBeside(path);
+  if (!list.ok()) return Refused(path, list.status());
+  auto reader = ExportReader::Open(**source, options.reader, list->get());
   if (!reader.ok()) {
     if (!IsOfTheFile(reader.status())) return reader.status();
     return Refused(path, reader.status());
@@ -106,7 +139,7 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
   result.accepted = verdict == SignatureVerdict::kValid ||
                     (options.allow_unsigned && IsUnsigned(verdict));
   if (!result.accepted) {
-    result.message = absl::StrCat(path, ": ", Explain(*report));
+    result.message = absl::StrCat(path, ": ", Explain(path, *report));
   }
   result.report = *std::move(report);
   return result;

@@ -42,11 +42,16 @@ struct ExportFileResult {
   bool counts() const { return accepted && copy_of.empty(); }
 };
 
-// Reads a whole file and calls `sink` with each block of keys: to work ahead
-// with, not to be believed before the result is `accepted`. `sink` may take the
-// block, and may leave another one: what is there after it is filled next, in
-// the memory that it has. What `sink` returns, if not OK, ends the call;
-// otherwise the file's defects are in the result and the status is OK.
+// Where the signature list of a bare export.bin is published: 1.sig beside
+// 1.bin. Empty for a path that does not end so.
+std::string SignaturePathBeside(const std::string& path);
+
+// Reads a whole file, with the signature list beside it, and calls `sink` with
+// each block of keys: to work ahead with, not to be believed before the result
+// is `accepted`. `sink` may take the block, and may leave another one: what is
+// there after it is filled next, in the memory that it has. What `sink`
+// returns, if not OK, ends the call; otherwise the file's defects are in the
+// result and the status is OK.
 absl::StatusOr<ExportFileResult> ReadExportFile(
     const std::string& path, const ExportFileOptions& options,
     absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>&)> sink);

@@ -41,8 +41,10 @@ ordered_json InfoJson(const SignatureInfo& info) {
   return json;
 }
 
-// A timestamp that a hostile file made too large for a time stays a number.
+// Null: absent, or 0, which says as little. A timestamp that a hostile file
+// made too large for a time stays a number.
 ordered_json TimeJson(uint64_t unix_seconds) {
+  if (unix_seconds == 0) return nullptr;
   constexpr uint64_t kYear9999 = 253402300799;
   if (unix_seconds > kYear9999) return unix_seconds;
   return absl::FormatTime(
