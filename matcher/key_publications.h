@@ -61,7 +61,7 @@ absl::string_view PublishedFieldName(PublishedField field);
 struct KeyPublication {
   DiagnosisKey key;          // metadata.revised: among the revised keys
   uint32_t source = 0;       // number of the file, as Match::source
-  bool is_unsigned = false;  // nobody signed the file
+  bool is_unsigned = false;  // nobody who is trusted signed the file
   uint32_t authority = 0;    // who signed it, by a number of the caller's
   // Whether the file itself disagrees, by repeating the key in one list.
   std::array<bool, kNumPublishedFields> disagrees{};

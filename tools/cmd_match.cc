@@ -33,6 +33,7 @@ struct Options {
   std::vector<std::string> sightings;
   std::vector<std::string> trusted_keys;
   bool allow_unsigned = false;
+  bool no_verify = false;
   bool skip_bad_files = false;
   bool skip_bad_sightings = false;
   std::string own_keys;
@@ -165,6 +166,7 @@ absl::StatusOr<MatchRunOptions> RunOptions(const Options& options,
   if (!trusted.ok()) return trusted.status();
   run.files.trusted = *std::move(trusted);
   run.files.allow_unsigned = options.allow_unsigned;
+  run.files.no_verify = options.no_verify;
   run.skip_bad_files = options.skip_bad_files;
   run.files.reader.decode.latest_rolling_start = LatestRollingStart(rules.now);
   if (!options.own_keys.empty()) {
@@ -310,6 +312,9 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
                 "must sign");
   command->add_flag("--allow-unsigned", o->allow_unsigned,
                     "Let files without any signature count, and say so");
+  command->add_flag("--no-verify", o->no_verify,
+                    "Let signed files count, too, whose signature nobody here\n"
+                    "can check, and say so: for studies of old exports");
   command->add_flag("--skip-bad-files", o->skip_bad_files,
                     "Leave refused files out instead of stopping");
   command->add_flag("--skip-bad-sightings", o->skip_bad_sightings,

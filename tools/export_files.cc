@@ -56,6 +56,14 @@ absl::StatusOr<std::unique_ptr<ByteSource>> OpenSignatureBeside(
       absl::StrCat(path, ": its signature list: ", list.status().message()));
 }
 
+// Whether a signature is there, and only nobody to check it.
+bool IsUncheckable(SignatureVerdict verdict) {
+  return verdict == SignatureVerdict::kNoTrustedKey ||
+         verdict == SignatureVerdict::kUnknownAlgorithm ||
+         verdict == SignatureVerdict::kRawSignature ||
+         verdict == SignatureVerdict::kMalformedSignature;
+}
+
 // For a person: what a verdict other than `valid` means.
 std::string Explain(const std::string& path, const ExportReport& report) {
   // In a zip an entry, elsewhere a file beside it.
@@ -138,6 +146,10 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
   result.verdict = std::string(SignatureVerdictName(verdict));
   result.accepted = verdict == SignatureVerdict::kValid ||
                     (options.allow_unsigned && IsUnsigned(verdict));
+  if (options.no_verify && IsUncheckable(verdict)) {
+    result.verdict = kNotVerified;
+    result.accepted = true;
+  }
   if (!result.accepted) {
     result.message = absl::StrCat(path, ": ", Explain(path, *report));
   }

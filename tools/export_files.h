@@ -14,18 +14,25 @@
 
 namespace tekmatch {
 
+inline constexpr char kNotVerified[] = "not_verified";
+
 struct ExportFileOptions {
   ExportReaderOptions reader;
   TrustedKeys trusted;
   // Accept files without any signature (IsUnsigned). A file that is signed,
   // but not validly by somebody trusted, is not accepted even so.
   bool allow_unsigned = false;
+  // Accept signed files, too, of which no signature can be checked, since it
+  // names no key that is trusted or has no form that is known: as
+  // "not_verified". A signature that a trusted key should have made, and has
+  // not, stays refused, and so does a list that is damaged.
+  bool no_verify = false;
 };
 
 struct ExportFileResult {
   std::string path;
   // A SignatureVerdict's name, or "unreadable" (the system), "malformed" (the
-  // file), "incomplete_batch".
+  // file), "incomplete_batch", "not_verified" (ExportFileOptions::no_verify).
   std::string verdict;
   bool accepted = false;
   // Why it is not accepted, for a person; begins with the path.
@@ -38,6 +45,11 @@ struct ExportFileResult {
 
   // It was read to its end: it is neither `malformed` nor `unreadable`.
   bool is_whole() const { return report.digests.sha256 != Sha256Digest{}; }
+  // A key that is trusted signed it. Of other files anybody can have made up
+  // the keys, also where they are accepted.
+  bool is_verified() const {
+    return report.signature.verdict == SignatureVerdict::kValid;
+  }
   // Its keys count.
   bool counts() const { return accepted && copy_of.empty(); }
 };

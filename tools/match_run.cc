@@ -29,17 +29,18 @@ absl::Status Changed(const ExportFileResult& file) {
       absl::StrCat(file.path, ": changed while it was read"));
 }
 
-// Whether an all-clear may rest on each file: it counts, and is signed if any
+// Whether an all-clear may rest on each file: it counts, and is verified if any
 // file that counts is.
 std::vector<bool> Believed(const std::vector<ExportFileResult>& files) {
-  const auto is_signed = [](const ExportFileResult& file) {
-    return file.counts() && !IsUnsigned(file.report.signature.verdict);
+  const auto is_verified = [](const ExportFileResult& file) {
+    return file.counts() && file.is_verified();
   };
-  const bool any_signed = std::any_of(files.begin(), files.end(), is_signed);
+  const bool any_verified =
+      std::any_of(files.begin(), files.end(), is_verified);
   std::vector<bool> believed;
   believed.reserve(files.size());
   for (const ExportFileResult& file : files) {
-    believed.push_back(any_signed ? is_signed(file) : file.counts());
+    believed.push_back(any_verified ? is_verified(file) : file.counts());
   }
   return believed;
 }
@@ -76,7 +77,7 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
   for (size_t i = 0; i < files.size() && !heard.empty(); ++i) {
     if (!files[i].counts()) continue;
     const auto source = static_cast<uint32_t>(i);
-    const bool is_unsigned = IsUnsigned(files[i].report.signature.verdict);
+    const bool is_unsigned = !files[i].is_verified();
     absl::flat_hash_map<Tek, uint64_t> known =
         matched[i].publications.CountKeys();
     for (const Tek& tek : heard) known.try_emplace(tek, 0);

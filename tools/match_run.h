@@ -76,8 +76,8 @@ struct MatchRunResult {
   // none, nothing could match.
   uint64_t num_compared = 0;
   // What an all-clear rests on: keys neither rejected nor own, and compared
-  // ones. Where a signed file counts, those of signed files only: what anybody
-  // could have made up makes no answer of none.
+  // ones. Where a verified file counts, those of verified files only: what
+  // anybody could have made up makes no answer of none.
   uint64_t num_believed_keys = 0;
   uint64_t num_believed_compared = 0;
   // Of all keys that were heard: revisions, and those that do not count

@@ -29,11 +29,11 @@ bool InPublicationOrder(const ExportFileResult& a, const ExportFileResult& b) {
   if (!a.is_whole()) return a.path < b.path;
   const auto rank = [](const ExportFileResult& file) {
     const ExportMetadata& metadata = file.report.metadata;
-    return std::make_tuple(
-        WindowOf(metadata).end_seconds.value_or(
-            std::numeric_limits<int64_t>::max()),
-        metadata.batch_num, file.report.digests.sha256, !file.accepted,
-        IsUnsigned(file.report.signature.verdict), file.verdict, file.path);
+    return std::make_tuple(WindowOf(metadata).end_seconds.value_or(
+                               std::numeric_limits<int64_t>::max()),
+                           metadata.batch_num, file.report.digests.sha256,
+                           !file.accepted, !file.is_verified(), file.verdict,
+                           file.path);
   };
   return rank(a) < rank(b);
 }

@@ -23,7 +23,7 @@ namespace tekmatch {
 ExportWindow WindowOf(const ExportMetadata& metadata);
 
 // Whether `a` comes before `b`. Of files with the same export.bin, accepted
-// ones come first, of those signed ones; then it is by verdict and by path.
+// ones come first, of those verified ones; then it is by verdict and by path.
 bool InPublicationOrder(const ExportFileResult& a, const ExportFileResult& b);
 
 // Of accepted files with the same export.bin only the first counts: sets

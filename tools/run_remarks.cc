@@ -18,6 +18,8 @@ struct Words {
   absl::string_view copy;
   absl::string_view unsigned_file;
   absl::string_view unsigned_count;
+  absl::string_view unverified_file;
+  absl::string_view unverified_count;
   absl::string_view lost;
   absl::string_view left_out;
   absl::string_view losses;
@@ -38,6 +40,10 @@ constexpr Words kEnglish = {
     .unsigned_file = "UNSIGNED ($0): $1\n",
     .unsigned_count =
         "Keys of unsigned files count here: anybody could have made them up.\n",
+    .unverified_file = "NOT VERIFIED ($0): $1\n",
+    .unverified_count =
+        "Keys of files whose signature was not verified count here: anybody "
+        "could have\nmade them up.\n",
     .lost = "LOST: $0: $1\n",
     .left_out =
         "Left out as unusable: files: $0, keys: $1, sightings: $2. A contact "
@@ -75,6 +81,9 @@ constexpr Words kJapanese = {
     .copy = "一度だけ数えたファイル：$0（$1と同じ内容）\n",
     .unsigned_file = "署名のないファイル（$0）：$1\n",
     .unsigned_count = "署名のない鍵も数えています。誰にでも作れるものです。\n",
+    .unverified_file = "署名を検証していないファイル（$0）：$1\n",
+    .unverified_count =
+        "署名を検証していない鍵も数えています。誰にでも作れるものです。\n",
     .lost = "失われた記録：$0：$1\n",
     .left_out =
         "使えないため除外したもの：ファイル$0件、鍵$1件、接触記録$2件。"
@@ -115,6 +124,8 @@ void AppendCount(absl::string_view format, uint64_t n, std::string* text) {
 
 std::string FileRemarks(const MatchRunResult& run, const Words& words) {
   std::string text;
+  bool any_unsigned = false;
+  bool any_unverified = false;
   for (const ExportFileResult& file : run.files) {
     if (!file.accepted) {
       absl::SubstituteAndAppend(&text, words.left_out_file, file.verdict,
@@ -122,12 +133,16 @@ std::string FileRemarks(const MatchRunResult& run, const Words& words) {
     } else if (!file.copy_of.empty()) {
       absl::SubstituteAndAppend(&text, words.copy, Printable(file.path),
                                 Printable(file.copy_of));
-    } else if (IsUnsigned(file.report.signature.verdict)) {
-      absl::SubstituteAndAppend(&text, words.unsigned_file, file.verdict,
-                                Printable(file.path));
+    } else if (!file.is_verified()) {
+      const bool is_unsigned = IsUnsigned(file.report.signature.verdict);
+      (is_unsigned ? any_unsigned : any_unverified) = true;
+      absl::SubstituteAndAppend(
+          &text, is_unsigned ? words.unsigned_file : words.unverified_file,
+          file.verdict, Printable(file.path));
     }
   }
-  if (!AllSigned(run)) absl::StrAppend(&text, words.unsigned_count);
+  if (any_unsigned) absl::StrAppend(&text, words.unsigned_count);
+  if (any_unverified) absl::StrAppend(&text, words.unverified_count);
   return text;
 }
 
@@ -171,10 +186,10 @@ nlohmann::ordered_json LeftOutJson(const LeftOut& left_out) {
 }
 
 bool AllSigned(const MatchRunResult& run) {
-  return std::all_of(
-      run.files.begin(), run.files.end(), [](const ExportFileResult& file) {
-        return !file.counts() || !IsUnsigned(file.report.signature.verdict);
-      });
+  return std::all_of(run.files.begin(), run.files.end(),
+                     [](const ExportFileResult& file) {
+                       return !file.counts() || file.is_verified();
+                     });
 }
 
 std::string SightingsRemarks(const SightingsCounts& sightings,
@@ -220,7 +235,7 @@ absl::Status CheckCompared(const RunAccount& account) {
   }
   if (run.num_believed_keys == 0 && run.result.matches.empty()) {
     return absl::DataLossError(
-        "no result, since no key of a signed file was compared: unsigned files "
+        "no result, since no key of a verified file was compared: other files "
         "may add contacts, but no contact with their keys says nothing");
   }
   const SightingsCounts& sightings = account.sightings;

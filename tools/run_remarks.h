@@ -48,7 +48,8 @@ LeftOut CountLeftOut(const RunAccount& account);
 // {"files": 1, "keys": 0, "sightings": 12, "losses": 0}
 nlohmann::ordered_json LeftOutJson(const LeftOut& left_out);
 
-// Whether no file that counts is unsigned.
+// Whether every file that counts is signed by a key that is trusted: none is
+// unsigned or not verified.
 bool AllSigned(const MatchRunResult& run);
 
 // Lines on all of it, ready to stand before a result; empty if there is nothing

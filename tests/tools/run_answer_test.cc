@@ -163,7 +163,8 @@ TEST_F(RunAnswerTest, AnUnsignedFileMakesNoAnswerOfNone) {
   const std::vector<std::string> notice = {"--allow-unsigned", "--config",
                                            "cocoa"};
   ExpectNoResult({"empty.zip", "made-up.zip"}, {At("good.csv")},
-                 {"--allow-unsigned"}, "no key of a signed file was compared");
+                 {"--allow-unsigned"},
+                 "no key of a verified file was compared");
   for (const std::vector<std::string>& exports :
        {std::vector<std::string>{"old.zip"}, {"old.zip", "made-up.zip"}}) {
     EXPECT_THAT(Match(exports, {At("good.csv")}, notice).out,

@@ -190,5 +190,114 @@ TEST_F(TrustCommandTest, TimestampsThatAreAbsent) {
   EXPECT_EQ(report[0]["end_timestamp"], nullptr);
 }
 
+// --- --no-verify ---
+
+// Every output says what nobody checked, as of unsigned files.
+TEST_F(TrustCommandTest, NotVerifiedIsSaidInEveryOutput) {
+  const std::string path = At("old.zip");
+  WriteFile(path, zip_);
+  EXPECT_EQ(Match({path}).exit_code, 1);
+  const TekmatchRun text = Match({path, "--no-verify"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_EQ(text.err, "");
+  const std::string english =
+      absl::StrCat("NOT VERIFIED (not_verified): ", path,
+                   "\nKeys of files whose signature was not verified count "
+                   "here: anybody could have\nmade them up.\n");
+  EXPECT_THAT(text.out, StartsWith(english));
+  const std::vector<std::string> notice = {path, "--no-verify", "--config",
+                                           "cocoa"};
+  EXPECT_THAT(Match(notice).out, StartsWith(english));
+  std::vector<std::string> more = notice;
+  more.insert(more.end(), {"--lang", "ja"});
+  EXPECT_THAT(Match(more).out,
+              StartsWith(absl::StrCat(
+                  "署名を検証していないファイル（not_verified）：", path,
+                  "\n署名を検証していない鍵も数えています。誰にでも作れるもので"
+                  "す。\n")));
+  more = notice;
+  more.insert(more.end(), {"--explain", "2020-12-01"});
+  const TekmatchRun explained = Match(more);
+  EXPECT_THAT(explained.out, StartsWith(english));
+  EXPECT_THAT(explained.out, HasSubstr("verdict not_verified"));
+  const json report = MatchJson({path, "--no-verify"});
+  EXPECT_EQ(report["all_files_signed"], false);
+  EXPECT_EQ(report["files"][0]["verdict"], "not_verified");
+  EXPECT_EQ(report["files"][0]["accepted"], true);
+  EXPECT_EQ(report["files"][0]["signed_by"], json::array());
+  EXPECT_EQ(report["keys_matched"], 1);
+}
+
+// What can be checked is checked, and what is not signed is unsigned.
+TEST_F(TrustCommandTest, NoVerifyLetsInNothingElse) {
+  const std::string path = At("e.zip");
+  WriteFile(path, zip_);
+  EXPECT_EQ(MatchJson({path, "--no-verify", "--trusted-key",
+                       Trusted()})["files"][0]["verdict"],
+            "valid");
+  const struct {
+    std::string sig;
+    std::string verdict;
+    bool accepted;
+  } cases[] = {
+      {SignatureList("1.2.3", "x"), "not_verified", true},
+      {SignatureList("1.2.840.10045.4.3.2", std::string(64, 'x')),
+       "not_verified", true},
+      {SignatureList("1.2.840.10045.4.3.2", "x"), "not_verified", true},
+      {kBroken, "malformed_signature_list", false},
+      {"", "empty_signature_list", false},
+      // Of a trusted key's name, and not by it.
+      {ZipEntry(WriteTestExport(TestKeys(3, 2)), "export.sig"),
+       "wrong_signature", false},
+  };
+  for (const auto& c : cases) {
+    WriteFile(path, StoredZip({{"export.bin", bin_}, {"export.sig", c.sig}}));
+    const TekmatchRun run =
+        Match({path, "--no-verify", "--trusted-key", Trusted()});
+    EXPECT_EQ(run.exit_code, c.accepted ? 0 : 1) << c.verdict;
+    EXPECT_THAT(c.accepted ? run.out : run.err, HasSubstr(c.verdict));
+  }
+  WriteFile(path, StoredZip({{"export.bin", bin_}}));
+  EXPECT_EQ(Match({path, "--no-verify"}).exit_code, 1);
+  EXPECT_THAT(Match({path, "--no-verify", "--allow-unsigned"}).out,
+              StartsWith("UNSIGNED (no_signature_entry): "));
+  WriteFile(path, zip_.substr(0, zip_.size() / 2));
+  EXPECT_EQ(Match({path, "--no-verify"}).exit_code, 1);
+}
+
+// A stranger revokes the key, and publishes it with another time: what a
+// verified file gives stays, and what the stranger adds is added.
+TEST_F(TrustCommandTest, AnUnverifiedFileTakesNothingAway) {
+  WriteFile(At("good.zip"), zip_);
+  DiagnosisKey revoked = keys_[0];
+  revoked.metadata.report_type = ReportType::kRevoked;
+  revoked.metadata.revised = true;
+  DiagnosisKey moved = keys_[0];
+  moved.rolling_start += 100;
+  moved.rolling_period = 1;
+  const DiagnosisKey added = TestKeys(1, 9)[0];
+  WriteFile(At("revokes.zip"),
+            WriteTestExport({revoked, added},
+                            TestExportOptions({OtherSigner("999", "v1")})));
+  ExportWriterOptions earlier = TestExportOptions({OtherSigner("999", "v1")});
+  earlier.start_timestamp -= 86400;
+  earlier.end_timestamp -= 86400;
+  WriteFile(At("moves.zip"), WriteTestExport({moved}, earlier));
+  WriteFile(At("s.csv"),
+            CsvHeader({}) + "\n" +
+                CsvRow(HearKey(keys_[0], kTestDaySeconds + 5), {}) +
+                CsvRow(HearKey(added, kTestDaySeconds + 700), {}));
+  const std::vector<std::string> trusted = {"--trusted-key", Trusted(),
+                                            "--no-verify"};
+  std::vector<std::string> arguments = trusted;
+  arguments.push_back(At("good.zip"));
+  EXPECT_EQ(MatchJson(arguments)["keys_matched"], 1);
+  arguments.insert(arguments.end(), {At("revokes.zip"), At("moves.zip")});
+  const json report = MatchJson(arguments);
+  EXPECT_EQ(report["keys_matched"], 2);
+  EXPECT_EQ(report["dropped"]["revoked_key"], 0);
+  EXPECT_EQ(report["all_files_signed"], false);
+}
+
 }  // namespace
 }  // namespace tekmatch
