@@ -4,11 +4,25 @@
 #include <cstdio>
 #include <exception>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "tools/command.h"
+#include "tools/command_names.h"
 #include "tools/memory_end.h"
+#include "tools/version.h"
 
 namespace {
+
+// Where to read on, for the command that was asked for.
+std::string HelpOf(const std::vector<std::string>& arguments) {
+  const bool names_one = !arguments.empty() && arguments[0][0] != '-';
+  return absl::StrCat("`tekmatch help", names_one ? " " : "",
+                      names_one ? arguments[0] : "", "` has more");
+}
 
 int Run(int argc, char** argv) {
   CLI::App app(
@@ -26,12 +40,18 @@ int Run(int argc, char** argv) {
   tekmatch::AddSightingsCommand(app, &body);
   tekmatch::AddGenerateCommand(app, &body);
   tekmatch::AddDemoCommand(app, &body);
+  app.set_version_flag("--version", [] { return tekmatch::VersionText(); });
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  arguments = tekmatch::WithHelpAsOption(std::move(arguments));
+  if (absl::Status s = tekmatch::CheckNames(app, arguments); !s.ok()) {
+    return tekmatch::Fail(s);
+  }
   try {
-    app.parse(argc, argv);
+    // CLI11 wants them last to first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) {
-      tekmatch::Say(error.what());
-      std::fputs("Run with --help for more information.\n", stderr);
+      tekmatch::Say(absl::StrCat(error.what(), "; ", HelpOf(arguments)));
       return tekmatch::kExitUsage;
     }
     std::ostringstream help;

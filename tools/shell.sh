@@ -58,7 +58,11 @@ run_bazel() {
 
 # Builds the command-line tool; sets tekmatch to its path.
 build_tekmatch() {
-  step build run_bazel build //tools:tekmatch
+  # Tests do not ask: a commit would link every binary anew.
+  local commit
+  commit=$(git -C "$root" describe --always --dirty --abbrev=12 2>/dev/null) ||
+    commit=unknown
+  step build run_bazel build "--//tools:commit=$commit" //tools:tekmatch
   # shellcheck disable=SC2034  # for whoever sources this
   tekmatch=$(run_bazel info bazel-bin)/tools/tekmatch
 }
