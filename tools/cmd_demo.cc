@@ -155,6 +155,9 @@ int RunDemo(const Options& options, const Paths& paths) {
 
 int Demo(const Options& options) {
   if (!options.out.empty()) {
+    if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
+      return Fail(s);
+    }
     if (absl::Status s = MakeFolder(options.out); !s.ok()) return Fail(s);
     return RunDemo(options, Paths(options.out));
   }
@@ -170,6 +173,7 @@ void AddDemoCommand(CLI::App& app, CommandBody* body) {
       "demo", "Make a small world, match it, and say what was found");
   const auto o = std::make_shared<Options>();
   command->add_option("--seed", o->seed, "Another world")
+      ->check(WholeNumber())
       ->capture_default_str();
   command->add_option("--out", o->out,
                       "Keep export.zip, public.pem and sightings.csv here");

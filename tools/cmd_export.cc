@@ -45,6 +45,9 @@ std::string HeldBackText(uint64_t num_held_back, ReleaseRule rule) {
 }
 
 int Export(const Options& options) {
+  if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
+    return Fail(s);
+  }
   // Files of a window that is there are not written over; the index is.
   RunPaths paths;
   paths.Reads("--keys", options.keys);
@@ -154,17 +157,22 @@ void AddExportCommand(CLI::App& app, CommandBody* body) {
   command
       ->add_option("--min-keys", o->settings.min_keys,
                    "Pad smaller files to this, with generated keys, and")
+      ->check(WholeNumber())
       ->capture_default_str();
   command
       ->add_option("--padding-range", o->settings.padding_range,
                    "a random number up to this more")
+      ->check(WholeNumber())
       ->capture_default_str();
   command
       ->add_option("--max-keys", o->settings.max_keys, "Keys a file, at most")
+      ->check(WholeNumber())
       ->capture_default_str();
-  command->add_option("--seed", o->seed,
-                      "Decides order and padding (tests only: padding that\n"
-                      "can be computed again is no padding)");
+  command
+      ->add_option("--seed", o->seed,
+                   "Decides order and padding (tests only: padding that\n"
+                   "can be computed again is no padding)")
+      ->check(WholeNumber());
   command->callback([body, o] { *body = [o] { return Export(*o); }; });
 }
 

@@ -1,4 +1,6 @@
 // tekmatch generate: a world of any size as files, with the expected matches.
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -24,6 +26,9 @@ SightingProfile ProfileOf(const std::string& name) {
 }
 
 int Generate(const Options& options) {
+  if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
+    return Fail(s);
+  }
   GeneratorOptions world = options.world;
   world.profile = ProfileOf(options.profile);
   Progress progress;
@@ -56,27 +61,34 @@ void AddGenerateCommand(CLI::App& app, CommandBody* body) {
       "generate", "Make a world of any size, with the matches to be found");
   const auto o = std::make_shared<Options>();
   command->add_option("--keys", o->world.num_keys, "Published keys")
+      ->check(WholeNumber())
       ->required();
   command
       ->add_option("--days", o->world.num_days,
                    "Days of the keys, from 2020-06-13 on")
+      ->check(WholeNumber(0, std::numeric_limits<int32_t>::max()))
       ->capture_default_str();
   command
       ->add_option("--sightings", o->world.num_sightings,
                    "Of all devices; at least one a met key")
+      ->check(WholeNumber())
       ->required();
   command
       ->add_option("--devices", o->world.num_devices,
                    "More than one: the sightings name them")
+      ->check(WholeNumber(0, std::numeric_limits<uint32_t>::max()))
       ->capture_default_str();
   command
       ->add_option("--phones", o->world.num_phones,
                    "That every device's owner carries; each has its own file\n"
                    "of sightings")
+      ->check(WholeNumber(0, std::numeric_limits<uint16_t>::max()))
       ->capture_default_str();
   command->add_option("--met", o->world.num_met, "Keys that somebody heard")
+      ->check(WholeNumber())
       ->required();
   command->add_option("--seed", o->world.seed, "Another world")
+      ->check(WholeNumber())
       ->capture_default_str();
   command
       ->add_option(

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "keyformat/printable.h"
 #include "tools/command.h"
+#include "tools/export_arguments.h"
 #include "tools/export_statistics.h"
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
@@ -17,8 +18,9 @@ namespace {
 using ::nlohmann::ordered_json;
 
 struct Options {
-  std::vector<std::string> exports;
+  ExportArguments exports;
   std::string keys_out;
+  std::string out;
   std::string format = "text";
   std::string now;
 };
@@ -61,17 +63,27 @@ std::string Text(const ordered_json& file) {
 }
 
 int Inspect(const Options& options) {
-  RunPaths paths;
-  for (const std::string& path : options.exports) {
-    paths.Reads("EXPORT", path);
-    paths.Reads("EXPORT", SignaturePathBeside(path));
+  const bool keys_to_stdout = IsStdout(options.keys_out);
+  if (keys_to_stdout && IsStdout(options.out)) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat("--keys-out ", options.keys_out, " and --out ",
+                     options.out, ": both are stdout")));
   }
+  const absl::StatusOr<std::vector<std::string>> exports =
+      ListExports(options.exports);
+  if (!exports.ok()) return Fail(exports.status());
+  RunPaths paths;
+  ReadsExports(*exports, &paths);
   paths.Writes("--keys-out", options.keys_out);
+  paths.Writes("--out", options.out);
   if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
   if (!now.ok()) return Fail(now.status());
   ExportFileOptions file_options;
   file_options.reader.decode.latest_rolling_start = LatestRollingStart(*now);
+  auto pipes = ReadPipes(*exports);
+  if (!pipes.ok()) return Fail(pipes.status());
+  file_options.sources = *std::move(pipes);
   // Nothing is checked here, hence nothing is refused for its signature.
   std::unique_ptr<OutputFile> keys_out;
   if (!options.keys_out.empty()) {
@@ -83,7 +95,7 @@ int Inspect(const Options& options) {
   ordered_json files = ordered_json::array();
   std::string text;
   bool all_readable = true;
-  for (const std::string& path : options.exports) {
+  for (const std::string& path : *exports) {
     ExportStatistics statistics;
     const absl::StatusOr<ExportFileResult> file = ReadExportFile(
         path, file_options,
@@ -109,9 +121,12 @@ int Inspect(const Options& options) {
   if (keys_out != nullptr && all_readable) {
     if (absl::Status s = keys_out->Commit(); !s.ok()) return Fail(s);
   }
-  const int printed = Print(options.format == "json" ? DumpJson(files, 2) + "\n"
-                                                     : std::move(text));
-  return all_readable ? printed : kExitBadInput;
+  if (options.format == "json") text = DumpJson(files, 2) + "\n";
+  // Keys on stdout stand there alone.
+  const int written = keys_to_stdout && options.out.empty()
+                          ? kExitDone
+                          : WriteResult(options.out, text);
+  return all_readable ? written : kExitBadInput;
 }
 
 }  // namespace
@@ -120,11 +135,12 @@ void AddInspectCommand(CLI::App& app, CommandBody* body) {
   CLI::App* command = app.add_subcommand(
       "inspect", "Show metadata and counts of exports; needs no trusted key");
   const auto o = std::make_shared<Options>();
-  command->add_option("EXPORT", o->exports, "Zip, or bare export.bin")
-      ->required();
+  AddExportArguments(*command, o->exports);
   command->add_option("--keys-out", o->keys_out,
                       "Write the good keys as JSON lines; nothing is written\n"
-                      "when a file is unreadable");
+                      "when a file is unreadable. -: to stdout, alone");
+  command->add_option("--out", o->out,
+                      "Write the description here, not to stdout (-)");
   command->add_option("--format", o->format)
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

@@ -14,6 +14,7 @@
 #include "matcher/kernels/dispatch.h"
 #include "tools/command.h"
 #include "tools/config_flag.h"
+#include "tools/export_arguments.h"
 #include "tools/key_lines.h"
 #include "tools/match_answer.h"
 #include "tools/match_report.h"
@@ -29,7 +30,7 @@ namespace tekmatch {
 namespace {
 
 struct Options {
-  std::vector<std::string> exports;
+  ExportArguments exports;
   std::vector<std::string> sightings;
   std::vector<std::string> trusted_keys;
   bool allow_unsigned = false;
@@ -48,12 +49,24 @@ struct Options {
   std::string matches_out;
   std::string now;
   int num_threads = 0;
+  bool notice_options = false;  // --lang or --dates is given
 };
+
+// Where the result is not printed, whoever sits there sees nothing of it.
+bool PrintsResult(const Options& options) {
+  return options.out.empty() || IsStdout(options.out);
+}
 
 struct AllSightings {
   std::shared_ptr<const SightingIndex> index;
   SightingsCounts counts;
 };
+
+void SayLosses(const SightingsCounts& counts) {
+  for (const SightingsLoss& loss : counts.losses) {
+    Say(absl::StrCat("lost ", loss.file, ": ", loss.reason));
+  }
+}
 
 absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
   absl::StatusOr<RunSightings> read =
@@ -62,9 +75,7 @@ absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
   for (const std::string& message : read->messages) {
     Say(absl::StrCat("skipped ", message));
   }
-  for (const SightingsLoss& loss : read->counts.losses) {
-    Say(absl::StrCat("lost ", loss.file, ": ", loss.reason));
-  }
+  if (!PrintsResult(options)) SayLosses(read->counts);
   absl::StatusOr<SightingIndex> index =
       SightingIndex::Create(std::move(read->sightings), kSearchedIntervals);
   if (!index.ok()) return index.status();
@@ -214,7 +225,7 @@ absl::Status WriteResults(const Options& options, const MatchRunResult& run,
     if (absl::Status s = WriteMatches(run, by_device, *matches); !s.ok())
       return s;
   }
-  if (!options.out.empty()) {
+  if (!PrintsResult(options)) {
     auto file = OutputFile::Open(options.out);
     if (!file.ok()) return file.status();
     if (absl::Status s = (*file)->Append(report); !s.ok()) return s;
@@ -223,12 +234,28 @@ absl::Status WriteResults(const Options& options, const MatchRunResult& run,
   return matches == nullptr ? absl::OkStatus() : matches->Commit();
 }
 
-RunPaths PathsOf(const Options& options) {
-  RunPaths paths;
-  for (const std::string& path : options.exports) {
-    paths.Reads("EXPORT", path);
-    paths.Reads("EXPORT", SignaturePathBeside(path));
+// Options that go together wrongly, or have nothing to work on.
+absl::Status CheckOptions(const Options& options) {
+  if (options.notice_options && options.format == "json") {
+    return absl::InvalidArgumentError(
+        "--lang and --dates have no effect on --format json");
   }
+  if (options.notice_options && !options.explain.empty()) {
+    return absl::InvalidArgumentError(
+        "--lang and --dates have no effect on --explain");
+  }
+  if (IsStdout(options.matches_out) && PrintsResult(options)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--matches-out ", options.matches_out,
+        ": the result goes to stdout, too; give it a file (--out FILE)"));
+  }
+  return absl::OkStatus();
+}
+
+RunPaths PathsOf(const Options& options,
+                 const std::vector<std::string>& exports) {
+  RunPaths paths;
+  ReadsExports(exports, &paths);
   for (const std::string& argument : options.sightings) {
     paths.Reads("--sightings", StorePath(argument));
   }
@@ -242,7 +269,13 @@ RunPaths PathsOf(const Options& options) {
 }
 
 int MatchExports(const Options& options) {
-  if (absl::Status s = PathsOf(options).Check(); !s.ok()) return Fail(s);
+  if (absl::Status s = CheckOptions(options); !s.ok()) return Fail(s);
+  const absl::StatusOr<std::vector<std::string>> exports =
+      ListExports(options.exports);
+  if (!exports.ok()) return Fail(exports.status());
+  if (absl::Status s = PathsOf(options, *exports).Check(); !s.ok()) {
+    return Fail(s);
+  }
   const absl::StatusOr<Rules> rules = LoadRules(options);
   if (!rules.ok()) return Fail(rules.status());
   absl::StatusOr<MatchRunOptions> run_options = RunOptions(options, *rules);
@@ -252,13 +285,17 @@ int MatchExports(const Options& options) {
   const OwnKeyCounts own_keys =
       FitOwnKeys(sightings->counts, run_options->own_keys);
 
+  auto pipes = ReadPipes(*exports);
+  if (!pipes.ok()) return Fail(pipes.status());
+  run_options->files.sources = *std::move(pipes);
+
   Progress progress;
   run_options->progress = [&progress](uint64_t num_keys) {
     progress.Update(
         [num_keys] { return absl::StrCat(num_keys, " keys read"); });
   };
   const absl::StatusOr<MatchRunResult> run =
-      RunMatch(options.exports, sightings->index, *run_options);
+      RunMatch(*exports, sightings->index, *run_options);
   progress.Finish();
   if (!run.ok()) return Fail(run.status());
   SayRefused(run->files);
@@ -269,7 +306,10 @@ int MatchExports(const Options& options) {
 
   const RunAccount account = {
       .run = *run, .sightings = sightings->counts, .own_keys = own_keys};
-  if (absl::Status s = CheckCompared(account); !s.ok()) return Fail(s);
+  if (absl::Status s = CheckCompared(account); !s.ok()) {
+    if (PrintsResult(options)) SayLosses(sightings->counts);
+    return Fail(s);
+  }
 
   const MatchReportInput input = {.account = account,
                                   .policy = run_options->policy,
@@ -291,7 +331,7 @@ int MatchExports(const Options& options) {
       !s.ok()) {
     return Fail(s);
   }
-  return options.out.empty() ? Print(report) : kExitDone;
+  return PrintsResult(options) ? Print(report) : kExitDone;
 }
 
 }  // namespace
@@ -300,12 +340,12 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
   CLI::App* command = app.add_subcommand(
       "match", "Match exports against sightings; prints dates and counts");
   const auto o = std::make_shared<Options>();
-  command->add_option("EXPORT", o->exports, "Zip, or bare export.bin")
-      ->required();
-  AddRepeatable(*command, "--sightings", o->sightings,
-                "CSV, JSON lines, or a LevelDB folder of Google Play\n"
-                "Services. DEVICE=PATH: of this device, with results of its\n"
-                "own; stores without are one person's")
+  AddExportArguments(*command, o->exports);
+  AddRepeatable(
+      *command, "--sightings", o->sightings,
+      "CSV, JSON lines (- is stdin), or a LevelDB folder of Google Play\n"
+      "Services. DEVICE=PATH: of this device, with results of its\n"
+      "own; stores without are one person's")
       ->required();
   AddRepeatable(*command, "--trusted-key", o->trusted_keys,
                 "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
@@ -331,15 +371,19 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
                    "Transmission window: none, civil, cocoa-1.2.1, cocoa-3,\n"
                    "or a JSON file")
       ->capture_default_str();
-  command->add_option("--config", o->config,
-                      "Exposure configuration: cocoa, platform-default or a\n"
-                      "JSON file. The text is then the notice to a user");
-  command->add_option("--lang", o->language, "Of the notice")
-      ->check(CLI::IsMember({"ja", "en"}))
-      ->capture_default_str();
-  command->add_option("--dates", o->dates, "Of the notice")
-      ->check(CLI::IsMember({"iso", "long"}))
-      ->capture_default_str();
+  CLI::Option* config = command->add_option(
+      "--config", o->config,
+      "Exposure configuration: cocoa, platform-default or a\n"
+      "JSON file. The text is then the notice to a user");
+  CLI::Option* lang =
+      command->add_option("--lang", o->language, "Of the notice")
+          ->needs(config)
+          ->check(CLI::IsMember({"ja", "en"}))
+          ->capture_default_str();
+  CLI::Option* dates = command->add_option("--dates", o->dates, "Of the notice")
+                           ->needs(config)
+                           ->check(CLI::IsMember({"iso", "long"}))
+                           ->capture_default_str();
   command->add_option(
       "--explain", o->explain,
       "Trace the contacts of this date, with keys, identifiers\n"
@@ -347,17 +391,22 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
   command->add_option("--format", o->format)
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  command->add_option("--out", o->out, "Write the result here, not to stdout");
-  command->add_option("--matches-out", o->matches_out,
-                      "Write every matched sighting, as JSON lines");
+  command->add_option("--out", o->out,
+                      "Write the result here, not to stdout (-)");
+  command->add_option(
+      "--matches-out", o->matches_out,
+      "Write every matched sighting, as JSON lines; -: to stdout");
   command->add_option("--threads", o->num_threads, "(default: all cores)")
-      ->check(CLI::Range(1, 1024));
+      ->check(WholeNumber(1, 1024));
   command->add_option(
       "--now", o->now,
       "Time (RFC 3339 or Unix seconds) that the result is made for\n"
       "(default: the newest sighting's), and in place of the clock's:\n"
       "keys that start more than a day later are rejected");
-  command->callback([body, o] { *body = [o] { return MatchExports(*o); }; });
+  command->callback([body, o, lang, dates] {
+    o->notice_options = lang->count() + dates->count() > 0;
+    *body = [o] { return MatchExports(*o); };
+  });
 }
 
 }  // namespace tekmatch

@@ -1,5 +1,4 @@
 // tekmatch sightings: sightings of any format as CSV or JSON lines.
-#include <cstdio>
 #include <memory>
 #include <utility>
 
@@ -18,7 +17,7 @@ namespace {
 struct Options {
   std::string path;
   std::string format = "csv";
-  std::string out;
+  std::string out = "-";
   bool skip_bad_sightings = false;
 };
 
@@ -36,7 +35,7 @@ int Convert(const Options& options) {
   SightingsCounts counts;
   counts.dropped = file->dropped;
   counts.losses = file->losses;
-  std::fputs(SightingsRemarks(counts, Language::kEnglish).c_str(), stderr);
+  SayLines(SightingsRemarks(counts, Language::kEnglish));
   auto out = OutputFile::Open(options.out);
   if (!out.ok()) return Fail(out.status());
   if (absl::Status s =
@@ -48,8 +47,12 @@ int Convert(const Options& options) {
     return Fail(s);
   }
   if (absl::Status s = (*out)->Commit(); !s.ok()) return Fail(s);
-  return Print(absl::StrCat(Counted(file->sightings.size(), "sighting"), " (",
-                            file->num_bad, " skipped)\n"));
+  const std::string said =
+      absl::StrCat(Counted(file->sightings.size(), "sighting"), " (",
+                   file->num_bad, " skipped)\n");
+  if (!IsStdout(options.out)) return Print(said);
+  SayLines(said);
+  return kExitDone;
 }
 
 }  // namespace
@@ -58,12 +61,14 @@ void AddSightingsCommand(CLI::App& app, CommandBody* body) {
   CLI::App* command =
       app.add_subcommand("sightings", "Convert sightings to CSV or JSON lines");
   const auto o = std::make_shared<Options>();
-  command->add_option("SIGHTINGS", o->path, "CSV, JSON lines or LevelDB")
+  command
+      ->add_option("SIGHTINGS", o->path,
+                   "CSV, JSON lines (- is stdin) or LevelDB")
       ->required();
   command->add_option("--format", o->format)
       ->check(CLI::IsMember({"csv", "jsonl"}))
       ->capture_default_str();
-  command->add_option("--out", o->out)->required();
+  command->add_option("--out", o->out, "(default: stdout)");
   command->add_flag("--skip-bad-sightings", o->skip_bad_sightings,
                     "Leave malformed rows out, and use what is left of a\n"
                     "damaged database, instead of stopping");

@@ -1,4 +1,5 @@
 // tekmatch verify: a verdict for each file.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -6,14 +7,19 @@
 #include "absl/strings/str_join.h"
 #include "keyformat/printable.h"
 #include "tools/command.h"
+#include "tools/export_arguments.h"
+#include "tools/match_report.h"
+#include "tools/run_paths.h"
 #include "tools/trusted_key_flag.h"
 
 namespace tekmatch {
 namespace {
 
 struct Options {
-  std::vector<std::string> exports;
+  ExportArguments exports;
   std::vector<std::string> trusted_keys;
+  std::string format = "text";
+  std::string out;
 };
 
 std::string Line(const ExportFileResult& file) {
@@ -30,14 +36,38 @@ std::string Line(const ExportFileResult& file) {
   return line + "\n";
 }
 
+std::string Report(const std::vector<ExportFileResult>& files, bool as_json) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  std::string text;
+  for (const ExportFileResult& file : files) {
+    if (as_json) {
+      json.push_back(ExportFileJson(file));
+    } else {
+      text += Line(file);
+    }
+  }
+  return as_json ? DumpJson(json, 2) + "\n" : text;
+}
+
 int Verify(const Options& options) {
+  const absl::StatusOr<std::vector<std::string>> exports =
+      ListExports(options.exports);
+  if (!exports.ok()) return Fail(exports.status());
+  RunPaths paths;
+  ReadsExports(*exports, &paths);
+  paths.Reads("--trusted-key", TrustedKeyPaths(options.trusted_keys));
+  paths.Writes("--out", options.out);
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
   ExportFileOptions file_options;
   absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(options.trusted_keys);
   if (!trusted.ok()) return Fail(trusted.status());
   file_options.trusted = *std::move(trusted);
 
+  auto pipes = ReadPipes(*exports);
+  if (!pipes.ok()) return Fail(pipes.status());
+  file_options.sources = *std::move(pipes);
   std::vector<ExportFileResult> files;
-  for (const std::string& path : options.exports) {
+  for (const std::string& path : *exports) {
     absl::StatusOr<ExportFileResult> file = ReadExportFile(
         path, file_options,
         [](const std::unique_ptr<KeyBlock>&) { return absl::OkStatus(); });
@@ -45,10 +75,14 @@ int Verify(const Options& options) {
     files.push_back(*std::move(file));
   }
   RefuseIncompleteBatches(files);
-  std::string text;
-  for (const ExportFileResult& file : files) text += Line(file);
-  const int printed = Print(text);
-  return SayRefused(files) > 0 ? kExitBadInput : printed;
+  const bool as_json = options.format == "json";
+  const int written = WriteResult(options.out, Report(files, as_json));
+  const bool all_accepted =
+      std::all_of(files.begin(), files.end(),
+                  [](const ExportFileResult& file) { return file.accepted; });
+  // The JSON has the reasons.
+  if (!as_json) SayRefused(files);
+  return all_accepted ? written : kExitBadInput;
 }
 
 }  // namespace
@@ -58,11 +92,15 @@ void AddVerifyCommand(CLI::App& app, CommandBody* body) {
       "verify",
       "Print a verdict for each export; exit 0 only when every one is valid");
   const auto options = std::make_shared<Options>();
-  command->add_option("EXPORT", options->exports, "Zip, or bare export.bin")
-      ->required();
+  AddExportArguments(*command, options->exports);
   AddRepeatable(*command, "--trusted-key", options->trusted_keys,
                 "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
                 "must sign");
+  command->add_option("--format", options->format)
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->add_option("--out", options->out,
+                      "Write the verdicts here, not to stdout (-)");
   command->callback(
       [body, options] { *body = [options] { return Verify(*options); }; });
 }

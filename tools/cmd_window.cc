@@ -45,6 +45,18 @@ absl::StatusOr<Registration> ParseRegistration(const Options& options) {
   return registration;
 }
 
+// Nobody registers before falling ill or being tested.
+absl::Status CheckOrder(const Registration& registration, absl::TimeZone zone) {
+  const absl::CivilDay registered =
+      absl::ToCivilDay(registration.registered, zone);
+  if (registration.onset_or_test <= registered) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      registration.by_test_date ? "--test-date " : "--onset ",
+      absl::FormatCivilTime(registration.onset_or_test),
+      " is after --registered, which is on ", absl::FormatCivilTime(registered),
+      " in ", std::string(zone.name())));
+}
+
 // What is known of one key. Days since onset are symptom data: only on request.
 struct Row {
   const DiagnosisKey& key;
@@ -112,6 +124,9 @@ int Window(const Options& options) {
   const absl::StatusOr<absl::TimeZone> zone = ParseTimeZone(
       options.time_zone.empty() ? DefaultTimeZone(*policy) : options.time_zone);
   if (!zone.ok()) return Fail(zone.status());
+  if (absl::Status s = CheckOrder(*registration, *zone); !s.ok()) {
+    return Fail(s);
+  }
   const absl::StatusOr<std::vector<DiagnosisKey>> keys =
       ReadKeyLines(options.keys);
   if (!keys.ok()) return Fail(keys.status());
@@ -130,10 +145,7 @@ int Window(const Options& options) {
     rows.push_back(row);
   }
   const std::string report = Report(rows, options, *policy, *zone);
-  if (options.out.empty()) return Print(report);
-  const absl::Status written =
-      WriteWholeFile(options.out, report, OutputFile::Readers::kOwner);
-  return written.ok() ? kExitDone : Fail(written);
+  return WriteResult(options.out, report);
 }
 
 }  // namespace
@@ -162,7 +174,8 @@ void AddWindowCommand(CLI::App& app, CommandBody* body) {
   command->add_option("--format", o->format)
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  command->add_option("--out", o->out, "Write the result here, not to stdout");
+  command->add_option("--out", o->out,
+                      "Write the result here, not to stdout (-)");
   command->add_flag("--show-days-since-onset", o->show_days_since_onset,
                     "Add each key's days since onset");
   command->callback([body, o] { *body = [o] { return Window(*o); }; });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <limits>
@@ -9,13 +10,62 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "keyformat/printable.h"
 #include "keyformat/system_error.h"
+#include "tools/input_stream.h"
+#include "tools/output_file.h"
 
 namespace tekmatch {
 
 void Say(absl::string_view message) {
   std::fprintf(stderr, "tekmatch: %s\n", Printable(message).c_str());
+}
+
+void SayLines(absl::string_view text) {
+  for (const absl::string_view line :
+       absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    Say(line);
+  }
+}
+
+int WriteResult(const std::string& path, const std::string& text) {
+  if (path.empty() || IsStdout(path)) return Print(text);
+  const absl::Status written =
+      WriteWholeFile(path, text, OutputFile::Readers::kOwner);
+  return written.ok() ? kExitDone : Fail(written);
+}
+
+absl::Status CheckFolder(absl::string_view option, const std::string& path) {
+  if (path != kStdStream) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      option, " -: a folder is wanted, not stdout (./- is one of that name)"));
+}
+
+CLI::Validator WholeNumber(uint64_t low, uint64_t high) {
+  return CLI::Validator(
+      [low, high](const std::string& text) -> std::string {
+        uint64_t value = 0;
+        const bool digits =
+            !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+              return c >= '0' && c <= '9';
+            });
+        if (digits && absl::SimpleAtoi(text, &value) && value >= low &&
+            value <= high) {
+          return "";
+        }
+        const std::string range = absl::StrCat(low, "..", high);
+        if (digits) return absl::StrCat(text, ": not in ", range);
+        double number = 0;  // 1e6
+        const bool whole = absl::SimpleAtod(text, &number) &&
+                           number >= static_cast<double>(low) &&
+                           number <= 1e15 && number == std::floor(number);
+        return absl::StrCat(text, ": not a whole number in digits, such as ",
+                            whole ? static_cast<uint64_t>(number)
+                                  : std::min<uint64_t>(10, high),
+                            " (", range, ")");
+      },
+      /*validator_desc=*/"");
 }
 
 int Fail(const absl::Status& status) {
@@ -71,7 +121,9 @@ absl::StatusOr<absl::Time> ParseTime(absl::string_view option,
     }
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(option, " ", value, ": neither RFC 3339 nor Unix seconds"));
+      absl::StrCat(option, " ", value,
+                   ": neither RFC 3339, such as 2020-12-10T09:00+09:00, nor "
+                   "Unix seconds, such as 1607558400"));
 }
 
 absl::StatusOr<absl::CivilDay> ParseDate(absl::string_view option,
@@ -97,7 +149,8 @@ absl::StatusOr<absl::TimeZone> ParseTimeZone(const std::string& name) {
                        absl::StrContains(name, "..");
   if (is_path || !absl::LoadTimeZone(name, &zone)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--time-zone ", name, ": no such time zone"));
+        absl::StrCat("--time-zone ", name,
+                     ": no such time zone; names are like Asia/Tokyo and UTC"));
   }
   return zone;
 }

@@ -4,7 +4,9 @@
 #define TEKMATCH_TOOLS_COMMAND_H_
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -49,6 +51,21 @@ int Print(absl::string_view text);
 // Names every file that was refused on stderr. The number of them.
 int SayRefused(const std::vector<ExportFileResult>& files);
 
+// The same for each line of a text.
+void SayLines(absl::string_view text);
+
+// Writes a result to the file, or prints it where `path` is empty or stdout.
+// Exit code; errors are said on stderr.
+int WriteResult(const std::string& path, const std::string& text);
+
+// INVALID_ARGUMENT where the value of an option that wants a folder is "-".
+absl::Status CheckFolder(absl::string_view option, const std::string& path);
+
+// A check of an option's value: digits alone, in low..high. CLI11 by itself
+// takes -1 for the largest number.
+CLI::Validator WholeNumber(
+    uint64_t low = 0, uint64_t high = std::numeric_limits<uint64_t>::max());
+
 // An option that may be given several times, with one value each time.
 CLI::Option* AddRepeatable(CLI::App& command, const std::string& name,
                            std::vector<std::string>& values,
@@ -58,7 +75,7 @@ CLI::Option* AddRepeatable(CLI::App& command, const std::string& name,
 CLI::Option* AddNowOption(CLI::App& command, std::string& value);
 
 // RFC 3339, with or without seconds, or Unix seconds; empty: the clock.
-// INVALID_ARGUMENT otherwise.
+// INVALID_ARGUMENT otherwise, with an example of each.
 absl::StatusOr<absl::Time> ParseTime(absl::string_view option,
                                      const std::string& value);
 

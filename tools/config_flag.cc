@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "matcher/exposure_config_json.h"
 #include "matcher/transmission_window_json.h"
+#include "tools/input_stream.h"
 #include "tools/small_file.h"
 
 namespace tekmatch {
@@ -12,7 +13,8 @@ namespace {
 constexpr uint64_t kMaxConfigBytes = 1 << 20;
 
 bool IsFile(absl::string_view value) {
-  return absl::StrContains(value, "/") || absl::EndsWith(value, ".json");
+  return absl::StrContains(value, "/") || absl::EndsWith(value, ".json") ||
+         IsStdin(value);
 }
 
 // `parse` of the file's text, its errors with the path in front.
@@ -28,17 +30,27 @@ absl::StatusOr<T> Load(const std::string& path,
       absl::StrCat(path, ": ", value.status().message()));
 }
 
+// What has a name; an error says whose value it was, and that files are others.
+template <typename T>
+absl::StatusOr<T> Named(absl::string_view option, absl::StatusOr<T> value) {
+  if (value.ok()) return value;
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, ": ", value.status().message(),
+                   " (a file has a slash in its path, or ends in .json)"));
+}
+
 }  // namespace
 
 absl::StatusOr<TransmissionWindowPolicy> LoadWindowPolicy(
     const std::string& value) {
-  return IsFile(value) ? Load(value, &ParseTransmissionWindowPolicy)
-                       : NamedTransmissionWindowPolicy(value);
+  return IsFile(value)
+             ? Load(value, &ParseTransmissionWindowPolicy)
+             : Named("--policy", NamedTransmissionWindowPolicy(value));
 }
 
 absl::StatusOr<ExposureConfig> LoadExposureConfig(const std::string& value) {
   return IsFile(value) ? Load(value, &ParseExposureConfig)
-                       : NamedExposureConfig(value);
+                       : Named("--config", NamedExposureConfig(value));
 }
 
 std::string ConfigPath(const std::string& value) {

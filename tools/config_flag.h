@@ -1,6 +1,6 @@
 // The values of --policy and --config: a name that is built in, or a JSON file.
 //
-// What has a slash in it or ends with ".json" is a file.
+// What has a slash in it or ends with ".json" is a file, and "-" is stdin.
 #ifndef TEKMATCH_TOOLS_CONFIG_FLAG_H_
 #define TEKMATCH_TOOLS_CONFIG_FLAG_H_
 

@@ -39,6 +39,15 @@ std::vector<std::string> SignersOf(const ExportReport& report) {
   return ids;
 }
 
+absl::StatusOr<std::shared_ptr<const ByteSource>> OpenExport(
+    const std::string& path, const ExportFileOptions& options) {
+  const auto known = options.sources.find(path);
+  if (known != options.sources.end()) return known->second;
+  absl::StatusOr<std::unique_ptr<ByteSource>> file = OpenFileSource(path);
+  if (!file.ok()) return file.status();
+  return std::shared_ptr<const ByteSource>(*std::move(file));
+}
+
 // The signature list beside a bare export.bin; null where there is none.
 absl::StatusOr<std::unique_ptr<ByteSource>> OpenSignatureBeside(
     const std::string& path) {
@@ -115,8 +124,8 @@ std::string SignaturePathBeside(const std::string& path) {
 absl::StatusOr<ExportFileResult> ReadExportFile(
     const std::string& path, const ExportFileOptions& options,
     absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>&)> sink) {
-  const absl::StatusOr<std::unique_ptr<ByteSource>> source =
-      OpenFileSource(path);
+  const absl::StatusOr<std::shared_ptr<const ByteSource>> source =
+      OpenExport(path, options);
   if (!source.ok()) return Refused(path, source.status());
   const absl::StatusOr<std::unique_ptr<ByteSource>> list =
       OpenSignatureBeside(path);

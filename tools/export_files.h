@@ -2,12 +2,14 @@
 #ifndef TEKMATCH_TOOLS_EXPORT_FILES_H_
 #define TEKMATCH_TOOLS_EXPORT_FILES_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "keyformat/byte_source.h"
 #include "keyformat/export_reader.h"
 #include "keyformat/key_block.h"
 #include "keyformat/signature.h"
@@ -17,6 +19,8 @@ namespace tekmatch {
 inline constexpr char kNotVerified[] = "not_verified";
 
 struct ExportFileOptions {
+  // The contents of files that can be read only once (pipes, stdin), by path.
+  std::map<std::string, std::shared_ptr<const ByteSource>> sources;
   ExportReaderOptions reader;
   TrustedKeys trusted;
   // Accept files without any signature (IsUnsigned). A file that is signed,

@@ -1,10 +1,8 @@
 #include "tools/line_reader.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -23,42 +21,18 @@ constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(
     const std::string& path) {
-  // O_NONBLOCK: a named pipe is opened before anybody writes into it.
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) {
-    return SystemError(errno, absl::StrCat(path, ": cannot be opened"));
-  }
-  std::unique_ptr<LineReader> reader(new LineReader(path, fd));
-  struct stat info {};
-  if (fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode)) {
-    if (absl::Status s = reader->AwaitWriter(); !s.ok()) return s;
-  }
-  // From here on it waits for the writer's next bytes.
-  if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) != 0) {
-    return SystemError(errno, absl::StrCat(path, ": cannot be read"));
-  }
-  return reader;
+  const absl::StatusOr<InputStream> stream = OpenInputStream(path);
+  if (!stream.ok()) return stream.status();
+  return std::unique_ptr<LineReader>(new LineReader(path, *stream));
 }
 
-absl::Status LineReader::AwaitWriter() {
-  constexpr int kMilliseconds = 2000;
-  pollfd event = {.fd = fd_, .events = POLLIN, .revents = 0};
-  // Bytes, or a writer that has gone; else nobody came or nothing was written.
-  while (poll(&event, 1, kMilliseconds) < 0 && errno == EINTR) {
-  }
-  if (event.revents != 0) return absl::OkStatus();
-  const ssize_t n = read(fd_, buffer_.data(), buffer_.size());
-  if (n == 0) {
-    return absl::DeadlineExceededError(
-        absl::StrCat(path_, ": a pipe into which nobody writes"));
-  }
-  // Otherwise a writer is there: its first bytes, or none yet.
-  end_ = n > 0 ? static_cast<size_t>(n) : 0;
-  return absl::OkStatus();
+LineReader::LineReader(std::string path, const InputStream& stream)
+    : path_(std::move(path)),
+      fd_(stream.fd),
+      buffer_(kBufferBytes),
+      end_(stream.first.size()) {
+  std::copy(stream.first.begin(), stream.first.end(), buffer_.begin());
 }
-
-LineReader::LineReader(std::string path, int fd)
-    : path_(std::move(path)), fd_(fd), buffer_(kBufferBytes) {}
 
 LineReader::~LineReader() { close(fd_); }
 

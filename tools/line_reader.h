@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "tools/input_stream.h"
 
 namespace tekmatch {
 
@@ -29,8 +30,7 @@ class LineReader {
     bool has_end = false;    // false: the file ends where the line does
   };
 
-  // Errors are the system's, with the path. DEADLINE_EXCEEDED: it is a named
-  // pipe into which nobody writes, within a second or two.
+  // A path as OpenInputStream takes it: "-" is stdin. Errors are its own.
   static absl::StatusOr<std::unique_ptr<LineReader>> Open(
       const std::string& path);
   LineReader(const LineReader&) = delete;
@@ -46,9 +46,7 @@ class LineReader {
   std::string Place() const;
 
  private:
-  LineReader(std::string path, int fd);
-  // Waits until somebody writes into a pipe, for a while.
-  absl::Status AwaitWriter();
+  LineReader(std::string path, const InputStream& stream);
   // Makes room and reads more into it; false at the end of the file.
   absl::StatusOr<bool> Fill();
 

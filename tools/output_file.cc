@@ -42,6 +42,12 @@ std::string RandomSuffix() {
 
 absl::StatusOr<std::unique_ptr<OutputFile>> OutputFile::Open(
     const std::string& path, Readers readers) {
+  if (IsStdout(path)) {
+    // Not opened anew: what was printed before stays before.
+    const int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) return OpenError(path);
+    return std::unique_ptr<OutputFile>(new OutputFile("stdout", "", fd));
+  }
   struct stat info {};
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
     const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -113,6 +119,11 @@ absl::Status OutputFile::Commit() {
   cleanup_.reset();
   close(std::exchange(fd_, -1));
   return absl::OkStatus();
+}
+
+bool IsStdout(absl::string_view path) {
+  return path == "-" || path == "/dev/stdout" || path == "/dev/fd/1" ||
+         path == "/proc/self/fd/1";
 }
 
 std::string ResolveLinks(const std::string& path) {

@@ -23,7 +23,7 @@ class OutputFile {
   };
 
   // Where `path` is a link, the file that it names is replaced. Where it is
-  // something else than a file (a pipe, /dev/stdout), it is written to
+  // stdout (IsStdout) or something else than a file (a pipe), it is written to
   // directly. Errors are the system's, with the path.
   static absl::StatusOr<std::unique_ptr<OutputFile>> Open(
       const std::string& path, Readers readers = Readers::kOwner);
@@ -48,6 +48,9 @@ class OutputFile {
   int fd_;
   std::string buffer_;
 };
+
+// Whether `path` is stdout: "-", or its name in /dev or /proc.
+bool IsStdout(absl::string_view path);
 
 // The file that `path` stands for, through links, be it there yet or not: what
 // OutputFile replaces.

@@ -1,6 +1,7 @@
 #include "tools/run_paths.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -9,6 +10,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "tools/input_stream.h"
 #include "tools/output_file.h"
 
 namespace tekmatch {
@@ -44,7 +46,9 @@ std::optional<Identity> IdentityOfFolder(const std::string& path) {
 // None: a stream, a folder, or a place that cannot be.
 std::optional<Identity> IdentityOfFile(const std::string& path) {
   struct stat info {};
-  if (stat(path.c_str(), &info) == 0) {
+  const bool is_there = IsStdin(path) ? fstat(STDIN_FILENO, &info) == 0
+                                      : stat(path.c_str(), &info) == 0;
+  if (is_there) {
     if (!S_ISREG(info.st_mode)) return std::nullopt;
     return Identity{.device = info.st_dev, .inode = info.st_ino, .name = {}};
   }
@@ -91,6 +95,16 @@ void RunPaths::Writes(absl::string_view flag, const std::string& path) {
 }
 
 absl::Status RunPaths::Check() const {
+  const Named* stdin_reader = nullptr;
+  for (const Named& input : inputs_) {
+    if (!IsStdin(input.path)) continue;
+    if (stdin_reader != nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(input.flag, " ", input.path, ": stdin is read by ",
+                       stdin_reader->flag, " ", stdin_reader->path));
+    }
+    stdin_reader = &input;
+  }
   if (outputs_.empty()) return absl::OkStatus();
   std::map<Identity, const Named*> inputs;
   std::map<Identity, const Named*> folders;
@@ -110,6 +124,7 @@ absl::Status RunPaths::Check() const {
   }
   std::map<Identity, const Named*> outputs;
   for (const Named& output : outputs_) {
+    if (IsStdout(output.path)) continue;
     const std::optional<Identity> identity = IdentityOfFile(output.path);
     if (!identity.has_value()) continue;
     if (const auto input = inputs.find(*identity); input != inputs.end()) {

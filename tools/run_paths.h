@@ -4,9 +4,9 @@
 //
 // Two paths are one file when they lead to the same inode of the same device,
 // through links, hard links and other spellings; where nothing is there yet,
-// when they lead to the same name in the same folder. Pipes, terminals and
-// devices (/dev/null, /dev/stdout) hold nothing that could be lost, and are
-// never the same file.
+// when they lead to the same name in the same folder. Pipes, terminals,
+// devices (/dev/null) and stdout hold nothing that could be lost, and are never
+// the same file. stdin is read once: by one option, or by none.
 #ifndef TEKMATCH_TOOLS_RUN_PATHS_H_
 #define TEKMATCH_TOOLS_RUN_PATHS_H_
 
@@ -27,7 +27,8 @@ class RunPaths {
   void Reads(absl::string_view flag, const std::vector<std::string>& paths);
   void Writes(absl::string_view flag, const std::string& path);
 
-  // INVALID_ARGUMENT with both flags and both paths. To be asked before
+  // INVALID_ARGUMENT with both flags and both paths, or with both readers of
+  // stdin. To be asked before
   // anything is read or written.
   absl::Status Check() const;
 

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/system_error.h"
+#include "tools/input_stream.h"
 #include "tools/line_reader.h"
 #include "tools/sightings_leveldb.h"
 #include "tools/sightings_text.h"
@@ -94,6 +95,7 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
 
 absl::StatusOr<SightingsFile> ReadSightings(
     const std::string& path, const SightingsReaderOptions& options) {
+  if (IsStdin(path)) return ReadTextSightings(path, options);
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) {
     return SystemError(errno, absl::StrCat(path, ": cannot be opened"));

@@ -6,14 +6,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "keyformat/byte_source.h"
+#include "tools/input_stream.h"
 
 namespace tekmatch {
 
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path,
                                           uint64_t max_bytes,
                                           absl::string_view what) {
-  const absl::StatusOr<std::unique_ptr<ByteSource>> source =
-      OpenFileSource(path);
+  // Of a pipe a little more is read than may be, to say that it is too large.
+  absl::StatusOr<std::unique_ptr<ByteSource>> source =
+      ReadInputStream(path, 2 * max_bytes);
+  if (source.ok() && *source == nullptr) source = OpenFileSource(path);
   if (!source.ok()) return source.status();
   if ((*source)->size() > max_bytes) {
     return absl::DataLossError(absl::StrCat(path, ": too large for ", what));

@@ -1,4 +1,5 @@
-// A whole file that a person wrote: a PEM key, a configuration.
+// A whole file that a person wrote: a key, a configuration. A pipe is one, too,
+// and "-" is stdin.
 #ifndef TEKMATCH_TOOLS_SMALL_FILE_H_
 #define TEKMATCH_TOOLS_SMALL_FILE_H_
 
@@ -10,8 +11,8 @@
 
 namespace tekmatch {
 
-// DATA_LOSS: larger than max_bytes ("path: too large for a PEM key", with
-// `what` it is). Other codes: the system's.
+// DATA_LOSS: larger than max_bytes ("path: too large for a key", with `what`
+// it is). Other codes: the system's.
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path,
                                           uint64_t max_bytes,
                                           absl::string_view what);

@@ -22,7 +22,8 @@ absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
       absl::StrSplit(value, absl::MaxSplits('=', 1));
   if (value.find('=') == absl::string_view::npos || parts.second.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--trusted-key ", value, ": wanted ID[:VERSION]=FILE"));
+        absl::StrCat("--trusted-key ", value,
+                     ": wanted ID[:VERSION]=FILE, such as 440:v1=public.pem"));
   }
   const std::string path(parts.second);
   const absl::StatusOr<std::string> pem = ReadPem(path);

@@ -48,7 +48,9 @@ TEST(ParseTimeTest, RefusesTheRestByName) {
     EXPECT_EQ(time.status().code(), absl::StatusCode::kInvalidArgument)
         << value;
     EXPECT_EQ(std::string(time.status().message()),
-              "--start " + value + ": neither RFC 3339 nor Unix seconds");
+              "--start " + value +
+                  ": neither RFC 3339, such as 2020-12-10T09:00+09:00, nor "
+                  "Unix seconds, such as 1607558400");
   }
 }
 
@@ -83,6 +85,39 @@ TEST(LatestRollingStartTest, StaysWithinTheFormat) {
             kMax);
 }
 
+TEST(WholeNumberTest, DigitsInTheRange) {
+  const CLI::Validator any = WholeNumber();
+  for (std::string good : {"0", "7", "007", "18446744073709551615"}) {
+    EXPECT_EQ(any(good), "");
+  }
+  const std::string end =
+      ": not a whole number in digits, such as 10 (0..18446744073709551615)";
+  for (std::string bad :
+       {"", "-1", "0x10", "1.5", "many", "nan", "inf", "1e400"}) {
+    const std::string text = bad;
+    EXPECT_EQ(any(bad), text + end);
+  }
+  // What can be read as one is shown as one.
+  for (std::string bad : {"+1", " 1", "1 ", "1.0"}) {
+    const std::string text = bad;
+    EXPECT_EQ(any(bad), text +
+                            ": not a whole number in digits, such as 1 "
+                            "(0..18446744073709551615)");
+  }
+  std::string value = "1e6";
+  EXPECT_EQ(any(value),
+            "1e6: not a whole number in digits, such as 1000000 "
+            "(0..18446744073709551615)");
+  value = "18446744073709551616";
+  EXPECT_EQ(any(value), value + ": not in 0..18446744073709551615");
+  const CLI::Validator threads = WholeNumber(1, 1024);
+  for (std::string bad : {"0", "1025"}) {
+    EXPECT_EQ(threads(bad), bad + ": not in 1..1024");
+  }
+  value = "1024";
+  EXPECT_EQ(threads(value), "");
+}
+
 TEST(ParseTimeZoneTest, NamesOfTheSystem) {
   EXPECT_EQ(*ParseTimeZone("UTC"), absl::UTCTimeZone());
   const auto tokyo = ParseTimeZone("Asia/Tokyo");
@@ -98,7 +133,8 @@ TEST(ParseTimeZoneTest, RefusesOthersByName) {
     const auto zone = ParseTimeZone(name);
     EXPECT_EQ(zone.status().code(), absl::StatusCode::kInvalidArgument) << name;
     EXPECT_EQ(std::string(zone.status().message()),
-              "--time-zone " + name + ": no such time zone");
+              "--time-zone " + name +
+                  ": no such time zone; names are like Asia/Tokyo and UTC");
   }
 }
 

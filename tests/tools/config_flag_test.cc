@@ -58,8 +58,15 @@ TEST(ConfigFlagTest, FilesThatAreNone) {
                                        "object"));
   const std::string fifo = TempPath("fifo.json");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_EQ(LoadExposureConfig(fifo).status(),
-            absl::FailedPreconditionError(fifo + ": not a regular file"));
+  EXPECT_EQ(
+      LoadExposureConfig(fifo).status(),
+      absl::DeadlineExceededError(fifo + ": a pipe into which nobody writes"));
+  EXPECT_EQ(LoadExposureConfig("/dev/null").status(),
+            absl::FailedPreconditionError("/dev/null: not a regular file"));
+  EXPECT_EQ(std::string(LoadExposureConfig("nope").status().message()),
+            "--config: no configuration \"nope\"; there are cocoa and "
+            "platform-default (a file has a slash in its path, or ends in "
+            ".json)");
   const std::string none = TempPath("none.json");
   EXPECT_EQ(LoadWindowPolicy(none).status().code(),
             absl::StatusCode::kNotFound);

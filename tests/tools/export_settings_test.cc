@@ -84,8 +84,12 @@ TEST(ExportSettingsTest, WrongWindowsAreNamed) {
       {"5", "-5", "--end: not after --start"},
       {"2020-07-30T00:00:00.1Z", "2020-07-30T00:00:00.9Z",
        "--end: not after --start"},
-      {"x", "5", "--start x: neither RFC 3339 nor Unix seconds"},
-      {"5", "y", "--end y: neither RFC 3339 nor Unix seconds"},
+      {"x", "5",
+       "--start x: neither RFC 3339, such as 2020-12-10T09:00+09:00, nor Unix "
+       "seconds, such as 1607558400"},
+      {"5", "y",
+       "--end y: neither RFC 3339, such as 2020-12-10T09:00+09:00, nor Unix "
+       "seconds, such as 1607558400"},
   };
   for (const auto& [start, end, message] : kCases) {
     ExportSettings settings;

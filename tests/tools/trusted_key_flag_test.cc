@@ -132,8 +132,9 @@ TEST_F(TrustedKeyFlagTest, OtherFormsAreTheCallersMistake) {
   for (const auto& mistake : mistakes) {
     const auto trusted = LoadTrustedKeys({good, mistake.value});
     EXPECT_EQ(trusted.status(),
-              absl::InvalidArgumentError("--trusted-key " + mistake.member +
-                                         ": wanted ID[:VERSION]=FILE"))
+              absl::InvalidArgumentError(
+                  "--trusted-key " + mistake.member +
+                  ": wanted ID[:VERSION]=FILE, such as 440:v1=public.pem"))
         << mistake.value;
   }
 }

@@ -109,6 +109,11 @@ TEST_F(UntrustedTextTest, NoCommandRepeatsItAsItIs) {
           {"--config", "cocoa"},
           {"--config", "cocoa", "--lang", "ja"},
           {"--config", "cocoa", "--explain", "2020-12-01"}}) {
+      // JSON has no language.
+      if (format == std::string("json") && more.size() == 4 &&
+          more[2] == "--lang") {
+        continue;
+      }
       std::vector<std::string> arguments = {
           "match",         good,      bad,
           extra,           damaged,   none,
