@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "tools/hex.h"
@@ -13,6 +14,10 @@ constexpr int64_t kYear2100 = 4102444800;
 
 absl::Status SetHex(absl::string_view name, absl::string_view hex,
                     absl::Span<uint8_t> out) {
+  if (absl::StartsWithIgnoreCase(hex, "0x")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": begins with 0x; digits alone are wanted"));
+  }
   absl::Status status = DecodeHex(hex, out);
   if (status.ok()) return status;
   return absl::InvalidArgumentError(absl::StrCat(name, ": ", status.message()));
@@ -21,6 +26,11 @@ absl::Status SetHex(absl::string_view name, absl::string_view hex,
 }  // namespace
 
 absl::Status SetTime(int64_t unix_seconds, Sighting* sighting) {
+  constexpr int64_t kYear2000 = 946684800;
+  if (unix_seconds >= 1000 * kYear2000 && unix_seconds <= 1000 * kYear2100) {
+    return absl::InvalidArgumentError(
+        "time: in milliseconds; Unix seconds are wanted");
+  }
   if (unix_seconds < 0 || unix_seconds > kYear2100) {
     return absl::InvalidArgumentError("time: not between 1970 and 2100");
   }

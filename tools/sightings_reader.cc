@@ -5,11 +5,14 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/system_error.h"
+#include "tools/csv_layout.h"
 #include "tools/input_stream.h"
 #include "tools/line_reader.h"
 #include "tools/sightings_leveldb.h"
@@ -20,26 +23,30 @@ namespace {
 
 // Without columns, the line is a JSON object.
 absl::Status ParseRow(const LineReader::Line& line,
-                      const std::optional<CsvColumns>& columns,
+                      const std::optional<CsvLayout>& layout,
                       Sighting* sighting, DroppedSightingFields* dropped) {
   if (line.too_long) return absl::InvalidArgumentError("the line is too long");
-  if (!columns.has_value()) return ParseJsonRow(line.text, sighting, dropped);
+  if (!layout.has_value()) return ParseJsonRow(line.text, sighting, dropped);
   // A CSV ends in a number. Of -77 a file that was cut can leave -7, which is a
   // number, too; a JSON object shows it by its missing brace.
   if (!line.has_end) {
     return absl::InvalidArgumentError(
         "the last line has no line end: the file may be cut there");
   }
-  return ParseCsvRow(line.text, *columns, sighting, dropped);
+  if (layout->is_plain()) {
+    return ParseCsvRow(line.text, layout->columns(), sighting, dropped);
+  }
+  const absl::StatusOr<std::string> row = layout->PlainRow(line.text);
+  if (!row.ok()) return row.status();
+  return ParseCsvRow(*row, layout->columns(), sighting, dropped);
 }
 
 absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
-                     const std::optional<CsvColumns>& columns,
+                     const std::optional<CsvLayout>& layout,
                      const SightingsReaderOptions& options,
                      SightingsFile* file) {
   Sighting sighting;
-  const absl::Status status =
-      ParseRow(line, columns, &sighting, &file->dropped);
+  const absl::Status status = ParseRow(line, layout, &sighting, &file->dropped);
   if (!status.ok()) {
     return BadRow(reader.Place(), status.message(), options, file);
   }
@@ -49,6 +56,28 @@ absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
 
 bool IsBlank(const LineReader::Line& line) {
   return !line.too_long && absl::StripAsciiWhitespace(line.text).empty();
+}
+
+// What a file that begins so may be, and what to do with it.
+std::string WhatElse(absl::string_view first_line) {
+  constexpr struct {
+    absl::string_view begin;
+    absl::string_view words;
+  } kKinds[] = {
+      {"SQLite format 3", "an SQLite database; write its table as CSV"},
+      {"[", "a JSON array; one object a line is wanted (jq -c '.[]')"},
+      {"\x1f\x8b", "gzip; unpack it (gunzip -c FILE | tekmatch ... -)"},
+      {"PK\x03\x04", "a zip; unpack it"},
+      {"\xFF\xFE", "text in UTF-16; save it as UTF-8"},
+      {"\xFE\xFF", "text in UTF-16; save it as UTF-8"},
+  };
+  for (const auto& kind : kKinds) {
+    if (absl::StartsWith(first_line, kind.begin)) {
+      return std::string(kind.words);
+    }
+  }
+  return absl::StrCat("neither CSV with the header ", kSightingsCsvHeader,
+                      ", nor JSON lines, nor a LevelDB folder");
 }
 
 absl::StatusOr<SightingsFile> ReadTextSightings(
@@ -66,15 +95,21 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
 
   const bool is_json =
       absl::StartsWith(absl::StripLeadingAsciiWhitespace(line.text), "{");
-  const std::optional<CsvColumns> columns = ParseCsvHeader(line.text);
-  if (!is_json && !columns.has_value()) {
-    return absl::DataLossError(absl::StrCat(
-        path, ": neither CSV with the header ", kSightingsCsvHeader,
-        ", nor JSON lines, nor a LevelDB folder"));
+  std::optional<CsvLayout> layout;
+  if (!is_json) {
+    absl::StatusOr<CsvLayout> parsed = CsvLayout::Parse(line.text);
+    if (absl::IsInvalidArgument(parsed.status())) {
+      return absl::DataLossError(
+          absl::StrCat((*reader)->Place(), ": ", parsed.status().message()));
+    }
+    if (!parsed.ok()) {
+      return absl::DataLossError(absl::StrCat(path, ": ", WhatElse(line.text)));
+    }
+    layout = *std::move(parsed);
   }
   if (is_json) {
     file.format = SightingsFormat::kJsonLines;
-    if (absl::Status s = ReadRow(**reader, line, columns, options, &file);
+    if (absl::Status s = ReadRow(**reader, line, layout, options, &file);
         !s.ok()) {
       return s;
     }
@@ -84,7 +119,7 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
     if (!more.ok()) return more.status();
     if (!*more) return file;
     if (IsBlank(line)) continue;
-    if (absl::Status s = ReadRow(**reader, line, columns, options, &file);
+    if (absl::Status s = ReadRow(**reader, line, layout, options, &file);
         !s.ok()) {
       return s;
     }

@@ -2,7 +2,8 @@
 // content:
 //   CSV         header `time,rpi,aem,rssi`: Unix seconds, hex, hex, dBm; after
 //               these `previous_scan` (Unix seconds, or empty), `device` (a
-//               number of 32 bits), or both. Every row has a line end
+//               number of 32 bits), or both. Every row has a line end. Other
+//               orders, separators and spaces: csv_layout.h
 //   JSON lines  objects with members of these names, the last two optional;
 //               others are passed over, and none may stand twice
 //   LevelDB     the folder that Google Play Services writes

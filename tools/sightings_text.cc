@@ -77,16 +77,6 @@ std::string CsvHeader(const CsvColumns& columns) {
                       columns.device ? ",device" : "");
 }
 
-std::optional<CsvColumns> ParseCsvHeader(absl::string_view line) {
-  for (const bool previous_scan : {false, true}) {
-    for (const bool device : {false, true}) {
-      const CsvColumns columns = {previous_scan, device};
-      if (line == CsvHeader(columns)) return columns;
-    }
-  }
-  return std::nullopt;
-}
-
 CsvColumns ColumnsFor(absl::Span<const Sighting> sightings) {
   CsvColumns columns;
   for (const Sighting& s : sightings) {

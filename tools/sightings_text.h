@@ -2,7 +2,6 @@
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_TEXT_H_
 #define TEKMATCH_TOOLS_SIGHTINGS_TEXT_H_
 
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -24,8 +23,6 @@ struct CsvColumns {
 inline constexpr absl::string_view kSightingsCsvHeader = "time,rpi,aem,rssi";
 // With the columns after it, in the order of CsvColumns.
 std::string CsvHeader(const CsvColumns& columns);
-// The columns of a header, if it is one.
-std::optional<CsvColumns> ParseCsvHeader(absl::string_view line);
 // Those that the sightings need.
 CsvColumns ColumnsFor(absl::Span<const Sighting> sightings);
 

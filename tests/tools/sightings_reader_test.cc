@@ -91,6 +91,50 @@ TEST_F(SightingsReaderTest, LineEndsBlankLinesAndByteOrderMark) {
   EXPECT_EQ(json->sightings, file->sightings);
 }
 
+// As spreadsheets and databases write it.
+TEST_F(SightingsReaderTest, OtherLayoutsOfCsv) {
+  const std::vector<std::pair<std::string, std::string>> layouts = {
+      {"rpi,time,aem,rssi", absl::StrCat(kRpi, ",1589974662,a18ed7de,-77")},
+      {"Time;RPI;AEM;RSSI", absl::StrCat("1589974662;", kRpi, ";a18ed7de;-77")},
+      {"rssi\taem\trpi\ttime",
+       absl::StrCat("-77\ta18ed7de\t", kRpi, "\t1589974662")},
+      {" time , rpi , aem , rssi ",
+       absl::StrCat(" 1589974662 , ", kRpi, " , a18ed7de , -77 ")},
+      {"\"time\",\"rpi\",\"aem\",\"rssi\"",
+       absl::StrCat("\"1589974662\",\"", kRpi, "\",\"a18ed7de\",\"-77\"")},
+      {"\xEF\xBB\xBFtime;rpi;aem;rssi\r",
+       absl::StrCat("1589974662;", kRpi, ";a18ed7de;-77\r")}};
+  for (const auto& [header, row] : layouts) {
+    const auto file = Read(absl::StrCat(header, "\n", row, "\n"));
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(file->format, SightingsFormat::kCsv);
+    ASSERT_EQ(file->sightings.size(), 1U);
+    ExpectTheSighting(file->sightings[0]);
+  }
+  const auto file = Read(absl::StrCat(
+      "device;previous_scan;time;rpi;aem;rssi\n7;1589974362;1589974662;", kRpi,
+      ";a18ed7de;-77\n8;;1589974662;", kRpi, ";a18ed7de;-77\n"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_EQ(file->sightings.size(), 2U);
+  EXPECT_EQ(file->sightings[0].device, 7U);
+  EXPECT_EQ(file->sightings[0].seconds_since_previous_scan, 300U);
+  EXPECT_EQ(file->sightings[1].device, 8U);
+  EXPECT_EQ(file->sightings[1].seconds_since_previous_scan, kNoPreviousScan);
+  // What is wrong with a row is said as ever.
+  ExpectRefused("rssi;aem;rpi;time\n-77;a18ed7de;00\n", ":2: not 4 fields");
+  ExpectRefused("rssi;aem;rpi;time\n-77;a18ed7de;00;1589974662\n",
+                ":2: rpi: 2 characters, 32 wanted");
+  ExpectRefused(absl::StrCat("time;rpi;aem;rssi\n1589974662000;", kRpi,
+                             ";a18ed7de;-77\n"),
+                ":2: time: in milliseconds; Unix seconds are wanted");
+  ExpectRefused(
+      absl::StrCat("time;rpi;aem;rssi\n1589974662;0x", kRpi, ";a18ed7de;-77\n"),
+      ":2: rpi: begins with 0x; digits alone are wanted");
+  ExpectRefused(
+      absl::StrCat("rpi;time;aem;rssi\n", kRpi, ";1589974662;a18ed7de;-7"),
+      ":2: the last line has no line end: the file may be cut there");
+}
+
 TEST_F(SightingsReaderTest, NoSightingsIsNoError) {
   for (const char* header : {"time,rpi,aem,rssi", "time,rpi,aem,rssi\r\n"}) {
     const auto file = Read(header);
@@ -107,11 +151,30 @@ TEST_F(SightingsReaderTest, RefusesWhatHasNoneOfTheFormats) {
   const std::string none =
       ": neither CSV with the header time,rpi,aem,rssi, nor JSON lines, nor a "
       "LevelDB folder";
-  for (const char* first :
-       {"rpi,time,aem,rssi\n", "time,rpi,aem,rssi,\n", "Time,RPI,AEM,RSSI\n",
-        "time,rpi,aem,rssi \n", "[]\n", "time,rpi,aem,rssi,rssi\n",
-        "time,rpi,aem,rssi,device,device\n", "time,rpi,aem,rssi,note\n"}) {
-    ExpectRefused(first, none);
+  const std::string end =
+      "; there are time, rpi, aem, rssi, and where wanted previous_scan and "
+      "device";
+  for (const auto& [first, reason] :
+       {std::pair<std::string, std::string>{"time,rpi,aem,rssi,\n",
+                                            "\"\" is unknown"},
+        {"time,rpi,aem,rssi,rssi\n", "\"rssi\" stands there twice"},
+        {"time;rpi;aem;rssi;device;Device\n", "\"device\" stands there twice"},
+        {"time,rpi,aem,rssi,note\x1b\n", "\"note\\x1b\" is unknown"},
+        {"time,rpi,rssi\n", "\"aem\" is missing"},
+        {"time\n", "\"rpi\" is missing"}}) {
+    ExpectRefused(first, absl::StrCat(":1: the column ", reason, end));
+  }
+  for (const auto& [first, words] :
+       {std::pair<std::string, std::string>{
+            "[\n{}]\n",
+            "a JSON array; one object a line is wanted (jq -c '.[]')"},
+        {"\x1f\x8b\x08 x\n",
+         "gzip; unpack it (gunzip -c FILE | tekmatch ... -)"},
+        {"PK\x03\x04 x\n", "a zip; unpack it"},
+        {"SQLite format 3\x01\n", "an SQLite database; write its table as CSV"},
+        {"\xFF\xFEt\x01\n", "text in UTF-16; save it as UTF-8"},
+        {"\xFE\xFF\x01t\n", "text in UTF-16; save it as UTF-8"}}) {
+    ExpectRefused(first, ": " + words);
   }
   ExpectRefused(kRow, none);
   ExpectRefused(std::string("\0\1\2", 3), none);

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tools/csv_layout.h"
 #include "tools/hex.h"
 #include "tools/sighting_fields.h"
 
@@ -234,10 +234,17 @@ TEST(SightingsTextTest, BothFurtherColumns) {
   EXPECT_EQ(CsvHeader(both), "time,rpi,aem,rssi,previous_scan,device");
   for (const CsvColumns& columns :
        {CsvColumns{}, CsvColumns{true, false}, CsvColumns{false, true}, both}) {
-    EXPECT_EQ(ParseCsvHeader(CsvHeader(columns)), columns);
+    const auto layout = CsvLayout::Parse(CsvHeader(columns));
+    ASSERT_TRUE(layout.ok()) << layout.status();
+    EXPECT_EQ(layout->columns(), columns);
+    EXPECT_TRUE(layout->is_plain());
   }
-  EXPECT_EQ(ParseCsvHeader("time,rpi,aem,rssi,device,previous_scan"),
-            std::nullopt);
+  const auto layout =
+      CsvLayout::Parse("time,rpi,aem,rssi,device,previous_scan");
+  ASSERT_TRUE(layout.ok()) << layout.status();
+  EXPECT_EQ(layout->columns(), both);
+  EXPECT_FALSE(layout->is_plain());
+  EXPECT_EQ(*layout->PlainRow("1,2,3,4,5,6"), "1,2,3,4,6,5");
   Sighting sighting;
   const std::string row = absl::StrCat(kCsv, ",1589974362,12");
   ASSERT_TRUE(ParseWith(row, both, &sighting).ok());
@@ -278,7 +285,7 @@ TEST(SightingsTextTest, MalformedCsv) {
        {"4102444801," + rpi + ",00000000,1", "time: not between 1970 and 2100"},
        // Milliseconds, the likeliest mistake.
        {"1589974662000," + rpi + ",00000000,1",
-        "time: not between 1970 and 2100"},
+        "time: in milliseconds; Unix seconds are wanted"},
        {"1,,00000000,1", "rpi: 0 characters, 32 wanted"},
        {"1," + rpi.substr(1) + ",00000000,1", "rpi: 31 characters, 32 wanted"},
        {"1," + rpi.substr(1) + "g,00000000,1", "rpi: not hexadecimal"},
