@@ -1,15 +1,16 @@
 // OpenEntry of archive.h: inflates one entry and holds it to its declaration.
 #include <isa-l/crc.h>
-#include <isa-l/igzip_lib.h>
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "keyformat/archive.h"
+#include "keyformat/block_inflater.h"
 
 namespace tekmatch {
 namespace {
@@ -17,15 +18,10 @@ namespace {
 class EntryStream : public ByteStream {
  public:
   EntryStream(const ByteSource& source, ArchiveEntry entry)
-      : source_(source), entry_(std::move(entry)) {}
-
-  absl::Status Init() {
-    if (!entry_.deflated) return absl::OkStatus();
+      : source_(source), entry_(std::move(entry)) {
+    if (!entry_.deflated) return;
     input_.resize(kInputBytes);
-    inflater_ = std::make_unique<inflate_state>();
-    isal_inflate_init(inflater_.get());
-    inflater_->crc_flag = ISAL_DEFLATE;  // raw, as zip has it
-    return absl::OkStatus();
+    inflater_ = std::make_unique<BlockInflater>();
   }
 
   absl::StatusOr<size_t> Read(absl::Span<uint8_t> out) override {
@@ -45,6 +41,12 @@ class EntryStream : public ByteStream {
 
  private:
   static constexpr size_t kInputBytes = 64 << 10;
+  // What its blocks may cost, so that an entry takes at most half as long again
+  // as an honest one for them: 64 blocks with tables, and one for each 8 KiB,
+  // or 16 times as many without. Keys are hardly compressed: zlib, Go and Java
+  // end a block after 16,383 symbols, which are some 15 KiB, others later.
+  static constexpr uint64_t kFreeBlocksCost = 64 * BlockInflater::kTablesCost;
+  static constexpr uint64_t kBytesPerCost = 8192 / BlockInflater::kTablesCost;
 
   absl::Status Error(absl::string_view reason) const {
     return absl::DataLossError(
@@ -62,62 +64,52 @@ class EntryStream : public ByteStream {
 
   // Inflates into all of `out`; an earlier end of the data is an error.
   absl::StatusOr<size_t> Inflate(absl::Span<uint8_t> out) {
-    inflater_->next_out = out.data();
-    inflater_->avail_out = static_cast<uint32_t>(out.size());
-    while (inflater_->avail_out > 0) {
-      if (absl::Status s = InflateOnce(); !s.ok()) return s;
-      if (Ended() && inflater_->avail_out > 0) {
-        return Error("inflates to less than declared");
-      }
+    size_t filled = 0;
+    while (filled < out.size()) {
+      if (inflater_->ended()) return Error("inflates to less than declared");
+      const absl::StatusOr<size_t> n = InflateOnce(out.subspan(filled));
+      if (!n.ok()) return n;
+      filled += *n;
     }
-    return out.size();
+    return filled;
   }
 
-  // All blocks are decoded and all of them is handed out: the inflater only
-  // finishes when it holds nothing back.
-  bool Ended() const { return inflater_->block_state == ISAL_BLOCK_FINISH; }
-
-  absl::Status InflateOnce() {
-    if (inflater_->avail_in == 0 && consumed_ < entry_.compressed_bytes) {
-      const size_t n = static_cast<size_t>(std::min<uint64_t>(
-          input_.size(), entry_.compressed_bytes - consumed_));
-      if (absl::Status s = source_.ReadAt(entry_.data_offset + consumed_,
-                                          absl::MakeSpan(input_).first(n));
+  absl::StatusOr<size_t> InflateOnce(absl::Span<uint8_t> out) {
+    if (inflater_->needs_input() && consumed_ < entry_.compressed_bytes) {
+      const auto input =
+          absl::MakeSpan(input_).first(static_cast<size_t>(std::min<uint64_t>(
+              input_.size(), entry_.compressed_bytes - consumed_)));
+      if (absl::Status s =
+              source_.ReadAt(entry_.data_offset + consumed_, input);
           !s.ok()) {
         return s;
       }
-      consumed_ += n;
-      inflater_->next_in = input_.data();
-      inflater_->avail_in = static_cast<uint32_t>(n);
+      consumed_ += input.size();
+      inflater_->SetInput(input);
     }
-    const uint32_t in_before = inflater_->avail_in;
-    const uint32_t out_before = inflater_->avail_out;
-    if (isal_inflate(inflater_.get()) < 0) {
-      return Error("the compressed data is damaged");
-    }
-    // Without progress in the middle all input is used up.
-    if (!Ended() && inflater_->avail_in == in_before &&
-        inflater_->avail_out == out_before) {
+    const std::optional<size_t> n = inflater_->Inflate(out);
+    if (!n.has_value()) return Error("the compressed data is damaged");
+    if (inflater_->stalled() && consumed_ == entry_.compressed_bytes) {
       return Error("the compressed data is truncated");
     }
-    return absl::OkStatus();
+    if (inflater_->blocks_cost() >
+        kFreeBlocksCost + entry_.compressed_bytes / kBytesPerCost) {
+      return Error("the compressed data has too many blocks");
+    }
+    return *n;
   }
 
   // All declared bytes are out: the data must end here too, and be the right.
   absl::Status CheckEnd() {
     if (entry_.deflated) {
       uint8_t beyond = 0;
-      inflater_->next_out = &beyond;
-      inflater_->avail_out = 1;
-      while (!Ended() && inflater_->avail_out > 0) {
-        if (absl::Status s = InflateOnce(); !s.ok()) return s;
+      while (!inflater_->ended()) {
+        const absl::StatusOr<size_t> n =
+            InflateOnce(absl::MakeSpan(&beyond, 1));
+        if (!n.ok()) return n.status();
+        if (*n > 0) return Error("inflates to more than declared");
       }
-      if (inflater_->avail_out == 0) {
-        return Error("inflates to more than declared");
-      }
-      // The inflater reads ahead into a register.
-      if (inflater_->avail_in > 0 || inflater_->read_in_length >= 8 ||
-          consumed_ < entry_.compressed_bytes) {
+      if (inflater_->has_rest() || consumed_ < entry_.compressed_bytes) {
         return Error("has data after its compressed stream");
       }
     }
@@ -127,7 +119,7 @@ class EntryStream : public ByteStream {
 
   const ByteSource& source_;
   const ArchiveEntry entry_;
-  std::unique_ptr<inflate_state> inflater_;
+  std::unique_ptr<BlockInflater> inflater_;
   std::vector<uint8_t> input_;
   uint64_t consumed_ = 0;  // compressed bytes taken from the source
   uint64_t produced_ = 0;  // bytes handed out
@@ -139,9 +131,7 @@ class EntryStream : public ByteStream {
 
 absl::StatusOr<std::unique_ptr<ByteStream>> OpenEntry(
     const ByteSource& source, const ArchiveEntry& entry) {
-  auto stream = std::make_unique<EntryStream>(source, entry);
-  if (absl::Status s = stream->Init(); !s.ok()) return s;
-  return stream;
+  return std::make_unique<EntryStream>(source, entry);
 }
 
 }  // namespace tekmatch

@@ -120,6 +120,37 @@ const std::vector<HostileKind>& HostileKinds() {
   return *kinds;
 }
 
+const std::vector<HostileStream>& HostileStreams() {
+  static const auto* const streams = new std::vector<HostileStream>{
+      {"empty_stored_blocks", [](DeflateWriter& w) { w.Stored(""); }, true},
+      {"empty_fixed_blocks", [](DeflateWriter& w) { w.Fixed(""); }, true},
+      // 22 bits for seven bytes.
+      {"fixed_blocks", [](DeflateWriter& w) { w.Fixed("", 7); }, true},
+      // 12 bytes for one.
+      {"small_tables", [](DeflateWriter& w) { w.SmallTable(1); }, true},
+      {"large_tables",
+       [](DeflateWriter& w) { w.LargeTable(std::string(40, 'x')); }, true},
+      // As many as are allowed.
+      {"allowed_stored_blocks",
+       [](DeflateWriter& w) { w.Stored(std::string(508, 'x')); }, false},
+      {"allowed_fixed_blocks",
+       [](DeflateWriter& w) { w.Fixed(std::string(512, 'x')); }, false},
+      {"allowed_small_tables",
+       [](DeflateWriter& w) {
+         w.SmallTable(1);
+         w.Stored(std::string(8700, 'x'));
+       },
+       false},
+      {"allowed_large_tables",
+       [](DeflateWriter& w) {
+         w.LargeTable("x");
+         w.Stored(std::string(8600, 'x'));
+       },
+       false},
+  };
+  return *streams;
+}
+
 std::string HonestFields(size_t num_bytes) {
   return Filled(num_bytes, [](std::mt19937_64& random) {
     return Field('\x3a', std::string("\x0a\x10") + RandomBytes(random, 16) +
@@ -133,6 +164,21 @@ std::string ExportOf(const std::string& fields) {
   return RawZip{
       .entries = {Entry("export.bin", std::string(kExportHeader) + fields)}}
       .Build();
+}
+
+std::string StreamExport(const HostileStream& stream, size_t zip_bytes) {
+  DeflateWriter sample;
+  sample.Stored("x");
+  while (sample.num_bytes() < zip_bytes) stream.add_block(sample);
+  // The same blocks behind the head of a field that nobody knows, which holds
+  // what they inflate to. A match in the first one finds a byte before it.
+  DeflateWriter writer;
+  writer.Stored(std::string(kExportHeader) + '\x7a' +
+                Varint(sample.content().size() - 1));
+  while (writer.num_blocks() < sample.num_blocks()) stream.add_block(writer);
+  RawZipEntry entry{.name = "export.bin", .content = writer.content()};
+  entry.data = writer.Finish();
+  return RawZip{.entries = {entry}}.Build();
 }
 
 std::string HostileExport(const HostileKind& kind, size_t zip_bytes) {

@@ -1,6 +1,6 @@
 // Exports that cost as much as they can: bodies of export.bin that hold few
-// bytes for much work, and zips of them at any compression that a reader
-// allows.
+// bytes for much work, zips of them at any compression that a reader allows,
+// and streams of deflate that give little for much work.
 //
 // The same size gives the same bytes. None is signed: a signature costs the
 // same, whatever it signs.
@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <string>
 #include <vector>
+
+#include "tests/keyformat/deflate_writer.h"
 
 namespace tekmatch {
 
@@ -31,6 +33,18 @@ std::string ExportOf(const std::string& fields);
 // if its kind compresses less: fields of the kind, and random bytes in a field
 // that nobody knows. 16 KiB and more.
 std::string HostileExport(const HostileKind& kind, size_t zip_bytes);
+
+struct HostileStream {
+  std::string name;  // as HostileKind's
+  void (*add_block)(DeflateWriter& writer);
+  bool refused;  // for the number of its blocks
+};
+
+const std::vector<HostileStream>& HostileStreams();
+
+// A zip of about zip_bytes whose export.bin is valid, and compressed into
+// blocks of the kind.
+std::string StreamExport(const HostileStream& stream, size_t zip_bytes);
 
 }  // namespace tekmatch
 

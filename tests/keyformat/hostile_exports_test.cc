@@ -95,5 +95,29 @@ TEST(HostileExportsTest, WhatIsReadIsBoundedByTheFilesSize) {
   }
 }
 
+// Of a stream with more blocks than its data could need no more is read than
+// where they become too many.
+TEST(HostileExportsTest, WhatHasTooManyBlocksIsRefusedEarly) {
+  for (const HostileStream& stream : HostileStreams()) {
+    SCOPED_TRACE(stream.name);
+    const CountingSource source(StreamExport(stream, kZipBytes));
+    EXPECT_NEAR(static_cast<double>(source.size()), kZipBytes,
+                0.05 * kZipBytes);
+    auto reader = ExportReader::Open(source, {});
+    ASSERT_TRUE(reader.ok()) << reader.status();
+    KeyBlock block;
+    absl::StatusOr<bool> more = true;
+    while (more.ok() && *more) more = (*reader)->Next(&block);
+    EXPECT_LT(source.num_bytes, source.size() + 70'000);
+    if (stream.refused) {
+      ASSERT_EQ(more.status().code(), absl::StatusCode::kDataLoss);
+      EXPECT_THAT(std::string(more.status().message()),
+                  HasSubstr("the compressed data has too many blocks"));
+    } else {
+      EXPECT_TRUE(more.ok()) << more.status();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tekmatch

@@ -33,6 +33,10 @@ int main(int argc, char** argv) {
     good = good && Write(folder + kind.name + ".zip",
                          tekmatch::HostileExport(kind, size));
   }
+  for (const tekmatch::HostileStream& stream : tekmatch::HostileStreams()) {
+    good = good && Write(folder + stream.name + ".zip",
+                         tekmatch::StreamExport(stream, size));
+  }
   if (!good) std::cerr << "cannot write to " << folder << "\n";
   return good ? 0 : 1;
 }
