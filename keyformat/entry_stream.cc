@@ -67,7 +67,7 @@ class EntryStream : public ByteStream {
     size_t filled = 0;
     while (filled < out.size()) {
       if (inflater_->ended()) return Error("inflates to less than declared");
-      const absl::StatusOr<size_t> n = InflateOnce(out.subspan(filled));
+      absl::StatusOr<size_t> n = InflateOnce(out.subspan(filled));
       if (!n.ok()) return n;
       filled += *n;
     }

@@ -176,8 +176,9 @@ class ExportReader::Impl {
     report.signature_list = signature_list_;
     if (!has_signature_entry_) {
       report.signature.verdict = SignatureVerdict::kNoSignatureEntry;
-    } else if (malformed_signature_list_) {
+    } else if (!signature_list_defect_.empty()) {
       report.signature.verdict = SignatureVerdict::kMalformedSignatureList;
+      report.signature_list_defect = signature_list_defect_;
     } else {
       report.signature = CheckSignatures(signatures_, *digests_, trusted);
     }
@@ -240,13 +241,16 @@ class ExportReader::Impl {
     has_signature_entry_ = true;
     absl::StatusOr<std::vector<ExportSignature>> list =
         ParseSignatureList(bytes);
-    malformed_signature_list_ = !list.ok();
-    if (list.ok()) signatures_ = *std::move(list);
+    if (list.ok()) {
+      signatures_ = *std::move(list);
+    } else {
+      signature_list_defect_ = std::string(list.status().message());
+    }
   }
 
   const ByteSource& source_;
   bool has_signature_entry_ = false;
-  bool malformed_signature_list_ = false;
+  std::string signature_list_defect_;
   std::vector<ExportSignature> signatures_;
   std::string extra_entry_;
   std::string signature_list_;

@@ -43,6 +43,8 @@ struct ExportReport {
   SignatureReport signature;
   // Of export.sig, whether or not they verified.
   std::vector<ExportSignature> signatures;
+  // What is wrong with export.sig: ParseSignatureList's message. Else empty.
+  std::string signature_list_defect;
   ExportMetadata metadata;
   DecodeCounts counts;
   ExportDigests digests;  // sha512 only where a signature uses it

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -51,6 +52,7 @@ int Rank(SignatureOutcome outcome) {
     case SignatureOutcome::kVerified:
       return 5;
     case SignatureOutcome::kWrongSignature:
+    case SignatureOutcome::kNotTried:  // others were, and are wrong
       return 4;
     case SignatureOutcome::kNoTrustedKey:
       return 3;
@@ -71,6 +73,7 @@ SignatureVerdict VerdictOf(SignatureOutcome best) {
     case SignatureOutcome::kNoTrustedKey:
       return SignatureVerdict::kNoTrustedKey;
     case SignatureOutcome::kWrongSignature:
+    case SignatureOutcome::kNotTried:
       return SignatureVerdict::kWrongSignature;
     case SignatureOutcome::kUnknownAlgorithm:
       return SignatureVerdict::kUnknownAlgorithm;
@@ -80,6 +83,43 @@ SignatureVerdict VerdictOf(SignatureOutcome best) {
       return SignatureVerdict::kMalformedSignature;
   }
   return SignatureVerdict::kMalformedSignature;
+}
+
+// Tries the signatures that name a key, and notes what became of them. Whether
+// the key made one.
+bool TryAll(const std::vector<ExportSignature>& signatures,
+            const ExportDigests& digests, const TrustedKey& key,
+            SignatureReport& report) {
+  bool signed_by_key = false;
+  // By algorithm and signature.
+  std::map<std::pair<absl::string_view, absl::string_view>, bool> tried;
+  for (size_t i = 0; i < signatures.size(); ++i) {
+    const ExportSignature& signature = signatures[i];
+    SignatureOutcome& outcome = report.outcomes[i];
+    if (FormDefect(signature).has_value() || !key.Names(signature.info)) {
+      continue;
+    }
+    const auto [result, is_new] =
+        tried.try_emplace({signature.info.algorithm, signature.signature});
+    if (is_new && tried.size() > kMaxTriedSignatures) {
+      tried.erase(result);
+      if (outcome == SignatureOutcome::kNoTrustedKey) {
+        outcome = SignatureOutcome::kNotTried;
+      }
+      continue;
+    }
+    if (is_new) {
+      ++report.num_tried;
+      result->second = Verifies(signature, digests, key.key);
+    }
+    if (result->second) {
+      outcome = SignatureOutcome::kVerified;
+      signed_by_key = true;
+    } else if (outcome != SignatureOutcome::kVerified) {
+      outcome = SignatureOutcome::kWrongSignature;
+    }
+  }
+  return signed_by_key;
 }
 
 void AppendOnce(std::string name, std::vector<std::string>& names) {
@@ -132,6 +172,8 @@ absl::string_view SignatureOutcomeName(SignatureOutcome outcome) {
       return "raw_signature";
     case SignatureOutcome::kMalformedSignature:
       return "malformed_signature";
+    case SignatureOutcome::kNotTried:
+      return "not_tried";
   }
   return "";
 }
@@ -171,12 +213,12 @@ absl::StatusOr<std::vector<ExportSignature>> ParseSignatureList(
     absl::string_view bytes) {
   wire::TEKSignatureList list;
   if (!list.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return absl::DataLossError("not a TEKSignatureList");
+    return absl::DataLossError("is damaged");
   }
   if (list.signatures_size() > kMaxSignatures) {
-    return absl::DataLossError(absl::StrCat(list.signatures_size(),
+    return absl::DataLossError(absl::StrCat("lists ", list.signatures_size(),
                                             " signatures, at most ",
-                                            kMaxSignatures, " allowed"));
+                                            kMaxSignatures, " are read"));
   }
   std::vector<ExportSignature> signatures;
   signatures.reserve(static_cast<size_t>(list.signatures_size()));
@@ -200,31 +242,16 @@ SignatureReport CheckSignatures(const std::vector<ExportSignature>& signatures,
         FormDefect(signature).value_or(SignatureOutcome::kNoTrustedKey));
   }
 
-  // Each member of each set asks every signature that names it.
-  std::vector<bool> verified(signatures.size(), false);
   bool any_set_complete = false;
   for (const std::vector<TrustedKey>& set : trusted.sets()) {
     bool complete = true;
     for (const TrustedKey& member : set) {
-      bool signed_by_member = false;
-      for (size_t i = 0; i < signatures.size(); ++i) {
-        if (FormDefect(signatures[i]).has_value() ||
-            !member.Names(signatures[i].info)) {
-          continue;
-        }
-        if (Verifies(signatures[i], digests, member.key)) {
-          report.outcomes[i] = SignatureOutcome::kVerified;
-          verified[i] = true;
-          signed_by_member = true;
-        } else if (!verified[i]) {
-          report.outcomes[i] = SignatureOutcome::kWrongSignature;
-        }
-      }
-      if (signed_by_member) {
+      if (TryAll(signatures, digests, member, report)) {
         AppendOnce(member.Name(), report.signed_by);
         AppendOnce(member.id, report.signer_ids);
+      } else {
+        complete = false;
       }
-      complete = complete && signed_by_member;
     }
     any_set_complete = any_set_complete || complete;
   }

@@ -81,6 +81,7 @@ enum class SignatureOutcome : uint8_t {
   kUnknownAlgorithm,    // neither OID nor text is known
   kRawSignature,        // 64 bytes r || s instead of DER
   kMalformedSignature,  // neither DER nor raw
+  kNotTried,            // names a trusted key, as too many before it do
 };
 absl::string_view SignatureOutcomeName(SignatureOutcome outcome);
 
@@ -107,6 +108,7 @@ bool IsUnsigned(SignatureVerdict verdict);
 struct SignatureReport {
   SignatureVerdict verdict = SignatureVerdict::kNoSignatureEntry;
   std::vector<SignatureOutcome> outcomes;  // of each signature, in file order
+  uint64_t num_tried = 0;  // pairs of a trusted key and a signature
   // Name() of each trusted key that made one of the signatures, each once, in
   // the order of the sets. Nothing that the file says of itself: no signature
   // covers export.sig.
@@ -115,13 +117,18 @@ struct SignatureReport {
   std::vector<std::string> signer_ids;
 };
 
-// Parses export.sig. DATA_LOSS (without a file name) when it is no
-// TEKSignatureList, or lists more than 64.
+// Parses export.sig. DATA_LOSS when it is no TEKSignatureList, or lists more
+// than 64: "is damaged", "lists 65 signatures, at most 64 are read".
 absl::StatusOr<std::vector<ExportSignature>> ParseSignatureList(
     absl::string_view bytes);
 
+// Of one trusted key at most so many different signatures are tried, the first
+// ones of the list that name it. Ten keys may sign a file; a list of 64 that
+// all name one key would take the time of 64 files.
+inline constexpr int kMaxTriedSignatures = 10;
+
 // Judges the signatures, of an export.sig that was there, of a file with these
-// digests.
+// digests. Copies of a signature are tried once.
 SignatureReport CheckSignatures(const std::vector<ExportSignature>& signatures,
                                 const ExportDigests& digests,
                                 const TrustedKeys& trusted);

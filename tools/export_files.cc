@@ -94,7 +94,7 @@ std::string Explain(const std::string& path, const ExportReport& report) {
     case SignatureVerdict::kEmptySignatureList:
       return absl::StrCat("not signed: ", list, " lists no signature");
     case SignatureVerdict::kMalformedSignatureList:
-      return absl::StrCat(list, " is damaged");
+      return absl::StrCat(list, " ", report.signature_list_defect);
     case SignatureVerdict::kIncompleteSet:
       return absl::StrCat("signatures that are needed together lack; it names ",
                           signers);

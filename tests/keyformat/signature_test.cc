@@ -250,6 +250,51 @@ TEST(SignatureTest, TheMostPromisingSignatureGivesTheVerdict) {
 
 // Two signatures of one name, of which the trusted key made one: as while a
 // key is replaced.
+// The work is counted: 64 signatures that all name one key are no 64 tries.
+TEST(SignatureTest, OfAKeyTenDifferentSignaturesAreTried) {
+  const SigningKey key = NewKey();
+  const SigningKey other = NewKey();
+  const TrustedKeys trusted = OneSet({Trust(key, "440")});
+  for (const size_t place : {0, 9, 10, 63}) {
+    std::vector<ExportSignature> signatures;
+    for (size_t i = 0; i < 64; ++i) {
+      signatures.push_back(Sign(i == place ? key : other, "440", "v1"));
+    }
+    const SignatureReport report =
+        CheckSignatures(signatures, DigestsOf(kMessage), trusted);
+    EXPECT_EQ(report.num_tried, 10);
+    EXPECT_EQ(report.verdict, place < 10 ? SignatureVerdict::kValid
+                                         : SignatureVerdict::kWrongSignature);
+    for (size_t i = 0; i < 64; ++i) {
+      EXPECT_EQ(report.outcomes[i], i >= 10 ? SignatureOutcome::kNotTried
+                                    : i == place
+                                        ? SignatureOutcome::kVerified
+                                        : SignatureOutcome::kWrongSignature);
+    }
+  }
+}
+
+TEST(SignatureTest, CopiesOfASignatureAreTriedOnceAndShareWhatBecomesOfIt) {
+  const SigningKey key = NewKey();
+  const TrustedKeys trusted = OneSet({Trust(key, "440"), Trust(key, "441")});
+  const ExportSignature wrong = Sign(NewKey(), "440", "v1");
+  std::vector<ExportSignature> signatures(30, wrong);
+  signatures.push_back(Sign(key, "440", "v1"));
+  // Of a list that names many keys, each key's are counted by themselves.
+  for (int i = 0; i < 9; ++i) {
+    signatures.push_back(Sign(NewKey(), "441", "v1"));
+  }
+  signatures.push_back(Sign(key, "441", "v1"));
+  signatures.push_back(signatures.back());
+  const SignatureReport report =
+      CheckSignatures(signatures, DigestsOf(kMessage), trusted);
+  EXPECT_EQ(report.num_tried, 12);
+  EXPECT_EQ(report.verdict, SignatureVerdict::kValid);
+  EXPECT_EQ(report.outcomes[29], SignatureOutcome::kWrongSignature);
+  EXPECT_EQ(report.outcomes[30], SignatureOutcome::kVerified);
+  EXPECT_EQ(report.outcomes[41], SignatureOutcome::kVerified);
+}
+
 TEST(SignatureTest, AWrongSignatureBesideAGoodOneDoesNoHarm) {
   const SigningKey key = NewKey();
   const TrustedKeys trusted = OneSet({Trust(key, "440", "v1")});

@@ -71,6 +71,8 @@ std::vector<Case> Cases() {
   const auto Signed = [&bin](const std::string& list) {
     return StoredZip({{"export.bin", bin}, {"export.sig", list}});
   };
+  std::string many_signatures;
+  for (int i = 0; i < 65; ++i) many_signatures += SignatureList(oid, "x");
   std::string damaged = StoredZip({{"export.bin", bin}});
   damaged[100] = static_cast<char>(damaged[100] ^ 1);  // fails its CRC
   return {
@@ -80,6 +82,9 @@ std::vector<Case> Cases() {
       {"empty_signature_list", WriteTestExport(keys, TestExportOptions({})),
        "not signed", true},
       {"malformed_signature_list", Signed("\xff\xff"), "export.sig is damaged"},
+      // A limit of ours.
+      {"malformed_signature_list", Signed(many_signatures),
+       "export.sig lists 65 signatures, at most 64 are read"},
       {"wrong_signature",
        WriteTestExport(keys, TestExportOptions({OtherSigner("440", "v1")})),
        "\"440\" version \"v1\""},
