@@ -14,7 +14,7 @@ list() {
 status=0
 list '*.h' '*.cc' '*.proto' |
   xargs -0 --no-run-if-empty clang-format-14 --dry-run -Werror || status=1
-list WORKSPACE '*.bazel' '*.bzl' '*.BUILD' |
+list '*WORKSPACE' '*.bazel' '*.bzl' '*.BUILD' |
   xargs -0 --no-run-if-empty tools/npm/node_modules/.bin/buildifier \
     -mode=check -lint=off || status=1
 exit "$status"

@@ -16,6 +16,9 @@ while IFS= read -r -d '' file; do
   esac
 done < <(git grep -lzI -e '' --untracked)
 
+# What lists them may have failed.
+((${#shell[@]} > 0 && ${#python[@]} > 0))
+
 status=0
 shellcheck --external-sources --source-path=SCRIPTDIR "${shell[@]}" || status=1
 pyflakes3 "${python[@]}" || status=1

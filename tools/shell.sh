@@ -46,7 +46,9 @@ run_bazel() {
   # does not see: the folder's name holds their versions.
   local cache=${TEKMATCH_DISK_CACHE:-${HOME-}/.cache/tekmatch-bazel}
   if [[ -d $cache ]]; then
-    options+=("--disk_cache=$cache/$("$root/tools/setup.sh" --fingerprint)")
+    local fingerprint
+    fingerprint=$("$root/tools/setup.sh" --fingerprint) || return
+    options+=("--disk_cache=$cache/$fingerprint")
   fi
   # What each action took, for tools/slowest.py.
   if [[ -n ${TEKMATCH_TIMES-} && $command =~ ^(build|test|coverage)$ ]]; then
@@ -63,6 +65,6 @@ build_tekmatch() {
   commit=$(git -C "$root" describe --always --dirty --abbrev=12 2>/dev/null) ||
     commit=unknown
   step build run_bazel build "--//tools:commit=$commit" //tools:tekmatch
-  # shellcheck disable=SC2034  # for whoever sources this
   tekmatch=$(run_bazel info bazel-bin)/tools/tekmatch
+  [[ -x $tekmatch ]] || step "looking for the tool" false
 }
