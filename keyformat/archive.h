@@ -6,9 +6,8 @@
 //   - bytes that belong to no entry: before the first, between two, between
 //     the last and the directory, between directory and end record, or after
 //     the end record (an archive comment counts as such);
-//   - more entries than the limit, a name twice, names that are empty,
-//     absolute, not UTF-8, or contain "..", a backslash or a control character
-//     of ASCII or of Latin-1 (U+0080..U+009F);
+//   - more entries than the limit, a name twice in any case, and names that are
+//     not safe (entry_name.h);
 //   - encryption, patches, several disks, methods other than stored and
 //     deflate;
 //   - zip64, which nothing here is large enough for: sizes or fields in either
@@ -20,7 +19,9 @@
 //     or CRC. Where the flags announce a data descriptor, sizes and CRC of the
 //     local header may all be 0; the descriptor has to be there and to repeat
 //     the directory's. Servers in Go and Java write such exports;
-//   - extra fields that are longer than their place.
+//   - extra fields that are longer than their place, or that hold another name
+//     or comment (Info-ZIP's 0x7075, 0x6375);
+//   - links, folders and whatever else a mode of Unix says is no regular file.
 // The cost is bounded by the limit of entries, whatever a file's size: nothing
 // is searched for but a zip64 locator, in the last 64 KiB.
 // Sizes are as the directory declares them; OpenEntry holds the data to them.
@@ -76,10 +77,10 @@ absl::StatusOr<std::vector<ArchiveEntry>> ReadArchiveDirectory(
 
 // Streams an entry's content; `source` must outlive the stream. DATA_LOSS on
 // reading when the data does not inflate to exactly entry.bytes bytes with the
-// declared CRC, using exactly entry.compressed_bytes; or when it has more deflate
-// blocks than data could need, which cost time and give nothing: more than 64
-// with tables of their own and one for each 8 KiB (compressed), where 16 without
-// count as one. Needs about 220 KiB.
+// declared CRC, using exactly entry.compressed_bytes; or when it has more
+// deflate blocks than data could need, which cost time and give nothing: more
+// than 64 with tables of their own and one for each 8 KiB (compressed), where
+// 16 without count as one. Needs about 220 KiB.
 absl::StatusOr<std::unique_ptr<ByteStream>> OpenEntry(
     const ByteSource& source, const ArchiveEntry& entry);
 

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+
 namespace tekmatch {
 namespace {
 
@@ -34,10 +37,11 @@ std::optional<uint32_t> TakeCharacter(absl::string_view* rest) {
 }  // namespace
 
 bool IsSafeEntryName(absl::string_view name) {
-  if (name.empty() || name[0] == '/' ||
-      name.find("..") != absl::string_view::npos ||
-      name.find('\\') != absl::string_view::npos) {
+  if (absl::StrContains(name, "..") || absl::StrContains(name, '\\')) {
     return false;
+  }
+  for (const absl::string_view part : absl::StrSplit(name, '/')) {
+    if (part.empty() || part == ".") return false;
   }
   while (!name.empty()) {
     const std::optional<uint32_t> character = TakeCharacter(&name);

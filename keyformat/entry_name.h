@@ -9,7 +9,8 @@ namespace tekmatch {
 // True for a name that can go to a message, a terminal or a JSON text, and that
 // leads to no other folder: UTF-8 (RFC 3629) without the control characters of
 // ASCII (U+0000..U+001F, U+007F) and of Latin-1 (U+0080..U+009F); not empty,
-// not absolute, without ".." and backslash.
+// not absolute, without "..", backslash, and what a file system leaves out of a
+// path, so that two names are two files: "." and empty parts.
 bool IsSafeEntryName(absl::string_view name);
 
 }  // namespace tekmatch

@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
@@ -26,6 +27,9 @@ constexpr absl::string_view kZip64 = "zip64, which no export needs";
 
 // General purpose flags: encrypted, patched, strong encryption, masked header.
 constexpr uint16_t kForbiddenFlags = 0x0001 | 0x0020 | 0x0040 | 0x2000;
+// Of a mode (S_IFMT, S_IFREG), the same on every system.
+constexpr uint32_t kFileTypeBits = 0xF000;
+constexpr uint32_t kRegularFile = 0x8000;
 
 // The end record, held to the file's size and to the limits.
 absl::StatusOr<EndRecord> ReadEndRecord(const ByteSource& source,
@@ -90,6 +94,11 @@ absl::Status CheckFacts(const ByteSource& source, const ArchiveLimits& limits,
   }
   if (entry.header.disk != 0) {
     return RefuseEntry(source, entry.name, "on another disk");
+  }
+  // A link, say, which unzip makes of it.
+  const uint32_t mode = entry.header.attributes >> 16;
+  if ((mode & kFileTypeBits) != 0 && (mode & kFileTypeBits) != kRegularFile) {
+    return RefuseEntry(source, entry.name, "no regular file");
   }
   if (facts.bytes == kSaidByZip64 || facts.compressed_bytes == kSaidByZip64 ||
       entry.header.local_offset == kSaidByZip64) {
@@ -169,7 +178,8 @@ absl::StatusOr<std::vector<DirectoryEntry>> ReadEntries(
   for (int i = 0; i < end.num_entries; ++i) {
     absl::StatusOr<DirectoryEntry> entry = TakeEntry(source, limits, &rest);
     if (!entry.ok()) return entry.status();
-    if (!names.insert(entry->name).second) {
+    // Some file systems know no case.
+    if (!names.insert(absl::AsciiStrToLower(entry->name)).second) {
       return RefuseEntry(source, entry->name, "stands there twice");
     }
     entries.push_back(*std::move(entry));
@@ -211,6 +221,9 @@ absl::Status CheckExtraFields(const ByteSource& source, absl::string_view name,
       return absl::OkStatus();
     case ExtraFields::kZip64:
       return RefuseEntry(source, name, kZip64);
+    case ExtraFields::kRenames:
+      return RefuseEntry(source, name,
+                         "an extra field gives it another name or comment");
     case ExtraFields::kDamaged:
       return RefuseEntry(source, name,
                          "an extra field is longer than its place");

@@ -6,6 +6,8 @@ namespace tekmatch {
 namespace {
 
 constexpr uint16_t kZip64ExtraId = 0x0001;
+constexpr uint16_t kUnicodePathId = 0x7075;
+constexpr uint16_t kUnicodeCommentId = 0x6375;
 
 uint16_t Le16(absl::string_view bytes, size_t at) {
   return static_cast<uint16_t>(static_cast<uint8_t>(bytes[at]) |
@@ -48,6 +50,7 @@ std::optional<DirectoryHeader> ParseDirectoryHeader(absl::string_view bytes) {
   return DirectoryHeader{.facts = FactsAt(bytes, 6),
                          .comment_bytes = Le16(bytes, 32),
                          .disk = Le16(bytes, 34),
+                         .attributes = Le32(bytes, 38),
                          .local_offset = Le32(bytes, 42)};
 }
 
@@ -76,7 +79,11 @@ std::optional<DataDescriptor> ParseDataDescriptor(absl::string_view bytes) {
 ExtraFields JudgeExtraFields(absl::string_view extra) {
   // Up to three bytes at the end are no field, but padding.
   while (extra.size() >= 4) {
-    if (Le16(extra, 0) == kZip64ExtraId) return ExtraFields::kZip64;
+    const uint16_t id = Le16(extra, 0);
+    if (id == kZip64ExtraId) return ExtraFields::kZip64;
+    if (id == kUnicodePathId || id == kUnicodeCommentId) {
+      return ExtraFields::kRenames;
+    }
     const size_t size = size_t{4} + Le16(extra, 2);
     if (size > extra.size()) return ExtraFields::kDamaged;
     extra.remove_prefix(size);

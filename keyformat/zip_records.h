@@ -48,6 +48,7 @@ struct DirectoryHeader {
   EntryFacts facts;
   uint16_t comment_bytes = 0;
   uint16_t disk = 0;
+  uint32_t attributes = 0;  // the upper 16 bits are Unix's mode, or 0
   uint32_t local_offset = 0;
 };
 
@@ -80,6 +81,8 @@ std::optional<DataDescriptor> ParseDataDescriptor(absl::string_view bytes);
 enum class ExtraFields {
   kPlain,
   kZip64,    // among them one that holds sizes of 64 bits
+  kRenames,  // among them another name or comment, in UTF-8, which some readers
+             // take in place of the entry's (APPNOTE.TXT 4.6.8, 4.6.9)
   kDamaged,  // the last one is longer than what is there
 };
 ExtraFields JudgeExtraFields(absl::string_view extra);

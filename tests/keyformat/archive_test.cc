@@ -503,6 +503,47 @@ TEST(ArchiveTest, RefusesZip64OfTheLocalHeaderAlone) {
   }
 }
 
+// Info-ZIP takes the name in the field for the entry's, others do not.
+TEST(ArchiveTest, RefusesExtraFieldsThatRename) {
+  for (const char* id : {"up", "uc"}) {
+    const std::string field = id + std::string(
+                                       "\x05\0\x01"
+                                       "\0\0\0\0",
+                                       7);
+    for (const std::string& before :
+         {std::string(), std::string("UT\0\0", 4)}) {
+      for (const bool local : {false, true}) {
+        RawZip zip{.entries = {Entry("export.bin", "content"),
+                               Entry("other", "content")}};
+        (local ? zip.entries[1].local_extra : zip.entries[1].extra) =
+            before + field;
+        ExpectRefused(
+            zip,
+            "entry other: an extra field gives it another name or comment");
+      }
+    }
+  }
+}
+
+// By its mode in the directory: unzip would make a link, or a folder, of it.
+TEST(ArchiveTest, RefusesEntriesThatAreNoRegularFiles) {
+  for (uint32_t type = 0; type < 16; ++type) {
+    RawZip zip{.entries = {Entry("export.bin", "content")}};
+    zip.entries[0].attributes = (type << 12 | 0644) << 16 | 0x20;
+    if (type == 0 || type == 8) {
+      ExpectAccepted(zip);
+    } else {
+      ExpectRefused(zip, "entry export.bin: no regular file");
+    }
+  }
+}
+
+TEST(ArchiveTest, RefusesNamesThatDifferInCaseAlone) {
+  ExpectRefused(
+      {.entries = {Entry("export.bin", "a"), Entry("EXPORT.bin", "b")}},
+      "entry EXPORT.bin: stands there twice");
+}
+
 TEST(ArchiveTest, RefusesExtraFieldsLongerThanTheirPlace) {
   for (const bool local : {false, true}) {
     for (const std::string& extra :

@@ -107,7 +107,7 @@ std::string RawZip::Build() const {
         .append(Le16(Size(e.comment)))
         .append(Le16(e.disk))
         .append(Le16(0))
-        .append(Le32(0))
+        .append(Le32(e.attributes))
         .append(Le32(offset))
         .append(e.name)
         .append(e.extra)

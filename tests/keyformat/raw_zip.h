@@ -33,6 +33,7 @@ struct RawZipEntry {
   std::optional<uint32_t> local_compressed_bytes;
   std::optional<uint32_t> local_bytes;
   uint16_t disk = 0;
+  uint32_t attributes = 0;
   std::string extra;        // of the directory
   std::string local_extra;  // of the local header
   std::string comment;
