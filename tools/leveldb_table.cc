@@ -23,8 +23,9 @@ constexpr uint64_t kMagic = 0xdb4775248b80fb57;
 constexpr uint64_t kBlockTrailerBytes = 5;  // compression, checksum
 constexpr uint8_t kNotCompressed = 0;
 constexpr uint8_t kSnappy = 1;
-// Three bytes of Snappy's stand for 64 at most.
-constexpr size_t kMaxSnappyRatio = 22;
+// Snappy could pack 22 to 1. A contact has a random RPI and random metadata, so
+// that not even many like sightings of it pack as much as this.
+constexpr size_t kMaxSnappyRatio = 8;
 // Of an internal key: sequence number (56 bits) and kind of change (8).
 constexpr size_t kKeySuffixBytes = 8;
 constexpr uint8_t kDeletion = 0;

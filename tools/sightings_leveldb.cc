@@ -17,6 +17,9 @@ namespace tekmatch {
 namespace {
 
 constexpr size_t kDayBytes = 2;
+// Some 2,000 sightings of an RPI, which lives for twenty minutes. An empty one
+// takes two bytes, and fifty times as many once it is parsed.
+constexpr size_t kMaxValueBytes = 64 << 10;
 
 // Checks every reading that the mean is made of.
 absl::Status SetMeanRssi(const wire::SightingRecord& record,
@@ -85,6 +88,12 @@ absl::Status ReadRecord(const std::string& key, const std::string& value,
     return BadRow(place,
                   absl::StrCat("its key has ", key.size(), " bytes, ",
                                kDayBytes + kRpiBytes, " wanted"),
+                  options, file);
+  }
+  if (value.size() > kMaxValueBytes) {
+    return BadRow(place,
+                  absl::StrCat("its value has ", value.size(),
+                               " bytes, at most ", kMaxValueBytes, " allowed"),
                   options, file);
   }
   wire::ContactRecord contact;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,16 @@ ReadTable Read(const std::string& bytes) {
 
 std::string GoodBlock() {
   return BlockOf({{InternalKey("a", 3), "one"}, {InternalKey("b", 2), ""}});
+}
+
+// Letters that hardly compress.
+std::string Letters(size_t n) {
+  std::minstd_rand random(1);
+  std::string text;
+  for (size_t i = 0; i < n; ++i) {
+    text += static_cast<char>('a' + random() % 26);
+  }
+  return text;
 }
 
 // A table of one compressed block.
@@ -94,6 +105,23 @@ TEST(LevelDbTableTest, ASnappyBlockThatCannotBeSoLong) {
     ASSERT_TRUE(table.status.ok()) << table.status;
     EXPECT_THAT(table.changes, IsEmpty());
     EXPECT_EQ(table.blocks.num_damaged, 1U);
+  }
+}
+
+// Up to 8 to 1; Snappy could pack 22 to 1.
+TEST(LevelDbTableTest, ASnappyBlockThatPacksTooWell) {
+  for (const size_t num_same : {1000, 3000}) {
+    const std::string block =
+        BlockOf({{InternalKey("a", 3), std::string(num_same, 'x')},
+                 {InternalKey("b", 2), Letters(200)}});
+    std::string packed;
+    snappy::Compress(block.data(), block.size(), &packed);
+    const bool allowed = block.size() / 8 <= packed.size();
+    EXPECT_EQ(allowed, num_same == 1000);
+    const ReadTable table = Read(SnappyTable(packed));
+    ASSERT_TRUE(table.status.ok()) << table.status;
+    EXPECT_EQ(table.blocks.num_damaged, allowed ? 0U : 1U);
+    EXPECT_EQ(table.changes.size(), allowed ? 2U : 0U);
   }
 }
 

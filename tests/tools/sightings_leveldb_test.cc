@@ -207,6 +207,8 @@ TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
       {{Key(1).substr(0, 17), good}, "its key has 17 bytes, 18 wanted"},
       {{Key(2) + "x", good}, "its key has 19 bytes, 18 wanted"},
       {{Key(2), good.substr(0, 9)}, "not a ContactRecord"},
+      {{Key(2), std::string(65'537, 'x')},
+       "its value has 65537 bytes, at most 65536 allowed"},
       {{Key(2), changed([](Record* r) { r->clear_epoch_seconds(); })},
        "time: missing"},
       {{Key(2), changed([](Record* r) { r->set_epoch_seconds(-1); })},
