@@ -15,7 +15,7 @@
 //
 // Errors name file, entry and reason. NOT_FOUND and the like: the system's.
 // DATA_LOSS: the file is no export, damaged, or beyond the limits.
-// FAILED_PRECONDITION: the order of calls. INTERNAL: BoringSSL or zlib.
+// FAILED_PRECONDITION: the order of calls. INTERNAL: BoringSSL.
 // Memory: some 500 KiB beside the block, whatever the size of the file.
 #ifndef TEKMATCH_KEYFORMAT_EXPORT_READER_H_
 #define TEKMATCH_KEYFORMAT_EXPORT_READER_H_

@@ -47,7 +47,7 @@ struct ExportSigner {
   SignatureAlgorithm algorithm = SignatureAlgorithm::kEcdsaP256Sha256;
 };
 
-// In a file; a reader's limit of bytes allows no more.
+// In a file; a reader's limit of bytes allows fewer, if they have all fields.
 inline constexpr uint64_t kMostKeysInAFile = 20'000'000;
 
 enum class KeyOrder : uint8_t { kSorted, kRandom };

@@ -17,7 +17,7 @@
 namespace tekmatch {
 namespace {
 
-// A region or a signature info is tens of bytes; ten infos are allowed.
+// A region or a signature info is tens of bytes, and an export has few infos.
 constexpr uint32_t kMaxRegionBytes = 1024;
 constexpr uint32_t kMaxSignatureInfoBytes = 4096;
 constexpr size_t kMaxSignatureInfos = 64;

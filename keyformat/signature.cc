@@ -158,26 +158,6 @@ absl::Status TrustedKeys::AddSet(std::vector<TrustedKey> set) {
   return absl::OkStatus();
 }
 
-absl::string_view SignatureOutcomeName(SignatureOutcome outcome) {
-  switch (outcome) {
-    case SignatureOutcome::kVerified:
-      return "verified";
-    case SignatureOutcome::kNoTrustedKey:
-      return "no_trusted_key";
-    case SignatureOutcome::kWrongSignature:
-      return "wrong_signature";
-    case SignatureOutcome::kUnknownAlgorithm:
-      return "unknown_algorithm";
-    case SignatureOutcome::kRawSignature:
-      return "raw_signature";
-    case SignatureOutcome::kMalformedSignature:
-      return "malformed_signature";
-    case SignatureOutcome::kNotTried:
-      return "not_tried";
-  }
-  return "";
-}
-
 absl::string_view SignatureVerdictName(SignatureVerdict verdict) {
   switch (verdict) {
     case SignatureVerdict::kValid:

@@ -83,7 +83,6 @@ enum class SignatureOutcome : uint8_t {
   kMalformedSignature,  // neither DER nor raw
   kNotTried,            // names a trusted key, as too many before it do
 };
-absl::string_view SignatureOutcomeName(SignatureOutcome outcome);
 
 // What the signatures say of a file. Only kValid is good.
 enum class SignatureVerdict : uint8_t {

@@ -10,7 +10,9 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -81,14 +83,18 @@ class Run {
         progress_(progress),
         files_(paths.size()) {}
 
-  // The work of one thread: returns when there is none left. An exception of
-  // the standard library's, which has no memory, ends the run as an error does:
-  // in a thread it would end the process.
+  // The work of one thread: returns when there is none left. An exception ends
+  // the run as an error does: in a thread it would end the process. It is the
+  // standard library's, which has no memory, or `progress_`'s.
   void Work() {
     try {
       WorkUntilDone();
-    } catch (const std::exception&) {
+    } catch (const std::bad_alloc&) {
       Settle(no_memory_);
+    } catch (const std::length_error&) {
+      Settle(no_memory_);
+    } catch (...) {
+      Settle(exception_);
     }
   }
 
@@ -208,9 +214,11 @@ class Run {
   int num_readers_ = 0;
   uint64_t num_keys_read_ = 0;
   absl::Status status_;
-  // Made while there is some.
+  // Made while there is memory.
   const absl::Status no_memory_ =
       absl::ResourceExhaustedError("not enough memory to match the files");
+  const absl::Status exception_ =
+      absl::InternalError("an exception while the files were matched");
 };
 
 // A thread that works, or none where the system has no more.

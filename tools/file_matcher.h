@@ -38,8 +38,9 @@ struct MatchedFile {
 // The same positions as `paths`, which is also what Match::source says.
 // `progress`, if not empty, is called with the number of keys read so far, by
 // one thread at a time. num_threads >= 1; the caller's is one of them, and
-// where the system has no more threads, fewer work. INTERNAL: BoringSSL, zlib.
-// RESOURCE_EXHAUSTED: a thread had no memory. Files' defects are in the result.
+// where the system has no more threads, fewer work. INTERNAL: BoringSSL, or
+// `progress` threw. RESOURCE_EXHAUSTED: there was no memory. Files' defects are
+// in the result.
 absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
     const std::vector<std::string>& paths, const MatchEngine& engine,
     const ExportFileOptions& options, int num_threads,

@@ -104,7 +104,7 @@ struct MatchRunResult {
   MatchResult result;
 };
 
-// INVALID_ARGUMENT: options. INTERNAL: BoringSSL, zlib. DATA_LOSS: a file
+// INVALID_ARGUMENT: options. INTERNAL: BoringSSL. DATA_LOSS: a file
 // changed during the run. Other defects of files are in the result.
 absl::StatusOr<MatchRunResult> RunMatch(
     const std::vector<std::string>& paths,

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/kernels/dispatch.h"
@@ -111,6 +114,29 @@ TEST(FileMatcherTest, DuplicatesGoOnTheWay) {
   // 65,536 and what a block adds are the most that lie there at a time.
   EXPECT_LE(file.candidates.size(), 65536U);
   EXPECT_EQ(file.publications.size(), 1U);
+}
+
+// What throws in a thread ends the run and not the process.
+TEST(FileMatcherTest, AnExceptionIsAnError) {
+  const std::vector<DiagnosisKey> keys = TestKeys(50, 3);
+  const MatchEngine engine = EngineOver({HearKey(keys[0], kTestDaySeconds)});
+  const std::vector<std::string> paths = {
+      Write("a.zip", WriteTestExport(keys)),
+      Write("b.zip", WriteTestExport(TestKeys(50, 4)))};
+  ExportFileOptions options;
+  options.trusted = TrustTestSigner();
+  options.reader.decode.block_capacity = 7;
+  for (const int num_threads : {1, 3}) {
+    EXPECT_EQ(
+        MatchFiles(paths, engine, options, num_threads,
+                   [](uint64_t) { throw std::bad_alloc(); })
+            .status(),
+        absl::ResourceExhaustedError("not enough memory to match the files"));
+    EXPECT_EQ(MatchFiles(paths, engine, options, num_threads,
+                         [](uint64_t) { throw std::runtime_error("secret"); })
+                  .status(),
+              absl::InternalError("an exception while the files were matched"));
+  }
 }
 
 }  // namespace
