@@ -38,6 +38,47 @@ absl::Status Repeated(absl::string_view name) {
                : "a member stands twice in one object");
 }
 
+// Looks for a name that an object repeats; keeps nothing else.
+class NameReader : public nlohmann::json_sax<json> {
+ public:
+  // The first such name, or OK.
+  const absl::Status& repeated() const { return repeated_; }
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(json::number_integer_t) override { return true; }
+  bool number_unsigned(json::number_unsigned_t) override { return true; }
+  bool number_float(json::number_float_t, const std::string&) override {
+    return true;
+  }
+  bool string(std::string&) override { return true; }
+  bool binary(json::binary_t&) override { return true; }
+  bool start_array(size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool start_object(size_t) override {
+    open_objects_.emplace_back();
+    return true;
+  }
+  bool end_object() override {
+    open_objects_.pop_back();
+    return true;
+  }
+  bool key(std::string& name) override {
+    if (!open_objects_.back().insert(name).second && repeated_.ok()) {
+      repeated_ = Repeated(name);
+    }
+    return true;
+  }
+  bool parse_error(size_t, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    return false;
+  }
+
+ private:
+  std::vector<std::set<std::string>> open_objects_;
+  absl::Status repeated_;
+};
+
 template <typename T>
 std::string Bounds(const char* what, T low, T high) {
   return absl::StrCat("not ", what, " in ", low, "..", high);
@@ -167,24 +208,13 @@ absl::Status JsonFields::Finish() {
 
 absl::StatusOr<json> ParseJson(absl::string_view text) {
   if (absl::StrContains(text, '\0')) return NotJson();
-  std::vector<std::set<std::string>> open_objects;
-  absl::Status repeated;
-  const auto note_names = [&](int, json::parse_event_t event, json& value) {
-    if (event == json::parse_event_t::object_start) {
-      open_objects.emplace_back();
-    } else if (event == json::parse_event_t::object_end) {
-      open_objects.pop_back();
-    } else if (event == json::parse_event_t::key && repeated.ok()) {
-      const std::string name = value.get<std::string>();
-      if (!open_objects.back().insert(name).second) repeated = Repeated(name);
-    }
-    return true;  // keep it
-  };
-  json value = json::parse(text.begin(), text.end(), note_names,
-                           /*allow_exceptions=*/false);
-  if (value.is_discarded()) return NotJson();
-  if (!repeated.ok()) return repeated;
-  return value;
+  // Two passes: the parser that builds values while it asks about each takes
+  // the square of an array's length for the objects in it.
+  NameReader names;
+  if (!json::sax_parse(text.begin(), text.end(), &names)) return NotJson();
+  if (!names.repeated().ok()) return names.repeated();
+  return json::parse(text.begin(), text.end(), /*cb=*/nullptr,
+                     /*allow_exceptions=*/false);
 }
 
 absl::StatusOr<json> ParseJsonObject(absl::string_view text) {

@@ -11,14 +11,16 @@ constexpr size_t kMaxMessages = 10;
 
 }  // namespace
 
-absl::Status BadRow(const std::string& place, absl::string_view reason,
+absl::Status BadRow(absl::FunctionRef<std::string()> place,
+                    absl::string_view reason,
                     const SightingsReaderOptions& options,
                     SightingsFile* file) {
-  std::string message = absl::StrCat(place, ": ", reason);
-  if (!options.skip_bad) return absl::DataLossError(message);
+  if (!options.skip_bad) {
+    return absl::DataLossError(absl::StrCat(place(), ": ", reason));
+  }
   ++file->num_bad;
   if (file->messages.size() < kMaxMessages) {
-    file->messages.push_back(std::move(message));
+    file->messages.push_back(absl::StrCat(place(), ": ", reason));
   }
   return absl::OkStatus();
 }

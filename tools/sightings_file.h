@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "matcher/sighting.h"
@@ -48,8 +49,10 @@ struct SightingsFile {
 };
 
 // For the readers of the formats: a malformed row, at a place. OK if rows are
-// skipped, and then counted; DATA_LOSS otherwise.
-absl::Status BadRow(const std::string& place, absl::string_view reason,
+// skipped, and then counted; DATA_LOSS otherwise. `place` is called where a
+// message is made, so not for the millions of bad rows that a file may hold.
+absl::Status BadRow(absl::FunctionRef<std::string()> place,
+                    absl::string_view reason,
                     const SightingsReaderOptions& options, SightingsFile* file);
 
 // For the readers of databases: a file is missing or damaged. OK if the rest is

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "tools/contact_record.pb.h"
@@ -81,7 +82,7 @@ absl::Status ParseSighting(const wire::ContactRecord& contact,
 }
 
 absl::Status ReadRecord(const std::string& key, const std::string& value,
-                        const std::string& place,
+                        absl::FunctionRef<std::string()> place,
                         const SightingsReaderOptions& options,
                         SightingsFile* file) {
   if (key.size() != kDayBytes + kRpiBytes) {
@@ -133,9 +134,9 @@ absl::StatusOr<SightingsFile> ReadLevelDbSightings(
   uint64_t number = 0;
   for (const auto& [key, value] : content->records) {
     ++number;
-    if (absl::Status s =
-            ReadRecord(key, value, absl::StrCat(path, ": record ", number),
-                       options, &file);
+    if (absl::Status s = ReadRecord(
+            key, value, [&] { return absl::StrCat(path, ": record ", number); },
+            options, &file);
         !s.ok()) {
       return s;
     }

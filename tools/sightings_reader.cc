@@ -48,7 +48,8 @@ absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
   Sighting sighting;
   const absl::Status status = ParseRow(line, layout, &sighting, &file->dropped);
   if (!status.ok()) {
-    return BadRow(reader.Place(), status.message(), options, file);
+    return BadRow([&reader] { return reader.Place(); }, status.message(),
+                  options, file);
   }
   file->sightings.push_back(sighting);
   return absl::OkStatus();

@@ -7,8 +7,10 @@
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "matcher/json_fields.h"
 #include "tools/hex.h"
 #include "tools/sighting_fields.h"
@@ -28,6 +30,18 @@ absl::Status ParseInteger(absl::string_view name, absl::string_view text,
   const auto result = std::from_chars(text.data(), end, *value);
   if (result.ec != std::errc() || result.ptr != end) return NotAnInteger(name);
   return absl::OkStatus();
+}
+
+// Whether a row begins and ends as an object does. What the parser says of a
+// fault takes longer than a sighting, and a file has room for many short rows.
+bool LooksLikeObject(absl::string_view row) {
+  row = absl::StripAsciiWhitespace(row);
+  if (!absl::ConsumePrefix(&row, "{") || !absl::ConsumeSuffix(&row, "}")) {
+    return false;
+  }
+  row = absl::StripLeadingAsciiWhitespace(row);
+  // The shortest member is "":0.
+  return row.empty() || (row.front() == '"' && row.size() >= 4);
 }
 
 // The member of an object, or a status that it lacks.
@@ -127,6 +141,9 @@ absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
 
 absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting,
                           DroppedSightingFields* dropped) {
+  if (!LooksLikeObject(line)) {
+    return absl::InvalidArgumentError("not a JSON object");
+  }
   const absl::StatusOr<json> parsed = ParseJsonObject(line);
   if (!parsed.ok()) return parsed.status();
   const json& row = *parsed;

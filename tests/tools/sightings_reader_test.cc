@@ -12,6 +12,7 @@
 #include "tests/tools/test_files.h"
 #include "tools/hex.h"
 #include "tools/output_file.h"
+#include "tools/sightings_file.h"
 #include "tools/sightings_text.h"
 #include "tools/sightings_writer.h"
 
@@ -277,6 +278,23 @@ TEST_F(SightingsReaderTest, TheMessagesOnSkippedRowsAreFew) {
   ASSERT_EQ(file->messages.size(), 10U);
   EXPECT_EQ(file->messages[0], path_ + ":2: not 4 fields");
   EXPECT_EQ(file->messages[9], path_ + ":11: not 4 fields");
+}
+
+// A file has room for millions of them.
+TEST_F(SightingsReaderTest, ThePlaceOfABadRowIsAskedForOnlyForAMessage) {
+  SightingsFile file;
+  int num_asked = 0;
+  const auto place = [&num_asked] {
+    ++num_asked;
+    return std::string("a.csv:1");
+  };
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_TRUE(BadRow(place, "bad", {.skip_bad = true}, &file).ok());
+  }
+  EXPECT_EQ(num_asked, 10);
+  EXPECT_EQ(file.num_bad, 1000U);
+  EXPECT_EQ(BadRow(place, "bad", {}, &file),
+            absl::DataLossError("a.csv:1: bad"));
 }
 
 TEST_F(SightingsReaderTest, WritesWhatItReads) {

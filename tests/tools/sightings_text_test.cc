@@ -355,6 +355,18 @@ TEST(SightingsTextTest, MalformedJson) {
 }
 
 // Which of two counts is nobody's to guess.
+// Those that are refused unparsed say what the parser would.
+TEST(SightingsTextTest, ShortRowsOfJson) {
+  for (const char* row :
+       {"", "x", "{", "}", "[]", "1", "null", "{x}", "{,}", "{\"}", "{\"\"}",
+        "{\"\":}", "{\"\":0", "\"\":0}", "{} x", "x {}"}) {
+    ExpectRefused(ParseJson, {{row, "not a JSON object"}});
+  }
+  for (const char* row : {"{}", " { } ", "{\"\":0}", "{ \"\" : 0 }\t"}) {
+    ExpectRefused(ParseJson, {{row, "time: missing"}});
+  }
+}
+
 TEST(SightingsTextTest, MembersThatStandTwice) {
   const std::string json = kJson;
   const std::string open = json.substr(0, json.size() - 1);
