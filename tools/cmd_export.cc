@@ -1,8 +1,8 @@
 // tekmatch export: keys as JSON lines in, signed export files out.
 //
-// Plan: options become the writer's; keys are read, and
-// held back where they may not go out yet; the writer's files gather beside the
-// folder's and are published together.
+// Plan: options become the writer's; keys are read, left out where the folder's
+// files publish them already, and held back where they may not go out yet; the
+// writer's files gather beside the folder's and are published together.
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -17,6 +17,7 @@
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
 #include "tools/published_folder.h"
+#include "tools/published_keys.h"
 #include "tools/run_paths.h"
 #include "tools/trusted_key_flag.h"
 
@@ -42,6 +43,17 @@ std::string HeldBackText(uint64_t num_held_back, ReleaseRule rule) {
                       rule == ReleaseRule::kSameDay
                           ? ", until the beginning of each\n"
                           : ", until 2 hours after the end of each\n");
+}
+
+std::string LeftOutText(const PublishedBefore& before) {
+  if (before.num_keys == 0) return "";
+  std::string text = absl::StrCat("Left out: ", Counted(before.num_keys, "key"),
+                                  " that files of the folder publish already");
+  if (before.num_contradicting > 0) {
+    absl::StrAppend(&text, ", ", before.num_contradicting,
+                    " of them with other metadata");
+  }
+  return text + "\n";
 }
 
 int Export(const Options& options) {
@@ -71,13 +83,6 @@ int Export(const Options& options) {
   absl::StatusOr<std::vector<DiagnosisKey>> keys =
       ReadKeysToPublish(options.keys);
   if (!keys.ok()) return Fail(keys.status());
-  const ReleaseRule rule =
-      options.release_same_day ? ReleaseRule::kSameDay : ReleaseRule::kAfterEnd;
-  // A file is out when its window ends, or now if that is yet to come.
-  const uint64_t num_held_back =
-      HoldBack(std::min(absl::ToUnixSeconds(*now),
-                        static_cast<int64_t>(writer->end_timestamp)),
-               rule, *keys);
   const absl::StatusOr<std::unique_ptr<PublishedFolder>> folder =
       PublishedFolder::Open(options.out);
   if (!folder.ok()) return Fail(folder.status());
@@ -86,6 +91,16 @@ int Export(const Options& options) {
       !s.ok()) {
     return Fail(s);
   }
+  const absl::StatusOr<PublishedBefore> left_out =
+      LeaveOutPublished((*folder)->PublishedPaths(), *keys);
+  if (!left_out.ok()) return Fail(left_out.status());
+  const ReleaseRule rule =
+      options.release_same_day ? ReleaseRule::kSameDay : ReleaseRule::kAfterEnd;
+  // A file is out when its window ends, or now if that is yet to come.
+  const uint64_t num_held_back =
+      HoldBack(std::min(absl::ToUnixSeconds(*now),
+                        static_cast<int64_t>(writer->end_timestamp)),
+               rule, *keys);
 
   RandomSource random = options.seed.has_value()
                             ? RandomSource::Seeded(*options.seed)
@@ -111,7 +126,8 @@ int Export(const Options& options) {
       });
   if (status.ok()) status = (*folder)->Publish();
   if (!status.ok()) return Fail(status);
-  return Print(said + HeldBackText(num_held_back, rule));
+  return Print(said + LeftOutText(*left_out) +
+               HeldBackText(num_held_back, rule));
 }
 
 }  // namespace

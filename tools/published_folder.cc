@@ -120,6 +120,15 @@ absl::Status PublishedFolder::CheckUnpublished(uint64_t start,
   return absl::OkStatus();
 }
 
+std::vector<std::string> PublishedFolder::PublishedPaths() const {
+  std::vector<std::string> paths;
+  paths.reserve(published_.size());
+  for (const PublishedName& name : published_) {
+    paths.push_back(PathOf(ToString(name)));
+  }
+  return paths;
+}
+
 absl::Status PublishedFolder::Add(const PublishedName& name,
                                   absl::string_view bytes) {
   added_.push_back(name);

@@ -63,6 +63,9 @@ class PublishedFolder {
   // [start, end), in Unix seconds; the message names it.
   absl::Status CheckUnpublished(uint64_t start, uint64_t end) const;
 
+  // Paths of the files that are on offer, from old to new.
+  std::vector<std::string> PublishedPaths() const;
+
   // Writes a file to the side.
   absl::Status Add(const PublishedName& name, absl::string_view bytes);
 

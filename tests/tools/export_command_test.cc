@@ -2,6 +2,8 @@
 // with 8 keys of their own, of 27 July 2020.
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/p256_key.h"
@@ -20,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 // 2020-07-27T00:00:00Z as an interval and a second.
 constexpr int kDay = 2659680;
@@ -81,6 +87,19 @@ class ExportCommandTest : public ::testing::Test {
     std::string all;
     for (const std::string& file : files) all += file;
     return all;
+  }
+
+  // The keys' bytes, in hexadecimal, of a file of the folder.
+  static std::set<std::string> Keys(const std::string& name) {
+    const TekmatchRun run = RunTekmatch({"inspect", At("out") + "/" + name,
+                                         "--keys-out", At("keys-out.jsonl")});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    const std::string text = ReadFile(At("keys-out.jsonl"));
+    std::set<std::string> keys;
+    for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+      if (!line.empty()) keys.emplace(line.substr(8, 32));
+    }
+    return keys;
   }
 
   // What `inspect` says of a file of the folder `out`, but for its path.
@@ -246,7 +265,7 @@ TEST_F(ExportCommandTest, ASplitWindowIsWhatBothPlatformsTake) {
   // The next window begins where the last one ended.
   EXPECT_EQ(Export(Window(72, three)).exit_code, 0);
   // A window shorter than its files in seconds.
-  std::vector<std::string> short_window = Window(96, three);
+  std::vector<std::string> short_window = Window(96, three, "short");
   short_window[3] = absl::StrCat(kDaySecond + 96 * kHour + 2);
   const TekmatchRun refused = Export(short_window);
   EXPECT_EQ(refused.exit_code, 2);
@@ -284,6 +303,99 @@ TEST_F(ExportCommandTest, AKeyThatStandsTwiceGoesOutOnce) {
                          ":11: tek: an earlier line says something else of "
                          "this key\n"));
   EXPECT_EQ(ReadFile(At("out") + "/index.txt"), absl::StrCat(kFirst, "\n"));
+}
+
+// Else what stands in both of two files of the same keys, each with padding of
+// its own, would be the real keys.
+TEST_F(ExportCommandTest, AKeyGoesOutInOneWindow) {
+  const std::vector<std::string> padded = {"--min-keys", "20",
+                                           "--padding-range", "0"};
+  ASSERT_EQ(Export(Window(48, padded)).exit_code, 0);
+  const std::string kSecond = "1596067200-1596153600-00001.zip";
+  const TekmatchRun same = Export(Window(72, padded));
+  EXPECT_EQ(same.exit_code, 0) << same.err;
+  EXPECT_EQ(same.out,
+            absl::StrCat(
+                At("out"), "/", kSecond,
+                ": 0 keys, 0 of them padding, batch 1 of 1\n"
+                "Left out: 8 keys that files of the folder publish already\n"));
+  // The list grew, and says something else of a key.
+  std::string lines = Line(1, R"(,"transmission_risk":3)");
+  for (int i = 2; i <= 10; ++i) lines += Line(i);
+  WriteFile(At("keys.jsonl"), lines);
+  const TekmatchRun more = Export(Window(96, padded));
+  EXPECT_EQ(more.exit_code, 0) << more.err;
+  EXPECT_THAT(more.out, HasSubstr(": 20 keys, 18 of them padding"));
+  EXPECT_THAT(more.out, HasSubstr("Left out: 8 keys that files of the folder "
+                                  "publish already, 1 of them with other "
+                                  "metadata\n"));
+  const std::set<std::string> first = Keys(kFirst);
+  const std::set<std::string> third = Keys("1596153600-1596240000-00001.zip");
+  EXPECT_EQ(first.size(), 20);
+  EXPECT_EQ(third.size(), 20);
+  std::vector<std::string> both;
+  std::set_intersection(first.begin(), first.end(), third.begin(), third.end(),
+                        std::back_inserter(both));
+  EXPECT_THAT(both, IsEmpty());
+}
+
+TEST_F(ExportCommandTest, ARevisionOfAPublishedKeyGoesOutOnce) {
+  const std::vector<std::string> plain = {"--min-keys", "0", "--padding-range",
+                                          "0"};
+  const auto Out = [&plain](int hours) {
+    const TekmatchRun run = Export(Window(hours, plain));
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return run.out.substr(run.out.find(": "));
+  };
+  ASSERT_EQ(Export(Window(48, plain)).exit_code, 0);
+  const std::string left_out =
+      "Left out: 1 key that files of the folder publish already\n";
+  const std::string one = ": 1 key, 0 of them padding, batch 1 of 1\n";
+  const std::string none = ": 0 keys, 0 of them padding, batch 1 of 1\n";
+  WriteFile(At("keys.jsonl"),
+            Line(1, R"(,"revised":true,"report_type":"confirmed_test")"));
+  EXPECT_EQ(Out(72), one);
+  EXPECT_EQ(Out(96), none + left_out);
+  WriteFile(At("keys.jsonl"),
+            Line(1, R"(,"revised":true,"report_type":"revoked")"));
+  EXPECT_EQ(Out(120), one);
+  EXPECT_EQ(Out(144), none + left_out);
+  // Of its first publication nothing is on offer any more.
+  fs::remove(At("out") + "/" + kFirst);
+  WriteFile(At("keys.jsonl"), Line(1) + Line(2));
+  EXPECT_EQ(Out(168), one + left_out);
+}
+
+TEST_F(ExportCommandTest, WhatIsPublishedIsNotHeldBack) {
+  ASSERT_EQ(Export(Window(-24, {"--release-same-day"})).exit_code, 0);
+  WriteFile(At("keys.jsonl"), ReadFile(At("keys.jsonl")) + Line(9));
+  const TekmatchRun run = Export(Window(0));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("\nLeft out: 8 keys that"));
+  EXPECT_THAT(run.out, HasSubstr("\nHeld back: 1 key, "));
+}
+
+TEST_F(ExportCommandTest, AFileOfTheFolderThatCannotBeReadIsNamed) {
+  ASSERT_EQ(Export(Window(48)).exit_code, 0);
+  const std::string path = At("out") + "/" + kFirst;
+  const std::string whole = ReadFile(path);
+  for (const std::string& bytes :
+       {std::string(), whole.substr(0, whole.size() / 2),
+        std::string("a text")}) {
+    WriteFile(path, bytes);
+    const std::string before = Folder();
+    const TekmatchRun run = Export(Window(72));
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, StartsWith("tekmatch: " + path + ": "));
+    EXPECT_THAT(run.err, HasSubstr("nothing was written\n"));
+    EXPECT_EQ(Folder(), before);
+  }
+  fs::remove(path);
+  fs::create_symlink("nowhere", path);
+  const TekmatchRun run = Export(Window(72));
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, StartsWith("tekmatch: " + path + ": "));
 }
 
 TEST_F(ExportCommandTest, CountsOutOfRangeAreNamed) {
