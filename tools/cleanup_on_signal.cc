@@ -1,5 +1,6 @@
 // Plan: 64 places hold paths, without locks; a handler for every signal that
-// ends the process removes them; the class takes a place and frees it.
+// ends the process removes them; one class takes a place and frees it, another
+// holds the signals back.
 #include "tools/cleanup_on_signal.h"
 
 #include <dirent.h>
@@ -110,5 +111,16 @@ CleanupOnSignal::CleanupOnSignal(const std::string& path) {
 CleanupOnSignal::~CleanupOnSignal() {
   if (slot_ >= 0) g_slots[static_cast<size_t>(slot_)].state.store(kFree);
 }
+
+HeldSignals::HeldSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal_number : kEndingSignals) {
+    sigaddset(&signals, signal_number);
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, &before_);
+}
+
+HeldSignals::~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 }  // namespace tekmatch

@@ -7,6 +7,8 @@
 #ifndef TEKMATCH_TOOLS_CLEANUP_ON_SIGNAL_H_
 #define TEKMATCH_TOOLS_CLEANUP_ON_SIGNAL_H_
 
+#include <signal.h>
+
 #include <string>
 
 namespace tekmatch {
@@ -24,6 +26,21 @@ class CleanupOnSignal {
 
  private:
   int slot_ = -1;
+};
+
+// Holds those signals back for its life, from the thread that makes it: for
+// steps that have to follow each other. One that came meanwhile takes its
+// course at the end. A fault of the thread's own ends the process at once, as
+// SIGKILL does, and what is registered stays.
+class HeldSignals {
+ public:
+  HeldSignals();
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  ~HeldSignals();
+
+ private:
+  sigset_t before_;
 };
 
 // Removes all that is registered, for an end that runs no destructor. Calls

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "keyformat/export_writer.h"
 #include "keyformat/random_source.h"
 #include "keyformat/release.h"
@@ -86,6 +87,12 @@ int Export(const Options& options) {
   const absl::StatusOr<std::unique_ptr<PublishedFolder>> folder =
       PublishedFolder::Open(options.out);
   if (!folder.ok()) return Fail(folder.status());
+  if (!(*folder)->completed().empty()) {
+    Say(absl::StrCat(options.out,
+                     ": completed what a run that was killed had begun to "
+                     "publish: ",
+                     absl::StrJoin((*folder)->completed(), ", ")));
+  }
   if (absl::Status s = (*folder)->CheckUnpublished(writer->start_timestamp,
                                                    writer->end_timestamp);
       !s.ok()) {

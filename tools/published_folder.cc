@@ -1,6 +1,7 @@
-// Plan: names there and back; the folder is locked and listed when it is
-// opened; files gather in a folder within it and are moved by renaming, the
-// index last.
+// Plan: names there and back; when the folder is opened it is locked, what a
+// killed run left is completed or removed, and it is listed; files gather in a
+// folder within it, whose renaming publishes them, and are moved by renaming,
+// the index last.
 #include "tools/published_folder.h"
 
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tools/cleanup_on_signal.h"
 #include "tools/output_file.h"
 
 namespace tekmatch {
@@ -61,6 +63,52 @@ std::optional<PublishedName> ParsePublishedName(absl::string_view text) {
   return name;
 }
 
+namespace {
+
+// In order.
+absl::StatusOr<std::vector<PublishedName>> ListNames(
+    const std::string& folder) {
+  std::vector<PublishedName> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator();
+       entry.increment(error)) {
+    const auto name = ParsePublishedName(entry->path().filename().string());
+    if (name.has_value()) names.push_back(*name);
+  }
+  if (error) {
+    return absl::ErrnoToStatus(error.value(),
+                               absl::StrCat(folder, ": cannot be read"));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// The name of a folder in which files gathered, as ScratchFolder gives it.
+bool IsSideFolder(absl::string_view name) {
+  return absl::ConsumePrefix(&name, ".tekmatch-") && name.size() == 6 &&
+         std::all_of(name.begin(), name.end(), absl::ascii_isalnum);
+}
+
+// Be it a link that leads nowhere.
+bool IsThere(const std::string& path) {
+  std::error_code ignored;
+  return exists(std::filesystem::symlink_status(path, ignored));
+}
+
+absl::Status Rename(const std::string& from, const std::string& to,
+                    absl::string_view what) {
+  if (std::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat(what, ": cannot be written"));
+}
+
+void RemoveFolder(const std::string& path) {
+  std::error_code ignored;
+  std::filesystem::remove_all(path, ignored);
+}
+
+}  // namespace
+
 absl::StatusOr<std::unique_ptr<PublishedFolder>> PublishedFolder::Open(
     const std::string& path) {
   if (absl::Status s = MakeFolder(path); !s.ok()) return s;
@@ -69,10 +117,19 @@ absl::StatusOr<std::unique_ptr<PublishedFolder>> PublishedFolder::Open(
     return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be read"));
   }
   std::unique_ptr<PublishedFolder> folder(new PublishedFolder(path, lock));
-  // Without a lock nothing is lost but the protection from a second run at the
-  // same time.
-  (void)Lock(lock);
-  absl::StatusOr<std::vector<PublishedName>> published = folder->List();
+  if (Lock(lock)) {
+    if (absl::Status s = folder->Complete(); !s.ok()) return s;
+    folder->RemoveStaleFolders();
+  } else if (IsThere(folder->PublishingPath())) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        folder->PublishingPath(),
+        ": a run publishes now, or was killed; the file system has no locks, "
+        "which would tell. If none does, move its files to where it is, "
+        "index.txt last, and remove it"));
+  }
+  // Otherwise nothing is lost without a lock but the protection from a second
+  // run at the same time.
+  absl::StatusOr<std::vector<PublishedName>> published = ListNames(path);
   if (!published.ok()) return published.status();
   folder->published_ = *std::move(published);
   absl::StatusOr<std::unique_ptr<ScratchFolder>> side =
@@ -85,27 +142,13 @@ absl::StatusOr<std::unique_ptr<PublishedFolder>> PublishedFolder::Open(
 PublishedFolder::PublishedFolder(std::string path, int lock)
     : path_(std::move(path)), lock_(lock) {}
 
-PublishedFolder::~PublishedFolder() { close(lock_); }
+PublishedFolder::~PublishedFolder() {
+  side_.reset();  // which is a killed run's for who has the lock
+  close(lock_);
+}
 
 std::string PublishedFolder::PathOf(absl::string_view name) const {
   return absl::StrCat(path_, path_.ends_with('/') ? "" : "/", name);
-}
-
-absl::StatusOr<std::vector<PublishedName>> PublishedFolder::List() const {
-  std::vector<PublishedName> names;
-  std::error_code error;
-  std::filesystem::directory_iterator entry(path_, error);
-  for (; !error && entry != std::filesystem::directory_iterator();
-       entry.increment(error)) {
-    const auto name = ParsePublishedName(entry->path().filename().string());
-    if (name.has_value()) names.push_back(*name);
-  }
-  if (error) {
-    return absl::ErrnoToStatus(error.value(),
-                               absl::StrCat(path_, ": cannot be read"));
-  }
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 absl::Status PublishedFolder::CheckUnpublished(uint64_t start,
@@ -136,13 +179,77 @@ absl::Status PublishedFolder::Add(const PublishedName& name,
                         OutputFile::Readers::kAnyone);
 }
 
-absl::Status PublishedFolder::Move(const std::string& name) const {
-  const std::string from = absl::StrCat(side_->path(), "/", name);
-  if (std::rename(from.c_str(), PathOf(name).c_str()) == 0) {
-    return absl::OkStatus();
+absl::Status PublishedFolder::WriteIndex(
+    const std::string& folder, const std::vector<PublishedName>& names) const {
+  std::string index;
+  for (const PublishedName& name : names) {
+    absl::StrAppend(&index, ToString(name), "\n");
   }
-  return absl::ErrnoToStatus(errno,
-                             absl::StrCat(PathOf(name), ": cannot be written"));
+  return WriteWholeFile(absl::StrCat(folder, "/", kPublishedIndex), index,
+                        OutputFile::Readers::kAnyone);
+}
+
+std::string PublishedFolder::PublishingPath() const {
+  return PathOf(".tekmatch-publishing");
+}
+
+absl::Status PublishedFolder::Move(const std::string& name) const {
+  return Rename(absl::StrCat(PublishingPath(), "/", name), PathOf(name),
+                PathOf(name));
+}
+
+// The lock is held: whoever made these folders has ended.
+absl::Status PublishedFolder::Complete() {
+  const std::string publishing = PublishingPath();
+  if (!IsThere(publishing)) return absl::OkStatus();
+  const HeldSignals held;
+  const absl::StatusOr<std::vector<PublishedName>> rest = ListNames(publishing);
+  if (!rest.ok()) return rest.status();
+  for (const PublishedName& name : *rest) {
+    completed_.push_back(ToString(name));
+    if (absl::Status s = Move(completed_.back()); !s.ok()) return s;
+  }
+  // Without its index, which came last, there is nothing in it. That index may
+  // list what has been deleted since.
+  if (IsThere(absl::StrCat(publishing, "/", kPublishedIndex))) {
+    const absl::StatusOr<std::vector<PublishedName>> all = ListNames(path_);
+    if (!all.ok()) return all.status();
+    if (absl::Status s = WriteIndex(publishing, *all); !s.ok()) return s;
+    if (absl::Status s = Move(kPublishedIndex); !s.ok()) return s;
+    completed_.emplace_back(kPublishedIndex);
+  }
+  RemoveFolder(publishing);
+  return absl::OkStatus();
+}
+
+void PublishedFolder::RemoveStaleFolders() const {
+  std::vector<std::string> stale;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(path_, error);
+  for (; !error && entry != std::filesystem::directory_iterator();
+       entry.increment(error)) {
+    std::error_code ignored;
+    if (IsSideFolder(entry->path().filename().string()) &&
+        is_directory(entry->symlink_status(ignored))) {
+      stale.push_back(entry->path().string());
+    }
+  }
+  for (const std::string& path : stale) RemoveFolder(path);
+}
+
+// Into the folder that they come from first: a process that is killed meanwhile
+// leaves what the next one completes.
+absl::Status PublishedFolder::TakeBack(
+    const std::vector<std::string>& moved) const {
+  for (const std::string& name : moved) {
+    if (absl::Status s =
+            Rename(PathOf(name), absl::StrCat(PublishingPath(), "/", name),
+                   PublishingPath());
+        !s.ok()) {
+      return s;
+    }
+  }
+  return Rename(PublishingPath(), side_->path(), side_->path());
 }
 
 absl::Status PublishedFolder::Publish() {
@@ -150,22 +257,28 @@ absl::Status PublishedFolder::Publish() {
   std::sort(added_.begin(), added_.end());
   std::merge(published_.begin(), published_.end(), added_.begin(), added_.end(),
              std::back_inserter(all));
-  std::string index;
-  for (const PublishedName& name : all) {
-    absl::StrAppend(&index, ToString(name), "\n");
-  }
   // All that can fill a disk comes before the first file is moved.
-  absl::Status status =
-      WriteWholeFile(absl::StrCat(side_->path(), "/", kPublishedIndex), index,
-                     OutputFile::Readers::kAnyone);
-  size_t num_moved = 0;
-  while (status.ok() && num_moved < added_.size()) {
-    status = Move(ToString(added_[num_moved]));
-    if (status.ok()) ++num_moved;
+  if (absl::Status s = WriteIndex(side_->path(), all); !s.ok()) return s;
+  // A signal would remove the files that are yet to be moved, or leave the
+  // next run to complete this one.
+  const HeldSignals held;
+  if (absl::Status s = Rename(side_->path(), PublishingPath(), path_);
+      !s.ok()) {
+    return s;
+  }
+  std::vector<std::string> moved;
+  absl::Status status;
+  for (const PublishedName& name : added_) {
+    status = Move(ToString(name));
+    if (!status.ok()) break;
+    moved.push_back(ToString(name));
   }
   if (status.ok()) status = Move(kPublishedIndex);
-  for (size_t i = 0; !status.ok() && i < num_moved; ++i) {
-    unlink(PathOf(ToString(added_[i])).c_str());
+  if (status.ok()) {
+    RemoveFolder(PublishingPath());
+  } else {
+    // Where this fails too, the next run completes what is begun.
+    TakeBack(moved).IgnoreError();
   }
   return status;
 }

@@ -5,9 +5,13 @@
 //   one is refused: padding is drawn anew each time, so what stands in both of
 //   two files of the same keys is real.
 // - A run's files appear together or not at all: they are written to the side,
-//   in a hidden folder, and moved when the last one is whole. Only a process
-//   that is killed while it moves them leaves some without the others; the
-//   index does not list them, and the next run names one.
+//   in a hidden folder (".tekmatch-" and six letters or digits), which becomes
+//   ".tekmatch-publishing" when it is whole. With that they are published: they
+//   are moved to their places, while signals are held back, and the folder is
+//   removed. A process that is killed before leaves a folder that the next one
+//   removes. One that is killed afterwards leaves files that the next one
+//   moves. The next one does so where there are locks for folders; without,
+//   nobody can tell whether the other one still runs.
 // - index.txt comes last, so that who reads it finds every file in it. It lists
 //   all files of the folder that have such a name, a line each, from old to
 //   new: by the window's end, its start, the number. A file that was taken away
@@ -51,13 +55,18 @@ std::optional<PublishedName> ParsePublishedName(absl::string_view text);
 class PublishedFolder {
  public:
   // Makes the folder unless it is there, and waits for others that write into
-  // it, where its file system has locks for folders. Errors are the system's,
-  // with the path.
+  // it, where its file system has locks for folders. Then completes what a run
+  // that was killed had begun to publish, and removes what others left that
+  // had not. Errors are the system's, with the path. FAILED_PRECONDITION, too:
+  // such a run has to be completed, but there are no locks.
   static absl::StatusOr<std::unique_ptr<PublishedFolder>> Open(
       const std::string& path);
   PublishedFolder(const PublishedFolder&) = delete;
   PublishedFolder& operator=(const PublishedFolder&) = delete;
   ~PublishedFolder();
+
+  // What Open had to move for a run that was killed: names, the index last.
+  const std::vector<std::string>& completed() const { return completed_; }
 
   // FAILED_PRECONDITION: a file is there whose window shares time with
   // [start, end), in Unix seconds; the message names it.
@@ -70,18 +79,25 @@ class PublishedFolder {
   absl::Status Add(const PublishedName& name, absl::string_view bytes);
 
   // Moves what was added to its places, and writes the index. Once. After an
-  // error the folder is as before.
+  // error the folder is as before; where even that fails, as if the run had
+  // been killed.
   absl::Status Publish();
 
   std::string PathOf(absl::string_view name) const;
 
  private:
   PublishedFolder(std::string path, int lock);
-  absl::StatusOr<std::vector<PublishedName>> List() const;
+  absl::Status Complete();
+  void RemoveStaleFolders() const;
+  absl::Status WriteIndex(const std::string& folder,
+                          const std::vector<PublishedName>& names) const;
   absl::Status Move(const std::string& name) const;
+  absl::Status TakeBack(const std::vector<std::string>& moved) const;
+  std::string PublishingPath() const;
 
   const std::string path_;
   const int lock_;  // the folder itself, opened
+  std::vector<std::string> completed_;
   std::vector<PublishedName> published_;
   std::vector<PublishedName> added_;
   std::unique_ptr<ScratchFolder> side_;

@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 // 2020-07-27T00:00:00Z as an interval and a second.
 constexpr int kDay = 2659680;
@@ -396,6 +397,41 @@ TEST_F(ExportCommandTest, AFileOfTheFolderThatCannotBeReadIsNamed) {
   const TekmatchRun run = Export(Window(72));
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.err, StartsWith("tekmatch: " + path + ": "));
+}
+
+// As one that was killed between its first file and its second.
+TEST_F(ExportCommandTest, WhatAKilledRunBeganIsCompletedAndSaid) {
+  const std::string kSecond = "1595980800-1596067200-00002.zip";
+  ASSERT_EQ(Export(Window(48, {"--min-keys", "0", "--padding-range", "0",
+                               "--max-keys", "4", "--split", "batch"}))
+                .exit_code,
+            0);
+  const std::string publishing = At("out") + "/.tekmatch-publishing";
+  fs::create_directory(publishing);
+  for (const std::string& name : {kSecond, std::string("index.txt")}) {
+    fs::rename(At("out") + "/" + name, publishing + "/" + name);
+  }
+  fs::create_directory(At("out") + "/.tekmatch-0aZ9bY");
+  const std::string said =
+      absl::StrCat("tekmatch: ", At("out"),
+                   ": completed what a run that was killed had begun to "
+                   "publish: ",
+                   kSecond, ", index.txt\n");
+  const TekmatchRun again = Export(Window(48));
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.err, StartsWith(said + "tekmatch: " + At("out") + "/" +
+                                    kFirst + ": is published"));
+  EXPECT_EQ(ReadFile(At("out") + "/index.txt"),
+            absl::StrCat(kFirst, "\n", kSecond, "\n"));
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(At("out"))) {
+    files.push_back(entry.path().filename().string());
+  }
+  EXPECT_THAT(files, UnorderedElementsAre(kFirst, kSecond, "index.txt"));
+  const TekmatchRun next = Export(Window(72));
+  EXPECT_EQ(next.exit_code, 0);
+  EXPECT_EQ(next.err, "");
+  EXPECT_THAT(next.out, HasSubstr("Left out: 8 keys"));
 }
 
 TEST_F(ExportCommandTest, CountsOutOfRangeAreNamed) {

@@ -131,6 +131,7 @@ TEST(PublishedFolderTest, AFailureInTheMiddleTakesEverythingBack) {
   EXPECT_THAT(std::string(status.message()),
               HasSubstr(path + "/2-3-00002.zip: cannot be written"));
   EXPECT_FALSE(fs::exists(path + "/2-3-00001.zip"));
+  EXPECT_FALSE(fs::exists(path + "/.tekmatch-publishing"));
   EXPECT_EQ(ReadFile(path + "/index.txt"), "1-2-00001.zip\n");
 }
 
