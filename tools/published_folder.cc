@@ -22,6 +22,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "keyformat/system_error.h"
 #include "tools/cleanup_on_signal.h"
 #include "tools/output_file.h"
 
@@ -77,8 +78,7 @@ absl::StatusOr<std::vector<PublishedName>> ListNames(
     if (name.has_value()) names.push_back(*name);
   }
   if (error) {
-    return absl::ErrnoToStatus(error.value(),
-                               absl::StrCat(folder, ": cannot be read"));
+    return SystemError(error.value(), absl::StrCat(folder, ": cannot be read"));
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -99,7 +99,7 @@ bool IsThere(const std::string& path) {
 absl::Status Rename(const std::string& from, const std::string& to,
                     absl::string_view what) {
   if (std::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, absl::StrCat(what, ": cannot be written"));
+  return SystemError(errno, absl::StrCat(what, ": cannot be written"));
 }
 
 void RemoveFolder(const std::string& path) {
@@ -114,7 +114,7 @@ absl::StatusOr<std::unique_ptr<PublishedFolder>> PublishedFolder::Open(
   if (absl::Status s = MakeFolder(path); !s.ok()) return s;
   const int lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be read"));
+    return SystemError(errno, absl::StrCat(path, ": cannot be read"));
   }
   std::unique_ptr<PublishedFolder> folder(new PublishedFolder(path, lock));
   if (Lock(lock)) {

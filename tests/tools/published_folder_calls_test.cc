@@ -31,7 +31,9 @@ int end_signal = 0;
 bool end_after = false;
 int num_calls = 0;
 
-// What rename() and flock() fail with, where it is not 0.
+// What rename() fails with at this call, counted from 0, and flock() if not 0.
+int num_renames = 0;
+int fail_rename_at = -1;
 int rename_error = 0;
 int flock_error = 0;
 
@@ -48,7 +50,7 @@ int EndAround(Call call) {
 
 extern "C" int rename(const char* from, const char* to) noexcept {
   constexpr int kAtCurrentFolder = -100;  // AT_FDCWD
-  if (rename_error != 0) {
+  if (num_renames++ == fail_rename_at) {
     errno = rename_error;
     return -1;
   }
@@ -85,6 +87,7 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 constexpr char kPublishing[] = ".tekmatch-publishing";
 
@@ -141,7 +144,7 @@ class PublishedFolderCallsTest : public ::testing::Test {
  protected:
   void SetUp() override { MakeOld(); }
   void TearDown() override {
-    rename_error = 0;
+    fail_rename_at = -1;
     flock_error = 0;
   }
 
@@ -314,6 +317,26 @@ TEST_F(PublishedFolderCallsTest, OnlyFoldersOfKilledRunsAreRemoved) {
   WriteFile(path_ + "/.tekmatch-aB3456/5-6-00001.zip", "keys");
   EXPECT_TRUE(OpenAndClose(path_).ok());
   EXPECT_EQ(ContentOf(path_), kept);
+}
+
+// What the system calls invalid is not the caller's fault.
+TEST_F(PublishedFolderCallsTest, TheSystemsErrorsBlameTheFolder) {
+  for (const auto& [error, code] :
+       {std::pair(EINVAL, absl::StatusCode::kFailedPrecondition),
+        std::pair(ENOTTY, absl::StatusCode::kFailedPrecondition),
+        std::pair(ENAMETOOLONG, absl::StatusCode::kNotFound)}) {
+    const auto folder = PublishedFolder::Open(path_);
+    ASSERT_TRUE(folder.ok()) << folder.status();
+    ASSERT_TRUE((*folder)->Add(Name(2, 3), "a").ok());
+    // Those before are of the index, which OutputFile renames.
+    fail_rename_at = num_renames + 1;
+    rename_error = error;
+    const absl::Status status = (*folder)->Publish();
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_THAT(std::string(status.message()),
+                StartsWith(path_ + ": cannot be written"));
+  }
+  EXPECT_EQ(ContentOf(path_), kBefore);
 }
 
 }  // namespace
