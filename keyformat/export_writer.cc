@@ -119,7 +119,10 @@ void Pad(const ExportWriterOptions& options, RandomSource& random,
   // Drawn for every file, so that a padded file does not shift the stream.
   const uint64_t target =
       options.min_keys + random.Below(options.padding_range + 1);
-  if (target == 0 || keys.primary.empty()) return;
+  // A 0 that was drawn pads nothing, which has to be said.
+  if (options.min_keys == 0 && options.padding_range == 0) return;
+  file.num_revised_alone = NumAlone(keys.revised);
+  if (keys.primary.empty()) return;
   const uint64_t have = keys.primary.size() + keys.revised.size();
   file.num_padding = target - std::min(target, have);
   file.num_kinds_unpadded = AddPadding(file.num_padding, random, keys.primary);

@@ -81,8 +81,12 @@ struct ExportFile {
   uint64_t num_keys = 0;  // padding included
   uint64_t num_padding = 0;
   // Of primary keys that agree in all but their bytes: how many such kinds have
-  // no padding key, since there was no room. 0 where no padding is asked for.
+  // no padding key, since there was no room. 0 where no padding is asked for
+  // (min_keys and padding_range are 0).
   uint64_t num_kinds_unpadded = 0;
+  // Revised keys that no other one of the file agrees with in all but its
+  // bytes: who knows that of a person knows the key. 0 likewise.
+  uint64_t num_revised_alone = 0;
   std::string zip;  // the file's bytes
 };
 

@@ -2,11 +2,19 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "absl/types/span.h"
 
 namespace tekmatch {
 namespace {
+
+// Without their bytes, kind by kind.
+std::vector<DiagnosisKey> SortedByKind(std::vector<DiagnosisKey> keys) {
+  for (DiagnosisKey& key : keys) key.tek = Tek{};
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
 
 // Keys without their bytes, one for each of `keys`: one of each kind, the
 // rarest kinds first, and then all others in random order.
@@ -16,9 +24,7 @@ struct Models {
 };
 
 Models ModelsOf(const std::vector<DiagnosisKey>& keys, RandomSource& random) {
-  std::vector<DiagnosisKey> all = keys;
-  for (DiagnosisKey& key : all) key.tek = Tek{};
-  std::sort(all.begin(), all.end());
+  const std::vector<DiagnosisKey> all = SortedByKind(keys);
   struct Kind {
     size_t first;
     size_t size;
@@ -60,6 +66,17 @@ uint64_t AddPadding(uint64_t num_padding, RandomSource& random,
     keys.push_back(key);
   }
   return models.num_kinds - std::min(models.num_kinds, num_padding);
+}
+
+uint64_t NumAlone(std::vector<DiagnosisKey> keys) {
+  const std::vector<DiagnosisKey> all = SortedByKind(std::move(keys));
+  uint64_t num_alone = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const bool like_last = i > 0 && all[i] == all[i - 1];
+    const bool like_next = i + 1 < all.size() && all[i] == all[i + 1];
+    if (!like_last && !like_next) ++num_alone;
+  }
+  return num_alone;
 }
 
 }  // namespace tekmatch

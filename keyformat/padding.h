@@ -26,6 +26,9 @@ namespace tekmatch {
 uint64_t AddPadding(uint64_t num_padding, RandomSource& random,
                     std::vector<DiagnosisKey>& keys);
 
+// How many of `keys` are the only one of their kind.
+uint64_t NumAlone(std::vector<DiagnosisKey> keys);
+
 }  // namespace tekmatch
 
 #endif  // TEKMATCH_KEYFORMAT_PADDING_H_

@@ -128,6 +128,11 @@ int Export(const Options& options) {
           absl::StrAppend(&said, "; no room to pad ",
                           Counted(file.num_kinds_unpadded, "kind"), " of keys");
         }
+        if (file.num_revised_alone > 0) {
+          absl::StrAppend(
+              &said, "; ", Counted(file.num_revised_alone, "revised key"),
+              file.num_revised_alone == 1 ? " is" : " are", " like no other");
+        }
         said += "\n";
         return (*folder)->Add(name, file.zip);
       });

@@ -241,6 +241,58 @@ TEST(ExportWriterTest, SaysWhichKindsThereWasNoRoomToPad) {
   EXPECT_EQ(written->front().file.num_kinds_unpadded, 0);
 }
 
+// Where padding is asked for, and none is drawn.
+TEST(ExportWriterTest, SaysWhichKindsHaveNoPaddingByChance) {
+  ExportWriterOptions options = Options();
+  options.min_keys = 0;
+  options.padding_range = 1;
+  std::set<uint64_t> unpadded;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const auto written = WriteAndRead(MakeKeys(1), options, {}, seed);
+    ASSERT_TRUE(written.ok()) << written.status();
+    EXPECT_EQ(written->front().file.num_padding, 0);
+    unpadded.insert(written->front().file.num_kinds_unpadded);
+  }
+  EXPECT_EQ(unpadded, std::set<uint64_t>{1});
+}
+
+TEST(ExportWriterTest, SaysWhichRevisedKeysAreAlone) {
+  std::vector<DiagnosisKey> keys = MakeKeys(7);
+  for (DiagnosisKey& key : keys) {
+    key.rolling_start = 2650000;
+    key.rolling_period = 144;
+    key.metadata = {.report_type = ReportType::kRevoked, .revised = true};
+  }
+  keys[0].rolling_period = 7;
+  keys[1].metadata.days_since_onset = 3;
+  keys[2].metadata.report_type = ReportType::kConfirmedTest;
+  keys[3].metadata.report_type = ReportType::kConfirmedTest;
+  const struct {
+    uint64_t min_keys;
+    uint64_t padding_range;
+    uint64_t num_alone;
+  } kCases[] = {{0, 0, 0}, {0, 5, 2}, {1, 0, 2}, {100, 10, 2}};
+  for (const auto& [min_keys, padding_range, num_alone] : kCases) {
+    ExportWriterOptions options = Options();
+    options.min_keys = min_keys;
+    options.padding_range = padding_range;
+    const auto written = WriteAndRead(keys, options);
+    ASSERT_TRUE(written.ok()) << written.status();
+    EXPECT_EQ(written->front().file.num_padding, 0);
+    EXPECT_EQ(written->front().file.num_kinds_unpadded, 0);
+    EXPECT_EQ(written->front().file.num_revised_alone, num_alone);
+  }
+  // A primary key that has all else in common is of another kind.
+  keys.push_back(keys[0]);
+  keys.back().tek.bytes[0] ^= 1;
+  keys.back().metadata = {};
+  ExportWriterOptions options = Options();
+  options.min_keys = 100;
+  const auto written = WriteAndRead(keys, options);
+  ASSERT_TRUE(written.ok()) << written.status();
+  EXPECT_EQ(written->front().file.num_revised_alone, 2);
+}
+
 TEST(ExportWriterTest, RevisedKeysGoLastAndAreNotPadded) {
   std::vector<DiagnosisKey> keys = MakeKeys(20);
   for (size_t i = 0; i < 5; ++i) {

@@ -192,6 +192,39 @@ TEST_F(ExportCommandTest, SaysWhatThereWasNoRoomToPad) {
   }
 }
 
+TEST_F(ExportCommandTest, SaysWhichRevisedKeysAreLikeNoOther) {
+  const std::string revoked = R"("revised":true,"report_type":"revoked")";
+  const std::string alike = Line(1, "," + revoked) + Line(2, "," + revoked);
+  const std::string one = Line(3, R"(,"rolling_period":7,)" + revoked);
+  const std::string two = one + Line(4, R"(,"rolling_period":8,)" + revoked);
+  const struct {
+    std::string keys;
+    const char* min_keys;
+    std::string said;
+  } kCases[] = {
+      {alike, "50", "2 keys, 0 of them padding, batch 1 of 1\n"},
+      {alike + one, "50",
+       "3 keys, 0 of them padding, batch 1 of 1; "
+       "1 revised key is like no other\n"},
+      {alike + two, "50",
+       "4 keys, 0 of them padding, batch 1 of 1; "
+       "2 revised keys are like no other\n"},
+      {one + Line(5), "1",
+       "2 keys, 0 of them padding, batch 1 of 1; "
+       "no room to pad 1 kind of keys; 1 revised key is like no other\n"},
+      {alike + two, "0", "4 keys, 0 of them padding, batch 1 of 1\n"},
+  };
+  int number = 0;
+  for (const auto& [keys, min_keys, said] : kCases) {
+    WriteFile(At("keys.jsonl"), keys);
+    const std::string out = absl::StrCat("out", number++);
+    const TekmatchRun run = Export(
+        Window(48, {"--min-keys", min_keys, "--padding-range", "0"}, out));
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(run.out, absl::StrCat(At(out), "/", kFirst, ": ", said));
+  }
+}
+
 // The eight keys end at midnight of the 28th. The window ends a day after it
 // begins.
 TEST_F(ExportCommandTest, KeysAreHeldBackUntilTwoHoursAfterTheirEnd) {
