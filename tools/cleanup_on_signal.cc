@@ -71,17 +71,25 @@ constexpr std::array kEndingSignals = {
     SIGUSR1,   SIGUSR2, SIGIO,  SIGPWR,  SIGXCPU, SIGXFSZ, SIGSYS,    SIGTRAP,
     SIGSTKFLT, SIGABRT, SIGBUS, SIGFPE,  SIGILL,  SIGSEGV};
 
+template <typename Do>
+void ForEachEndingSignal(Do act) {
+  for (const int signal_number : kEndingSignals) act(signal_number);
+  // Real-time signals end the process too. The C library keeps the first ones
+  // for itself, and says only at run time how many.
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) act(number);
+}
+
 void InstallHandlers() {
-  for (const int signal_number : kEndingSignals) {
+  ForEachEndingSignal([](int signal_number) {
     struct sigaction old {};
     sigaction(signal_number, nullptr, &old);
     // A process started by nohup, say, is not to be ended by that signal.
-    if (old.sa_handler != SIG_DFL) continue;
+    if (old.sa_handler != SIG_DFL) return;
     struct sigaction action {};
     action.sa_handler = CleanUpAndDie;
     action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigaction(signal_number, &action, nullptr);
-  }
+  });
 }
 
 }  // namespace
@@ -115,9 +123,8 @@ CleanupOnSignal::~CleanupOnSignal() {
 HeldSignals::HeldSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal_number : kEndingSignals) {
-    sigaddset(&signals, signal_number);
-  }
+  ForEachEndingSignal(
+      [&signals](int signal_number) { sigaddset(&signals, signal_number); });
   pthread_sigmask(SIG_BLOCK, &signals, &before_);
 }
 

@@ -1,9 +1,9 @@
 // What is to vanish when a signal ends the process: half-written files and
 // scratch folders, which can hold contact data. That is every signal by which
 // somebody or the system ends it, from Ctrl-C to a limit of CPU time or of a
-// file's size (but SIGKILL, which no process sees), and every fault that ends
-// it by itself. The signal then takes its usual course, so that a shell sees
-// what ended the process.
+// file's size, real-time signals too (but SIGKILL, which no process sees), and
+// every fault that ends it by itself. The signal then takes its usual course,
+// so that a shell sees what ended the process.
 #ifndef TEKMATCH_TOOLS_CLEANUP_ON_SIGNAL_H_
 #define TEKMATCH_TOOLS_CLEANUP_ON_SIGNAL_H_
 

@@ -27,6 +27,9 @@ absl::StatusOr<std::unique_ptr<ScratchFolder>> ScratchFolder::MakeIn(
 
 absl::StatusOr<std::unique_ptr<ScratchFolder>> ScratchFolder::MakeAt(
     std::string path, const std::string& parent) {
+  // The name that is registered is known when the folder is there: a signal in
+  // between would leave it.
+  const HeldSignals held;
   if (mkdtemp(path.data()) == nullptr) {
     return SystemError(errno,
                        absl::StrCat(parent, ": no scratch folder can be made"));

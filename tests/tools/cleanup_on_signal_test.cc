@@ -1,5 +1,6 @@
 #include "tools/cleanup_on_signal.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -8,6 +9,7 @@
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +21,21 @@
 #include "tools/output_file.h"
 #include "tools/scratch_folder.h"
 
+namespace {
+
+// What happens when a folder is made, before the caller of mkdtemp() knows.
+std::function<void()> after_mkdtemp;
+
+}  // namespace
+
+extern "C" char* mkdtemp(char* path) noexcept {
+  static const auto system =
+      reinterpret_cast<char* (*)(char*)>(dlsym(RTLD_NEXT, "mkdtemp"));
+  char* const made = system(path);
+  if (after_mkdtemp) after_mkdtemp();
+  return made;
+}
+
 namespace tekmatch {
 namespace {
 
@@ -26,17 +43,23 @@ namespace fs = std::filesystem;
 using ::testing::StartsWith;
 
 // What can end a process from outside, or a fault in it.
-constexpr int kSignals[] = {SIGINT,  SIGTERM,   SIGHUP,  SIGQUIT,  SIGPIPE,
-                            SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1,  SIGUSR2,
-                            SIGIO,   SIGPWR,    SIGXCPU, SIGXFSZ,  SIGSYS,
-                            SIGTRAP, SIGABRT,   SIGILL,  SIGSTKFLT};
+std::vector<int> EndingSignals() {
+  std::vector<int> signals = {SIGINT,  SIGTERM,   SIGHUP,  SIGQUIT,  SIGPIPE,
+                              SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1,  SIGUSR2,
+                              SIGIO,   SIGPWR,    SIGXCPU, SIGXFSZ,  SIGSYS,
+                              SIGTRAP, SIGABRT,   SIGILL,  SIGSTKFLT};
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) {
+    signals.push_back(number);
+  }
+  return signals;
+}
 
 // How a child process ends that runs `body`, with the signals' usual actions
 // in force before. A body that returns ends it with exit code 77.
 int StatusOfChild(absl::FunctionRef<void()> body) {
   const pid_t child = fork();
   if (child == 0) {
-    for (const int signal_number : kSignals) signal(signal_number, SIG_DFL);
+    for (const int number : EndingSignals()) signal(number, SIG_DFL);
     body();
     _exit(77);
   }
@@ -68,7 +91,7 @@ class CleanupOnSignalDeathTest : public ::testing::Test {
 };
 
 TEST_F(CleanupOnSignalDeathTest, RemovesFilesAndFolders) {
-  for (const int signal_number : kSignals) {
+  for (const int signal_number : EndingSignals()) {
     SCOPED_TRACE(signal_number);
     WriteFile(In("file"), "contacts");
     fs::create_directory(In("scratch"));
@@ -200,6 +223,39 @@ TEST_F(CleanupOnSignalDeathTest, AScratchFolderVanishes) {
   });
   EXPECT_TRUE(DiedOf(status, SIGHUP)) << status;
   EXPECT_EQ(NumEntries(), 0);
+}
+
+TEST_F(CleanupOnSignalDeathTest, AScratchFolderVanishesAsItIsMade) {
+  const int status = StatusOfChild([&] {
+    setenv("TMPDIR", folder_.c_str(), 1);
+    after_mkdtemp = [this] {
+      if (NumEntries() != 1) _exit(1);
+      raise(SIGTERM);
+    };
+    const auto scratch = ScratchFolder::Make();
+  });
+  EXPECT_TRUE(DiedOf(status, SIGTERM)) << status;
+  EXPECT_EQ(NumEntries(), 0);
+}
+
+TEST_F(CleanupOnSignalDeathTest, HeldSignalsComeWhenTheyMay) {
+  WriteFile(In("before"), "");
+  for (const int signal_number : EndingSignals()) {
+    SCOPED_TRACE(signal_number);
+    const int status = StatusOfChild([&] {
+      const CleanupOnSignal file(In("after"));
+      {
+        const HeldSignals outer;
+        { const HeldSignals inner; }
+        raise(signal_number);
+        fs::rename(In("before"), In("after"));
+      }
+      _exit(1);
+    });
+    EXPECT_TRUE(DiedOf(status, signal_number)) << status;
+    EXPECT_EQ(NumEntries(), 0);
+    WriteFile(In("before"), "");
+  }
 }
 
 class ScratchFolderTest : public ::testing::Test {
