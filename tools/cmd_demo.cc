@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "keyformat/export_writer.h"
+#include "keyformat/printable.h"
 #include "keyformat/random_source.h"
 #include "tools/command.h"
 #include "tools/demo_world.h"
@@ -144,11 +145,11 @@ int RunDemo(const Options& options, const Paths& paths) {
   }
   absl::StrAppend(&text, "\nThat is what the world was made with.\n");
   if (!options.out.empty()) {
-    absl::StrAppend(&text,
-                    "\nThe same again, from the files:\n  tekmatch match ",
-                    paths.exported, " --trusted-key ", kKeyId, ":", kKeyVersion,
-                    "=", paths.public_key, " --sightings ", paths.sightings,
-                    " --time-zone ", kZone, "\n");
+    absl::StrAppend(
+        &text, "\nThe same again, from the files:\n  tekmatch match ",
+        Printable(paths.exported), " --trusted-key ", kKeyId, ":", kKeyVersion,
+        "=", Printable(paths.public_key), " --sightings ",
+        Printable(paths.sightings), " --time-zone ", kZone, "\n");
   }
   return Print(text);
 }

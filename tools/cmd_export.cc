@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "keyformat/export_writer.h"
+#include "keyformat/printable.h"
 #include "keyformat/random_source.h"
 #include "keyformat/release.h"
 #include "tools/command.h"
@@ -120,10 +121,10 @@ int Export(const Options& options) {
             .end_timestamp = file.end_timestamp,
             .start_timestamp = writer->start_timestamp,
             .number = static_cast<uint64_t>(file.batch_num)};
-        absl::StrAppend(&said, (*folder)->PathOf(ToString(name)), ": ",
-                        Counted(file.num_keys, "key"), ", ", file.num_padding,
-                        " of them padding, batch ", file.batch_num, " of ",
-                        file.batch_size);
+        absl::StrAppend(&said, Printable((*folder)->PathOf(ToString(name))),
+                        ": ", Counted(file.num_keys, "key"), ", ",
+                        file.num_padding, " of them padding, batch ",
+                        file.batch_num, " of ", file.batch_size);
         if (file.num_kinds_unpadded > 0) {
           absl::StrAppend(&said, "; no room to pad ",
                           Counted(file.num_kinds_unpadded, "kind"), " of keys");

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/printable.h"
 #include "tools/command.h"
 #include "tools/match_report.h"
 #include "tools/progress.h"
@@ -41,17 +42,18 @@ int Generate(const Options& options) {
   if (!files.ok()) return Fail(files.status());
   std::string sightings;
   for (const std::string& path : files->sightings) {
-    absl::StrAppend(&sightings, " --sightings ", path);
+    absl::StrAppend(&sightings, " --sightings ", Printable(path));
   }
-  return Print(absl::StrCat(
-      Counted(options.world.num_keys, "key"), " in ",
-      Counted(files->exports.size(), "file"), ", ",
-      Counted(options.world.num_sightings, "sighting"), ", ",
-      Counted(files->num_expected_matches, "matched sighting"),
-      " to be found:\n  tekmatch match ", options.out, "/*.zip --trusted-key ",
-      kWorldKeyId, ":", kWorldKeyVersion, "=", files->public_key, sightings,
-      " --matches-out MATCHES\nMATCHES is then the same as ",
-      files->expected_matches, "\n"));
+  return Print(
+      absl::StrCat(Counted(options.world.num_keys, "key"), " in ",
+                   Counted(files->exports.size(), "file"), ", ",
+                   Counted(options.world.num_sightings, "sighting"), ", ",
+                   Counted(files->num_expected_matches, "matched sighting"),
+                   " to be found:\n  tekmatch match ", Printable(options.out),
+                   "/*.zip --trusted-key ", kWorldKeyId, ":", kWorldKeyVersion,
+                   "=", Printable(files->public_key), sightings,
+                   " --matches-out MATCHES\nMATCHES is then the same as ",
+                   Printable(files->expected_matches), "\n"));
 }
 
 }  // namespace

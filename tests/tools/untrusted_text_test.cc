@@ -13,6 +13,7 @@
 #include "tests/tools/run_tekmatch.h"
 #include "tests/tools/test_exports.h"
 #include "tests/tools/test_files.h"
+#include "tools/key_lines.h"
 #include "tools/sightings_text.h"
 
 namespace tekmatch {
@@ -136,6 +137,39 @@ TEST_F(UntrustedTextTest, NoCommandRepeatsItAsItIs) {
                  "--time-zone", kWords})
                 .exit_code,
             2);
+}
+
+// The words are a folder's name; what a run that was killed began is named too.
+TEST_F(UntrustedTextTest, NoFolderThatIsWrittenIsRepeatedAsItIs) {
+  const std::string pem = Write("signing.pem", *TestSigner().key.PrivatePem());
+  const std::string lines = Write("keys.jsonl", KeyLine(keys_[0]));
+  const std::string out = TempPath(kWords) + "/" + kWords;
+  std::vector<std::string> arguments = {
+      "export",   "--keys",  lines,        "--signing-key", pem,
+      "--key-id", "440",     "--region",   kWords,          "--out",
+      out,        "--start", "1607000000", "--end",         "1607086400"};
+  const TekmatchRun exported = Run(arguments);
+  EXPECT_EQ(exported.exit_code, 0) << exported.err;
+  EXPECT_THAT(exported.out, HasSubstr("/1607000000-1607086400-00001.zip: 100"));
+  std::filesystem::create_directory(out + "/.tekmatch-publishing");
+  std::filesystem::rename(out + "/index.txt",
+                          out + "/.tekmatch-publishing/index.txt");
+  const TekmatchRun again = Run(arguments);
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.err, HasSubstr(": completed what a run that was killed"));
+  EXPECT_THAT(again.err, HasSubstr("-00001.zip: is published"));
+
+  for (const char* phones : {"1", "2"}) {
+    const TekmatchRun generated =
+        Run({"generate", "--keys", "10", "--sightings", "20", "--met", "2",
+             "--phones", phones, "--out", out + phones});
+    EXPECT_EQ(generated.exit_code, 0) << generated.err;
+    EXPECT_THAT(generated.out, HasSubstr("MATCHES is then the same as "));
+    EXPECT_EQ(std::count(generated.out.begin(), generated.out.end(), '\n'), 3);
+  }
+  const TekmatchRun demo = Run({"demo", "--out", out + "demo"});
+  EXPECT_EQ(demo.exit_code, 0) << demo.err;
+  EXPECT_THAT(demo.out, HasSubstr("  tekmatch match "));
 }
 
 // The notice names a file that was left out, and says nothing that stands in
