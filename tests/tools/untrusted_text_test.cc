@@ -150,7 +150,7 @@ TEST_F(UntrustedTextTest, NoFolderThatIsWrittenIsRepeatedAsItIs) {
       out,        "--start", "1607000000", "--end",         "1607086400"};
   const TekmatchRun exported = Run(arguments);
   EXPECT_EQ(exported.exit_code, 0) << exported.err;
-  EXPECT_THAT(exported.out, HasSubstr("/1607000000-1607086400-00001.zip: 100"));
+  EXPECT_THAT(exported.out, HasSubstr("/1607000000-1607086400-00001.zip: 1"));
   std::filesystem::create_directory(out + "/.tekmatch-publishing");
   std::filesystem::rename(out + "/index.txt",
                           out + "/.tekmatch-publishing/index.txt");
