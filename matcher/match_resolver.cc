@@ -51,22 +51,25 @@ MatchResult ResolveMatches(std::vector<Match> candidates,
   // Leaves the candidates in resolving order.
   result.num_duplicates = DropDuplicates(candidates);
 
-  size_t first_of_rpi = 0;
+  // In their place: a device may have heard one key a million times.
+  size_t num_kept = 0;
+  Match first_of_rpi;
   for (size_t i = 0; i < candidates.size(); ++i) {
     const Match& match = candidates[i];
-    if (!SameRpi(match, candidates[first_of_rpi])) first_of_rpi = i;
+    if (i == 0 || !SameRpi(match, first_of_rpi)) first_of_rpi = match;
     const int64_t seconds_after_first =
-        match.sighting.unix_seconds -
-        candidates[first_of_rpi].sighting.unix_seconds;
+        match.sighting.unix_seconds - first_of_rpi.sighting.unix_seconds;
     if (seconds_after_first > policy.replay_cut_seconds) {
       ++result.num_replayed;
     } else if (match.tx_power < policy.min_tx_power ||
                match.tx_power > policy.max_tx_power) {
       ++result.num_tx_power_out_of_bounds;
     } else {
-      result.matches.push_back(match);
+      candidates[num_kept++] = match;
     }
   }
+  candidates.resize(num_kept);
+  result.matches = std::move(candidates);
   std::sort(result.matches.begin(), result.matches.end(), InResultOrder);
   return result;
 }

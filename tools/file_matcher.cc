@@ -34,8 +34,13 @@ class FileCandidates {
     found_.num_own_keys += batch.num_own_keys;
     found_.num_compared += batch.num_compared;
     found_.num_duplicates += batch.num_duplicates;
-    found_.candidates.insert(found_.candidates.end(), batch.candidates.begin(),
-                             batch.candidates.end());
+    if (found_.candidates.empty()) {
+      found_.candidates = std::move(batch.candidates);
+    } else {
+      found_.candidates.insert(found_.candidates.end(),
+                               batch.candidates.begin(),
+                               batch.candidates.end());
+    }
     for (const KeyPublication& publication : batch.publications) {
       found_.publications.Add(publication.key);
     }

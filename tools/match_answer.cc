@@ -1,11 +1,11 @@
 #include "tools/match_answer.h"
 
 #include <cstdint>
-#include <map>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "tools/explain.h"
 #include "tools/exposure_report.h"
 #include "tools/notice.h"
@@ -16,7 +16,8 @@ namespace {
 // What the matches of one device mean.
 struct DeviceReport {
   uint32_t device = 0;
-  std::vector<Match> matches;
+  std::vector<Match> of_device;     // where devices are named
+  absl::Span<const Match> matches;  // of these or of the run
   ExposureReport exposure;
 };
 
@@ -28,17 +29,19 @@ bool NamesDevices(const MatchReportInput& input) {
 std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
                                          const AnswerOptions& options) {
   const MatchRunResult& run = input.account.run;
-  std::map<uint32_t, std::vector<Match>> matches;
-  if (NamesDevices(input)) {
-    matches = SplitByDevice(run.result.matches, input.account.sightings);
-  } else {
-    matches[0] = run.result.matches;
-  }
   std::vector<DeviceReport> reports;
-  for (auto& [device, of_device] : matches) {
-    DeviceReport& report = reports.emplace_back();
-    report.device = device;
-    report.matches = std::move(of_device);
+  if (NamesDevices(input)) {
+    for (auto& [device, matches] :
+         SplitByDevice(run.result.matches, input.account.sightings)) {
+      DeviceReport& report = reports.emplace_back();
+      report.device = device;
+      report.of_device = std::move(matches);
+      report.matches = report.of_device;
+    }
+  } else {
+    reports.emplace_back().matches = run.result.matches;
+  }
+  for (DeviceReport& report : reports) {
     report.exposure = MakeExposureReport(report.matches, *options.config,
                                          input.zone, options.as_of);
   }

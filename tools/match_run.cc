@@ -132,18 +132,15 @@ void ApplyWindowPolicy(const MatchRunOptions& options,
   for (const ExportFileResult& file : run.files) {
     windows.push_back(WindowOf(file.report.metadata));
   }
-  std::vector<Match> kept;
-  for (const Match& match : run.result.matches) {
+  std::erase_if(run.result.matches, [&](const Match& match) {
     const WindowDecision decision = JudgeContact(
         histories.by_key.at(match.tek), windows, match.sighting.unix_seconds,
         options.window_policy, options.window_zone);
-    if (decision.counts) {
-      kept.push_back(match);
-    } else {
+    if (!decision.counts) {
       ++run.num_outside_window[static_cast<size_t>(decision.reason)];
     }
-  }
-  run.result.matches = std::move(kept);
+    return !decision.counts;
+  });
 }
 
 absl::Status Validate(const MatchRunOptions& options) {
@@ -221,7 +218,11 @@ absl::StatusOr<MatchRunResult> RunMatch(
     num_duplicates += file.num_duplicates;
     outside_tolerance.insert(file.outside_tolerance.begin(),
                              file.outside_tolerance.end());
-    all.insert(all.end(), file.candidates.begin(), file.candidates.end());
+    if (all.empty()) {
+      all = std::move(file.candidates);
+    } else {
+      all.insert(all.end(), file.candidates.begin(), file.candidates.end());
+    }
   }
   run.num_outside_tolerance = outside_tolerance.size();
   absl::StatusOr<std::set<uint32_t>> without_keys =
