@@ -442,7 +442,7 @@ TEST_F(ExportCommandTest, WhatAKilledRunBeganIsCompletedAndSaid) {
   const std::string publishing = At("out") + "/.tekmatch-publishing";
   fs::create_directory(publishing);
   for (const std::string& name : {kSecond, std::string("index.txt")}) {
-    fs::rename(At("out") + "/" + name, publishing + "/" + name);
+    fs::rename(fs::path(At("out")) / name, fs::path(publishing) / name);
   }
   fs::create_directory(At("out") + "/.tekmatch-0aZ9bY");
   const std::string said =

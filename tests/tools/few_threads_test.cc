@@ -39,6 +39,7 @@ namespace {
 TEST(FewThreadsTest, TheResultIsTheSame) {
   const std::vector<DiagnosisKey> keys = TestKeys(200, 1);
   std::vector<Sighting> sightings;
+  sightings.reserve(keys.size());
   for (const DiagnosisKey& key : keys) {
     sightings.push_back(HearKey(key, kTestDaySeconds));
   }
