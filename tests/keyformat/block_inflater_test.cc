@@ -130,18 +130,20 @@ std::string Deflated(const std::string& content, int level, int strategy,
 constexpr size_t kSteps[] = {1, 3, 1000, 65536, 300'000};
 
 TEST(BlockInflaterTest, InflatesAsZlibDoesInPiecesOfAnySize) {
-  const std::string content = Repetitive(400'000, 1);
+  const std::string content = Repetitive(100'000, 1);
   for (const int level : {0, 1, 6, 9}) {
     for (const int strategy : {Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY}) {
       for (const int flush : {Z_SYNC_FLUSH, Z_BLOCK, Z_NO_FLUSH}) {
-        for (const size_t every : {700, 40'000, 150'000}) {
+        for (const size_t every : {700, 40'000, 70'000}) {
           const std::string stream =
               Deflated(content, level, strategy, every, flush);
           const Inflated right = InflateByZlib(stream);
           ASSERT_EQ(right.content, content);
           for (const size_t in_step : kSteps) {
             for (const size_t out_step : kSteps) {
-              if (in_step + out_step < 1000 && every == 700) continue;
+              // A sanitizer takes minutes for pieces of a byte or three.
+              const bool tiny = std::min(in_step, out_step) < 1000;
+              if (tiny && (level != 6 || every == 700)) continue;
               const Inflated found = InflateByBlocks(stream, in_step, out_step);
               ASSERT_TRUE(found == right)
                   << level << " " << strategy << " " << flush << " " << every
