@@ -1,3 +1,4 @@
+// Plan: a file and a string as sources, and the whole of a source as a stream.
 #include "keyformat/byte_source.h"
 
 #include <fcntl.h>

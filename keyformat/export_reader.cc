@@ -1,3 +1,6 @@
+// Plan: the entries are found, or the pair of a bare file; export.sig is read
+// whole; export.bin is a stream that is hashed as the decoder takes it; Finish
+// judges the signatures by the digests.
 #include "keyformat/export_reader.h"
 
 #include <openssl/sha.h>

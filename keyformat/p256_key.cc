@@ -1,3 +1,5 @@
+// Plan: a key to trust is found in its file (public_key_forms.h), a signing key
+// is PEM; both have to lie on P-256.
 #include "keyformat/p256_key.h"
 
 #include <openssl/bio.h>

@@ -1,3 +1,6 @@
+// Plan: a signature is judged by its form, then by each trusted key that it
+// names; the furthest outcome of a list gives the verdict where no set is
+// complete.
 #include "keyformat/signature.h"
 
 #include <openssl/ecdsa.h>

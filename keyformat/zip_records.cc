@@ -1,3 +1,5 @@
+// Plan: numbers are little-endian at fixed places; each parser checks size and
+// magic first.
 #include "keyformat/zip_records.h"
 
 #include "absl/strings/match.h"

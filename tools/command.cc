@@ -1,3 +1,5 @@
+// Plan: what commands say, and how they end; the flags that they share; what
+// their texts of times, dates and zones mean.
 #include "tools/command.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Plan: the distance of two words; the names that a command knows; the first
+// argument that none of them is, with the nearest.
 #include "tools/command_names.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Plan: scans and windows of the date become JSON, and the text is made of that
+// JSON, so that both say the same.
 #include "tools/explain.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Plan: folders are listed, files stay as they are; pipes are read into memory.
 #include "tools/export_arguments.h"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// Plan: a file is opened, with the signature list beside it; it is read to its
+// end; its verdict decides whether it counts, and is put into words. Batches
+// are judged when all files are read.
 #include "tools/export_files.h"
 
 #include <sys/stat.h>
@@ -25,18 +28,6 @@ ExportFileResult Refused(const std::string& path, const absl::Status& status) {
   result.verdict = absl::IsDataLoss(status) ? "malformed" : "unreadable";
   result.message = std::string(status.message());
   return result;
-}
-
-// The key ids of the signatures that verified.
-std::vector<std::string> SignersOf(const ExportReport& report) {
-  std::vector<std::string> ids;
-  const std::vector<SignatureOutcome>& outcomes = report.signature.outcomes;
-  for (size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i] == SignatureOutcome::kVerified) {
-      ids.push_back(report.signatures[i].info.key_id);
-    }
-  }
-  return ids;
 }
 
 absl::StatusOr<std::shared_ptr<const ByteSource>> OpenExport(
@@ -173,7 +164,7 @@ void RefuseIncompleteBatches(std::vector<ExportFileResult>& files) {
     if (!files[i].accepted) continue;
     accepted.push_back(i);
     members.push_back({.metadata = files[i].report.metadata,
-                       .signers = SignersOf(files[i].report)});
+                       .signers = files[i].report.signature.signer_ids});
   }
   for (const IncompleteBatch& batch : FindIncompleteBatches(members)) {
     std::string missing = absl::StrJoin(batch.missing, ", ");

@@ -1,3 +1,5 @@
+// Plan: matches are split by device; each device's get their exposure report;
+// text or JSON is put together of the run's report and these.
 #include "tools/match_answer.h"
 
 #include <cstdint>

@@ -1,3 +1,5 @@
+// Plan: the words of each language; dates as the person wants them; the notice,
+// line by line.
 #include "tools/notice.h"
 
 #include <array>

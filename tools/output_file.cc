@@ -1,3 +1,5 @@
+// Plan: a temporary file beside the path is written, synced and renamed; what
+// names stdout or a device is written directly.
 #include "tools/output_file.h"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// Plan: the first line says whether the file is CSV or JSON lines, or what else
+// it may be; rows are read one by one; a folder is a LevelDB.
 #include "tools/sightings_reader.h"
 
 #include <sys/stat.h>

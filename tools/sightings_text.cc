@@ -1,3 +1,5 @@
+// Plan: texts become numbers; a row of CSV or of JSON becomes a sighting; and a
+// sighting a row.
 #include "tools/sightings_text.h"
 
 #include <charconv>
