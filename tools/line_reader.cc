@@ -1,5 +1,5 @@
 // Plan: a buffer is refilled when the line in it does not end; the first line
-// loses its byte order mark, each its carriage return.
+// loses its byte order mark.
 #include "tools/line_reader.h"
 
 #include <unistd.h>
