@@ -196,7 +196,7 @@ KeyHistories ResolvePublications(std::vector<KeyPublication> publications,
 }
 
 uint64_t ApplyHistories(const KeyHistories& histories,
-                        std::vector<Match>& matches) {
+                        std::vector<Match>& matches, const DropSink& dropped) {
   for (Match& match : matches) {
     const auto found = histories.by_key.find(match.tek);
     if (found == histories.by_key.end()) continue;
@@ -206,31 +206,29 @@ uint64_t ApplyHistories(const KeyHistories& histories,
     match.metadata = key.metadata;
     match.source = found->second.source;
   }
-  const auto kept =
-      std::remove_if(matches.begin(), matches.end(), [](const Match& match) {
-        return match.interval < match.rolling_start ||
-               match.interval - match.rolling_start >= match.rolling_period;
-      });
-  const auto num_dropped = static_cast<uint64_t>(matches.end() - kept);
-  matches.erase(kept, matches.end());
-  return num_dropped;
+  return std::erase_if(matches, [&dropped](const Match& match) {
+    if (match.interval >= match.rolling_start &&
+        match.interval - match.rolling_start < match.rolling_period) {
+      return false;
+    }
+    if (dropped) dropped(match, "outside_first_publication");
+    return true;
+  });
 }
 
-ReportTypeCounts DropUnreported(std::vector<Match>& matches) {
+ReportTypeCounts DropUnreported(std::vector<Match>& matches,
+                                const DropSink& dropped) {
   ReportTypeCounts counts;
-  const auto is_unreported = [&counts](const Match& match) {
-    if (match.metadata.report_type == ReportType::kRevoked) {
-      ++counts.num_revoked;
-      return true;
+  std::erase_if(matches, [&](const Match& match) {
+    const auto type = match.metadata.report_type;
+    if (type != ReportType::kRevoked && type != ReportType::kRecursive) {
+      return false;
     }
-    if (match.metadata.report_type == ReportType::kRecursive) {
-      ++counts.num_recursive;
-      return true;
-    }
-    return false;
-  };
-  matches.erase(std::remove_if(matches.begin(), matches.end(), is_unreported),
-                matches.end());
+    const bool is_revoked = type == ReportType::kRevoked;
+    ++(is_revoked ? counts.num_revoked : counts.num_recursive);
+    if (dropped) dropped(match, is_revoked ? "revoked_key" : "recursive_key");
+    return true;
+  });
   return counts;
 }
 

@@ -119,17 +119,21 @@ KeyHistories ResolvePublications(std::vector<KeyPublication> publications,
 
 // Gives every match what its key's history says of the key, and drops those of
 // intervals that do not belong to the key by (a). Returns how many went. A key
-// that has no history stays as it is.
+// that has no history stays as it is. `dropped` is told
+// "outside_first_publication".
 uint64_t ApplyHistories(const KeyHistories& histories,
-                        std::vector<Match>& matches);
+                        std::vector<Match>& matches,
+                        const DropSink& dropped = {});
 
 struct ReportTypeCounts {
   uint64_t num_revoked = 0;  // matches dropped
   uint64_t num_recursive = 0;
 };
 
-// Drops the matches of revoked and recursive keys.
-ReportTypeCounts DropUnreported(std::vector<Match>& matches);
+// Drops the matches of revoked and recursive keys. `dropped` is told
+// "revoked_key" or "recursive_key".
+ReportTypeCounts DropUnreported(std::vector<Match>& matches,
+                                const DropSink& dropped = {});
 
 // Whether a contact with the key counts by rule (c), each publication judged as
 // a whole: its rolling start, its days since onset and the timestamps of its

@@ -3,7 +3,9 @@
 #define TEKMATCH_MATCHER_MATCH_H_
 
 #include <cstdint>
+#include <functional>
 
+#include "absl/strings/string_view.h"
 #include "keyformat/diagnosis_key.h"
 #include "matcher/bluetooth_metadata.h"
 #include "matcher/sighting.h"
@@ -37,6 +39,11 @@ struct Match {
 
   bool operator==(const Match&) const = default;
 };
+
+// Told of every match that a rule drops, for who asks why: `reason` is the
+// rule's stable name, a literal. Empty: nobody asks.
+using DropSink =
+    std::function<void(const Match& match, absl::string_view reason)>;
 
 }  // namespace tekmatch
 

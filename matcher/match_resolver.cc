@@ -46,7 +46,7 @@ uint64_t DropDuplicates(std::vector<Match>& candidates) {
 }
 
 MatchResult ResolveMatches(std::vector<Match> candidates,
-                           const MatchPolicy& policy) {
+                           const MatchPolicy& policy, const DropSink& dropped) {
   MatchResult result;
   // Leaves the candidates in resolving order.
   result.num_duplicates = DropDuplicates(candidates);
@@ -61,9 +61,11 @@ MatchResult ResolveMatches(std::vector<Match> candidates,
         match.sighting.unix_seconds - first_of_rpi.sighting.unix_seconds;
     if (seconds_after_first > policy.replay_cut_seconds) {
       ++result.num_replayed;
+      if (dropped) dropped(match, "replayed");
     } else if (match.tx_power < policy.min_tx_power ||
                match.tx_power > policy.max_tx_power) {
       ++result.num_tx_power_out_of_bounds;
+      if (dropped) dropped(match, "tx_power_out_of_bounds");
     } else {
       candidates[num_kept++] = match;
     }

@@ -45,9 +45,11 @@ struct MatchResult {
 uint64_t DropDuplicates(std::vector<Match>& candidates);
 
 // The candidates come from engines over one and the same SightingIndex, with
-// this policy. Cannot fail.
+// this policy. Cannot fail. `dropped` is told "replayed" of (b) and
+// "tx_power_out_of_bounds" of (c).
 MatchResult ResolveMatches(std::vector<Match> candidates,
-                           const MatchPolicy& policy);
+                           const MatchPolicy& policy,
+                           const DropSink& dropped = {});
 
 }  // namespace tekmatch
 

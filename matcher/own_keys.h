@@ -25,8 +25,9 @@ struct OwnKeys {
 };
 
 // Drops the matches of a key in own.of_device of the device that heard it, and
-// returns how many. The rest keeps its order.
-uint64_t DropOwnMatches(const OwnKeys& own, std::vector<Match>& matches);
+// returns how many. The rest keeps its order. `dropped` is told "own_key".
+uint64_t DropOwnMatches(const OwnKeys& own, std::vector<Match>& matches,
+                        const DropSink& dropped = {});
 
 }  // namespace tekmatch
 

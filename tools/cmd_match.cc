@@ -57,6 +57,13 @@ bool PrintsResult(const Options& options) {
   return options.out.empty() || IsStdout(options.out);
 }
 
+// Whether that names the reasons for which files are left out: the text that a
+// configuration gives does not (run_remarks.h).
+bool PrintsReasons(const Options& options) {
+  return PrintsResult(options) &&
+         (options.config.empty() || options.format == "json");
+}
+
 struct AllSightings {
   std::shared_ptr<const SightingIndex> index;
   SightingsCounts counts;
@@ -169,6 +176,7 @@ absl::StatusOr<MatchRunOptions> RunOptions(const Options& options,
   MatchRunOptions run;
   run.window_policy = rules.policy;
   run.window_zone = rules.policy_zone;
+  run.keep_dropped = rules.explain.has_value();
   if (rules.config.has_value()) {
     run.report_type_when_missing =
         rules.config->mapping.report_type_when_missing;
@@ -298,8 +306,8 @@ int MatchExports(const Options& options) {
       RunMatch(*exports, sightings->index, *run_options);
   progress.Finish();
   if (!run.ok()) return Fail(run.status());
-  SayRefused(run->files);
   if (!run->complete) {
+    SayRefused(run->files);
     return Fail(absl::DataLossError(
         "no result: every file has to be accepted (or --skip-bad-files)"));
   }
@@ -307,9 +315,11 @@ int MatchExports(const Options& options) {
   const RunAccount account = {
       .run = *run, .sightings = sightings->counts, .own_keys = own_keys};
   if (absl::Status s = CheckCompared(account); !s.ok()) {
+    SayRefused(run->files);
     if (PrintsResult(options)) SayLosses(sightings->counts);
     return Fail(s);
   }
+  if (!PrintsReasons(options)) SayRefused(run->files);
 
   const MatchReportInput input = {.account = account,
                                   .policy = run_options->policy,

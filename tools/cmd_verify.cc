@@ -33,6 +33,7 @@ std::string Line(const ExportFileResult& file) {
     absl::StrAppend(&line, ", extra entry ",
                     Printable(file.report.extra_entry));
   }
+  if (!file.accepted) absl::StrAppend(&line, ": ", Printable(file.reason()));
   return line + "\n";
 }
 
@@ -77,12 +78,13 @@ int Verify(const Options& options) {
   RefuseIncompleteBatches(files);
   const bool as_json = options.format == "json";
   const int written = WriteResult(options.out, Report(files, as_json));
-  const bool all_accepted =
-      std::all_of(files.begin(), files.end(),
-                  [](const ExportFileResult& file) { return file.accepted; });
-  // The JSON has the reasons.
-  if (!as_json) SayRefused(files);
-  return all_accepted ? written : kExitBadInput;
+  const auto num_refused = std::count_if(
+      files.begin(), files.end(),
+      [](const ExportFileResult& file) { return !file.accepted; });
+  if (num_refused == 0) return written;
+  // The result has the reasons.
+  return Fail(absl::DataLossError(absl::StrCat(
+      num_refused, " of ", Counted(files.size(), "file"), " not valid")));
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
-// Traces the contacts of one date: key -> RPI -> sighting -> window -> score.
-// For a verifier who asks for it: it holds keys, identifiers and clock times.
+// Traces the contacts of one date: key -> RPI -> sighting -> window -> score ->
+// verdict, and what was left out on the way. For a verifier who asks for it: it
+// holds keys, identifiers and clock times.
 #ifndef TEKMATCH_TOOLS_EXPLAIN_H_
 #define TEKMATCH_TOOLS_EXPLAIN_H_
 
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -16,30 +18,42 @@
 
 namespace tekmatch {
 
-// An array with an object for each window of the date, by key and time:
-// tek, rolling_start, rolling_period, file, verdict of that file,
-// days_since_onset if published,
-// report_type, infectiousness, calibration_confidence, begins (RFC 3339 in
-// `zone`), weighted_duration, report_type_weight, infectiousness_weight, score,
-// counts (the score reaches the minimum, and the date is not too old), scans[]
-// {seconds_since_last_scan, typical_attenuation, min_attenuation, weight,
-// sightings[] {time, rpi, interval, rssi, tx_power, attenuation}}.
-//
-// `matches` are those that `report` is made of, and `files` those that
-// Match::source counts.
-nlohmann::ordered_json ExplainJson(absl::CivilDay date,
-                                   absl::Span<const ExportFileResult> files,
-                                   absl::Span<const Match> matches,
-                                   const ExposureReport& report,
-                                   const ExposureConfig& config,
-                                   absl::TimeZone zone);
+// What an explanation is made of. The references outlive it.
+struct ExplainInput {
+  absl::CivilDay date;
+  const RunAccount& account;
+  // Those of one device: what `report` is made of, and what the rules dropped
+  // (MatchRunOptions::keep_dropped).
+  absl::Span<const Match> matches;
+  absl::Span<const DroppedMatch> dropped;
+  const ExposureReport& report;
+  const ExposureConfig& config;
+  absl::string_view policy;  // name of the transmission window's
+  absl::TimeZone zone;       // of the dates and times
+};
 
-// The same for a person to read, indented by level, with what is to be said of
-// the whole run (run_remarks.h) in front.
-std::string ExplainText(absl::CivilDay date, const RunAccount& account,
-                        absl::Span<const Match> matches,
-                        const ExposureReport& report,
-                        const ExposureConfig& config, absl::TimeZone zone);
+// An object:
+//   date, config, policy, as_of, since (where dates before it are not shown),
+//   alerting, reason ("score sum 5239.2 >= 1350 and 4440 s >= 900 s: alert"),
+//   score_sum, score_sum_needed, maximum_score, seconds, seconds_needed, keys:
+//     the date's summary, zeros where it has none;
+//   windows[]: by key and time, each tek, rolling_start, rolling_period, file,
+//     verdict of that file, days_since_onset if published, report_type,
+//     infectiousness, calibration_confidence, begins (RFC 3339),
+//     weighted_duration, report_type_weight, infectiousness_weight, score,
+//     counts (to the score sum), reason where it does not
+//     ("below_minimum_score", "date_not_shown"), scans[]
+//     {seconds_since_last_scan, typical_attenuation, min_attenuation, weight,
+//     sightings[] {time, rpi, interval, rssi, tx_power, attenuation}};
+//   left_out[]: what is no window of the result, by reason, key and time, cut
+//     into windows in the same way: `reason` (that of DroppedMatch, or
+//     "infectiousness_none"), then as windows[] up to `begins`, and scans[].
+// A window's date is that of its begin.
+nlohmann::ordered_json ExplainJson(const ExplainInput& input);
+
+// The same for a person to read, indented by level, a time a line, with what is
+// to be said of the whole run (run_remarks.h) in front.
+std::string ExplainText(const ExplainInput& input);
 
 }  // namespace tekmatch
 

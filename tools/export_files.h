@@ -9,6 +9,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/export_reader.h"
 #include "keyformat/key_block.h"
@@ -49,6 +51,13 @@ struct ExportFileResult {
 
   // It was read to its end: it is neither `malformed` nor `unreadable`.
   bool is_whole() const { return report.digests.sha256 != Sha256Digest{}; }
+  // `message` after the path.
+  absl::string_view reason() const {
+    absl::string_view text = message;
+    absl::ConsumePrefix(&text, path);
+    absl::ConsumePrefix(&text, ": ");
+    return text;
+  }
   // A key that is trusted signed it. Of other files anybody can have made up
   // the keys, also where they are accepted.
   bool is_verified() const {

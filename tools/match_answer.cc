@@ -20,6 +20,7 @@ struct DeviceReport {
   uint32_t device = 0;
   std::vector<Match> of_device;     // where devices are named
   absl::Span<const Match> matches;  // of these or of the run
+  std::vector<DroppedMatch> dropped;
   ExposureReport exposure;
 };
 
@@ -43,6 +44,14 @@ std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
   } else {
     reports.emplace_back().matches = run.result.matches;
   }
+  for (const DroppedMatch& dropped : run.dropped) {
+    for (DeviceReport& report : reports) {
+      if (!NamesDevices(input) ||
+          dropped.match.sighting.device == report.device) {
+        report.dropped.push_back(dropped);
+      }
+    }
+  }
   for (DeviceReport& report : reports) {
     report.exposure = MakeExposureReport(report.matches, *options.config,
                                          input.zone, options.as_of);
@@ -50,12 +59,24 @@ std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
   return reports;
 }
 
+ExplainInput ExplainInputOf(const MatchReportInput& input,
+                            const DeviceReport& report,
+                            const AnswerOptions& options) {
+  return {.date = *options.explain,
+          .account = input.account,
+          .matches = report.matches,
+          .dropped = report.dropped,
+          .report = report.exposure,
+          .config = *options.config,
+          .policy = input.window_policy,
+          .zone = input.zone};
+}
+
 std::string MeaningText(const MatchReportInput& input,
                         const DeviceReport& report,
                         const AnswerOptions& options) {
   if (options.explain.has_value()) {
-    return ExplainText(*options.explain, input.account, report.matches,
-                       report.exposure, *options.config, input.zone);
+    return ExplainText(ExplainInputOf(input, report, options));
   }
   return NoticeText(input.account, report.exposure, *options.config,
                     {.language = options.language,
@@ -69,9 +90,7 @@ void AddMeaning(const MatchReportInput& input, const DeviceReport& report,
       ExposureReportJson(report.exposure, *options.config,
                          CountLeftOut(input.account), input.zone);
   if (options.explain.has_value()) {
-    json["explanation"] =
-        ExplainJson(*options.explain, input.account.run.files, report.matches,
-                    report.exposure, *options.config, input.zone);
+    json["explanation"] = ExplainJson(ExplainInputOf(input, report, options));
   }
 }
 

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "keyformat/printable.h"
 #include "tools/hex.h"
+#include "tools/match_sources.h"
 
 namespace tekmatch {
 namespace {
@@ -53,6 +55,30 @@ ordered_json LossesJson(const std::vector<SightingsLoss>& losses) {
 ordered_json DroppedFieldsJson(const DroppedSightingFields& dropped) {
   ordered_json json = ordered_json::object();
   if (dropped.previous_scan > 0) json["previous_scan"] = dropped.previous_scan;
+  return json;
+}
+
+ordered_json FilesJson(const MatchRunResult& run) {
+  const std::vector<SourceCount> matched = CountByFile(run);
+  ordered_json json = ordered_json::array();
+  for (size_t i = 0; i < run.files.size(); ++i) {
+    ordered_json file = ExportFileJson(run.files[i]);
+    file["keys_matched"] = matched[i].num_keys;
+    file["sightings_matched"] = matched[i].num_sightings;
+    json.push_back(std::move(file));
+  }
+  return json;
+}
+
+ordered_json AuthoritiesJson(const MatchRunResult& run) {
+  ordered_json json = ordered_json::array();
+  for (const AuthorityCount& authority : CountByAuthority(run)) {
+    json.push_back({{"key_ids", authority.key_ids},
+                    {"region", authority.region},
+                    {"files", authority.num_files},
+                    {"keys_matched", authority.matched.num_keys},
+                    {"sightings_matched", authority.matched.num_sightings}});
+  }
   return json;
 }
 
@@ -179,12 +205,9 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
   const OwnKeyCounts& own_keys = input.account.own_keys;
   const LeftOut left_out = CountLeftOut(input.account);
   const std::vector<Match>& matches = run.result.matches;
-  ordered_json files = ordered_json::array();
-  for (const ExportFileResult& file : run.files) {
-    files.push_back(ExportFileJson(file));
-  }
   ordered_json json = {
-      {"files", files},
+      {"files", FilesJson(run)},
+      {"authorities", AuthoritiesJson(run)},
       {"all_files_signed", AllSigned(run)},
       {"complete", left_out.complete()},
       {"left_out", LeftOutJson(left_out)},
@@ -241,7 +264,8 @@ std::string MatchReportText(const MatchReportInput& input) {
   const auto num_accepted =
       std::count_if(run.files.begin(), run.files.end(),
                     [](const ExportFileResult& file) { return file.counts(); });
-  std::string text = RemarksText(input.account, Language::kEnglish);
+  std::string text =
+      RemarksText(input.account, Language::kEnglish, Remarks::kOfReport);
   absl::StrAppend(&text, "Read ", Counted(run.num_keys, "key"), " in ",
                   Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
                   run.num_rejected, " rejected, ", run.num_own_keys,
@@ -272,6 +296,9 @@ std::string MatchReportText(const MatchReportInput& input) {
                   run.result.num_tx_power_out_of_bounds,
                   " for their transmit power).\n\n");
   text += DateTable(CountByDate(matches, input.zone), input.zone);
+  if (const std::string sources = SourcesText(run); !sources.empty()) {
+    absl::StrAppend(&text, "\n", sources);
+  }
   if (sightings.by_device.empty()) return text;
   for (const auto& [device, of_device] : SplitByDevice(matches, sightings)) {
     absl::StrAppend(

@@ -126,7 +126,8 @@ absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
 
 // Drops the matches that do not count by the policy.
 void ApplyWindowPolicy(const MatchRunOptions& options,
-                       const KeyHistories& histories, MatchRunResult& run) {
+                       const KeyHistories& histories, const DropSink& dropped,
+                       MatchRunResult& run) {
   std::vector<ExportWindow> windows;
   windows.reserve(run.files.size());
   for (const ExportFileResult& file : run.files) {
@@ -136,10 +137,10 @@ void ApplyWindowPolicy(const MatchRunOptions& options,
     const WindowDecision decision = JudgeContact(
         histories.by_key.at(match.tek), windows, match.sighting.unix_seconds,
         options.window_policy, options.window_zone);
-    if (!decision.counts) {
-      ++run.num_outside_window[static_cast<size_t>(decision.reason)];
-    }
-    return !decision.counts;
+    if (decision.counts) return false;
+    ++run.num_outside_window[static_cast<size_t>(decision.reason)];
+    if (dropped) dropped(match, WindowReasonName(decision.reason));
+    return true;
   });
 }
 
@@ -230,12 +231,18 @@ absl::StatusOr<MatchRunResult> RunMatch(
   if (!without_keys.ok()) return without_keys.status();
   run.devices_without_keys = *std::move(without_keys);
   num_duplicates += DropDuplicates(all);
-  run.num_own_matches = DropOwnMatches(options.own_keys, all);
-  run.num_outside_first_publication = ApplyHistories(histories, all);
-  run.result = ResolveMatches(std::move(all), options.policy);
+  DropSink dropped;
+  if (options.keep_dropped) {
+    dropped = [&run](const Match& match, absl::string_view reason) {
+      run.dropped.push_back({match, reason});
+    };
+  }
+  run.num_own_matches = DropOwnMatches(options.own_keys, all, dropped);
+  run.num_outside_first_publication = ApplyHistories(histories, all, dropped);
+  run.result = ResolveMatches(std::move(all), options.policy, dropped);
   run.result.num_duplicates = num_duplicates;
-  run.report_types = DropUnreported(run.result.matches);
-  ApplyWindowPolicy(options, histories, run);
+  run.report_types = DropUnreported(run.result.matches, dropped);
+  ApplyWindowPolicy(options, histories, dropped, run);
   return run;
 }
 

@@ -23,10 +23,12 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "keyformat/diagnosis_key.h"
 #include "matcher/kernels/kernels.h"
 #include "matcher/key_publications.h"
+#include "matcher/match.h"
 #include "matcher/match_policy.h"
 #include "matcher/match_resolver.h"
 #include "matcher/own_keys.h"
@@ -57,8 +59,17 @@ struct MatchRunOptions {
   const Kernels* kernels = nullptr;  // null: the default ones
   int num_threads = 1;               // at least 1
   size_t block_keys = 0;  // of a block; 0: what suits sightings and threads
+  // Keep the matches that a rule drops, for who asks why.
+  bool keep_dropped = false;
   // Called now and then with keys read so far, by one thread at a time.
   std::function<void(uint64_t)> progress;
+};
+
+// A match that a rule drops. `reason` is a name of DropSink's (match.h) or of a
+// WindowReason.
+struct DroppedMatch {
+  Match match;
+  absl::string_view reason;
 };
 
 struct MatchRunResult {
@@ -102,6 +113,9 @@ struct MatchRunResult {
   ReportTypeCounts report_types;
   std::array<uint64_t, kNumWindowReasons> num_outside_window{};
   MatchResult result;
+  // With keep_dropped, in no order that means anything. Duplicates are none:
+  // the same match counts in their place.
+  std::vector<DroppedMatch> dropped;
 };
 
 // INVALID_ARGUMENT: options. INTERNAL: BoringSSL. DATA_LOSS: a file

@@ -91,7 +91,7 @@ std::string NoticeText(const RunAccount& account, const ExposureReport& report,
                        const NoticeOptions& options) {
   const bool japanese = options.language == Language::kJapanese;
   const Words& words = japanese ? kJapanese : kEnglish;
-  std::string text = RemarksText(account, options.language);
+  std::string text = RemarksText(account, options.language, Remarks::kOfNotice);
   if (!text.empty()) text += "\n";
   const std::string zone(options.zone.name());
   const std::string today = Date(report.today, options);

@@ -122,14 +122,19 @@ void AppendCount(absl::string_view format, uint64_t n, std::string* text) {
   if (n > 0) absl::SubstituteAndAppend(text, format, n);
 }
 
-std::string FileRemarks(const MatchRunResult& run, const Words& words) {
+std::string FileRemarks(const MatchRunResult& run, const Words& words,
+                        Remarks remarks) {
   std::string text;
   bool any_unsigned = false;
   bool any_unverified = false;
   for (const ExportFileResult& file : run.files) {
     if (!file.accepted) {
-      absl::SubstituteAndAppend(&text, words.left_out_file, file.verdict,
-                                Printable(file.path));
+      const bool with_reason =
+          remarks == Remarks::kOfReport && !file.reason().empty();
+      absl::SubstituteAndAppend(
+          &text, words.left_out_file, file.verdict,
+          absl::StrCat(Printable(file.path), with_reason ? ": " : "",
+                       with_reason ? Printable(file.reason()) : ""));
     } else if (!file.copy_of.empty()) {
       absl::SubstituteAndAppend(&text, words.copy, Printable(file.path),
                                 Printable(file.copy_of));
@@ -207,9 +212,10 @@ std::string SightingsRemarks(const SightingsCounts& sightings,
   return text;
 }
 
-std::string RemarksText(const RunAccount& account, Language language) {
+std::string RemarksText(const RunAccount& account, Language language,
+                        Remarks remarks) {
   const Words& words = WordsOf(language);
-  std::string text = FileRemarks(account.run, words) +
+  std::string text = FileRemarks(account.run, words, remarks) +
                      SightingsRemarks(account.sightings, language);
   const LeftOut left_out = CountLeftOut(account);
   if (left_out.files + left_out.keys + left_out.sightings > 0) {

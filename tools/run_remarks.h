@@ -54,8 +54,11 @@ bool AllSigned(const MatchRunResult& run);
 
 // Lines on all of it, ready to stand before a result; empty if there is nothing
 // to say. Of a file they have its path and its verdict, and nothing that stands
-// in it: they go before a notice to a person.
-std::string RemarksText(const RunAccount& account, Language language);
+// in it: they go before a notice to a person. Those before a report have the
+// reason, too, for which a file is left out.
+enum class Remarks : uint8_t { kOfNotice, kOfReport };
+std::string RemarksText(const RunAccount& account, Language language,
+                        Remarks remarks);
 
 // The part of it that is about sightings.
 std::string SightingsRemarks(const SightingsCounts& sightings,

@@ -234,7 +234,15 @@ TEST(KeyPublicationsTest, MatchesTakeWhatTheHistorySays) {
   const KeyHistories histories = ResolvePublications({first}, kTest);
   std::vector<Match> matches = {In(kStart - 1), In(kStart), In(kStart + 9),
                                 In(kStart + 10), In(kStart, /*tek=*/2)};
-  EXPECT_EQ(ApplyHistories(histories, matches), 2U);
+  std::vector<EnIntervalNumber> outside;
+  EXPECT_EQ(
+      ApplyHistories(histories, matches,
+                     [&outside](const Match& match, absl::string_view reason) {
+                       EXPECT_EQ(reason, "outside_first_publication");
+                       outside.push_back(match.interval);
+                     }),
+      2U);
+  EXPECT_THAT(outside, ElementsAre(kStart - 1, kStart + 10));
   EXPECT_THAT(Intervals(matches), ElementsAre(kStart, kStart + 9, kStart));
   EXPECT_EQ(matches[0].rolling_start, kStart);
   EXPECT_EQ(matches[0].rolling_period, 10);

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "tests/matcher/test_util.h"
 
 namespace tekmatch {
@@ -15,6 +18,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 // A candidate of an RPI that the first byte of its TEK names.
 Match Candidate(uint8_t tek, uint32_t position, int64_t unix_seconds,
@@ -171,6 +176,20 @@ TEST(MatchResolverTest, SortsByTimeThenRpiThenTekThenIntervalThenPosition) {
     std::shuffle(shuffled.begin(), shuffled.end(), rng);
     EXPECT_EQ(ResolveMatches(shuffled, {}).matches, sorted);
   }
+}
+
+TEST(MatchResolverTest, SaysOfEveryMatchThatItDropsWhy) {
+  std::vector<std::pair<uint32_t, std::string>> dropped;
+  const MatchResult result = ResolveMatches(
+      {Candidate(1, 0, kTime), Candidate(1, 1, kTime + 1201),
+       Candidate(1, 2, kTime + 1, 21), Candidate(1, 3, kTime + 1202, 21)},
+      {}, [&dropped](const Match& match, absl::string_view reason) {
+        dropped.emplace_back(match.sighting_position, reason);
+      });
+  EXPECT_THAT(Positions(result), ElementsAre(0));
+  EXPECT_THAT(dropped, UnorderedElementsAre(Pair(1, "replayed"),
+                                            Pair(2, "tx_power_out_of_bounds"),
+                                            Pair(3, "replayed")));
 }
 
 TEST(MatchResolverTest, DoesNotDependOnTheOrderOfCandidates) {

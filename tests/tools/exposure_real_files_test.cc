@@ -254,7 +254,7 @@ TEST_F(ExposureRealFilesTest, TheTraceAddsUp) {
                                       .out);
   double score = 0;
   std::multiset<std::string> traced;
-  for (const json& window : report["explanation"]) {
+  for (const json& window : report["explanation"]["windows"]) {
     score += window["score"].get<double>();
     for (const json& scan : window["scans"]) {
       for (const json& sighting : scan["sightings"]) {
@@ -264,6 +264,8 @@ TEST_F(ExposureRealFilesTest, TheTraceAddsUp) {
     }
   }
   EXPECT_NEAR(score, 5239.2, 1e-9);
+  EXPECT_EQ(report["explanation"]["reason"],
+            "score sum 5239.2 >= 1350 and 4440 s >= 900 s: alert");
   std::multiset<std::string> matched;
   for (const json& match : MatchLines()) {
     const absl::Time time =

@@ -144,6 +144,7 @@ MatchRunResult ARun() {
   ExportReport& report = run.files[0].report;
   report.signature.verdict = SignatureVerdict::kValid;
   report.signature.signed_by = {"440:v1"};
+  report.signature.signer_ids = {"440"};
   report.counts.keys = 10;
   report.counts.revised_keys = 2;
   report.counts
@@ -154,6 +155,7 @@ MatchRunResult ARun() {
   run.files[1].verdict = "no_signature_entry";
   run.files[1].accepted = true;
   run.files[1].report.counts.keys = 5;
+  run.files[1].report.metadata.region = "DE";
   run.files[2].path = "c.zip";
   run.files[2].verdict = "wrong_signature";
   run.files[2].message = "c.zip: the signature does not fit";
@@ -214,12 +216,20 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
        "signed_by": ["440:v1"], "keys": 12,
        "rejected": {"far_future_rolling_start": 3},
        "dropped_fields": {"days_since_onset": 1},
-       "extra_entry": "notes.txt"},
+       "extra_entry": "notes.txt",
+       "keys_matched": 2, "sightings_matched": 2},
       {"path": "b.zip", "verdict": "no_signature_entry", "accepted": true,
-       "signed_by": [], "keys": 5, "rejected": {}, "dropped_fields": {}},
+       "signed_by": [], "keys": 5, "rejected": {}, "dropped_fields": {},
+       "keys_matched": 0, "sightings_matched": 0},
       {"path": "c.zip", "verdict": "wrong_signature", "accepted": false,
        "signed_by": [], "keys": 0, "rejected": {}, "dropped_fields": {},
-       "message": "c.zip: the signature does not fit"}],
+       "message": "c.zip: the signature does not fit",
+       "keys_matched": 0, "sightings_matched": 0}],
+    "authorities": [
+      {"key_ids": [], "region": "DE", "files": 1, "keys_matched": 0,
+       "sightings_matched": 0},
+      {"key_ids": ["440"], "region": "", "files": 1, "keys_matched": 2,
+       "sightings_matched": 2}],
     "all_files_signed": false, "complete": false,
     "left_out": {"files": 1, "keys": 3, "sightings": 7, "losses": 1},
     "policy": {"tolerance_intervals": 12, "replay_cut_seconds": 1200,
@@ -286,7 +296,7 @@ TEST(MatchReportTest, TextIsExact) {
   EXPECT_EQ(
       MatchReportText(Input(run)),
       "UNSIGNED (no_signature_entry): b.zip\n"
-      "LEFT OUT (wrong_signature): c.zip\n"
+      "LEFT OUT (wrong_signature): c.zip: the signature does not fit\n"
       "Keys of unsigned files count here: anybody could have made them up.\n"
       "LOST: db/000006.log: is missing: a reason\n"
       "Sightings may be missing: 1 of the stores' files could not be read.\n"
@@ -317,7 +327,14 @@ TEST(MatchReportTest, TextIsExact) {
       "\n"
       "date            keys  sightings   (dates in Asia/Tokyo)\n"
       "2020-05-20         1          1\n"
-      "2020-05-21         2          1\n");
+      "2020-05-21         2          1\n"
+      "\n"
+      "    keys  sightings   files  by signing key id and region\n"
+      "       0          0       1  (nobody trusted), DE\n"
+      "       2          2       1  440, (no region)\n"
+      "\n"
+      "    keys  sightings  by file\n"
+      "       2          2  a.zip\n");
 }
 
 TEST(MatchReportTest, TextWithoutAMatch) {

@@ -214,8 +214,7 @@ TEST_F(RealFilesTest, SkippedFilesAreLeftOutAndNamed) {
                              Exports("invalid-no-header.zip"),
                              "--skip-bad-files", "--format", "json"}));
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.err, HasSubstr("(no_trusted_key)"));
-  EXPECT_THAT(run.err, HasSubstr("(malformed)"));
+  EXPECT_EQ(run.err, "");  // the result says it
   const json report = json::parse(run.out);
   EXPECT_EQ(report["files"].size(), 3U);
   EXPECT_EQ(report["files"][0]["accepted"], false);

@@ -211,7 +211,7 @@ TEST_F(RunAnswerTest, WhatWasLeftOutIsSaid) {
   EXPECT_EQ(answer["left_out"], left_out);
   EXPECT_EQ(answer["exposure"]["notice"]["complete"], false);
   EXPECT_EQ(answer["exposure"]["notice"]["left_out"], left_out);
-  EXPECT_EQ(answer["explanation"][0]["verdict"], "valid");
+  EXPECT_EQ(answer["explanation"]["windows"][0]["verdict"], "valid");
   const json whole =
       MatchJson({"good.zip"}, {At("good.csv")}, {"--config", "cocoa"});
   EXPECT_EQ(whole["complete"], true);

@@ -117,8 +117,8 @@ TEST_F(StreamsTest, StdinIsReadOnce) {
 TEST_F(StreamsTest, BadInputFromAStreamIsNamed) {
   TekmatchRun run = Shell("echo x | $tekmatch verify -");
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_EQ(run.out, "-: malformed\n");
-  EXPECT_THAT(run.err, StartsWith("tekmatch: -: export.bin: "));
+  EXPECT_THAT(run.out, StartsWith("-: malformed: export.bin: "));
+  EXPECT_EQ(run.err, "tekmatch: 1 of 1 file not valid\n");
   run =
       Shell("printf 'time,rpi,aem,rssi\\n1,2,3,4\\n' | $tekmatch sightings -");
   EXPECT_EQ(run.exit_code, 1);
@@ -203,7 +203,8 @@ TEST_F(StreamsTest, VerdictsAsJsonAndToAFile) {
       "json --out $at/v.json");
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_EQ(run.out, "");
-  EXPECT_EQ(run.err, "");  // the reasons are in the JSON
+  // The reasons are in the JSON.
+  EXPECT_EQ(run.err, "tekmatch: 1 of 2 files not valid\n");
   const json verdicts = json::parse(ReadFile(At("v.json")));
   ASSERT_EQ(verdicts.size(), 2U);
   EXPECT_EQ(verdicts[0]["path"], At("export.zip"));

@@ -377,9 +377,11 @@ TEST_F(ExportCommandTest, WrittenBatchesVerifyAndMatch) {
   const TekmatchRun incomplete =
       RunTekmatch({"verify", files[0], files[2], "--trusted-key", trusted});
   EXPECT_EQ(incomplete.exit_code, 1);
-  EXPECT_THAT(incomplete.out, HasSubstr(files[0] + ": incomplete_batch"));
-  EXPECT_THAT(incomplete.err,
-              HasSubstr("1 of the 3 files of its batch is missing: number 2"));
+  EXPECT_THAT(
+      incomplete.out,
+      HasSubstr(files[0] + ": incomplete_batch, signed by 440:v2: 1 of the 3 "
+                           "files of its batch is missing: number 2\n"));
+  EXPECT_EQ(incomplete.err, "tekmatch: 2 of 2 files not valid\n");
 }
 
 TEST_F(ExportCommandTest, ASeedDecidesOrderAndPadding) {

@@ -46,15 +46,15 @@ class TrustCommandTest : public ::testing::Test {
   TekmatchRun Verify(const std::string& path) const {
     return RunTekmatch({"verify", path, "--trusted-key", Trusted()});
   }
-  // What `verify` says after the path, and on stderr.
+  // What `verify` says after the path: the verdict, and why it is not valid.
   void ExpectVerdict(const std::string& path, const std::string& verdict,
-                     const std::string& message) const {
+                     const std::string& reason) const {
     const TekmatchRun run = Verify(path);
-    EXPECT_EQ(run.exit_code, message.empty() ? 0 : 1) << path;
-    EXPECT_EQ(run.out, absl::StrCat(path, ": ", verdict, "\n"));
-    EXPECT_EQ(run.err, message.empty() ? ""
-                                       : absl::StrCat("tekmatch: ", path, ": ",
-                                                      message, "\n"));
+    const bool valid = reason.empty();
+    EXPECT_EQ(run.exit_code, valid ? 0 : 1) << path;
+    EXPECT_EQ(run.out, absl::StrCat(path, ": ", verdict, valid ? "" : ": ",
+                                    reason, "\n"));
+    EXPECT_EQ(run.err, valid ? "" : "tekmatch: 1 of 1 file not valid\n");
   }
   TekmatchRun Match(const std::vector<std::string>& more) const {
     std::vector<std::string> arguments = {"match", "--sightings", At("s.csv")};
@@ -79,8 +79,7 @@ TEST_F(TrustCommandTest, TheSignatureBesideABareFile) {
   for (const std::string name : {"1", "export", "a.b"}) {
     WriteFile(At(name + ".bin"), bin_);
     ExpectVerdict(At(name + ".bin"), "no_signature_entry",
-                  absl::StrCat("not signed: there is no ", At(name + ".sig"),
-                               " (no_signature_entry)"));
+                  absl::StrCat("not signed: there is no ", At(name + ".sig")));
     WriteFile(At(name + ".sig"), sig_);
     ExpectVerdict(At(name + ".bin"), "valid, signed by 440:v1", "");
     EXPECT_EQ(MatchJson({At(name + ".bin"), "--trusted-key",
@@ -92,7 +91,7 @@ TEST_F(TrustCommandTest, TheSignatureBesideABareFile) {
   EXPECT_EQ(Verify(At("2.bin")).exit_code, 1);
   WriteFile(At("1.dat"), bin_);
   ExpectVerdict(At("1.dat"), "no_signature_entry",
-                "not signed: there is no export.sig (no_signature_entry)");
+                "not signed: there is no export.sig");
   WriteFile(At("3.bin"), zip_);
   WriteFile(At("3.sig"), kBroken);
   ExpectVerdict(At("3.bin"), "valid, signed by 440:v1", "");
@@ -103,30 +102,27 @@ TEST_F(TrustCommandTest, ABrokenSignatureBesideABareFile) {
   const std::string path = At("1.bin");
   WriteFile(path, bin_);
   WriteFile(At("1.sig"), kBroken);
-  ExpectVerdict(path, "malformed_signature_list",
-                At("1.sig") + " is damaged (malformed_signature_list)");
+  ExpectVerdict(path, "malformed_signature_list", At("1.sig") + " is damaged");
   EXPECT_EQ(Match({path, "--allow-unsigned"}).exit_code, 1);
   WriteFile(At("1.sig"), "");
-  ExpectVerdict(path, "empty_signature_list",
-                absl::StrCat("not signed: ", At("1.sig"),
-                             " lists no signature (empty_signature_list)"));
+  ExpectVerdict(
+      path, "empty_signature_list",
+      absl::StrCat("not signed: ", At("1.sig"), " lists no signature"));
   WriteFile(At("1.sig"), std::string(65537, 'x'));
-  TekmatchRun run = Verify(path);
-  EXPECT_EQ(run.out, path + ": malformed\n");
-  EXPECT_THAT(run.err, HasSubstr(At("1.sig") + ": 65537 bytes, at most 65536"));
+  ExpectVerdict(path, "malformed",
+                At("1.sig") + ": 65537 bytes, at most 65536 allowed");
   WriteFile(At("1.sig"), sig_);
   WriteFile(path, ZipEntry(WriteTestExport(TestKeys(3, 2)), "export.bin"));
   EXPECT_THAT(Verify(path).out, StartsWith(path + ": wrong_signature"));
   // What is there, but cannot be read.
   fs::remove(At("1.sig"));
   fs::create_directory(At("1.sig"));
-  run = Verify(path);
-  EXPECT_EQ(run.out, path + ": unreadable\n");
-  EXPECT_THAT(run.err, HasSubstr(absl::StrCat(path, ": its signature list: ",
-                                              At("1.sig"), ": not a regular")));
+  EXPECT_THAT(Verify(path).out, StartsWith(absl::StrCat(
+                                    path, ": unreadable: its signature list: ",
+                                    At("1.sig"), ": not a regular")));
   fs::remove(At("1.sig"));
   fs::create_symlink("nowhere", At("1.sig"));
-  EXPECT_EQ(Verify(path).out, path + ": unreadable\n");
+  EXPECT_THAT(Verify(path).out, StartsWith(path + ": unreadable: "));
   EXPECT_EQ(Match({path, "--allow-unsigned"}).exit_code, 1);
 }
 
@@ -142,8 +138,7 @@ TEST_F(TrustCommandTest, ThePairInAZip) {
     EXPECT_THAT(run.out, StartsWith(path + ": valid, signed by 440:v1"));
   }
   WriteFile(path, StoredZip({{"1.bin", bin_}, {"1.sig", kBroken}}));
-  ExpectVerdict(path, "malformed_signature_list",
-                "1.sig is damaged (malformed_signature_list)");
+  ExpectVerdict(path, "malformed_signature_list", "1.sig is damaged");
   for (const Entries& entries :
        {Entries{{"1.bin", bin_}, {"2.sig", sig_}}, Entries{{"1.bin", bin_}},
         Entries{{"1.bin", bin_}, {"2.bin", bin_}, {"1.sig", sig_}},
@@ -151,7 +146,7 @@ TEST_F(TrustCommandTest, ThePairInAZip) {
         Entries{{"a/1.bin", bin_}, {"a/1.sig", sig_}},
         Entries{{".bin", bin_}, {".sig", sig_}}}) {
     WriteFile(path, StoredZip(entries));
-    ExpectVerdict(path, "malformed", "zip: no entry export.bin (malformed)");
+    ExpectVerdict(path, "malformed", "zip: no entry export.bin");
   }
   // With an export.bin, others are not looked at.
   WriteFile(path, StoredZip({{"export.bin", bin_}, {"1.sig", sig_}}));
@@ -219,7 +214,7 @@ TEST_F(TrustCommandTest, NotVerifiedIsSaidInEveryOutput) {
   more.insert(more.end(), {"--explain", "2020-12-01"});
   const TekmatchRun explained = Match(more);
   EXPECT_THAT(explained.out, StartsWith(english));
-  EXPECT_THAT(explained.out, HasSubstr("verdict not_verified"));
+  EXPECT_THAT(explained.out, HasSubstr(" (not_verified), "));
   const json report = MatchJson({path, "--no-verify"});
   EXPECT_EQ(report["all_files_signed"], false);
   EXPECT_EQ(report["files"][0]["verdict"], "not_verified");
