@@ -323,19 +323,4 @@ absl::StatusOr<std::vector<RatioRow>> MeasureRatios(
   return Ratios(options, *std::move(baseline)).Measure();
 }
 
-nlohmann::ordered_json RatiosJson(const std::vector<RatioRow>& rows) {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const RatioRow& row : rows) {
-    if (!row.skipped.empty()) {
-      list.push_back({{"name", row.name}, {"skipped", row.skipped}});
-      continue;
-    }
-    list.push_back({{"name", row.name},
-                    {"ratio", row.ratio},
-                    {"engine_keys_per_s", row.engine_keys_per_s},
-                    {"baseline_keys_per_s", row.baseline_keys_per_s}});
-  }
-  return {{"machine", DescribeMachine()}, {"rows", list}};
-}
-
 }  // namespace tekmatch

@@ -9,7 +9,6 @@
 #define TEKMATCH_BENCH_RATIO_ROWS_H_
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -49,10 +48,6 @@ struct RatioRow {
 // INTERNAL: a wrong answer, or BoringSSL failed. Others are the system's.
 absl::StatusOr<std::vector<RatioRow>> MeasureRatios(
     const RatioOptions& options);
-
-// {"machine": ..., "rows": [{name, ratio, engine_keys_per_s,
-// baseline_keys_per_s}]}; a skipped row has name and skipped.
-nlohmann::ordered_json RatiosJson(const std::vector<RatioRow>& rows);
 
 }  // namespace tekmatch
 

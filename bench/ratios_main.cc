@@ -1,14 +1,15 @@
 // bazel run -c opt //bench:ratios -- --json FILE
 //
 // Prints the table of ratio_rows.h and writes it as JSON. Exit status 1 when an
-// answer was wrong.
+// answer was wrong. --quick does little work and says so in both; fewer runs or
+// rows alone make no quick run.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <string>
 
-#include "bench/measure.h"
 #include "bench/ratio_rows.h"
+#include "bench/ratio_table.h"
 #include "tools/output_file.h"
 
 namespace tekmatch {
@@ -20,11 +21,14 @@ int Run(int argc, char** argv) {
   std::string json;
   bool quick = false;
   app.add_option("--json", json, "File to write the table to");
-  app.add_option("--runs", options.num_runs, "Each on fresh keys")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+  CLI::Option* const runs =
+      app.add_option("--runs", options.num_runs, "Each on fresh keys")
+          ->check(CLI::Range(1, 1000))
+          ->capture_default_str();
   app.add_option("--rows", options.rows, "Only these rows")->delimiter(',');
-  app.add_flag("--quick", quick, "Little work: to see it run, not to measure");
+  app.add_flag("--quick", quick,
+               "Little work, in one run: to see it run, not to measure")
+      ->excludes(runs);
   CLI11_PARSE(app, argc, argv);
   if (quick) {
     options.num_runs = 1;
@@ -37,19 +41,11 @@ int Run(int argc, char** argv) {
     std::fprintf(stderr, "ratios: %s\n", rows.status().ToString().c_str());
     return 1;
   }
-  std::printf("%s\n%-22s %8s %15s %15s\n", DescribeMachine().c_str(), "",
-              "ratio", "keys/s", "against keys/s");
-  for (const RatioRow& row : *rows) {
-    if (!row.skipped.empty()) {
-      std::printf("%-22s skipped: %s\n", row.name.c_str(), row.skipped.c_str());
-      continue;
-    }
-    std::printf("%-22s %8.2f %15.0f %15.0f\n", row.name.c_str(), row.ratio,
-                row.engine_keys_per_s, row.baseline_keys_per_s);
-  }
+  std::fputs(RatiosText(*rows, quick).c_str(), stdout);
   if (json.empty()) return 0;
-  const absl::Status written = WriteWholeFile(
-      json, RatiosJson(*rows).dump(2) + "\n", OutputFile::Readers::kAnyone);
+  const absl::Status written =
+      WriteWholeFile(json, RatiosJson(*rows, quick).dump(2) + "\n",
+                     OutputFile::Readers::kAnyone);
   if (!written.ok()) {
     std::fprintf(stderr, "ratios: %s\n", written.ToString().c_str());
     return 1;

@@ -62,24 +62,5 @@ TEST(RatioRowsTest, OnlyTheRowsAskedFor) {
             absl::StatusCode::kInvalidArgument);
 }
 
-TEST(RatioRowsTest, TheJsonHasMachineAndRows) {
-  const nlohmann::ordered_json json =
-      RatiosJson({{.name = "a",
-                   .ratio = 2,
-                   .engine_keys_per_s = 10,
-                   .baseline_keys_per_s = 5,
-                   .skipped = ""},
-                  {.name = "b",
-                   .ratio = 0,
-                   .engine_keys_per_s = 0,
-                   .baseline_keys_per_s = 0,
-                   .skipped = "no such kernel"}});
-  EXPECT_FALSE(json["machine"].get<std::string>().empty());
-  EXPECT_EQ(json["rows"].dump(),
-            R"([{"name":"a","ratio":2.0,"engine_keys_per_s":10.0,)"
-            R"("baseline_keys_per_s":5.0},)"
-            R"({"name":"b","skipped":"no such kernel"}])");
-}
-
 }  // namespace
 }  // namespace tekmatch

@@ -93,6 +93,7 @@ BENCH = {
 }
 
 RATIOS = {
+    "quick": False,
     "machine": "Some processor, 4 cores, compiler 12.2.0",
     "rows": [
         {
@@ -140,6 +141,10 @@ class FolderTest(unittest.TestCase):
 
 
 class TablesTest(FolderTest):
+    # The first columns of the tables, by the file that they show.
+    BY_BENCH = ["operation", "instruction, bits", "sightings", "by", "step", "threads"]
+    BY_BOTH = ["name"] + BY_BENCH
+
     def report(self):
         write_json(self.folder, self.bench, self.ratios)
         context, benches = tool.read_bench(self.folder)
@@ -150,6 +155,7 @@ class TablesTest(FolderTest):
         found = self.report()
         self.assertIn(lines[0], found)
         at = found.index(lines[0])
+        self.assertNotIn("uick", found[at - 2])
         self.assertTrue(found[at + 1].startswith("| ---"), found[at + 1])
         self.assertEqual(found[at + 2 : found.index("", at)], list(lines[1:]))
 
@@ -163,10 +169,42 @@ class TablesTest(FolderTest):
         self.bench["context"]["skipped kernels"] = "none"
         self.assertNotIn("cannot run", "\n".join(self.report()))
 
-    def test_quick_run_says_so_first(self):
+    def tables_with_mark(self):
+        """Returns the first columns' names of all tables, and of the marked ones."""
+        found = self.report()
+        rules = [i for i, line in enumerate(found) if line.startswith("| ---")]
+        tables = [(i, found[i - 1].split("|")[1].strip()) for i in rules]
+        mark = "**Quick run: these figures mean nothing.**"
+        marked = [name for i, name in tables if found[i - 3] == mark]
+        # No mark stands elsewhere.
+        self.assertEqual(found.count(mark), len(marked))
+        return [name for _, name in tables], marked
+
+    def test_full_run_is_not_marked(self):
+        tables, marked = self.tables_with_mark()
+        self.assertEqual(tables, self.BY_BOTH)
+        self.assertEqual(marked, [])
+        self.bench["context"]["run"] = "full"
+        self.assertEqual(self.tables_with_mark()[1], [])
         self.assertNotIn("mean nothing", "\n".join(self.report()))
+
+    def test_quick_run_says_so_first_and_above_each_table(self):
         self.bench["context"]["run"] = "quick"
+        self.ratios["quick"] = True
+        self.assertIn("bench.json and ratios.json are of a quick run", self.report()[2])
         self.assertIn("mean nothing", self.report()[2])
+        self.assertEqual(self.tables_with_mark(), (self.BY_BOTH, self.BY_BOTH))
+
+    def test_quick_ratios_beside_a_full_suite(self):
+        self.bench["context"]["run"] = "full"
+        self.ratios["quick"] = True
+        self.assertIn("**ratios.json is of a quick run", self.report()[2])
+        self.assertEqual(self.tables_with_mark()[1], ["name"])
+
+    def test_full_ratios_beside_a_quick_suite(self):
+        self.bench["context"]["run"] = "quick"
+        self.assertIn("**bench.json is of a quick run", self.report()[2])
+        self.assertEqual(self.tables_with_mark()[1], self.BY_BENCH)
 
     def test_ratios(self):
         self.expect_table(
@@ -296,6 +334,14 @@ class FailuresTest(FolderTest):
         del self.ratios["machine"]
         self.expect_failure("ratios.json", "machine")
 
+    def test_ratios_that_do_not_say_whether_they_are_quick(self):
+        del self.ratios["quick"]
+        self.expect_failure("ratios.json", "quick")
+
+    def test_quick_that_is_no_boolean(self):
+        self.ratios["quick"] = "false"
+        self.expect_failure("ratios.json", "quick")
+
     def test_missing_folder(self):
         with mock.patch.object(tool.shutil, "which", return_value="gnuplot"):
             status, stderr = self.run_main("--from", self.path("none"), self.folder)
@@ -321,12 +367,13 @@ class MeasureTest(FolderTest):
 
     def program(self, name, status):
         with open(self.path(name), "w", encoding="utf-8") as f:
-            f.write('#!/bin/sh\necho "$@" > "$0.arguments"\nexit %d\n' % status)
+            f.write('#!/bin/sh\nprintf "%s\\n" "$@" > "$0.arguments"\n')
+            f.write("exit %d\n" % status)
         os.chmod(self.path(name), 0o755)
 
     def arguments(self, name):
         with open(self.path(name + ".arguments"), encoding="utf-8") as f:
-            return f.read().split()
+            return f.read().splitlines()
 
     def measure(self, quick=False, suite=0, ratios=0):
         self.program("bench", suite)
@@ -337,13 +384,15 @@ class MeasureTest(FolderTest):
         self.measure()
         json_file = "--benchmark_out=" + self.path("bench.json")
         self.assertEqual(
-            self.arguments("bench"), [json_file, "--benchmark_out_format=json"]
+            self.arguments("bench"),
+            [json_file, "--benchmark_out_format=json", "--benchmark_context=run=full"],
         )
         self.assertEqual(self.arguments("ratios"), ["--json", self.path("ratios.json")])
 
     def test_quick(self):
         self.measure(quick=True)
-        self.assertIn("--benchmark_context=run=quick", self.arguments("bench"))
+        context = "--benchmark_context=run=quick,figures=mean nothing"
+        self.assertIn(context, self.arguments("bench"))
         self.assertIn("--quick", self.arguments("ratios"))
 
     def test_wrong_answer_of_the_suite(self):
@@ -393,6 +442,26 @@ class PlotsTest(FolderTest):
         self.expect_texts("sightings.svg", "x86_vaes512", "baseline", "10M", "ns a key")
         self.expect_texts("threads.svg", "measured", "ideal", "keys/s")
 
+    def plots_with_mark(self):
+        write_json(self.folder, self.bench, self.ratios)
+        out = self.path("out")
+        self.assertEqual(self.run_main("--from", self.folder, out), (0, ""))
+        marked = []
+        for name in sorted(tool.PLOTS):
+            with open(os.path.join(out, name), encoding="utf-8") as f:
+                if "Quick run: these figures mean nothing." in f.read():
+                    marked.append(name)
+        return marked
+
+    def test_plots_of_a_quick_run_say_so(self):
+        self.bench["context"]["run"] = "quick"
+        self.assertEqual(self.plots_with_mark(), sorted(tool.PLOTS))
+
+    # What they show is the suite's.
+    def test_plots_beside_quick_ratios(self):
+        self.ratios["quick"] = True
+        self.assertEqual(self.plots_with_mark(), [])
+
     def test_one_thread_and_one_number_of_sightings(self):
         for name in ["EndToEnd/threads:4", "MatchKeys/x86_vaes512/sightings:10000000"]:
             self.bench["benchmarks"].remove(self.entry(name))
@@ -402,7 +471,7 @@ class PlotsTest(FolderTest):
 
     def test_failing_gnuplot(self):
         with self.assertRaisesRegex(tool.Failure, "a.svg"):
-            tool.plot(self.path("a.svg"), ["no such command"], {}, ["x"])
+            tool.plot(self.path("a.svg"), False, ["no such command"], {}, ["x"])
 
 
 if __name__ == "__main__":

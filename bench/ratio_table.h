@@ -1,0 +1,24 @@
+// The rows of ratio_rows.h as text and as JSON. Both say whether they are of a
+// quick run, whose figures mean nothing.
+#ifndef TEKMATCH_BENCH_RATIO_TABLE_H_
+#define TEKMATCH_BENCH_RATIO_TABLE_H_
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bench/ratio_rows.h"
+
+namespace tekmatch {
+
+// One line for the machine, one for a quick run, one of headings and one a row.
+std::string RatiosText(const std::vector<RatioRow>& rows, bool quick);
+
+// {"quick": ..., "machine": ..., "rows": [{name, ratio, engine_keys_per_s,
+// baseline_keys_per_s}]}; a skipped row has name and skipped.
+nlohmann::ordered_json RatiosJson(const std::vector<RatioRow>& rows,
+                                  bool quick);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_BENCH_RATIO_TABLE_H_
