@@ -66,8 +66,12 @@ coverage=(
   llvm-14
 )
 
-fail() {
+say() {
   printf 'tools/setup.sh: %s\n' "$*" >&2
+}
+
+fail() {
+  say "$*"
   exit 1
 }
 
@@ -125,23 +129,46 @@ install_missing() {
       "apt-get install --no-install-recommends ${missing[*]}"
     as_root=(sudo)
   fi
-  printf 'tools/setup.sh: installing %s\n' "${missing[*]}" >&2
+  say "installing ${missing[*]}"
   if [[ -n $foreign && $foreign != "$native" ]]; then
     "${as_root[@]}" dpkg --add-architecture "$foreign"
   fi
   apt update
+  # What apt would ask about: sizes, of these and of what they depend on.
+  local size
+  while IFS= read -r size; do
+    say "$size"
+  done < <(LC_ALL=C apt-get install --assume-no --no-install-recommends \
+    "${missing[@]}" 2>/dev/null | grep -E '^(Need to get|After this operation)')
   apt install --no-install-recommends "${missing[@]}"
+}
+
+# still_at_it LOG: says the log's last line, every 20 seconds, while this script
+# runs. Its sleep, which may outlive it by seconds, holds no pipe open.
+still_at_it() {
+  while sleep 20 >/dev/null 2>&1 && kill -0 "$$" 2>/dev/null; do
+    say "$(tail -n 1 "$1")"
+  done
 }
 
 # Uses as_root of its caller.
 apt() {
-  local output
+  local log ticker status=0
+  log=$(mktemp)
+  still_at_it "$log" &
+  ticker=$!
   # Another apt-get may be at work on a machine that has just started.
-  output=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get \
-    -o DPkg::Lock::Timeout=300 --assume-yes --quiet=2 "$@" </dev/null 2>&1) || {
-    printf '%s\n' "$output" >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get \
+    -o DPkg::Lock::Timeout=300 --assume-yes --quiet=1 "$@" \
+    </dev/null >"$log" 2>&1 || status=$?
+  kill "$ticker"
+  wait "$ticker" 2>/dev/null || true
+  if ((status != 0)); then
+    cat "$log" >&2
+    rm -f "$log"
     fail "apt-get $*"
-  }
+  fi
+  rm -f "$log"
 }
 
 ((!${#missing[@]})) || install_missing
@@ -151,7 +178,7 @@ if [[ -n $node_packages ]]; then
   cd "$(dirname "$0")/npm"
   if [[ ! -e node_modules/.package-lock.json ||
     package-lock.json -nt node_modules/.package-lock.json ]]; then
-    printf 'tools/setup.sh: installing buildifier\n' >&2
+    say "installing buildifier"
     output=$(npm ci --no-audit --no-fund 2>&1) || {
       printf '%s\n' "$output" >&2
       fail "npm ci"

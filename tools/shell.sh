@@ -4,7 +4,7 @@
 # Sets:     root, the checkout's folder;
 #           TEKMATCH_SHARED, exported, where ../shared has the real files and
 #           the caller has not set it.
-# Defines:  step, run_bazel, build_tekmatch.
+# Defines:  say, step, run_bazel, build_tekmatch.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -18,6 +18,11 @@ if [[ -z ${TEKMATCH_SHARED-} ]]; then
   fi
 fi
 
+# say WORDS...: tells a person, on stderr, what comes next.
+say() {
+  printf 'tekmatch: %s\n' "$*" >&2
+}
+
 # step NAME COMMAND...: runs the command; when it fails, names the step and
 # leaves with the command's exit status.
 step() {
@@ -25,18 +30,25 @@ step() {
   shift
   "$@" || status=$?
   if ((status != 0)); then
-    printf 'tekmatch: %s failed (exit status %d)\n' "$name" "$status" >&2
+    say "$name failed (exit status $status)"
     exit "$status"
   fi
 }
 
-# run_bazel COMMAND ARGUMENTS...: Bazel in the checkout, silent unless
-# something is wrong or a person watches.
+# run_bazel COMMAND ARGUMENTS...: Bazel in the checkout. Its stderr has what is
+# wrong; on a terminal Bazel's progress, in place; else, unless CI is set, a line
+# of it every 20 seconds while it builds or tests.
 run_bazel() {
   local command=$1
   shift
   local options=(--ui_event_filters=-info)
-  [[ -t 2 ]] || options+=(--noshow_progress)
+  if [[ ! -t 2 ]]; then
+    if [[ -z ${CI-} && $command =~ ^(build|test)$ ]]; then
+      options+=(--curses=no --show_progress_rate_limit=20)
+    else
+      options+=(--noshow_progress)
+    fi
+  fi
   if [[ $command == query ]]; then  # which builds nothing
     (cd "$root" && bazel query "${options[@]}" "$@")
     return
