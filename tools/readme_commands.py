@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the commands that the documents show.
 
-Usage: PATH=folder/of/tekmatch:$PATH tools/readme_commands.py DOCUMENT.md...
+Usage: tools/readme_commands.py DOCUMENT.md...
 
 Fenced blocks count by their language:
 
@@ -11,9 +11,12 @@ Fenced blocks count by their language:
 
 A command may go on after a backslash at the end of a line.  Each is run by
 `bash -euo pipefail` in the root of the checkout and has to exit with 0 within
-ten minutes.  $OUT, the same for all commands, is an empty folder that is
-deleted at the end.  Blocks in other names of a shell are refused, so that none
-is left out by mistake.
+ten minutes.  What a document needs it has to set: a line of sh that is an
+assignment alone (NAME=VALUE or export NAME=VALUE) holds for the commands after
+it in the same document, for what they start, too.  `mktemp` in one makes its
+file in a folder that is deleted at the end.  $OUT of the caller is not passed
+on.  Blocks in other names of a shell are refused, so that none is left out by
+mistake.
 
 Prints one line for each command, and what went wrong; exits with 1 when
 something did.  Where TEKMATCH_TALLY names a file, the counts (passed, failed,
@@ -33,6 +36,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 Command = collections.namedtuple("Command", "place text expected")
 
 REFUSED = frozenset(["bash", "shell", "zsh", "shell-session", "shellsession"])
+
+ASSIGNMENT = re.compile(
+    r"(?:export )?([A-Za-z_][A-Za-z_0-9]*)=(?:\$\([^()]*\)|[^\s;&|()])*"
+)
 
 # Commands that a run of these checks is already part of, or follows.
 NOT_RUN = re.compile(r"(\./test|(bash )?\.ci/run|tools/readme_commands\.py|git clone|cd) ?")
@@ -100,8 +107,11 @@ def read_commands(document):
     return commands
 
 
-def run(command, environment):
-    """Returns what is wrong with a command, or None."""
+def run(command, environment, scratch):
+    """Returns what is wrong with a command, or None; what it assigns is added."""
+    assignment = ASSIGNMENT.fullmatch(command.text)
+    if assignment:
+        return assign(assignment[1], command, environment, scratch)
     try:
         result = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command.text],
@@ -123,23 +133,50 @@ def run(command, environment):
     return None
 
 
+def assign(name, command, environment, scratch):
+    """Adds to the environment what the command assigns; returns as run()."""
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command.text + '\nprintf %s "$' + name + '"'],
+        cwd=ROOT,
+        env=dict(environment, TMPDIR=scratch),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    if result.returncode:
+        return "exit status %d\n%s" % (result.returncode, result.stderr)
+    environment[name] = result.stdout
+    return None
+
+
+def run_all(commands, scratch):
+    """Runs the commands of a document; returns how many passed and failed."""
+    outcomes = collections.Counter()
+    environment = dict(os.environ)
+    environment.pop("OUT", None)
+    for command in commands:
+        if NOT_RUN.match(command.text):
+            print("not run: %s: %s" % (command.place, command.text))
+            continue
+        problem = run(command, environment, scratch)
+        outcome = "failed" if problem else "passed"
+        outcomes[outcome] += 1
+        print("%s: %s: %s" % (outcome, command.place, command.text), flush=True)
+        if problem:
+            print(problem)
+    return outcomes
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    commands = [c for document in sys.argv[1:] for c in read_commands(document)]
+    # Before anything is run.
+    documents = [read_commands(document) for document in sys.argv[1:]]
     outcomes = collections.Counter()
-    with tempfile.TemporaryDirectory() as out:
-        environment = dict(os.environ, OUT=out)
-        for command in commands:
-            if NOT_RUN.match(command.text):
-                print("not run: %s: %s" % (command.place, command.text))
-                continue
-            problem = run(command, environment)
-            outcome = "failed" if problem else "passed"
-            outcomes[outcome] += 1
-            print("%s: %s: %s" % (outcome, command.place, command.text), flush=True)
-            if problem:
-                print(problem)
+    with tempfile.TemporaryDirectory() as scratch:
+        for commands in documents:
+            outcomes += run_all(commands, scratch)
     if "TEKMATCH_TALLY" in os.environ:
         with open(os.environ["TEKMATCH_TALLY"], "a", encoding="utf-8") as f:
             f.write("%d %d 0\n" % (outcomes["passed"], outcomes["failed"]))
