@@ -25,6 +25,7 @@ enum SlotState : int { kFree, kBeingFilled, kInUse };
 
 struct Slot {
   std::atomic<int> state = kFree;
+  CleanupOnSignal::What what = CleanupOnSignal::What::kAll;
   std::array<char, PATH_MAX> path;
 };
 static_assert(std::atomic<int>::is_always_lock_free);
@@ -95,13 +96,20 @@ void InstallHandlers() {
 }  // namespace
 
 void RemoveRegisteredPaths() {
+  using What = CleanupOnSignal::What;
   for (Slot& slot : g_slots) {
-    if (slot.state.load() != kInUse) continue;
+    if (slot.state.load() != kInUse || slot.what != What::kAll) continue;
     if (unlink(slot.path.data()) != 0) RemoveFolder(slot.path.data());
+  }
+  for (const Slot& slot : g_slots) {
+    if (slot.state.load() != kInUse || slot.what != What::kEmptyFolder) {
+      continue;
+    }
+    rmdir(slot.path.data());
   }
 }
 
-CleanupOnSignal::CleanupOnSignal(const std::string& path) {
+CleanupOnSignal::CleanupOnSignal(const std::string& path, What what) {
   static std::once_flag once;
   std::call_once(once, InstallHandlers);
   if (path.size() >= PATH_MAX) return;
@@ -109,6 +117,7 @@ CleanupOnSignal::CleanupOnSignal(const std::string& path) {
     Slot& slot = g_slots[i];
     int expected = kFree;
     if (!slot.state.compare_exchange_strong(expected, kBeingFilled)) continue;
+    slot.what = what;
     std::memcpy(slot.path.data(), path.c_str(), path.size() + 1);
     slot.state.store(kInUse);
     slot_ = static_cast<int>(i);

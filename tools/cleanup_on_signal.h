@@ -9,6 +9,7 @@
 
 #include <signal.h>
 
+#include <cstdint>
 #include <string>
 
 namespace tekmatch {
@@ -18,8 +19,11 @@ namespace tekmatch {
 // behind, and nothing else goes wrong. Any thread.
 class CleanupOnSignal {
  public:
-  // A file, or a folder with nothing but files in it.
-  explicit CleanupOnSignal(const std::string& path);
+  enum class What : uint8_t {
+    kAll,         // a file, or a folder with nothing but files in it
+    kEmptyFolder  // a folder, unless something is left in it then
+  };
+  explicit CleanupOnSignal(const std::string& path, What what = What::kAll);
   CleanupOnSignal(const CleanupOnSignal&) = delete;
   CleanupOnSignal& operator=(const CleanupOnSignal&) = delete;
   ~CleanupOnSignal();
@@ -43,8 +47,8 @@ class HeldSignals {
   sigset_t before_;
 };
 
-// Removes all that is registered, for an end that runs no destructor. Calls
-// system calls only.
+// Removes all that is registered, for an end that runs no destructor: folders
+// that have to be empty last. Calls system calls only.
 void RemoveRegisteredPaths();
 
 }  // namespace tekmatch

@@ -1,9 +1,14 @@
 // tekmatch demo: a small world, written to files and matched through the real
 // reader, told to a person.
+//
+// Plan: the world is made, and written; its files go to their places together;
+// they are read back and matched, and what was found is told.
 #include <memory>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "keyformat/export_writer.h"
 #include "keyformat/printable.h"
 #include "keyformat/random_source.h"
@@ -12,6 +17,7 @@
 #include "tools/match_report.h"
 #include "tools/match_run.h"
 #include "tools/output_file.h"
+#include "tools/output_folder.h"
 #include "tools/run_paths.h"
 #include "tools/scratch_folder.h"
 #include "tools/sightings_reader.h"
@@ -31,10 +37,10 @@ struct Options {
 };
 
 struct Paths {
-  explicit Paths(const std::string& folder)
-      : exported(folder + "/export.zip"),
-        public_key(folder + "/public.pem"),
-        sightings(folder + "/sightings.csv") {}
+  explicit Paths(absl::FunctionRef<std::string(absl::string_view)> path_of)
+      : exported(path_of("export.zip")),
+        public_key(path_of("public.pem")),
+        sightings(path_of("sightings.csv")) {}
   std::string exported;
   std::string public_key;
   std::string sightings;
@@ -112,18 +118,9 @@ std::string Story(const DemoWorld& world, uint64_t seed, size_t num_padded) {
       "derived and looked up:\n\n");
 }
 
-int RunDemo(const Options& options, const Paths& paths) {
-  RunPaths written;
-  for (const std::string& path :
-       {paths.exported, paths.public_key, paths.sightings}) {
-    written.Writes("--out", path);
-  }
-  if (absl::Status s = written.Check(); !s.ok()) return Fail(s);
-  const absl::StatusOr<DemoWorld> world = MakeDemoWorld(options.seed);
-  if (!world.ok()) return Fail(world.status());
-  if (absl::Status s = WriteWorld(*world, options.seed, paths); !s.ok()) {
-    return Fail(s);
-  }
+// Of a world whose files are in their places.
+int TellDemo(const Options& options, const DemoWorld& world,
+             const Paths& paths) {
   const auto index = LoadIndex(paths.sightings);
   if (!index.ok()) return Fail(index.status());
   const absl::StatusOr<MatchRunResult> run = MatchWorld(paths, *index);
@@ -135,11 +132,11 @@ int RunDemo(const Options& options, const Paths& paths) {
   SightingsCounts sightings;
   sightings.num_read = (*index)->sightings().size();
   std::string text =
-      Story(*world, options.seed, run->num_keys) +
+      Story(world, options.seed, run->num_keys) +
       MatchReportText({.account = {.run = *run, .sightings = sightings},
                        .policy = {},
                        .zone = *zone});
-  if (CountByDate(run->result.matches, *zone) != world->expected) {
+  if (CountByDate(run->result.matches, *zone) != world.expected) {
     return Fail(absl::InternalError(
         text + "\nThis is not what the world was made with."));
   }
@@ -155,16 +152,40 @@ int RunDemo(const Options& options, const Paths& paths) {
 }
 
 int Demo(const Options& options) {
-  if (!options.out.empty()) {
-    if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
+  const absl::StatusOr<DemoWorld> world = MakeDemoWorld(options.seed);
+  if (!world.ok()) return Fail(world.status());
+  if (options.out.empty()) {
+    const auto scratch = ScratchFolder::Make();
+    if (!scratch.ok()) return Fail(scratch.status());
+    const Paths paths([&](absl::string_view name) {
+      return absl::StrCat((*scratch)->path(), "/", name);
+    });
+    const absl::Status written = WriteWorld(*world, options.seed, paths);
+    return written.ok() ? TellDemo(options, *world, paths) : Fail(written);
+  }
+  if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
+    return Fail(s);
+  }
+  const Paths paths([&](absl::string_view name) {
+    return absl::StrCat(options.out, "/", name);
+  });
+  RunPaths written;
+  for (const std::string& path :
+       {paths.exported, paths.public_key, paths.sightings}) {
+    written.Writes("--out", path);
+  }
+  if (absl::Status s = written.Check(); !s.ok()) return Fail(s);
+  {
+    const auto folder = OutputFolder::Open(options.out);
+    if (!folder.ok()) return Fail(folder.status());
+    const Paths side(
+        [&](absl::string_view name) { return (*folder)->SidePathOf(name); });
+    if (absl::Status s = WriteWorld(*world, options.seed, side); !s.ok()) {
       return Fail(s);
     }
-    if (absl::Status s = MakeFolder(options.out); !s.ok()) return Fail(s);
-    return RunDemo(options, Paths(options.out));
+    if (absl::Status s = (*folder)->Commit(); !s.ok()) return Fail(s);
   }
-  const auto scratch = ScratchFolder::Make();
-  if (!scratch.ok()) return Fail(scratch.status());
-  return RunDemo(options, Paths((*scratch)->path()));
+  return TellDemo(options, *world, paths);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,6 +91,14 @@ bool IsSideFolder(absl::string_view name) {
          std::all_of(name.begin(), name.end(), absl::ascii_isalnum);
 }
 
+// Whether the path still leads to the open folder.
+bool IsOpenAs(int folder, const std::string& path) {
+  struct stat open {};
+  struct stat there {};
+  return fstat(folder, &open) == 0 && stat(path.c_str(), &there) == 0 &&
+         open.st_dev == there.st_dev && open.st_ino == there.st_ino;
+}
+
 // Be it a link that leads nowhere.
 bool IsThere(const std::string& path) {
   std::error_code ignored;
@@ -111,13 +120,18 @@ void RemoveFolder(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<PublishedFolder>> PublishedFolder::Open(
     const std::string& path) {
-  if (absl::Status s = MakeFolder(path); !s.ok()) return s;
+  absl::StatusOr<std::unique_ptr<MadeFolder>> made = MadeFolder::Make(path);
+  if (!made.ok()) return made.status();
   const int lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0) {
+    if (errno == ENOENT) return Open(path);  // as below
     return SystemError(errno, absl::StrCat(path, ": cannot be read"));
   }
-  std::unique_ptr<PublishedFolder> folder(new PublishedFolder(path, lock));
+  std::unique_ptr<PublishedFolder> folder(
+      new PublishedFolder(path, *std::move(made), lock));
   if (Lock(lock)) {
+    // Whoever made it has failed, and it is gone.
+    if (!IsOpenAs(lock, path)) return Open(path);
     if (absl::Status s = folder->Complete(); !s.ok()) return s;
     folder->RemoveStaleFolders();
   } else if (IsThere(folder->PublishingPath())) {
@@ -139,11 +153,13 @@ absl::StatusOr<std::unique_ptr<PublishedFolder>> PublishedFolder::Open(
   return folder;
 }
 
-PublishedFolder::PublishedFolder(std::string path, int lock)
-    : path_(std::move(path)), lock_(lock) {}
+PublishedFolder::PublishedFolder(std::string path,
+                                 std::unique_ptr<MadeFolder> made, int lock)
+    : path_(std::move(path)), made_(std::move(made)), lock_(lock) {}
 
 PublishedFolder::~PublishedFolder() {
   side_.reset();  // which is a killed run's for who has the lock
+  made_.reset();
   close(lock_);
 }
 

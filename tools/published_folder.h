@@ -54,10 +54,11 @@ std::optional<PublishedName> ParsePublishedName(absl::string_view text);
 
 class PublishedFolder {
  public:
-  // Makes the folder unless it is there, and waits for others that write into
-  // it, where its file system has locks for folders. Then completes what a run
-  // that was killed had begun to publish, and removes what others left that
-  // had not. Errors are the system's, with the path. FAILED_PRECONDITION, too:
+  // Makes the folder unless it is there (MadeFolder: without anything published
+  // it goes again), and waits for others that write into it, where its file
+  // system has locks for folders. Then completes what a run that was killed had
+  // begun to publish, and removes what others left that had not. Errors are the
+  // system's, with the path. FAILED_PRECONDITION, too:
   // such a run has to be completed, but there are no locks.
   static absl::StatusOr<std::unique_ptr<PublishedFolder>> Open(
       const std::string& path);
@@ -86,7 +87,7 @@ class PublishedFolder {
   std::string PathOf(absl::string_view name) const;
 
  private:
-  PublishedFolder(std::string path, int lock);
+  PublishedFolder(std::string path, std::unique_ptr<MadeFolder> made, int lock);
   absl::Status Complete();
   void RemoveStaleFolders() const;
   absl::Status WriteIndex(const std::string& folder,
@@ -96,6 +97,7 @@ class PublishedFolder {
   std::string PublishingPath() const;
 
   const std::string path_;
+  std::unique_ptr<MadeFolder> made_;
   const int lock_;  // the folder itself, opened
   std::vector<std::string> completed_;
   std::vector<PublishedName> published_;

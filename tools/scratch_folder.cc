@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -45,14 +46,28 @@ ScratchFolder::~ScratchFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-absl::Status MakeFolder(const std::string& path) {
+absl::StatusOr<std::unique_ptr<MadeFolder>> MadeFolder::Make(
+    const std::string& path) {
+  // It is registered when it is known to be new: a signal in between would
+  // leave it.
+  const HeldSignals held;
   struct stat info {};
-  if (mkdir(path.c_str(), 0777) == 0 ||
-      (errno == EEXIST && stat(path.c_str(), &info) == 0 &&
-       S_ISDIR(info.st_mode))) {
-    return absl::OkStatus();
+  const bool is_new = mkdir(path.c_str(), 0777) == 0;
+  if (!is_new && (errno != EEXIST || stat(path.c_str(), &info) != 0 ||
+                  !S_ISDIR(info.st_mode))) {
+    return SystemError(errno, absl::StrCat(path, ": cannot be made"));
   }
-  return SystemError(errno, absl::StrCat(path, ": cannot be made"));
+  return std::unique_ptr<MadeFolder>(new MadeFolder(path, is_new));
+}
+
+MadeFolder::MadeFolder(std::string path, bool is_new) : path_(std::move(path)) {
+  if (is_new) {
+    cleanup_.emplace(path_, CleanupOnSignal::What::kEmptyFolder);
+  }
+}
+
+MadeFolder::~MadeFolder() {
+  if (cleanup_.has_value()) rmdir(path_.c_str());
 }
 
 }  // namespace tekmatch

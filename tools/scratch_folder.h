@@ -1,8 +1,11 @@
-// A private folder for files of one run, gone afterwards whatever happens.
+// Folders that do not outlive a run: a private one for its files, gone
+// afterwards whatever happens, and one that it makes for its results, gone
+// unless there are any.
 #ifndef TEKMATCH_TOOLS_SCRATCH_FOLDER_H_
 #define TEKMATCH_TOOLS_SCRATCH_FOLDER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -33,8 +36,23 @@ class ScratchFolder {
   CleanupOnSignal cleanup_;
 };
 
-// Makes a folder unless it is there; its parent has to be.
-absl::Status MakeFolder(const std::string& path);
+// A folder that a run makes, unless it is there. One that it made is removed in
+// the end, or by a signal, where nothing is in it by then: a run that fails
+// leaves no trace. One that was there stays.
+class MadeFolder {
+ public:
+  // Its parent has to be there. Errors are the system's, with the path.
+  static absl::StatusOr<std::unique_ptr<MadeFolder>> Make(
+      const std::string& path);
+  MadeFolder(const MadeFolder&) = delete;
+  MadeFolder& operator=(const MadeFolder&) = delete;
+  ~MadeFolder();
+
+ private:
+  MadeFolder(std::string path, bool is_new);
+  const std::string path_;
+  std::optional<CleanupOnSignal> cleanup_;  // if it is new
+};
 
 }  // namespace tekmatch
 

@@ -1,6 +1,6 @@
 // Plan: the generator gives key after key; Writer writes each one's sightings
 // to the phones' stores at once, the keys to exports when one is full, and the
-// expected matches, sorted, at the end.
+// expected matches, sorted, at the end. Then all files go to their places.
 #include "tools/world_files.h"
 
 #include <algorithm>
@@ -18,16 +18,16 @@
 #include "keyformat/system_error.h"
 #include "tools/match_report.h"
 #include "tools/output_file.h"
-#include "tools/scratch_folder.h"
+#include "tools/output_folder.h"
 #include "tools/sightings_text.h"
 
 namespace tekmatch {
 namespace {
 
-absl::Status MakeEmptyFolder(const std::string& folder) {
-  if (absl::Status s = MakeFolder(folder); !s.ok()) return s;
+absl::Status CheckEmpty(const std::string& folder) {
   std::error_code error;
   const bool empty = std::filesystem::is_empty(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return absl::OkStatus();
   if (error) {
     return SystemError(error.value(), absl::StrCat(folder, ": cannot be read"));
   }
@@ -51,8 +51,7 @@ bool InOrderOfMatches(const Match& a, const Match& b) {
 class Writer {
  public:
   Writer(const WorldGenerator& generator, const GeneratorOptions& options,
-         const std::string& folder,
-         const std::function<void(uint64_t)>& progress)
+         OutputFolder& folder, const std::function<void(uint64_t)>& progress)
       : generator_(generator),
         options_(options),
         folder_(folder),
@@ -70,14 +69,11 @@ class Writer {
       if (absl::Status s = store->Commit(); !s.ok()) return s;
     }
     if (absl::Status s = WriteExpected(); !s.ok()) return s;
+    if (absl::Status s = folder_.Commit(); !s.ok()) return s;
     return std::move(files_);
   }
 
  private:
-  std::string PathOf(absl::string_view name) const {
-    return absl::StrCat(folder_, folder_.ends_with('/') ? "" : "/", name);
-  }
-
   absl::Status WriteKeyPair() {
     absl::StatusOr<SigningKey> key = SigningKey::Generate();
     if (!key.ok()) return key.status();
@@ -85,10 +81,11 @@ class Writer {
     if (!private_pem.ok()) return private_pem.status();
     const absl::StatusOr<std::string> public_pem = key->PublicPem();
     if (!public_pem.ok()) return public_pem.status();
-    files_.signing_key = PathOf("signing.pem");
-    files_.public_key = PathOf("public.pem");
-    if (absl::Status s = WriteWholeFile(files_.signing_key, *private_pem,
-                                        OutputFile::Readers::kOwner);
+    files_.signing_key = folder_.PathOf("signing.pem");
+    files_.public_key = folder_.PathOf("public.pem");
+    if (absl::Status s =
+            WriteWholeFile(folder_.SidePathOf("signing.pem"), *private_pem,
+                           OutputFile::Readers::kOwner);
         !s.ok()) {
       return s;
     }
@@ -104,19 +101,19 @@ class Writer {
     export_options_.signers.push_back({.key = *std::move(key),
                                        .id = kWorldKeyId,
                                        .version = kWorldKeyVersion});
-    return WriteWholeFile(files_.public_key, *public_pem,
+    return WriteWholeFile(folder_.SidePathOf("public.pem"), *public_pem,
                           OutputFile::Readers::kAnyone);
   }
 
   absl::Status OpenStores() {
     columns_.device = options_.num_devices > 1;
     for (int phone = 1; phone <= options_.num_phones; ++phone) {
-      files_.sightings.push_back(
-          PathOf(options_.num_phones == 1
-                     ? "sightings.csv"
-                     : absl::StrCat("sightings-", phone, ".csv")));
+      const std::string name = options_.num_phones == 1
+                                   ? "sightings.csv"
+                                   : absl::StrCat("sightings-", phone, ".csv");
+      files_.sightings.push_back(folder_.PathOf(name));
       absl::StatusOr<std::unique_ptr<OutputFile>> store =
-          OutputFile::Open(files_.sightings.back());
+          OutputFile::Open(folder_.SidePathOf(name));
       if (!store.ok()) return store.status();
       if (absl::Status s = (*store)->Append(CsvHeader(columns_) + "\n");
           !s.ok()) {
@@ -157,17 +154,19 @@ class Writer {
         WriteExportFile(keys, static_cast<int>(source + 1),
                         static_cast<int>(num_files), export_options_, random_);
     if (!file.ok()) return file.status();
-    files_.exports.push_back(PathOf(absl::StrFormat("%05d.zip", source + 1)));
-    return WriteWholeFile(files_.exports.back(), file->zip,
+    const std::string name = absl::StrFormat("%05d.zip", source + 1);
+    files_.exports.push_back(folder_.PathOf(name));
+    return WriteWholeFile(folder_.SidePathOf(name), file->zip,
                           OutputFile::Readers::kAnyone);
   }
 
   absl::Status WriteExpected() {
     std::sort(expected_.begin(), expected_.end(), InOrderOfMatches);
-    files_.expected_matches = PathOf("expected_matches.jsonl");
+    constexpr char kName[] = "expected_matches.jsonl";
+    files_.expected_matches = folder_.PathOf(kName);
     files_.num_expected_matches = expected_.size();
     const absl::StatusOr<std::unique_ptr<OutputFile>> out =
-        OutputFile::Open(files_.expected_matches);
+        OutputFile::Open(folder_.SidePathOf(kName));
     if (!out.ok()) return out.status();
     for (const Match& match : expected_) {
       if (absl::Status s = (*out)->Append(
@@ -181,7 +180,7 @@ class Writer {
 
   WorldGenerator generator_;
   const GeneratorOptions& options_;
-  const std::string& folder_;
+  OutputFolder& folder_;
   const std::function<void(uint64_t)>& progress_;
   RandomSource random_;
   ExportWriterOptions export_options_;
@@ -200,8 +199,11 @@ absl::StatusOr<WorldFiles> WriteWorldFiles(
   const absl::StatusOr<WorldGenerator> generator =
       WorldGenerator::Create(options);
   if (!generator.ok()) return generator.status();
-  if (absl::Status s = MakeEmptyFolder(folder); !s.ok()) return s;
-  return Writer(*generator, options, folder, progress).Write();
+  if (absl::Status s = CheckEmpty(folder); !s.ok()) return s;
+  const absl::StatusOr<std::unique_ptr<OutputFolder>> out =
+      OutputFolder::Open(folder);
+  if (!out.ok()) return out.status();
+  return Writer(*generator, options, **out, progress).Write();
 }
 
 }  // namespace tekmatch

@@ -34,9 +34,10 @@ struct WorldFiles {
   uint64_t num_expected_matches = 0;
 };
 
-// The folder is made if it is not there. Memory: the keys of one file, and the
-// expected matches. `progress` may be empty; it is called now and then with the
-// number of keys made.
+// The folder is made if it is not there; it has all files or none
+// (output_folder.h). Memory: the keys of one file, and the expected matches.
+// `progress` may be empty; it is called now and then with the number of keys
+// made.
 //
 // INVALID_ARGUMENT: Validate(options) fails. FAILED_PRECONDITION: the folder
 // holds something: `match FOLDER/*.zip` would read what is not of this world.

@@ -258,6 +258,44 @@ TEST_F(CleanupOnSignalDeathTest, HeldSignalsComeWhenTheyMay) {
   }
 }
 
+// The folder that was made goes when what is in it has gone, whatever was
+// registered first.
+TEST_F(CleanupOnSignalDeathTest, AMadeFolderVanishesWithWhatIsInIt) {
+  for (const bool is_new : {true, false}) {
+    const std::string path = In("made");
+    if (!is_new) fs::create_directory(path);
+    const int status = StatusOfChild([&] {
+      const auto made = MadeFolder::Make(path);
+      const auto side = ScratchFolder::MakeIn(path);
+      const auto file = OutputFile::Open(path + "/file");
+      if (!made.ok() || !side.ok() || !file.ok()) _exit(1);
+      // More than a handler has places for, and than it lists at once.
+      for (int i = 0; i < 500; ++i) {
+        WriteFile(
+            (*side)->path() + "/" + std::to_string(i) + std::string(100, 'x'),
+            "contacts");
+      }
+      raise(SIGINT);
+    });
+    EXPECT_TRUE(DiedOf(status, SIGINT)) << status;
+    EXPECT_EQ(NumEntries(), is_new ? 0 : 1);
+    if (!is_new) {
+      EXPECT_TRUE(fs::is_empty(path));
+    }
+  }
+}
+
+TEST_F(CleanupOnSignalDeathTest, AMadeFolderWithAFileStays) {
+  const int status = StatusOfChild([&] {
+    const auto made = MadeFolder::Make(In("made"));
+    if (!made.ok()) _exit(1);
+    WriteFile(In("made/file"), "somebody's");
+    raise(SIGINT);
+  });
+  EXPECT_TRUE(DiedOf(status, SIGINT)) << status;
+  EXPECT_EQ(ReadFile(In("made/file")), "somebody's");
+}
+
 class ScratchFolderTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -320,17 +358,31 @@ TEST_F(ScratchFolderTest, ErrorNamesTheParent) {
               StartsWith(parent + ": no scratch folder can be made"));
 }
 
-TEST_F(ScratchFolderTest, MakeFolder) {
+TEST_F(ScratchFolderTest, AMadeFolderGoesUnlessSomethingIsInIt) {
   const std::string path = folder_ + "/new";
-  EXPECT_TRUE(MakeFolder(path).ok());
+  {
+    const auto made = MadeFolder::Make(path);
+    ASSERT_TRUE(made.ok()) << made.status();
+    EXPECT_TRUE(fs::is_directory(path));
+  }
+  EXPECT_FALSE(fs::exists(path));
+  {
+    const auto made = MadeFolder::Make(path);
+    ASSERT_TRUE(made.ok()) << made.status();
+    WriteFile(path + "/file", "x");
+  }
+  EXPECT_EQ(ReadFile(path + "/file"), "x");
+  fs::remove(path + "/file");
+  // It is there, and stays.
+  EXPECT_TRUE(MadeFolder::Make(path).ok());
   EXPECT_TRUE(fs::is_directory(path));
-  EXPECT_TRUE(MakeFolder(path).ok());  // it is there
-  const absl::Status deep = MakeFolder(path + "/a/b");
+  const absl::Status deep = MadeFolder::Make(path + "/a/b").status();
   EXPECT_TRUE(absl::IsNotFound(deep)) << deep;
   EXPECT_THAT(std::string(deep.message()), StartsWith(path + "/a/b: "));
   WriteFile(path + "/file", "");
-  const absl::Status file = MakeFolder(path + "/file");
+  const absl::Status file = MadeFolder::Make(path + "/file").status();
   EXPECT_TRUE(absl::IsAlreadyExists(file)) << file;
+  EXPECT_TRUE(fs::exists(path + "/file"));
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "tools/published_folder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -109,13 +111,33 @@ TEST(PublishedFolderTest, AWindowGoesOutOnce) {
 
 TEST(PublishedFolderTest, NothingIsSeenOfARunThatEndsEarly) {
   const std::string path = TempPath("out");
-  {
+  for (const bool is_there : {false, true}) {
+    if (is_there) fs::create_directory(path);
     const auto folder = Open(path);
     ASSERT_TRUE(folder->Add(Name(1, 2), "a").ok());
     ASSERT_TRUE(folder->Add(Name(1, 2, 2), "b").ok());
     EXPECT_FALSE(fs::exists(path + "/1-2-00001.zip"));
   }
   EXPECT_THAT(Files(path), IsEmpty());
+}
+
+// The folder that it made itself goes with it.
+TEST(PublishedFolderTest, ARunThatEndsEarlyLeavesNoFolder) {
+  const std::string path = TempPath("out");
+  ASSERT_TRUE(Open(path)->Add(Name(1, 2), "a").ok());
+  EXPECT_FALSE(fs::exists(path));
+}
+
+// One that waits for it makes the folder anew.
+TEST(PublishedFolderTest, TheNextOneHasAFolderToo) {
+  const std::string path = TempPath("out");
+  auto first = Open(path);
+  std::thread second([&path] { PublishIn(path, {Name(1, 2)}); });
+  // It may wait by now, or come later: both are right.
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  first.reset();
+  second.join();
+  EXPECT_TRUE(fs::exists(path + "/1-2-00001.zip"));
 }
 
 TEST(PublishedFolderTest, AFailureInTheMiddleTakesEverythingBack) {
