@@ -34,6 +34,7 @@ constexpr char kKeyVersion[] = "v1";
 struct Options {
   uint64_t seed = 1;
   std::string out;
+  std::string summary_out;
 };
 
 struct Paths {
@@ -119,8 +120,8 @@ std::string Story(const DemoWorld& world, uint64_t seed, size_t num_padded) {
 }
 
 // Of a world whose files are in their places.
-int TellDemo(const Options& options, const DemoWorld& world,
-             const Paths& paths) {
+int TellDemo(const Options& options, const DemoWorld& world, const Paths& paths,
+             ResultFile& summary) {
   const auto index = LoadIndex(paths.sightings);
   if (!index.ok()) return Fail(index.status());
   const absl::StatusOr<MatchRunResult> run = MatchWorld(paths, *index);
@@ -148,10 +149,16 @@ int TellDemo(const Options& options, const DemoWorld& world,
         "=", Printable(paths.public_key), " --sightings ",
         Printable(paths.sightings), " --time-zone ", kZone, "\n");
   }
-  return Print(text);
+  return summary.Write(text);
 }
 
 int Demo(const Options& options) {
+  RunPaths written;
+  written.WritesFolder("--out", options.out);
+  written.Writes("--summary-out", options.summary_out);
+  if (absl::Status s = written.Check(); !s.ok()) return Fail(s);
+  auto summary = ResultFile::Open(options.summary_out);
+  if (!summary.ok()) return Fail(summary.status());
   const absl::StatusOr<DemoWorld> world = MakeDemoWorld(options.seed);
   if (!world.ok()) return Fail(world.status());
   if (options.out.empty()) {
@@ -161,7 +168,8 @@ int Demo(const Options& options) {
       return absl::StrCat((*scratch)->path(), "/", name);
     });
     const absl::Status written = WriteWorld(*world, options.seed, paths);
-    return written.ok() ? TellDemo(options, *world, paths) : Fail(written);
+    return written.ok() ? TellDemo(options, *world, paths, *summary)
+                        : Fail(written);
   }
   if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
     return Fail(s);
@@ -169,7 +177,6 @@ int Demo(const Options& options) {
   const Paths paths([&](absl::string_view name) {
     return absl::StrCat(options.out, "/", name);
   });
-  RunPaths written;
   for (const std::string& path :
        {paths.exported, paths.public_key, paths.sightings}) {
     written.Writes("--out", path);
@@ -185,7 +192,7 @@ int Demo(const Options& options) {
     }
     if (absl::Status s = (*folder)->Commit(); !s.ok()) return Fail(s);
   }
-  return TellDemo(options, *world, paths);
+  return TellDemo(options, *world, paths, *summary);
 }
 
 }  // namespace
@@ -199,6 +206,7 @@ void AddDemoCommand(CLI::App& app, CommandBody* body) {
       ->capture_default_str();
   command->add_option("--out", o->out,
                       "Keep export.zip, public.pem and sightings.csv here");
+  AddSummaryOption(*command, o->summary_out);
   command->callback([body, o] { *body = [o] { return Demo(*o); }; });
 }
 

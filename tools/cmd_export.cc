@@ -33,6 +33,7 @@ struct Options {
   std::string key_version = "v1";
   std::string algorithm = "sha256";
   std::string out;
+  std::string summary_out;
   std::string now;
   bool release_same_day = false;
   std::optional<uint64_t> seed;
@@ -67,7 +68,11 @@ int Export(const Options& options) {
   paths.Reads("--keys", options.keys);
   paths.Reads("--signing-key", options.signing_key);
   paths.Writes("--out", absl::StrCat(options.out, "/", kPublishedIndex));
+  paths.WritesFolder("--out", options.out);
+  paths.Writes("--summary-out", options.summary_out);
   if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
+  auto summary = ResultFile::Open(options.summary_out);
+  if (!summary.ok()) return Fail(summary.status());
   const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
   if (!now.ok()) return Fail(now.status());
   absl::StatusOr<ExportWriterOptions> writer =
@@ -139,8 +144,8 @@ int Export(const Options& options) {
       });
   if (status.ok()) status = (*folder)->Publish();
   if (!status.ok()) return Fail(status);
-  return Print(said + LeftOutText(*left_out) +
-               HeldBackText(num_held_back, rule));
+  return summary->Write(said + LeftOutText(*left_out) +
+                        HeldBackText(num_held_back, rule));
 }
 
 }  // namespace
@@ -202,6 +207,7 @@ void AddExportCommand(CLI::App& app, CommandBody* body) {
                    "Decides order and padding (tests only: padding that\n"
                    "can be computed again is no padding)")
       ->check(WholeNumber());
+  AddSummaryOption(*command, o->summary_out);
   command->callback([body, o] { *body = [o] { return Export(*o); }; });
 }
 

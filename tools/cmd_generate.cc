@@ -9,6 +9,7 @@
 #include "tools/command.h"
 #include "tools/match_report.h"
 #include "tools/progress.h"
+#include "tools/run_paths.h"
 #include "tools/world_files.h"
 
 namespace tekmatch {
@@ -18,6 +19,7 @@ struct Options {
   GeneratorOptions world;
   std::string profile = "dense";
   std::string out;
+  std::string summary_out;
 };
 
 SightingProfile ProfileOf(const std::string& name) {
@@ -30,13 +32,20 @@ int Generate(const Options& options) {
   if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
     return Fail(s);
   }
+  RunPaths paths;
+  paths.WritesFolder("--out", options.out);
+  paths.Writes("--summary-out", options.summary_out);
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
+  auto summary = ResultFile::Open(options.summary_out);
+  if (!summary.ok()) return Fail(summary.status());
   GeneratorOptions world = options.world;
   world.profile = ProfileOf(options.profile);
   Progress progress;
   const absl::StatusOr<WorldFiles> files =
-      WriteWorldFiles(world, options.out, [&progress](uint64_t num_keys) {
-        progress.Update(
-            [num_keys] { return absl::StrCat(num_keys, " keys made"); });
+      WriteWorldFiles(world, options.out, [&](uint64_t num_keys) {
+        progress.Update([&] {
+          return absl::StrCat(num_keys, " of ", world.num_keys, " keys made");
+        });
       });
   progress.Finish();
   if (!files.ok()) return Fail(files.status());
@@ -44,7 +53,7 @@ int Generate(const Options& options) {
   for (const std::string& path : files->sightings) {
     absl::StrAppend(&sightings, " --sightings ", Printable(path));
   }
-  return Print(
+  return summary->Write(
       absl::StrCat(Counted(options.world.num_keys, "key"), " in ",
                    Counted(files->exports.size(), "file"), ", ",
                    Counted(options.world.num_sightings, "sighting"), ", ",
@@ -100,6 +109,7 @@ void AddGenerateCommand(CLI::App& app, CommandBody* body) {
       ->check(CLI::IsMember({"dense", "commuter", "phone"}))
       ->capture_default_str();
   command->add_option("--out", o->out, "Folder; empty, or made")->required();
+  AddSummaryOption(*command, o->summary_out);
   command->callback([body, o] { *body = [o] { return Generate(*o); }; });
 }
 

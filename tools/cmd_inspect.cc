@@ -10,6 +10,7 @@
 #include "tools/key_lines.h"
 #include "tools/match_report.h"
 #include "tools/output_file.h"
+#include "tools/progress.h"
 #include "tools/run_paths.h"
 
 namespace tekmatch {
@@ -81,6 +82,7 @@ int Inspect(const Options& options) {
   if (!now.ok()) return Fail(now.status());
   ExportFileOptions file_options;
   file_options.reader.decode.latest_rolling_start = LatestRollingStart(*now);
+  Progress progress;
   auto pipes = ReadPipes(*exports);
   if (!pipes.ok()) return Fail(pipes.status());
   file_options.sources = *std::move(pipes);
@@ -95,12 +97,19 @@ int Inspect(const Options& options) {
   ordered_json files = ordered_json::array();
   std::string text;
   bool all_readable = true;
+  size_t number = 0;
+  uint64_t num_keys = 0;
   for (const std::string& path : *exports) {
+    ++number;
     ExportStatistics statistics;
     const absl::StatusOr<ExportFileResult> file = ReadExportFile(
         path, file_options,
         [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
           statistics.Add(*block);
+          num_keys += block->size();
+          progress.Update([&] {
+            return FilesProgressText(number, exports->size(), num_keys);
+          });
           for (size_t i = 0; keys_out != nullptr && i < block->size(); ++i) {
             if (absl::Status s = keys_out->Append(KeyLine(block->key(i)));
                 !s.ok()) {
@@ -109,15 +118,20 @@ int Inspect(const Options& options) {
           }
           return absl::OkStatus();
         });
-    if (!file.ok()) return Fail(file.status());
+    if (!file.ok()) {
+      progress.Finish();
+      return Fail(file.status());
+    }
     if (file->verdict == "malformed" || file->verdict == "unreadable") {
       all_readable = false;
+      progress.Finish();
       SayRefused({*file});
       continue;
     }
     files.push_back(statistics.Json(*file));
     absl::StrAppend(&text, Text(files.back()));
   }
+  progress.Finish();
   if (keys_out != nullptr && all_readable) {
     if (absl::Status s = keys_out->Commit(); !s.ok()) return Fail(s);
   }

@@ -75,14 +75,20 @@ void SayLosses(const SightingsCounts& counts) {
   }
 }
 
-absl::StatusOr<AllSightings> LoadSightings(const Options& options) {
+absl::StatusOr<AllSightings> LoadSightings(const Options& options,
+                                           Progress& progress) {
   absl::StatusOr<RunSightings> read =
-      ReadStores(options.sightings, {.skip_bad = options.skip_bad_sightings});
+      ReadStores(options.sightings, {.skip_bad = options.skip_bad_sightings,
+                                     .progress = ShowSightings(progress)});
+  progress.Finish();
   if (!read.ok()) return read.status();
   for (const std::string& message : read->messages) {
     Say(absl::StrCat("skipped ", message));
   }
   if (!PrintsResult(options)) SayLosses(read->counts);
+  progress.Announce([&read] {
+    return absl::StrCat("indexing ", read->counts.num_read, " sightings");
+  });
   absl::StatusOr<SightingIndex> index =
       SightingIndex::Create(std::move(read->sightings), kSearchedIntervals);
   if (!index.ok()) return index.status();
@@ -288,7 +294,10 @@ int MatchExports(const Options& options) {
   if (!rules.ok()) return Fail(rules.status());
   absl::StatusOr<MatchRunOptions> run_options = RunOptions(options, *rules);
   if (!run_options.ok()) return Fail(run_options.status());
-  const absl::StatusOr<AllSightings> sightings = LoadSightings(options);
+  Progress progress;
+  const absl::StatusOr<AllSightings> sightings =
+      LoadSightings(options, progress);
+  progress.Finish();
   if (!sightings.ok()) return Fail(sightings.status());
   const OwnKeyCounts own_keys =
       FitOwnKeys(sightings->counts, run_options->own_keys);
@@ -297,10 +306,11 @@ int MatchExports(const Options& options) {
   if (!pipes.ok()) return Fail(pipes.status());
   run_options->files.sources = *std::move(pipes);
 
-  Progress progress;
-  run_options->progress = [&progress](uint64_t num_keys) {
+  const size_t num_files = exports->size();
+  progress.Announce([num_files] { return FilesProgressText(0, num_files, 0); });
+  run_options->progress = [&](size_t file, uint64_t num_keys) {
     progress.Update(
-        [num_keys] { return absl::StrCat(num_keys, " keys read"); });
+        [&] { return FilesProgressText(file, num_files, num_keys); });
   };
   const absl::StatusOr<MatchRunResult> run =
       RunMatch(*exports, sightings->index, *run_options);

@@ -6,6 +6,7 @@
 #include "tools/command.h"
 #include "tools/match_report.h"
 #include "tools/output_file.h"
+#include "tools/progress.h"
 #include "tools/run_paths.h"
 #include "tools/run_remarks.h"
 #include "tools/sightings_reader.h"
@@ -26,8 +27,11 @@ int Convert(const Options& options) {
   paths.Reads("SIGHTINGS", options.path);
   paths.Writes("--out", options.out);
   if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
+  Progress progress;
   const absl::StatusOr<SightingsFile> file =
-      ReadSightings(options.path, {.skip_bad = options.skip_bad_sightings});
+      ReadSightings(options.path, {.skip_bad = options.skip_bad_sightings,
+                                   .progress = ShowSightings(progress)});
+  progress.Finish();
   if (!file.ok()) return Fail(file.status());
   for (const std::string& message : file->messages) {
     Say(absl::StrCat("skipped ", message));

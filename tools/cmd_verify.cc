@@ -9,6 +9,7 @@
 #include "tools/command.h"
 #include "tools/export_arguments.h"
 #include "tools/match_report.h"
+#include "tools/progress.h"
 #include "tools/run_paths.h"
 #include "tools/trusted_key_flag.h"
 
@@ -64,17 +65,29 @@ int Verify(const Options& options) {
   if (!trusted.ok()) return Fail(trusted.status());
   file_options.trusted = *std::move(trusted);
 
+  Progress progress;
   auto pipes = ReadPipes(*exports);
   if (!pipes.ok()) return Fail(pipes.status());
   file_options.sources = *std::move(pipes);
   std::vector<ExportFileResult> files;
+  uint64_t num_keys = 0;
   for (const std::string& path : *exports) {
     absl::StatusOr<ExportFileResult> file = ReadExportFile(
-        path, file_options,
-        [](const std::unique_ptr<KeyBlock>&) { return absl::OkStatus(); });
-    if (!file.ok()) return Fail(file.status());
+        path, file_options, [&](const std::unique_ptr<KeyBlock>& block) {
+          num_keys += block->size();
+          progress.Update([&] {
+            return FilesProgressText(files.size() + 1, exports->size(),
+                                     num_keys);
+          });
+          return absl::OkStatus();
+        });
+    if (!file.ok()) {
+      progress.Finish();
+      return Fail(file.status());
+    }
     files.push_back(*std::move(file));
   }
+  progress.Finish();
   RefuseIncompleteBatches(files);
   const bool as_json = options.format == "json";
   const int written = WriteResult(options.out, Report(files, as_json));

@@ -32,10 +32,30 @@ void SayLines(absl::string_view text) {
 }
 
 int WriteResult(const std::string& path, const std::string& text) {
-  if (path.empty() || IsStdout(path)) return Print(text);
-  const absl::Status written =
-      WriteWholeFile(path, text, OutputFile::Readers::kOwner);
+  absl::StatusOr<ResultFile> file = ResultFile::Open(path);
+  return file.ok() ? file->Write(text) : Fail(file.status());
+}
+
+absl::StatusOr<ResultFile> ResultFile::Open(const std::string& path) {
+  ResultFile result;
+  if (path.empty() || IsStdout(path)) return result;
+  auto file = OutputFile::Open(path);
+  if (!file.ok()) return file.status();
+  result.file_ = *std::move(file);
+  return result;
+}
+
+int ResultFile::Write(const std::string& text) {
+  if (file_ == nullptr) return Print(text);
+  absl::Status written = file_->Append(text);
+  if (written.ok()) written = file_->Commit();
   return written.ok() ? kExitDone : Fail(written);
+}
+
+void AddSummaryOption(CLI::App& command, std::string& path) {
+  command.add_option("--summary-out", path,
+                     "Write what was done here, not to stdout (-); not into\n"
+                     "the folder of --out");
 }
 
 absl::Status CheckFolder(absl::string_view option, const std::string& path) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "absl/time/time.h"
 #include "keyformat/diagnosis_key.h"
 #include "tools/export_files.h"
+#include "tools/output_file.h"
 
 namespace tekmatch {
 
@@ -57,6 +59,22 @@ void SayLines(absl::string_view text);
 // Writes a result to the file, or prints it where `path` is empty or stdout.
 // Exit code; errors are said on stderr.
 int WriteResult(const std::string& path, const std::string& text);
+
+// The same for a result of long work: the file is opened before it, so that a
+// place which cannot be written to is known then.
+class ResultFile {
+ public:
+  // Errors are OutputFile's.
+  static absl::StatusOr<ResultFile> Open(const std::string& path);
+  // Once. Exit code; errors are said on stderr.
+  int Write(const std::string& text);
+
+ private:
+  std::unique_ptr<OutputFile> file_;  // null: stdout
+};
+
+// The option --summary-out of commands whose --out is a folder.
+void AddSummaryOption(CLI::App& command, std::string& path);
 
 // INVALID_ARGUMENT where the value of an option that wants a folder is "-".
 absl::Status CheckFolder(absl::string_view option, const std::string& path);

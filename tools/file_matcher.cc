@@ -80,7 +80,7 @@ class Run {
  public:
   Run(const std::vector<std::string>& paths, const MatchEngine& engine,
       const ExportFileOptions& options, int num_threads,
-      const std::function<void(uint64_t)>& progress)
+      const std::function<void(size_t, uint64_t)>& progress)
       : paths_(paths),
         engine_(engine),
         options_(options),
@@ -177,7 +177,7 @@ class Run {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (!status_.ok()) return status_;
       num_keys_read_ += block->size();
-      if (progress_) progress_(num_keys_read_);
+      if (progress_) progress_(next_file_, num_keys_read_);
       if (jobs_.size() < max_queued_) {
         jobs_.push_back({std::move(block), file});
         if (!spares_.empty()) {
@@ -207,7 +207,7 @@ class Run {
   const MatchEngine& engine_;
   const ExportFileOptions& options_;
   const size_t max_queued_;
-  const std::function<void(uint64_t)>& progress_;
+  const std::function<void(size_t, uint64_t)>& progress_;
   std::deque<FileCandidates> files_;  // never moved
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -240,7 +240,7 @@ std::optional<std::thread> StartThread(Run& run) {
 absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
     const std::vector<std::string>& paths, const MatchEngine& engine,
     const ExportFileOptions& options, int num_threads,
-    const std::function<void(uint64_t)>& progress) {
+    const std::function<void(size_t, uint64_t)>& progress) {
   Run run(paths, engine, options, num_threads, progress);
   std::vector<std::thread> others;
   others.reserve(static_cast<size_t>(num_threads - 1));

@@ -36,15 +36,15 @@ struct MatchedFile {
 };
 
 // The same positions as `paths`, which is also what Match::source says.
-// `progress`, if not empty, is called with the number of keys read so far, by
-// one thread at a time. num_threads >= 1; the caller's is one of them, and
-// where the system has no more threads, fewer work. INTERNAL: BoringSSL, or
-// `progress` threw. RESOURCE_EXHAUSTED: there was no memory. Files' defects are
-// in the result.
+// `progress`, if not empty, is called with the numbers of files begun and of
+// keys read so far, by one thread at a time. num_threads >= 1; the caller's is
+// one of them, and where the system has no more threads, fewer work. INTERNAL:
+// BoringSSL, or `progress` threw. RESOURCE_EXHAUSTED: there was no memory.
+// Files' defects are in the result.
 absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
     const std::vector<std::string>& paths, const MatchEngine& engine,
     const ExportFileOptions& options, int num_threads,
-    const std::function<void(uint64_t)>& progress);
+    const std::function<void(size_t, uint64_t)>& progress);
 
 // Keys of a block with which so many threads are fast and stay within some
 // 40 MiB together.

@@ -1,3 +1,6 @@
+// Plan: open the path, or take stdin; of a pipe wait for the first bytes, so
+// that one into which nobody writes is an error and no endless wait; and read
+// whole, up to a limit, what cannot be read twice.
 #include "tools/input_stream.h"
 
 #include <fcntl.h>

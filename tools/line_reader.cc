@@ -78,6 +78,7 @@ absl::StatusOr<bool> LineReader::Next(Line* line) {
               absl::StrCat(path_, ":", number_ + 1, ": the line has no end"));
         }
         begin_ = end_;
+        num_bytes_ += length;
         searched = 0;
       }
       absl::StatusOr<bool> more = Fill();
@@ -96,7 +97,9 @@ absl::StatusOr<bool> LineReader::Next(Line* line) {
       }
     }
     line->has_end = newline != nullptr;
-    begin_ += length + (line->has_end ? 1 : 0);
+    length += line->has_end ? 1 : 0;
+    begin_ += length;
+    num_bytes_ += length;
     return true;
   }
 }

@@ -42,6 +42,8 @@ class LineReader {
   // a line does not end. Other codes: the system's.
   absl::StatusOr<bool> Next(Line* line);
 
+  // Handed out so far, line ends included.
+  uint64_t num_bytes() const { return num_bytes_; }
   // "path:12", the place of the last line, for messages.
   std::string Place() const;
 
@@ -53,6 +55,7 @@ class LineReader {
   const std::string path_;
   const int fd_;
   uint64_t number_ = 0;
+  uint64_t num_bytes_ = 0;
   std::vector<char> buffer_;
   size_t begin_ = 0;  // of what is not handed out yet
   size_t end_ = 0;

@@ -61,8 +61,9 @@ struct MatchRunOptions {
   size_t block_keys = 0;  // of a block; 0: what suits sightings and threads
   // Keep the matches that a rule drops, for who asks why.
   bool keep_dropped = false;
-  // Called now and then with keys read so far, by one thread at a time.
-  std::function<void(uint64_t)> progress;
+  // Called now and then with the numbers of files begun and of keys read so
+  // far, by one thread at a time.
+  std::function<void(size_t, uint64_t)> progress;
 };
 
 // A match that a rule drops. `reason` is a name of DropSink's (match.h) or of a

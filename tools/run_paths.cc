@@ -1,3 +1,6 @@
+// Plan: a path is told by device and inode, or, where there is no file yet, by
+// its folder's and its name; stdin is read once; then every output is held
+// against the inputs, the folders that are read, and the other outputs.
 #include "tools/run_paths.h"
 
 #include <sys/stat.h>
@@ -71,6 +74,17 @@ std::vector<std::string> FilesIn(const std::string& folder) {
   return files;
 }
 
+// Whether the file lies in the folder, or in one below it.
+bool LiesIn(const std::string& file, const std::string& folder) {
+  std::error_code error;
+  const fs::path inner = fs::weakly_canonical(
+      fs::absolute(FolderOf(ResolveLinks(file)), error), error);
+  const fs::path outer =
+      fs::weakly_canonical(fs::absolute(folder, error), error);
+  const fs::path way = inner.lexically_relative(outer / "");
+  return !way.empty() && *way.begin() != "..";
+}
+
 absl::Status Same(absl::string_view flag, absl::string_view path,
                   absl::string_view what, absl::string_view other_flag,
                   absl::string_view other_path) {
@@ -92,6 +106,10 @@ void RunPaths::Reads(absl::string_view flag,
 
 void RunPaths::Writes(absl::string_view flag, const std::string& path) {
   if (!path.empty()) outputs_.push_back({std::string(flag), path});
+}
+
+void RunPaths::WritesFolder(absl::string_view flag, const std::string& path) {
+  if (!path.empty()) written_folders_.push_back({std::string(flag), path});
 }
 
 absl::Status RunPaths::Check() const {
@@ -125,6 +143,13 @@ absl::Status RunPaths::Check() const {
   std::map<Identity, const Named*> outputs;
   for (const Named& output : outputs_) {
     if (IsStdout(output.path)) continue;
+    for (const Named& folder : written_folders_) {
+      if (folder.flag != output.flag && LiesIn(output.path, folder.path)) {
+        return Same(output.flag, output.path,
+                    "lies in a folder that is written, ", folder.flag,
+                    folder.path);
+      }
+    }
     const std::optional<Identity> identity = IdentityOfFile(output.path);
     if (!identity.has_value()) continue;
     if (const auto input = inputs.find(*identity); input != inputs.end()) {

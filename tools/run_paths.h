@@ -26,6 +26,9 @@ class RunPaths {
   void Reads(absl::string_view flag, const std::string& path);
   void Reads(absl::string_view flag, const std::vector<std::string>& paths);
   void Writes(absl::string_view flag, const std::string& path);
+  // A folder whose files the run decides on: no output of another flag may lie
+  // in it, whether it is there yet or not.
+  void WritesFolder(absl::string_view flag, const std::string& path);
 
   // INVALID_ARGUMENT with both flags and both paths, or with both readers of
   // stdin. To be asked before
@@ -39,6 +42,7 @@ class RunPaths {
   };
   std::vector<Named> inputs_;
   std::vector<Named> outputs_;
+  std::vector<Named> written_folders_;
 };
 
 }  // namespace tekmatch

@@ -41,6 +41,7 @@ checks=(
   clang-tidy-14
   git
   libclang-rt-14-dev
+  lld-14
   openssl
   pyflakes3
   shellcheck
@@ -63,6 +64,7 @@ report=(
 )
 coverage=(
   clang-14
+  lld-14
   llvm-14
 )
 
@@ -97,7 +99,7 @@ for option; do
     --coverage) packages+=("${coverage[@]}") ;;
     --fingerprint)
       # dpkg-query exits with 1 when it does not know one of the packages.
-      { dpkg-query --show "${build[@]}" clang-14 libc6-dev libstdc++-12-dev \
+      { dpkg-query --show "${build[@]}" clang-14 lld-14 libc6-dev libstdc++-12-dev \
         libstdc++-12-dev-arm64-cross 2>/dev/null || true; } |
         sha256sum | cut -c1-16
       exit

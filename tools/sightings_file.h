@@ -2,7 +2,9 @@
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_FILE_H_
 #define TEKMATCH_TOOLS_SIGHTINGS_FILE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,10 +17,22 @@ namespace tekmatch {
 
 enum class SightingsFormat : uint8_t { kCsv, kJsonLines, kLevelDb };
 
+// How far the reading is.
+struct SightingsProgress {
+  size_t store = 1;  // of num_stores
+  size_t num_stores = 1;
+  // Of this store: bytes of a text, records of a database.
+  uint64_t done = 0;
+  uint64_t total = 0;  // 0: not known, as of a pipe
+  const char* unit = "bytes";
+};
+
 struct SightingsReaderOptions {
   // Leave malformed rows out and count them, and use what is left of a damaged
   // database, instead of refusing the file.
   bool skip_bad = false;
+  // Called now and then, if not empty.
+  std::function<void(const SightingsProgress&)> progress;
 };
 
 // Optional fields whose values could not be used: the sightings are kept as if

@@ -134,6 +134,11 @@ absl::StatusOr<SightingsFile> ReadLevelDbSightings(
   uint64_t number = 0;
   for (const auto& [key, value] : content->records) {
     ++number;
+    if (options.progress) {
+      options.progress({.done = number,
+                        .total = content->records.size(),
+                        .unit = "records"});
+    }
     if (absl::Status s = ReadRecord(
             key, value, [&] { return absl::StrCat(path, ": record ", number); },
             options, &file);

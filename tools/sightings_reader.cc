@@ -83,6 +83,14 @@ std::string WhatElse(absl::string_view first_line) {
                       ", nor JSON lines, nor a LevelDB folder");
 }
 
+// 0 of what is no regular file.
+uint64_t SizeOf(const std::string& path) {
+  struct stat info {};
+  const bool is_file =
+      !IsStdin(path) && stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  return is_file ? static_cast<uint64_t>(info.st_size) : 0;
+}
+
 absl::StatusOr<SightingsFile> ReadTextSightings(
     const std::string& path, const SightingsReaderOptions& options) {
   const auto reader = LineReader::Open(path);
@@ -117,10 +125,13 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
       return s;
     }
   }
+  SightingsProgress progress = {.total = SizeOf(path)};
   while (true) {
     more = (*reader)->Next(&line);
     if (!more.ok()) return more.status();
     if (!*more) return file;
+    progress.done = (*reader)->num_bytes();
+    if (options.progress) options.progress(progress);
     if (IsBlank(line)) continue;
     if (absl::Status s = ReadRow(**reader, line, layout, options, &file);
         !s.ok()) {

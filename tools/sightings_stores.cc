@@ -107,10 +107,20 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
   std::map<uint32_t, std::vector<std::vector<Sighting>>> stores_of_device;
   bool by_device = false;
   std::sort(arguments.begin(), arguments.end());
+  SightingsReaderOptions of_store = options;
+  size_t number = 0;
+  if (options.progress) {
+    of_store.progress = [&](SightingsProgress progress) {
+      progress.store = number;
+      progress.num_stores = arguments.size();
+      options.progress(progress);
+    };
+  }
   for (const std::string& argument : arguments) {
+    ++number;
     const absl::StatusOr<Store> store = ParseStore(argument);
     if (!store.ok()) return store.status();
-    absl::StatusOr<SightingsFile> file = ReadSightings(store->path, options);
+    absl::StatusOr<SightingsFile> file = ReadSightings(store->path, of_store);
     if (!file.ok()) return file.status();
     if (absl::Status s = GiveDevice(*store, file->sightings); !s.ok()) return s;
     counts.num_bad += file->num_bad;

@@ -129,13 +129,14 @@ TEST(FileMatcherTest, AnExceptionIsAnError) {
   for (const int num_threads : {1, 3}) {
     EXPECT_EQ(
         MatchFiles(paths, engine, options, num_threads,
-                   [](uint64_t) { throw std::bad_alloc(); })
+                   [](size_t, uint64_t) { throw std::bad_alloc(); })
             .status(),
         absl::ResourceExhaustedError("not enough memory to match the files"));
-    EXPECT_EQ(MatchFiles(paths, engine, options, num_threads,
-                         [](uint64_t) { throw std::runtime_error("secret"); })
-                  .status(),
-              absl::InternalError("an exception while the files were matched"));
+    EXPECT_EQ(
+        MatchFiles(paths, engine, options, num_threads,
+                   [](size_t, uint64_t) { throw std::runtime_error("secret"); })
+            .status(),
+        absl::InternalError("an exception while the files were matched"));
   }
 }
 

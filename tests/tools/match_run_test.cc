@@ -26,6 +26,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
   auto index = SightingIndex::Create(std::move(sightings));
@@ -313,7 +314,9 @@ TEST(MatchRunTest, AHostileFileStaysBounded) {
   std::string path = Write("refused.zip", RepeatingExport(key, 200'000));
   const size_t before = BytesInUse();
   size_t peak = before;
-  options.progress = [&peak](uint64_t) { peak = std::max(peak, BytesInUse()); };
+  options.progress = [&peak](size_t, uint64_t) {
+    peak = std::max(peak, BytesInUse());
+  };
   const MatchRunResult refused = RunOver({path}, index, options);
   EXPECT_EQ(refused.files[0].verdict, "empty_signature_list");
   EXPECT_EQ(refused.files[0].report.counts.keys, 200'000);
@@ -385,12 +388,15 @@ TEST(MatchRunTest, CountsRejectedKeysAndProgress) {
   const std::string path = Write("a.zip", WriteTestExport(keys));
   MatchRunOptions options = Options();
   options.files.reader.decode.latest_rolling_start = kTestDay + 144;
-  std::vector<uint64_t> progress;
-  options.progress = [&progress](uint64_t n) { progress.push_back(n); };
+  std::vector<std::pair<size_t, uint64_t>> progress;
+  options.progress = [&progress](size_t file, uint64_t num_keys) {
+    progress.emplace_back(file, num_keys);
+  };
   // The same file twice is read twice, and counts once.
   const MatchRunResult run = RunOver({path, path}, Index({}), options);
   EXPECT_EQ(Summary(run).front(), "1 20 1 0 0 0 0");
-  EXPECT_THAT(progress, ElementsAre(7, 14, 19, 26, 33, 38));
+  EXPECT_THAT(progress, ElementsAre(Pair(1, 7), Pair(1, 14), Pair(1, 19),
+                                    Pair(2, 26), Pair(2, 33), Pair(2, 38)));
 }
 
 // Duplicates that go on the way of each of two files, and between them.

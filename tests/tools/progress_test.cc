@@ -100,5 +100,40 @@ TEST_F(ProgressTest, AClockThatGoesBackShowsNothing) {
   EXPECT_THAT(shown_, IsEmpty());
 }
 
+// What begins need not wait for the last update, only for the first second.
+TEST_F(ProgressTest, AStageIsAnnouncedAtOnce) {
+  Progress progress(true, Clock(), Sink());
+  progress.Announce([] { return "early"; });
+  EXPECT_THAT(shown_, IsEmpty());
+  now_ += absl::Milliseconds(1001);
+  Update(progress, "reading");
+  Update(progress, "too soon");
+  progress.Announce([] { return "indexing"; });
+  Update(progress, "too soon");
+  EXPECT_THAT(shown_, ElementsAre(kWipe + std::string("reading"),
+                                  kWipe + std::string("indexing")));
+}
+
+TEST_F(ProgressTest, NoLineIsBroken) {
+  Progress progress(true, Clock(), Sink());
+  now_ += absl::Seconds(2);
+  Update(progress, std::string(100, 'x'));
+  EXPECT_THAT(shown_, ElementsAre(kWipe + std::string(79, 'x')));
+}
+
+TEST(ProgressTextTest, SaysTheTotalWhereItIsKnown) {
+  EXPECT_EQ(FilesProgressText(3, 24, 1'200'000),
+            "file 3 of 24, 1200000 keys read");
+  EXPECT_EQ(SightingsProgressText({.done = 12}), "reading sightings: 12 bytes");
+  EXPECT_EQ(SightingsProgressText({.done = 12, .total = 40}),
+            "reading sightings: 12 of 40 bytes");
+  EXPECT_EQ(SightingsProgressText({.store = 2,
+                                   .num_stores = 3,
+                                   .done = 7,
+                                   .total = 9,
+                                   .unit = "records"}),
+            "reading sightings: store 2 of 3, 7 of 9 records");
+}
+
 }  // namespace
 }  // namespace tekmatch

@@ -346,7 +346,7 @@ TEST(PublicationsTest, AFileThatChangesDuringTheRunIsAnError) {
     WriteFile(changing, Export({other_day}, 0));
     MatchRunOptions options = Options();
     options.block_keys = 7;
-    options.progress = [&](uint64_t num_keys) {
+    options.progress = [&](size_t, uint64_t num_keys) {
       if (num_keys < 22) return;
       WriteFile(changing, replacement);
       if (removed) std::filesystem::remove(changing);

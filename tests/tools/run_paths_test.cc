@@ -8,12 +8,14 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/tools/run_tekmatch.h"
+#include "tests/tools/test_exports.h"
 #include "tests/tools/test_files.h"
 
 namespace tekmatch {
@@ -172,6 +174,55 @@ class OutputIsInputTest : public ::testing::Test {
 
   std::string folder_;
 };
+
+// The summary of a command whose --out is a folder.
+TEST_F(OutputIsInputTest, SummariesGoToAFileOfTheirOwn) {
+  const std::vector<std::vector<std::string>> commands = {
+      {"generate", "--keys", "20", "--sightings", "20", "--met", "1"},
+      {"demo"},
+      {"export", "--keys", At("own.jsonl"), "--signing-key", At("signing.pem"),
+       "--key-id", "440", "--region", "440", "--start", "2020-12-15T00:00:00Z",
+       "--end", "2020-12-16T00:00:00Z", "--min-keys", "0", "--padding-range",
+       "0"}};
+  WriteFile(At("signing.pem"), *OtherSigner("440", "v1").key.PrivatePem());
+  const auto with = [this](std::vector<std::string> command,
+                           const std::string& out, const std::string& summary) {
+    command.insert(command.end(),
+                   {"--out", At(out), "--summary-out", At(summary)});
+    return command;
+  };
+  for (const std::vector<std::string>& command : commands) {
+    // In the folder, made or not, by another name of it, or below it.
+    fs::create_directory_symlink(At("out"), At("link"));
+    for (const auto& [out, summary] :
+         std::vector<std::pair<std::string, std::string>>{
+             {"out", "out/said"},
+             {"out", "link/said"},
+             {"link", "out/said"},
+             {"new", "new/said"},
+             {"new", "out/../new/below/said"}}) {
+      ExpectRefused(
+          with(command, out, summary),
+          absl::StrCat("--summary-out ", At(summary),
+                       ": lies in a folder that is written, --out ", At(out)));
+    }
+    fs::remove(At("link"));
+    // A place that cannot be written to is known before the work.
+    const TekmatchRun nowhere =
+        RunTekmatch(with(command, "new", "no folder/said"));
+    EXPECT_EQ(nowhere.exit_code, 1);
+    EXPECT_THAT(nowhere.err, HasSubstr("no folder/said"));
+    EXPECT_FALSE(fs::exists(At("new"))) << command[0];
+
+    const TekmatchRun run = RunTekmatch(with(command, "new", "said"));
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(run.out, "");
+    EXPECT_EQ(run.err, "");
+    EXPECT_THAT(ReadFile(At("said")), HasSubstr("key")) << command[0];
+    EXPECT_FALSE(fs::is_empty(At("new")));
+    fs::remove_all(At("new"));
+  }
+}
 
 TEST_F(OutputIsInputTest, Match) {
   const std::vector<std::string> match = {
