@@ -34,25 +34,32 @@ void Redirect(const char* path, int flags, int to) {
 
 }  // namespace
 
+TekmatchCommand::TekmatchCommand(const std::vector<std::string>& arguments)
+    : words_{kBinary} {
+  words_.insert(words_.end(), arguments.begin(), arguments.end());
+  argv_.reserve(words_.size() + 1);
+  for (std::string& word : words_) argv_.push_back(word.data());
+  argv_.push_back(nullptr);
+}
+
+void TekmatchCommand::Exec() const {
+  execv(kBinary, argv_.data());
+  _exit(127);
+}
+
 RunningTekmatch::RunningTekmatch(const std::vector<std::string>& arguments) {
   static std::atomic<int> counter = 0;
   const std::string stem = absl::StrCat(::testing::TempDir(), "/tekmatch-",
                                         getpid(), "-", counter.fetch_add(1));
   out_path_ = stem + ".out";
   err_path_ = stem + ".err";
-  std::vector<std::string> copies = {kBinary};
-  copies.insert(copies.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  argv.reserve(copies.size() + 1);
-  for (std::string& copy : copies) argv.push_back(copy.data());
-  argv.push_back(nullptr);
+  const TekmatchCommand command(arguments);
   pid_ = fork();
   if (pid_ != 0) return;
   Redirect("/dev/null", O_RDONLY, STDIN_FILENO);
   Redirect(out_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
   Redirect(err_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
-  execv(kBinary, argv.data());
-  _exit(127);
+  command.Exec();
 }
 
 TekmatchRun RunningTekmatch::Wait() {

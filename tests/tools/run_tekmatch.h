@@ -16,6 +16,20 @@ struct TekmatchRun {
   std::string err;     // stderr
 };
 
+// The binary and its arguments, made before a fork and executed after it.
+class TekmatchCommand {
+ public:
+  explicit TekmatchCommand(const std::vector<std::string>& arguments);
+  TekmatchCommand(const TekmatchCommand&) = delete;
+  TekmatchCommand& operator=(const TekmatchCommand&) = delete;
+  // Exits with 127 where that fails.
+  [[noreturn]] void Exec() const;
+
+ private:
+  std::vector<std::string> words_;
+  std::vector<char*> argv_;
+};
+
 // Runs the binary with the arguments and waits. stdin is /dev/null, stdout and
 // stderr are pipes or files, never a terminal.
 TekmatchRun RunTekmatch(const std::vector<std::string>& arguments);

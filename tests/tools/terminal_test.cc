@@ -22,6 +22,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/tools/run_tekmatch.h"
 #include "tests/tools/test_exports.h"
 #include "tests/tools/test_files.h"
 #include "tools/sightings_text.h"
@@ -34,7 +35,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr char kBinary[] = "tools/tekmatch";
 constexpr char kWipe[] = "\r\x1b[K";
 
 // A terminal that passes on every byte as it is.
@@ -90,20 +90,14 @@ class RunOnTerminal {
                          const char* term = "xterm") {
     int pipe_ends[2];
     EXPECT_EQ(pipe2(pipe_ends, O_CLOEXEC), 0);
-    std::vector<std::string> copies = {kBinary};
-    copies.insert(copies.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    argv.reserve(copies.size() + 1);
-    for (std::string& copy : copies) argv.push_back(copy.data());
-    argv.push_back(nullptr);
+    const TekmatchCommand command(arguments);
     EXPECT_EQ(setenv("TERM", term, 1), 0);
     pid_ = fork();
     if (pid_ == 0) {
       dup2(pipe_ends[0], STDIN_FILENO);
       dup2(out_.slave(), STDOUT_FILENO);
       dup2(err_.slave(), STDERR_FILENO);
-      execv(kBinary, argv.data());
-      _exit(127);
+      command.Exec();
     }
     close(pipe_ends[0]);
     stdin_ = pipe_ends[1];
