@@ -5,7 +5,6 @@
 #include <openssl/hkdf.h>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace tekmatch {
@@ -13,8 +12,9 @@ namespace {
 
 constexpr unsigned kAesKeyBits = 128;
 
-absl::Status BoringSslFailed(absl::string_view function) {
-  return absl::InternalError(absl::StrCat("BoringSSL: ", function, " failed"));
+// Of arguments of these lengths BoringSSL's functions fail for nothing else.
+absl::Status NoMemory() {
+  return absl::ResourceExhaustedError("not enough memory");
 }
 
 // Key is Rpik or Aemk.
@@ -24,7 +24,7 @@ absl::StatusOr<Key> DeriveKey(const Tek& tek, absl::string_view info) {
   if (HKDF(key.bytes.data(), key.bytes.size(), EVP_sha256(), tek.bytes.data(),
            tek.bytes.size(), /*salt=*/nullptr, /*salt_len=*/0,
            reinterpret_cast<const uint8_t*>(info.data()), info.size()) != 1) {
-    return BoringSslFailed("HKDF");
+    return NoMemory();
   }
   return key;
 }
@@ -35,7 +35,7 @@ absl::StatusOr<Output> ApplyKeystream(const Aemk& aemk, const Rpi& rpi,
                                       const Input& input) {
   AES_KEY schedule;
   if (AES_set_encrypt_key(aemk.bytes.data(), kAesKeyBits, &schedule) != 0) {
-    return BoringSslFailed("AES_set_encrypt_key");
+    return NoMemory();
   }
   Rpi counter = rpi;
   uint8_t keystream[AES_BLOCK_SIZE] = {};
@@ -60,7 +60,7 @@ absl::StatusOr<Aemk> DeriveAemk(const Tek& tek) {
 absl::StatusOr<Rpi> GenerateRpi(const Rpik& rpik, EnIntervalNumber interval) {
   AES_KEY schedule;
   if (AES_set_encrypt_key(rpik.bytes.data(), kAesKeyBits, &schedule) != 0) {
-    return BoringSslFailed("AES_set_encrypt_key");
+    return NoMemory();
   }
   uint8_t padded_data[AES_BLOCK_SIZE] = {'E', 'N', '-', 'R', 'P', 'I'};
   for (int i = 0; i < 4; ++i) {

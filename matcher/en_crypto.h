@@ -3,8 +3,8 @@
 // every kernel (matcher/kernels/kernels.h), which does the same for many keys.
 //
 // All functions are pure and may be called by any number of threads. Each one
-// returns INTERNAL if BoringSSL failed (in practice: it is out of memory), and
-// no other error.
+// returns RESOURCE_EXHAUSTED if BoringSSL failed, which it does for want of
+// memory only, and no other error.
 #ifndef TEKMATCH_MATCHER_EN_CRYPTO_H_
 #define TEKMATCH_MATCHER_EN_CRYPTO_H_
 

@@ -94,7 +94,8 @@ class MatchEngine {
   // publications, and adds to its counts. `source` goes into each Match. Any
   // number of threads may call this on one engine, each with an `out` of its
   // own (not null). INVALID_ARGUMENT: a key breaks KeyBlock's promise
-  // (period 1..144, no overflow of start + period). INTERNAL: BoringSSL failed.
+  // (period 1..144, no overflow of start + period). RESOURCE_EXHAUSTED: no
+  // memory.
   // After an error *out is as it was before. `scratch`: what the calling
   // thread's last call left, or a new one; not null.
   absl::Status MatchBlock(const KeyBlock& block, uint32_t source,

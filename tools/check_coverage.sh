@@ -17,8 +17,8 @@ report=$(run_bazel info --config=coverage output_path)/_coverage/_coverage_repor
 
 # A line is in the report once for each test that could run it.
 awk -F '[:,]' '
-  $1 == "SF" { file = $2 }
-  $1 == "DA" { lines[file, $2] = 1; if ($3 > 0) run[file, $2] = 1 }
+  $1 == "SF" { file = $2; ours = file ~ /^(keyformat|matcher|tools)\// }
+  $1 == "DA" && ours { lines[file, $2] = 1; if ($3 > 0) run[file, $2] = 1 }
   END {
     for (key in lines) {
       split(key, part, SUBSEP)

@@ -32,7 +32,7 @@ struct DemoWorld {
   uint64_t end_timestamp = 0;
 };
 
-// The world of a seed. INTERNAL: BoringSSL failed.
+// The world of a seed. RESOURCE_EXHAUSTED: no memory.
 absl::StatusOr<DemoWorld> MakeDemoWorld(uint64_t seed);
 
 }  // namespace tekmatch

@@ -39,7 +39,7 @@ struct MatchedFile {
 // `progress`, if not empty, is called with the numbers of files begun and of
 // keys read so far, by one thread at a time. num_threads >= 1; the caller's is
 // one of them, and where the system has no more threads, fewer work. INTERNAL:
-// BoringSSL, or `progress` threw. RESOURCE_EXHAUSTED: there was no memory.
+// `progress` threw. RESOURCE_EXHAUSTED: there was no memory.
 // Files' defects are in the result.
 absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
     const std::vector<std::string>& paths, const MatchEngine& engine,

@@ -119,7 +119,7 @@ struct MatchRunResult {
   std::vector<DroppedMatch> dropped;
 };
 
-// INVALID_ARGUMENT: options. INTERNAL: BoringSSL. DATA_LOSS: a file
+// INVALID_ARGUMENT: options. RESOURCE_EXHAUSTED: no memory. DATA_LOSS: a file
 // changed during the run. Other defects of files are in the result.
 absl::StatusOr<MatchRunResult> RunMatch(
     const std::vector<std::string>& paths,

@@ -41,7 +41,8 @@ struct WorldFiles {
 //
 // INVALID_ARGUMENT: Validate(options) fails. FAILED_PRECONDITION: the folder
 // holds something: `match FOLDER/*.zip` would read what is not of this world.
-// INTERNAL: BoringSSL or the zip library. Others are the system's.
+// RESOURCE_EXHAUSTED: no memory. INTERNAL: BoringSSL or the zip library. Others
+// are the system's.
 absl::StatusOr<WorldFiles> WriteWorldFiles(
     const GeneratorOptions& options, const std::string& folder,
     const std::function<void(uint64_t)>& progress);

@@ -53,7 +53,7 @@ class WorldGenerator {
   uint64_t num_generated() const { return num_generated_; }
   bool done() const { return num_generated_ == options_.num_keys; }
 
-  // Not once done(). INTERNAL: BoringSSL failed.
+  // Not once done(). RESOURCE_EXHAUSTED: no memory.
   absl::StatusOr<GeneratedKey> Next();
 
  private:

@@ -13,6 +13,7 @@
 #include "keyformat/export.pb.h"
 #include "keyformat/key_decoder.h"
 #include "tests/keyformat/decode_stream.h"
+#include "tests/sanitized.h"
 
 namespace tekmatch {
 namespace {
@@ -306,7 +307,7 @@ class RandomMessages {
 
 TEST(WireValidityTest, RandomMessagesAreJudgedAsByProtobuf) {
   int num_valid = 0;
-  constexpr int kNumMessages = 60'000;
+  constexpr int kNumMessages = ShareOf(60'000);
   RandomMessages random(1);
   for (int i = 0; i < kNumMessages && !HasFailure(); ++i) {
     std::string message = random.Message();

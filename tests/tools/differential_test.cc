@@ -24,6 +24,7 @@
 #include "keyformat/random_source.h"
 #include "matcher/en_crypto.h"
 #include "matcher/kernels/dispatch.h"
+#include "tests/sanitized.h"
 #include "tests/tools/test_files.h"
 #include "tools/export_files.h"
 #include "tools/match_report.h"
@@ -35,7 +36,7 @@
 namespace tekmatch {
 namespace {
 
-constexpr uint64_t kNumWorlds = 200;
+constexpr uint64_t kNumWorlds = ShareOf(200);
 
 GeneratorOptions RandomOptions(uint64_t seed) {
   RandomSource random = RandomSource::Seeded(seed);
@@ -333,9 +334,9 @@ TEST(DifferentialTest, EveryKernelAgreesWithANaiveJoinOn200Worlds) {
     num_lines +=
         static_cast<uint64_t>(std::count(naive.begin(), naive.end(), '\n'));
   }
-  EXPECT_GT(num_lines, 4000);
-  EXPECT_GT(num_repeated, 15);
-  EXPECT_GT(num_outside, 300);
+  EXPECT_GT(num_lines, ShareOf(4000));
+  EXPECT_GT(num_repeated, ShareOf(15));
+  EXPECT_GT(num_outside, ShareOf(300));
   EXPECT_TRUE(kernels_run.contains("portable"));
   EXPECT_TRUE(kernels_run.contains(DefaultKernels().name));
 }
