@@ -128,8 +128,7 @@ absl::StatusOr<ExposureConfig> ParseExposureConfig(absl::string_view text) {
   fields.Number("minimum_window_score", 0, 1e9, days.minimum_window_score);
   fields.Integer("days_since_exposure_threshold", 0, 36500,
                  days.days_since_exposure_threshold);
-  // Never reached unless configured.
-  config.alert = {.score_sum = 1e9, .seconds = 1'000'000'000};
+  config.alert = kNoAlert;
   if (const json* alert = fields.Find("alert"); alert != nullptr) {
     JsonFields inner(*alert, "alert.");
     inner.Number("score_sum", 0, 1e9, config.alert.score_sum);

@@ -33,6 +33,10 @@
 
 namespace tekmatch {
 
+// Where a configuration names no alert: never reached.
+inline constexpr AlertConfig kNoAlert = {.score_sum = 1e9,
+                                         .seconds = 1'000'000'000};
+
 // A valid configuration. INVALID_ARGUMENT, with the field's name: something is
 // missing, unknown or wrong.
 absl::StatusOr<ExposureConfig> ParseExposureConfig(absl::string_view json);

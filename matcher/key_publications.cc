@@ -195,17 +195,19 @@ KeyHistories ResolvePublications(std::vector<KeyPublication> publications,
   return histories;
 }
 
+void GiveHistory(const KeyHistories& histories, Match& match) {
+  const auto found = histories.by_key.find(match.tek);
+  if (found == histories.by_key.end()) return;
+  const DiagnosisKey& key = found->second.key;
+  match.rolling_start = key.rolling_start;
+  match.rolling_period = key.rolling_period;
+  match.metadata = key.metadata;
+  match.source = found->second.source;
+}
+
 uint64_t ApplyHistories(const KeyHistories& histories,
                         std::vector<Match>& matches, const DropSink& dropped) {
-  for (Match& match : matches) {
-    const auto found = histories.by_key.find(match.tek);
-    if (found == histories.by_key.end()) continue;
-    const DiagnosisKey& key = found->second.key;
-    match.rolling_start = key.rolling_start;
-    match.rolling_period = key.rolling_period;
-    match.metadata = key.metadata;
-    match.source = found->second.source;
-  }
+  for (Match& match : matches) GiveHistory(histories, match);
   return std::erase_if(matches, [&dropped](const Match& match) {
     if (match.interval >= match.rolling_start &&
         match.interval - match.rolling_start < match.rolling_period) {

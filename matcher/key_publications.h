@@ -117,7 +117,11 @@ struct KeyHistories {
 KeyHistories ResolvePublications(std::vector<KeyPublication> publications,
                                  ReportType when_missing);
 
-// Gives every match what its key's history says of the key, and drops those of
+// Gives the match what its key's history says of the key. One without a history
+// stays as it is.
+void GiveHistory(const KeyHistories& histories, Match& match);
+
+// Does so with every match, and drops those of
 // intervals that do not belong to the key by (a). Returns how many went. A key
 // that has no history stays as it is. `dropped` is told
 // "outside_first_publication".

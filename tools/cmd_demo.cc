@@ -153,10 +153,10 @@ int TellDemo(const Options& options, const DemoWorld& world, const Paths& paths,
 }
 
 int Demo(const Options& options) {
-  RunPaths written;
-  written.WritesFolder("--out", options.out);
-  written.Writes("--summary-out", options.summary_out);
-  if (absl::Status s = written.Check(); !s.ok()) return Fail(s);
+  RunPaths outputs;
+  outputs.WritesFolder("--out", options.out);
+  outputs.Writes("--summary-out", options.summary_out);
+  if (absl::Status s = outputs.Check(); !s.ok()) return Fail(s);
   auto summary = ResultFile::Open(options.summary_out);
   if (!summary.ok()) return Fail(summary.status());
   const absl::StatusOr<DemoWorld> world = MakeDemoWorld(options.seed);
@@ -179,9 +179,9 @@ int Demo(const Options& options) {
   });
   for (const std::string& path :
        {paths.exported, paths.public_key, paths.sightings}) {
-    written.Writes("--out", path);
+    outputs.Writes("--out", path);
   }
-  if (absl::Status s = written.Check(); !s.ok()) return Fail(s);
+  if (absl::Status s = outputs.Check(); !s.ok()) return Fail(s);
   {
     const auto folder = OutputFolder::Open(options.out);
     if (!folder.ok()) return Fail(folder.status());

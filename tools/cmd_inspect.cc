@@ -107,9 +107,12 @@ int Inspect(const Options& options) {
         [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
           statistics.Add(*block);
           num_keys += block->size();
-          progress.Update([&] {
-            return FilesProgressText(number, exports->size(), num_keys);
-          });
+          // It would stand between keys that go to the same terminal.
+          if (!keys_to_stdout) {
+            progress.Update([&] {
+              return FilesProgressText(number, exports->size(), num_keys);
+            });
+          }
           for (size_t i = 0; keys_out != nullptr && i < block->size(); ++i) {
             if (absl::Status s = keys_out->Append(KeyLine(block->key(i)));
                 !s.ok()) {

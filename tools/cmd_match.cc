@@ -319,7 +319,9 @@ int MatchExports(const Options& options) {
   if (!run->complete) {
     SayRefused(run->files);
     return Fail(absl::DataLossError(
-        "no result: every file has to be accepted (or --skip-bad-files)"));
+        "no result: every file has to be accepted (--skip-bad-files leaves "
+        "refused ones out, --allow-unsigned lets unsigned ones count, "
+        "--no-verify signed ones whose key nobody here has)"));
   }
 
   const RunAccount account = {
@@ -406,8 +408,8 @@ void AddMatchCommand(CLI::App& app, CommandBody* body) {
                            ->capture_default_str();
   command->add_option(
       "--explain", o->explain,
-      "Trace the contacts of this date, with keys, identifiers\n"
-      "and times");
+      "Say why this date alerts or not, and trace its contacts, with\n"
+      "keys, identifiers and times; needs --config");
   command->add_option("--format", o->format)
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

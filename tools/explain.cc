@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "keyformat/printable.h"
 #include "matcher/daily_summary.h"
+#include "matcher/exposure_config_json.h"
 #include "matcher/exposure_window.h"
 #include "tools/hex.h"
 #include "tools/match_report.h"
@@ -156,11 +157,16 @@ std::string Reason(const DailySummary* day, const ExplainInput& input) {
   }
   if (day == nullptr) return "no window: no alert";
   const AlertConfig& alert = input.config.alert;
+  if (alert == kNoAlert) return "the configuration has no alert: no alert";
+  const double sum = day->all.score_sum;
+  std::string value = Number(sum);
+  std::string needed = Number(alert.score_sum);
+  if (value == needed && sum < alert.score_sum) {
+    value = absl::StrFormat("%.17g", sum);
+    needed = absl::StrFormat("%.17g", alert.score_sum);
+  }
   return absl::StrCat(
-      "score sum ",
-      Held(Number(day->all.score_sum), day->all.score_sum >= alert.score_sum,
-           Number(alert.score_sum)),
-      " and ",
+      "score sum ", Held(value, sum >= alert.score_sum, needed), " and ",
       Held(absl::StrCat(day->seconds, " s"), day->seconds >= alert.seconds,
            absl::StrCat(alert.seconds, " s")),
       day->alerting ? ": alert" : ": no alert");
@@ -243,8 +249,11 @@ ordered_json ExplainJson(const ExplainInput& input) {
   json["score_sum"] = summary.all.score_sum;
   json["maximum_score"] = summary.all.maximum_score;
   json["seconds"] = summary.seconds;
-  json["score_sum_needed"] = input.config.alert.score_sum;
-  json["seconds_needed"] = input.config.alert.seconds;
+  if (input.config.alert != kNoAlert) {
+    json["score_sum_needed"] = input.config.alert.score_sum;
+    json["seconds_needed"] = input.config.alert.seconds;
+  }
+  json["keys_own"] = input.account.run.num_own_keys;
   json["keys"] = summary.num_keys;
   json["windows"] = ordered_json::array();
   for (const ExposureWindow& window : input.report.windows) {
@@ -267,6 +276,10 @@ std::string ExplainText(const ExplainInput& input) {
                   Text(json["config"]), ", policy ", Text(json["policy"]),
                   ", as of ", Text(json["as_of"]), "\n", Text(json["reason"]),
                   "\n");
+  if (input.account.run.num_own_keys > 0) {
+    absl::StrAppend(&text, "own keys of all devices, never compared: ",
+                    input.account.run.num_own_keys, "\n");
+  }
   const ordered_json& windows = json["windows"];
   if (!windows.empty()) {
     absl::StrAppend(&text, Counted(windows.size(), "window"));
@@ -285,7 +298,10 @@ std::string ExplainText(const ExplainInput& input) {
         ") x ", Text(window["infectiousness_weight"]), " (",
         Text(window["infectiousness"]), ") = score ", Text(window["score"]));
     if (window.contains("reason")) {
-      absl::StrAppend(&text, ", does not count: ", Text(window["reason"]));
+      absl::StrAppend(
+          &text,
+          IsTooOld(input) ? ", does not count: " : ", not in the score sum: ",
+          Text(window["reason"]));
     }
     absl::StrAppend(&text, "\n", KeyAndScansText(window, date));
   }

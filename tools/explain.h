@@ -35,18 +35,22 @@ struct ExplainInput {
 // An object:
 //   date, config, policy, as_of, since (where dates before it are not shown),
 //   alerting, reason ("score sum 5239.2 >= 1350 and 4440 s >= 900 s: alert"),
-//   score_sum, score_sum_needed, maximum_score, seconds, seconds_needed, keys:
-//     the date's summary, zeros where it has none;
+//   score_sum, maximum_score, seconds, score_sum_needed, seconds_needed (where
+//     the configuration has an alert), keys: the date's summary, zeros where it
+//     has none;
+//   keys_own: keys of the run that are own to all devices, and never compared;
 //   windows[]: by key and time, each tek, rolling_start, rolling_period, file,
 //     verdict of that file, days_since_onset if published, report_type,
 //     infectiousness, calibration_confidence, begins (RFC 3339),
 //     weighted_duration, report_type_weight, infectiousness_weight, score,
-//     counts (to the score sum), reason where it does not
-//     ("below_minimum_score", "date_not_shown"), scans[]
+//     counts (to the score sum; to the seconds every window of a shown date
+//     does), reason where it does not ("below_minimum_score",
+//     "date_not_shown"), scans[]
 //     {seconds_since_last_scan, typical_attenuation, min_attenuation, weight,
 //     sightings[] {time, rpi, interval, rssi, tx_power, attenuation}};
 //   left_out[]: what is no window of the result, by reason, key and time, cut
-//     into windows in the same way: `reason` (that of DroppedMatch, or
+//     into windows in the same way, but for sightings outside the tolerance,
+//     which match nothing: `reason` (that of DroppedMatch, or
 //     "infectiousness_none"), then as windows[] up to `begins`, and scans[].
 // A window's date is that of its begin.
 nlohmann::ordered_json ExplainJson(const ExplainInput& input);

@@ -233,8 +233,10 @@ absl::StatusOr<MatchRunResult> RunMatch(
   num_duplicates += DropDuplicates(all);
   DropSink dropped;
   if (options.keep_dropped) {
-    dropped = [&run](const Match& match, absl::string_view reason) {
+    dropped = [&](const Match& match, absl::string_view reason) {
       run.dropped.push_back({match, reason});
+      // A device's own matches go before they are given these.
+      GiveHistory(histories, run.dropped.back().match);
     };
   }
   run.num_own_matches = DropOwnMatches(options.own_keys, all, dropped);

@@ -1,7 +1,9 @@
 #include "tools/progress.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -17,7 +19,14 @@ constexpr absl::Duration kBetweenUpdates = absl::Milliseconds(100);
 // To the start of the line, and clear it.
 constexpr char kWipe[] = "\r\x1b[K";
 // A line that is broken could not be wiped.
-constexpr size_t kMaxWidth = 79;
+size_t MaxWidth() {
+  constexpr size_t kUsual = 79;
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+    return kUsual;
+  }
+  return std::min<size_t>(kUsual, size.ws_col - 1);
+}
 
 bool CanWipeLines() {
   const char* term = std::getenv("TERM");
@@ -53,7 +62,7 @@ void Progress::Announce(absl::FunctionRef<std::string()> text) {
 }
 
 void Progress::Show(absl::Time now, absl::FunctionRef<std::string()> text) {
-  sink_(absl::StrCat(kWipe, text().substr(0, kMaxWidth)));
+  sink_(absl::StrCat(kWipe, text().substr(0, MaxWidth())));
   shown_ = true;
   next_ = now + kBetweenUpdates;
 }

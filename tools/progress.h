@@ -32,7 +32,7 @@ class Progress {
   ~Progress() { Finish(); }
 
   // Cheap when nothing is due; `text` is called only when something is. Of a
-  // longer text the first 79 characters are shown.
+  // longer text what fits on a line is shown, at most 79 characters.
   void Update(absl::FunctionRef<std::string()> text);
   // The same for a stage that begins: it need not wait for the last update.
   void Announce(absl::FunctionRef<std::string()> text);

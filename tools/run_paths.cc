@@ -74,14 +74,17 @@ std::vector<std::string> FilesIn(const std::string& folder) {
   return files;
 }
 
-// Whether the file lies in the folder, or in one below it.
-bool LiesIn(const std::string& file, const std::string& folder) {
+// By the system's names, as far as the path is there, without links.
+fs::path Canonical(const std::string& path) {
   std::error_code error;
-  const fs::path inner = fs::weakly_canonical(
-      fs::absolute(FolderOf(ResolveLinks(file)), error), error);
-  const fs::path outer =
-      fs::weakly_canonical(fs::absolute(folder, error), error);
-  const fs::path way = inner.lexically_relative(outer / "");
+  const fs::path canonical =
+      fs::weakly_canonical(fs::absolute(ResolveLinks(path), error), error);
+  return canonical.has_filename() ? canonical : canonical.parent_path();
+}
+
+// Whether the file is the folder, or lies in it or in one below it.
+bool LiesIn(const std::string& file, const std::string& folder) {
+  const fs::path way = Canonical(file).lexically_relative(Canonical(folder));
   return !way.empty() && *way.begin() != "..";
 }
 

@@ -140,7 +140,7 @@ install_missing() {
   local size
   while IFS= read -r size; do
     say "$size"
-  done < <(LC_ALL=C apt-get install --assume-no --no-install-recommends \
+  done < <("${as_root[@]}" env LC_ALL=C apt-get install --assume-no --no-install-recommends \
     "${missing[@]}" 2>/dev/null | grep -E '^(Need to get|After this operation)')
   apt install --no-install-recommends "${missing[@]}"
 }

@@ -142,6 +142,42 @@ TEST_F(ExplainCommandTest, ATimeALine) {
   }
 }
 
+// Whatever the order of the arguments, also of what a device drops as its own.
+TEST_F(ExplainCommandTest, EveryWindowNamesTheFileThatPublishedItsKey) {
+  ExportWriterOptions later = TestExportOptions();
+  later.start_timestamp += 86400;
+  later.end_timestamp += 86400;
+  WriteFile(At("b.zip"), WriteTestExport(TestKeys(3, 2), later));
+  for (const bool first : {true, false}) {
+    std::vector<std::string> arguments = {"match",
+                                          "--trusted-key",
+                                          "440:v1=" + At("public.pem"),
+                                          "--sightings",
+                                          "0=" + At("s.csv"),
+                                          "--own-keys",
+                                          At("own.jsonl"),
+                                          "--config",
+                                          "cocoa",
+                                          "--explain",
+                                          "2020-12-01",
+                                          "--format",
+                                          "json",
+                                          At(first ? "b.zip" : "a.zip"),
+                                          At(first ? "a.zip" : "b.zip")};
+    const TekmatchRun run = RunTekmatch(arguments);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const json explanation = json::parse(run.out)["devices"][0]["explanation"];
+    size_t num_windows = 0;
+    for (const char* list : {"windows", "left_out"}) {
+      for (const json& window : explanation[list]) {
+        EXPECT_EQ(window["file"], At("a.zip")) << window["reason"];
+        ++num_windows;
+      }
+    }
+    EXPECT_EQ(num_windows, 8U);
+  }
+}
+
 TEST_F(ExplainCommandTest, WithoutConfigurationItIsWrongUsage) {
   const TekmatchRun run = RunTekmatch(
       {"match", At("a.zip"), "--trusted-key", "440:v1=" + At("public.pem"),

@@ -2,6 +2,7 @@
 // not, and what was left out.
 #include "tools/explain.h"
 
+#include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,6 +12,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "matcher/exposure_config_json.h"
 #include "tests/tools/example_contacts.h"
 
 namespace tekmatch {
@@ -57,7 +59,7 @@ TEST_F(ExplainTest, TracesEveryContactOfTheDate) {
       "as_of": "2020-05-21", "since": "2020-05-06", "alerting": false,
       "reason": "score sum 871.2 < 1350 and 540 s < 900 s: no alert",
       "score_sum": 871.2, "maximum_score": 870.0, "seconds": 540,
-      "score_sum_needed": 1350.0, "seconds_needed": 900, "keys": 1,
+      "score_sum_needed": 1350.0, "seconds_needed": 900, "keys_own": 0, "keys": 1,
       "left_out": []})"));
   const ordered_json& windows = json["windows"];
   ASSERT_EQ(windows.size(), 2U);
@@ -96,6 +98,30 @@ TEST_F(ExplainTest, TheReasonOfTheVerdictWithItsNumbers) {
   EXPECT_EQ(Json()["alerting"], false);
 }
 
+// 39.6 as a sum of 44 windows may be a hair less than 39.6.
+TEST_F(ExplainTest, NumbersThatDifferAreShownToDiffer) {
+  config_.alert = {.score_sum = std::nextafter(871.2, 900), .seconds = 0};
+  EXPECT_EQ(Json()["alerting"], false);
+  EXPECT_EQ(Json()["reason"],
+            "score sum 871.20000000000005 < 871.20000000000016 and 540 s >= 0 "
+            "s: no alert");
+}
+
+TEST_F(ExplainTest, AConfigurationWithoutAlertNeverAlerts) {
+  config_.alert = kNoAlert;
+  const ordered_json json = Json();
+  EXPECT_EQ(json["reason"], "the configuration has no alert: no alert");
+  EXPECT_FALSE(json.contains("score_sum_needed"));
+  EXPECT_FALSE(json.contains("seconds_needed"));
+}
+
+TEST_F(ExplainTest, OwnKeysThatWereNeverComparedAreSaid) {
+  run_.num_own_keys = 3;
+  EXPECT_EQ(Json()["keys_own"], 3);
+  EXPECT_THAT(Text(),
+              HasSubstr("\nown keys of all devices, never compared: 3\n"));
+}
+
 TEST_F(ExplainTest, AWindowBelowTheMinimumDoesNotCount) {
   config_.daily_summaries.minimum_window_score = 870;
   const ordered_json json = Json();
@@ -105,7 +131,7 @@ TEST_F(ExplainTest, AWindowBelowTheMinimumDoesNotCount) {
   EXPECT_EQ(json["windows"][1]["counts"], false);
   EXPECT_EQ(json["windows"][1]["reason"], "below_minimum_score");
   EXPECT_EQ(json["score_sum"], 870.0);
-  EXPECT_THAT(Text(), HasSubstr("= score 1.2, does not count: "
+  EXPECT_THAT(Text(), HasSubstr("= score 1.2, not in the score sum: "
                                 "below_minimum_score\n"));
 }
 

@@ -198,6 +198,11 @@ TEST_F(OutputIsInputTest, SummariesGoToAFileOfTheirOwn) {
          std::vector<std::pair<std::string, std::string>>{
              {"out", "out/said"},
              {"out", "link/said"},
+             {"out", "link"},
+             {"out", "out"},
+             {"new", "new"},
+             {"new", "new/"},
+             {"new", "./new/."},
              {"link", "out/said"},
              {"new", "new/said"},
              {"new", "out/../new/below/said"}}) {
