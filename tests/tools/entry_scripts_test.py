@@ -87,6 +87,11 @@ class EntryScriptsTest(ScriptsTest):
             ],
         )
 
+    def test_demo_explains_itself_before_it_installs_anything(self):
+        status, out, err = self.run_script("demo", "--help")
+        self.assertEqual((status, err), (0, []))
+        self.assertIn("Usage: ./demo [argument of `tekmatch demo`]...", out)
+
     def test_demo_says_which_step_failed(self):
         status, out, err = self.run_script("demo", BUILD_STATUS="3")
         self.assertEqual((status, out), (3, []))

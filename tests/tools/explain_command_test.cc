@@ -52,8 +52,8 @@ class ExplainCommandTest : public ::testing::Test {
     revoked.metadata.report_type = ReportType::kRevoked;
     revoked.metadata.revised = true;
     keys.push_back(revoked);
-    // A recording, played half an hour after the identifier was first heard.
-    Sighting replayed = sightings_[5 * 6];
+    // A recording of key 5, played half an hour after it was first heard.
+    Sighting replayed = sightings_[30];
     replayed.unix_seconds += 1801;
     sightings_.push_back(replayed);
     WriteFile(At("public.pem"), *TestSigner().key.PublicPem());

@@ -22,7 +22,6 @@ namespace {
 using ::nlohmann::ordered_json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
 
 TEST(ExposureReportTest, JsonIsAsDocumented) {
   const ordered_json expected = ordered_json::parse(R"({
