@@ -6,8 +6,8 @@
 
 namespace tekmatch {
 
-// All of it on the build that is shipped. Under the sanitizers, whose builds are
-// the ones with assertions and take some four times as long, a quarter.
+// All of it on the build that is shipped. Under the sanitizers, whose builds
+// are the ones with assertions and take some four times as long, a quarter.
 constexpr uint64_t ShareOf(uint64_t n) {
 #ifdef NDEBUG
   return n;

@@ -30,9 +30,9 @@ class OutputFolder {
   std::string PathOf(absl::string_view name) const;
 
   // Moves the files, which are written and closed, to their places; files of
-  // their names are replaced, links too. Signals wait meanwhile. Once. Errors are
-  // the system's, with the path; then none of the files is there, nor those that
-  // were replaced by then.
+  // their names are replaced, links too. Signals wait meanwhile. Once. Errors
+  // are the system's, with the path; then none of the files is there, nor those
+  // that were replaced by then.
   absl::Status Commit();
 
  private:
