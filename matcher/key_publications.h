@@ -121,9 +121,8 @@ KeyHistories ResolvePublications(std::vector<KeyPublication> publications,
 // stays as it is.
 void GiveHistory(const KeyHistories& histories, Match& match);
 
-// Does so with every match, and drops those of
-// intervals that do not belong to the key by (a). Returns how many went. A key
-// that has no history stays as it is. `dropped` is told
+// Does so with every match, and drops those of intervals that do not belong to
+// the key by (a). Returns how many went. `dropped` is told
 // "outside_first_publication".
 uint64_t ApplyHistories(const KeyHistories& histories,
                         std::vector<Match>& matches,
