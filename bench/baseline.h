@@ -16,7 +16,7 @@
 
 #include "absl/types/span.h"
 #include "keyformat/key_block.h"
-#include "matcher/sighting.h"
+#include "matcher/join/sighting.h"
 
 namespace tekmatch {
 

@@ -22,9 +22,9 @@
 #include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/key_decoder.h"
-#include "tools/match_run.h"
-#include "tools/output_file.h"
-#include "tools/scratch_folder.h"
+#include "matcher/check/match_run.h"
+#include "tools/files/output_file.h"
+#include "tools/files/scratch_folder.h"
 
 namespace tekmatch {
 namespace {

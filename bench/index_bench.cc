@@ -13,8 +13,8 @@
 #include "bench/rates.h"
 #include "bench/world.h"
 #include "benchmark/benchmark.h"
+#include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
-#include "matcher/match_engine.h"
 
 namespace tekmatch {
 namespace {

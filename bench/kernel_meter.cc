@@ -12,9 +12,9 @@
 #include "absl/types/span.h"
 #include "bench/measure.h"
 #include "keyformat/diagnosis_key.h"
+#include "matcher/join/sighting.h"
 #include "matcher/kernels/dispatch.h"
 #include "matcher/kernels/filter_bits.h"
-#include "matcher/sighting.h"
 
 namespace tekmatch {
 namespace {

@@ -15,12 +15,12 @@
 #include "bench/measure.h"
 #include "bench/signed_export.h"
 #include "bench/world.h"
+#include "matcher/check/match_run.h"
+#include "matcher/join/match_engine.h"
+#include "matcher/join/match_resolver.h"
 #include "matcher/kernels/dispatch.h"
-#include "matcher/match_engine.h"
-#include "matcher/match_resolver.h"
-#include "tools/match_run.h"
-#include "tools/output_file.h"
-#include "tools/scratch_folder.h"
+#include "tools/files/output_file.h"
+#include "tools/files/scratch_folder.h"
 
 namespace tekmatch {
 namespace {

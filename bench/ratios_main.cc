@@ -10,7 +10,7 @@
 
 #include "bench/ratio_rows.h"
 #include "bench/ratio_table.h"
-#include "tools/output_file.h"
+#include "tools/files/output_file.h"
 
 namespace tekmatch {
 namespace {

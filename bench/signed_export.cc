@@ -5,7 +5,7 @@
 
 #include "keyformat/p256_key.h"
 #include "keyformat/random_source.h"
-#include "tools/sighting_times.h"
+#include "tools/world/sighting_times.h"
 
 namespace tekmatch {
 

@@ -2,7 +2,7 @@
 
 #include "absl/types/span.h"
 #include "keyformat/random_source.h"
-#include "matcher/en_crypto.h"
+#include "matcher/join/en_crypto.h"
 
 namespace tekmatch {
 namespace {

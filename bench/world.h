@@ -10,9 +10,9 @@
 
 #include "absl/status/statusor.h"
 #include "keyformat/key_block.h"
-#include "matcher/match.h"
-#include "matcher/sighting.h"
-#include "tools/sighting_times.h"
+#include "matcher/join/match.h"
+#include "matcher/join/sighting.h"
+#include "tools/world/sighting_times.h"
 
 namespace tekmatch {
 

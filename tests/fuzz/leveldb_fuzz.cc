@@ -9,10 +9,10 @@
 #include <string>
 
 #include "keyformat/byte_source.h"
-#include "tests/tools/test_leveldb.h"
-#include "tools/leveldb_log.h"
-#include "tools/leveldb_manifest.h"
-#include "tools/leveldb_table.h"
+#include "tests/tools/sightings/test_leveldb.h"
+#include "tools/sightings/leveldb_log.h"
+#include "tools/sightings/leveldb_manifest.h"
+#include "tools/sightings/leveldb_table.h"
 
 namespace tekmatch {
 namespace {

@@ -1,5 +1,5 @@
 // What a hostile export may cost. No clock is asked: what a reader takes in and
-// what it keeps are counted. tools/hostile_costs measures the time.
+// what it keeps are counted. tools/dev/hostile_costs measures the time.
 #include "tests/keyformat/hostile_exports.h"
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // Writes an honest export and hostile ones of about the same size, for
-// tests/tools/hostile_costs.py: FOLDER/honest.zip and FOLDER/NAME.zip.
+// tests/tools/dev/hostile_costs.py: FOLDER/honest.zip and FOLDER/NAME.zip.
 //
 // Usage: write_hostile_exports FOLDER BYTES
 #include <cstdlib>

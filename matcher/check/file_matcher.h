@@ -1,0 +1,55 @@
+// Reads and matches export files on a fixed number of threads. Each of them
+// reads a file as long as there is one to read, and otherwise matches blocks
+// that others have read; where blocks lie ready in number, readers match too.
+// So the threads are busy whether the files are many or one, and few blocks are
+// in memory.
+#ifndef TEKMATCH_MATCHER_CHECK_FILE_MATCHER_H_
+#define TEKMATCH_MATCHER_CHECK_FILE_MATCHER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "matcher/check/export_files.h"
+#include "matcher/check/tek_prefixes.h"
+#include "matcher/exposure/key_publications.h"
+#include "matcher/join/match.h"
+#include "matcher/join/match_engine.h"
+
+namespace tekmatch {
+
+// What one file says and gives. Without `file.accepted` it gives nothing.
+struct MatchedFile {
+  ExportFileResult file;
+  std::vector<Match> candidates;  // in no order; most duplicates are dropped
+  FilePublications publications;  // of keys with a candidate, as often as there
+  TekPrefixes teks;               // of all keys
+  // Positions of sightings at the wrong time (MatchBatch::outside_tolerance).
+  absl::flat_hash_set<uint32_t> outside_tolerance;
+  uint64_t num_own_keys = 0;
+  uint64_t num_compared = 0;    // MatchBatch::num_compared
+  uint64_t num_duplicates = 0;  // of candidates, dropped
+};
+
+// The same positions as `paths`, which is also what Match::source says.
+// `progress`, if not empty, is called with the numbers of files begun and of
+// keys read so far, by one thread at a time. num_threads >= 1; the caller's is
+// one of them, and where the system has no more threads, fewer work. INTERNAL:
+// `progress` threw. RESOURCE_EXHAUSTED: there was no memory.
+// Files' defects are in the result.
+absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
+    const std::vector<std::string>& paths, const MatchEngine& engine,
+    const ExportFileOptions& options, int num_threads,
+    const std::function<void(size_t, uint64_t)>& progress);
+
+// Keys of a block with which so many threads are fast and stay within some
+// 40 MiB together.
+size_t BlockKeysFor(const MatchEngine& engine, int num_threads);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_CHECK_FILE_MATCHER_H_

@@ -1,0 +1,35 @@
+// A note of the keys of a file, 4 bytes each, that lasts until it is known
+// which keys were heard: it tells which files may say more of those than
+// matching found, and have to be read once more for it.
+#ifndef TEKMATCH_MATCHER_CHECK_TEK_PREFIXES_H_
+#define TEKMATCH_MATCHER_CHECK_TEK_PREFIXES_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
+#include "keyformat/diagnosis_key.h"
+
+namespace tekmatch {
+
+class TekPrefixes {
+ public:
+  // Notes of many threads are made apart and added.
+  static std::vector<uint32_t> Of(absl::Span<const Tek> teks);
+  void Add(std::vector<uint32_t> prefixes) {
+    prefixes_.push_back(std::move(prefixes));
+  }
+
+  // Whether any of these keys may be there more often than its number says.
+  // Where it is, the answer is yes. Where none is, it is yes by chance for one
+  // of 4 billion pairs of a key here and one there.
+  bool MayHoldMore(const absl::flat_hash_map<Tek, uint64_t>& known) const;
+
+ private:
+  std::vector<std::vector<uint32_t>> prefixes_;
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_CHECK_TEK_PREFIXES_H_

@@ -1,0 +1,91 @@
+#include "matcher/join/sighting_index.h"
+
+#include <algorithm>
+#include <bit>
+#include <tuple>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace tekmatch {
+namespace {
+
+bool ByRpiThenTime(const Sighting& a, const Sighting& b) {
+  const auto order = a.rpi <=> b.rpi;
+  return order != 0 ? order < 0 : a < b;
+}
+
+size_t CountDistinctRpis(absl::Span<const Sighting> sorted) {
+  size_t num_distinct = 0;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    if (i == 0 || sorted[i].rpi != sorted[i - 1].rpi) ++num_distinct;
+  }
+  return num_distinct;
+}
+
+}  // namespace
+
+absl::StatusOr<SightingIndex> SightingIndex::Create(
+    std::vector<Sighting> sightings, int32_t max_tolerance_intervals) {
+  if (max_tolerance_intervals < 0 ||
+      max_tolerance_intervals > kMaxToleranceIntervals) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max_tolerance_intervals: not in 0..", kMaxToleranceIntervals));
+  }
+  if (sightings.size() > std::numeric_limits<uint32_t>::max()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(sightings.size(), " sightings are more than an index of ",
+                     std::numeric_limits<uint32_t>::max(), " holds"));
+  }
+  for (size_t i = 0; i < sightings.size(); ++i) {
+    const int64_t seconds = sightings[i].unix_seconds;
+    if (seconds < 0 || seconds > kMaxSightingSeconds) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("sighting ", i, ": its time is ",
+                       seconds < 0 ? "before 1970"
+                                   : "past the last 32-bit interval number"));
+    }
+    if (sightings[i].rssi < kMinRssi || sightings[i].rssi > kMaxRssi) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "sighting ", i, ": its RSSI is not in ", kMinRssi, "..", kMaxRssi));
+    }
+  }
+  std::sort(sightings.begin(), sightings.end(), ByRpiThenTime);
+  return SightingIndex(std::move(sightings), max_tolerance_intervals);
+}
+
+SightingIndex::SightingIndex(std::vector<Sighting> sorted,
+                             int32_t max_tolerance_intervals)
+    : sightings_(std::move(sorted)),
+      filters_(sightings_, max_tolerance_intervals),
+      max_tolerance_intervals_(max_tolerance_intervals) {
+  // Fewer than two buckets a distinct RPI, hence the bound on memory above.
+  const size_t num_buckets = std::bit_ceil(CountDistinctRpis(sightings_));
+  shift_ = 32 - std::countr_zero(num_buckets);
+  bucket_begins_.assign(num_buckets + 1, 0);
+  for (size_t i = 0; i < sightings_.size(); ++i) {
+    bucket_begins_[BucketOf(sightings_[i].rpi) + 1] =
+        static_cast<uint32_t>(i + 1);
+  }
+  // An empty bucket begins and ends where the one before it ends.
+  for (size_t b = 1; b < bucket_begins_.size(); ++b) {
+    bucket_begins_[b] = std::max(bucket_begins_[b], bucket_begins_[b - 1]);
+  }
+}
+
+absl::Span<const Sighting> SightingIndex::FindBetween(const Rpi& rpi,
+                                                      uint32_t begin,
+                                                      uint32_t end) const {
+  const Sighting* const bucket_end = sightings_.data() + end;
+  const Sighting* const first = std::lower_bound(
+      sightings_.data() + begin, bucket_end, rpi,
+      [](const Sighting& s, const Rpi& value) { return s.rpi < value; });
+  if (first == bucket_end || first->rpi != rpi) return {};
+  const Sighting* const last = std::upper_bound(
+      first, bucket_end, rpi,
+      [](const Rpi& value, const Sighting& s) { return value < s.rpi; });
+  return absl::MakeConstSpan(first, last);
+}
+
+}  // namespace tekmatch

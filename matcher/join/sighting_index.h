@@ -1,0 +1,119 @@
+// The join index: the sightings of a device in an order that finds all those
+// of one RPI at once. Immutable once built, so any number of threads share one.
+//
+// Beyond the sightings themselves (40 bytes each) it takes at most 40 bytes a
+// sighting, and 200 bytes for each day with a sighting: a table of 4 bytes a
+// bucket, at most 8 bytes a sighting, and filters (slice_filters.h).
+#ifndef TEKMATCH_MATCHER_JOIN_SIGHTING_INDEX_H_
+#define TEKMATCH_MATCHER_JOIN_SIGHTING_INDEX_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "keyformat/diagnosis_key.h"
+#include "matcher/join/match_policy.h"
+#include "matcher/join/sighting.h"
+#include "matcher/join/slice_filters.h"
+
+namespace tekmatch {
+
+// The last second whose interval number fits an EnIntervalNumber.
+inline constexpr int64_t kMaxSightingSeconds =
+    (int64_t{std::numeric_limits<EnIntervalNumber>::max()} + 1) *
+        kIntervalSeconds -
+    1;
+
+// A week: more than any clock is wrong.
+inline constexpr int32_t kMaxToleranceIntervals = 7 * 144;
+
+// A moved-from index may only be destroyed or assigned to.
+class SightingIndex {
+ public:
+  // Takes the sightings in any order; exact duplicates are legal and stay.
+  // `max_tolerance_intervals` is the largest tolerance (match_policy.h) that an
+  // engine can have over this index.
+  // INVALID_ARGUMENT: a sighting's time is negative or after
+  // kMaxSightingSeconds, or its RSSI not in kMinRssi..kMaxRssi (the message has
+  // its place in the input): what 127, "not available", would be taken for is
+  // the nearest of contacts. Also if there are more sightings than a uint32_t
+  // counts, or the tolerance is not in 0..kMaxToleranceIntervals.
+  static absl::StatusOr<SightingIndex> Create(
+      std::vector<Sighting> sightings,
+      int32_t max_tolerance_intervals = MatchPolicy().tolerance_intervals);
+
+  SightingIndex(const SightingIndex&) = delete;
+  SightingIndex& operator=(const SightingIndex&) = delete;
+  SightingIndex(SightingIndex&&) = default;
+  SightingIndex& operator=(SightingIndex&&) = default;
+
+  // All sightings, sorted by (rpi, unix_seconds) and then every other field.
+  // That order, and so a sighting's position in it, does not depend on the
+  // order of the input.
+  absl::Span<const Sighting> sightings() const { return sightings_; }
+
+  // The sightings of an RPI, a part of sightings(); empty if there is none.
+  // Most calls of a run end at the empty bucket, hence inline.
+  absl::Span<const Sighting> Find(const Rpi& rpi) const {
+    const size_t bucket = BucketOf(rpi);
+    const uint32_t begin = bucket_begins_[bucket];
+    const uint32_t end = bucket_begins_[bucket + 1];
+    if (begin == end) return {};
+    return FindBetween(rpi, begin, end);
+  }
+
+  // Brings what Find(rpi) reads first, or next, into the cache.
+  void PrefetchBucket(const Rpi& rpi) const {
+    __builtin_prefetch(&bucket_begins_[BucketOf(rpi)]);
+  }
+  void PrefetchSightings(const Rpi& rpi) const {
+    const size_t bucket = BucketOf(rpi);
+    if (bucket_begins_[bucket] == bucket_begins_[bucket + 1]) return;
+    __builtin_prefetch(sightings_.data() + bucket_begins_[bucket]);
+  }
+
+  const SliceFilters& filters() const { return filters_; }
+  int32_t max_tolerance_intervals() const { return max_tolerance_intervals_; }
+
+  // Beyond the sightings themselves.
+  size_t memory_bytes() const {
+    return bucket_begins_.capacity() * sizeof(uint32_t) +
+           filters_.memory_bytes();
+  }
+
+  // Position in sightings() of an element of it. The reference is to the
+  // element itself, as Find gives it, not to a copy.
+  uint32_t PositionOf(const Sighting& sighting) const {
+    return static_cast<uint32_t>(&sighting - sightings_.data());
+  }
+
+ private:
+  SightingIndex(std::vector<Sighting> sorted, int32_t max_tolerance_intervals);
+
+  // The leading bits of the RPI. RPIs are ciphertext, so they spread evenly;
+  // where somebody chose them to collide, the search inside the bucket is
+  // still logarithmic.
+  size_t BucketOf(const Rpi& rpi) const {
+    const uint64_t leading = uint64_t{rpi.bytes[0]} << 24 |
+                             uint64_t{rpi.bytes[1]} << 16 |
+                             uint64_t{rpi.bytes[2]} << 8 | rpi.bytes[3];
+    return static_cast<size_t>(leading >> shift_);
+  }
+
+  absl::Span<const Sighting> FindBetween(const Rpi& rpi, uint32_t begin,
+                                         uint32_t end) const;
+
+  std::vector<Sighting> sightings_;
+  // Bucket b holds the positions [bucket_begins_[b], bucket_begins_[b + 1]).
+  std::vector<uint32_t> bucket_begins_;
+  SliceFilters filters_;
+  int32_t max_tolerance_intervals_;
+  int shift_ = 0;  // 32 less the number of leading bits in use: 0..32
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_JOIN_SIGHTING_INDEX_H_

@@ -1,0 +1,144 @@
+// What MatchFiles says of each file, before anything is made of it.
+#include "matcher/check/file_matcher.h"
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "matcher/join/match_engine.h"
+#include "matcher/kernels/dispatch.h"
+#include "tests/test_exports.h"
+#include "tests/test_files.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::IsEmpty;
+
+MatchEngine EngineOver(std::vector<Sighting> sightings,
+                       absl::flat_hash_set<Tek> own_keys = {}) {
+  auto index = SightingIndex::Create(std::move(sightings));
+  EXPECT_TRUE(index.ok()) << index.status();
+  auto engine = MatchEngine::Create(
+      std::make_shared<const SightingIndex>(*std::move(index)), {},
+      std::move(own_keys), DefaultKernels());
+  EXPECT_TRUE(engine.ok()) << engine.status();
+  return *std::move(engine);
+}
+
+std::string Write(const std::string& name, const std::string& bytes) {
+  std::string path = TempPath(name);
+  WriteFile(path, bytes);
+  return path;
+}
+
+// Blocks of a refused file are matched before its verdict is known, and, on
+// several threads, after it.
+TEST(FileMatcherTest, ARefusedFileGivesNothing) {
+  const std::vector<DiagnosisKey> good = TestKeys(3, 1);
+  const std::vector<DiagnosisKey> bad = TestKeys(30, 2);
+  std::vector<Sighting> sightings;
+  for (const std::vector<DiagnosisKey>& keys : {good, bad}) {
+    for (const DiagnosisKey& key : keys) {
+      sightings.push_back(HearKey(key, kTestDaySeconds));
+    }
+  }
+  const MatchEngine engine =
+      EngineOver(std::move(sightings), {good[0].tek, bad[0].tek, bad[29].tek});
+  const std::vector<std::string> paths = {
+      Write(
+          "forged.zip",
+          WriteTestExport(bad, TestExportOptions({OtherSigner("440", "v1")}))),
+      Write("good.zip", WriteTestExport(good))};
+  ExportFileOptions options;
+  options.trusted = TrustTestSigner();
+  options.reader.decode.block_capacity = 1;
+  for (int run = 0; run < 60; ++run) {
+    const int num_threads = 1 + run % 3;
+    const auto matched = MatchFiles(paths, engine, options, num_threads, {});
+    ASSERT_TRUE(matched.ok()) << matched.status();
+    ASSERT_EQ(matched->size(), 2U);
+    const MatchedFile& forged = (*matched)[0];
+    EXPECT_EQ(forged.file.path, paths[0]);
+    EXPECT_EQ(forged.file.verdict, "wrong_signature");
+    EXPECT_FALSE(forged.file.accepted);
+    EXPECT_THAT(forged.candidates, IsEmpty());
+    EXPECT_THAT(forged.publications, IsEmpty());
+    EXPECT_EQ(forged.num_own_keys, 0U);
+    EXPECT_EQ(forged.num_duplicates, 0U);
+    const MatchedFile& accepted = (*matched)[1];
+    EXPECT_EQ(accepted.file.path, paths[1]);
+    EXPECT_TRUE(accepted.file.accepted);
+    EXPECT_EQ(accepted.candidates.size(), 2U);
+    for (const Match& match : accepted.candidates) EXPECT_EQ(match.source, 1U);
+    EXPECT_EQ(accepted.publications.size(), 2U);
+    EXPECT_EQ(accepted.num_own_keys, 1U);
+  }
+}
+
+// A key over and over: its duplicates go in several instalments, all counted.
+TEST(FileMatcherTest, DuplicatesGoOnTheWay) {
+  constexpr size_t kNumSightings = 100;
+  constexpr size_t kNumKeys = 2500;
+  DiagnosisKey key = TestKeys(1, 1)[0];
+  key.rolling_period = 1;
+  std::vector<Sighting> sightings;
+  sightings.reserve(kNumSightings);
+  for (size_t i = 0; i < kNumSightings; ++i) {
+    sightings.push_back(
+        HearKey(key, kTestDaySeconds + static_cast<int64_t>(i)));
+  }
+  const MatchEngine engine = EngineOver(std::move(sightings));
+  const std::string zip =
+      WriteTestExport(std::vector<DiagnosisKey>(kNumKeys, key));
+  const std::vector<std::string> paths = {Write("a.zip", StoredExport(zip))};
+  ExportFileOptions options;
+  options.trusted = TrustTestSigner();
+  options.reader.decode.block_capacity = 100;
+  const auto matched = MatchFiles(paths, engine, options, 1, {});
+  ASSERT_TRUE(matched.ok()) << matched.status();
+  const MatchedFile& file = (*matched)[0];
+  ASSERT_TRUE(file.file.accepted) << file.file.message;
+  // Whatever is left, nothing is lost.
+  EXPECT_EQ(file.candidates.size() + file.num_duplicates,
+            kNumSightings * kNumKeys);
+  EXPECT_GE(file.candidates.size(), kNumSightings);
+  // 65,536 and what a block adds are the most that lie there at a time.
+  EXPECT_LE(file.candidates.size(), 65536U);
+  EXPECT_EQ(file.publications.size(), 1U);
+}
+
+// What throws in a thread ends the run and not the process.
+TEST(FileMatcherTest, AnExceptionIsAnError) {
+  const std::vector<DiagnosisKey> keys = TestKeys(50, 3);
+  const MatchEngine engine = EngineOver({HearKey(keys[0], kTestDaySeconds)});
+  const std::vector<std::string> paths = {
+      Write("a.zip", WriteTestExport(keys)),
+      Write("b.zip", WriteTestExport(TestKeys(50, 4)))};
+  ExportFileOptions options;
+  options.trusted = TrustTestSigner();
+  options.reader.decode.block_capacity = 7;
+  for (const int num_threads : {1, 3}) {
+    EXPECT_EQ(
+        MatchFiles(paths, engine, options, num_threads,
+                   [](size_t, uint64_t) { throw std::bad_alloc(); })
+            .status(),
+        absl::ResourceExhaustedError("not enough memory to match the files"));
+    EXPECT_EQ(
+        MatchFiles(paths, engine, options, num_threads,
+                   [](size_t, uint64_t) { throw std::runtime_error("secret"); })
+            .status(),
+        absl::InternalError("an exception while the files were matched"));
+  }
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,230 @@
+#include "matcher/join/sighting_index.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/matcher/join/test_util.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<Sighting> Copy(absl::Span<const Sighting> span) {
+  return {span.begin(), span.end()};
+}
+
+// The sightings of an RPI in index order, by looking at all of them.
+std::vector<Sighting> NaiveFind(std::vector<Sighting> sightings,
+                                const Rpi& rpi) {
+  std::sort(sightings.begin(), sightings.end());
+  std::vector<Sighting> found;
+  for (const Sighting& sighting : sightings) {
+    if (sighting.rpi == rpi) found.push_back(sighting);
+  }
+  return found;
+}
+
+TEST(SightingIndexTest, EmptyIndexFindsNothing) {
+  const auto index = MakeIndex({});
+  EXPECT_TRUE(index->sightings().empty());
+  std::mt19937_64 rng(1);
+  EXPECT_TRUE(index->Find(Rpi{}).empty());
+  EXPECT_TRUE(index->Find(RandomBytes<Rpi>(rng)).empty());
+}
+
+TEST(SightingIndexTest, FindsTheOnlySighting) {
+  std::mt19937_64 rng(2);
+  const Sighting only = {7, RandomBytes<Rpi>(rng), RandomBytes<Aem>(rng), -50};
+  const auto index = MakeIndex({only});
+  EXPECT_EQ(Copy(index->Find(only.rpi)), std::vector<Sighting>{only});
+  EXPECT_EQ(index->PositionOf(index->Find(only.rpi)[0]), 0);
+  Rpi other = only.rpi;
+  other.bytes[15] ^= 1;
+  EXPECT_TRUE(index->Find(other).empty());
+}
+
+// Beyond the sightings: what the header promises, over odd numbers of them.
+TEST(SightingIndexTest, MemoryIsBounded) {
+  std::mt19937_64 rng(9);
+  for (const size_t num : {0, 1, 2, 3, 5, 17, 33, 1000, 4097, 70000}) {
+    std::vector<Sighting> sightings(num);
+    for (Sighting& sighting : sightings) {
+      sighting.unix_seconds =
+          1592000000 + static_cast<int64_t>(rng() % (uint64_t{14} * 86400));
+      sighting.rpi = RandomBytes<Rpi>(rng);
+    }
+    const auto index = MakeIndex(sightings);
+    EXPECT_LE(index->memory_bytes(), 40 * num + size_t{200} * 15 + 8) << num;
+  }
+}
+
+TEST(SightingIndexTest, RefusesAToleranceOutOfRange) {
+  for (const int32_t tolerance : {-1, kMaxToleranceIntervals + 1}) {
+    EXPECT_EQ(
+        SightingIndex::Create({}, tolerance).status(),
+        absl::InvalidArgumentError("max_tolerance_intervals: not in 0..1008"));
+  }
+}
+
+TEST(SightingIndexTest, KeepsExactDuplicates) {
+  std::mt19937_64 rng(3);
+  const Sighting one = {7, RandomBytes<Rpi>(rng), RandomBytes<Aem>(rng), -50};
+  const auto index = MakeIndex({one, one, one});
+  const auto found = index->Find(one.rpi);
+  EXPECT_EQ(Copy(found), std::vector<Sighting>({one, one, one}));
+  EXPECT_EQ(index->PositionOf(found[0]), 0);
+  EXPECT_EQ(index->PositionOf(found[1]), 1);
+  EXPECT_EQ(index->PositionOf(found[2]), 2);
+}
+
+TEST(SightingIndexTest, SortsTheSightingsOfAnRpiByTimeThenAemThenRssi) {
+  std::mt19937_64 rng(4);
+  const auto rpi = RandomBytes<Rpi>(rng);
+  const std::vector<Sighting> sorted = {{100, rpi, Aem{{1}}, -70},
+                                        {100, rpi, Aem{{1}}, -60},
+                                        {100, rpi, Aem{{2}}, -90},
+                                        {101, rpi, Aem{{0}}, -90}};
+  std::vector<Sighting> shuffled = sorted;
+  for (int i = 0; i < 20; ++i) {
+    std::shuffle(shuffled.begin(), shuffled.end(), rng);
+    EXPECT_EQ(Copy(MakeIndex(shuffled)->Find(rpi)), sorted);
+  }
+}
+
+TEST(SightingIndexTest, PositionsDoNotDependOnTheOrderOfTheInput) {
+  std::mt19937_64 rng(5);
+  std::vector<Sighting> sightings;
+  for (int i = 0; i < 300; ++i) {
+    Rpi rpi;
+    rpi.bytes[0] = static_cast<uint8_t>(rng() % 8);
+    sightings.push_back({static_cast<int64_t>(rng() % 4), rpi, Aem{},
+                         static_cast<int16_t>(rng() % 2)});
+  }
+  const std::vector<Sighting> expected =
+      Copy(MakeIndex(sightings)->sightings());
+  EXPECT_TRUE(std::is_sorted(
+      expected.begin(), expected.end(),
+      [](const Sighting& a, const Sighting& b) { return a.rpi < b.rpi; }));
+  for (int i = 0; i < 10; ++i) {
+    std::shuffle(sightings.begin(), sightings.end(), rng);
+    EXPECT_EQ(Copy(MakeIndex(sightings)->sightings()), expected);
+  }
+}
+
+// 256 RPIs that agree in their first 15 bytes share one bucket of 256.
+TEST(SightingIndexTest, FindsRpisThatShareABucket) {
+  for (const uint8_t prefix : {0x00, 0x5A, 0xFF}) {
+    std::vector<Sighting> sightings;
+    for (int last = 0; last < 256; ++last) {
+      Sighting sighting;
+      sighting.rpi.bytes.fill(prefix);
+      sighting.rpi.bytes[15] = static_cast<uint8_t>(last);
+      sighting.unix_seconds = last;
+      sightings.push_back(sighting);
+      if (last % 2 == 0) sightings.push_back(sighting);
+    }
+    const auto index = MakeIndex(sightings);
+    for (int last = 0; last < 256; ++last) {
+      Rpi rpi;
+      rpi.bytes.fill(prefix);
+      rpi.bytes[15] = static_cast<uint8_t>(last);
+      EXPECT_EQ(Copy(index->Find(rpi)), NaiveFind(sightings, rpi));
+      rpi.bytes[14] ^= 1;
+      EXPECT_TRUE(index->Find(rpi).empty());
+    }
+  }
+}
+
+TEST(SightingIndexTest, AgreesWithANaiveSearchOverRandomData) {
+  for (const size_t size : {1, 2, 3, 4, 5, 31, 32, 33, 500}) {
+    SCOPED_TRACE(size);
+    std::mt19937_64 rng(size);
+    std::vector<Rpi> rpis(1 + size / 2);
+    for (Rpi& rpi : rpis) {
+      rpi = RandomBytes<Rpi>(rng);
+      // Half of them close together.
+      if (rng() % 2 == 0) std::fill_n(rpi.bytes.begin(), 4, 0x80);
+    }
+    std::vector<Sighting> sightings;
+    for (size_t i = 0; i < size; ++i) {
+      sightings.push_back(
+          {static_cast<int64_t>(rng() % 1000), rpis[rng() % rpis.size()],
+           RandomBytes<Aem>(rng),
+           static_cast<int16_t>(-static_cast<int>(rng() % 100))});
+    }
+    const auto index = MakeIndex(sightings);
+    ASSERT_EQ(index->sightings().size(), size);
+    for (size_t i = 0; i < 100; ++i) rpis.push_back(RandomBytes<Rpi>(rng));
+    for (const Rpi& rpi : rpis) {
+      const auto found = index->Find(rpi);
+      EXPECT_EQ(Copy(found), NaiveFind(sightings, rpi));
+      for (const Sighting& sighting : found) {
+        EXPECT_EQ(&index->sightings()[index->PositionOf(sighting)], &sighting);
+      }
+    }
+  }
+}
+
+TEST(SightingIndexTest, TakesTheFirstAndTheLastTime) {
+  EXPECT_EQ(kMaxSightingSeconds / kIntervalSeconds, 0xFFFFFFFF);
+  EXPECT_EQ((kMaxSightingSeconds + 1) / kIntervalSeconds, 0x100000000);
+  Sighting first;
+  Sighting last;
+  last.unix_seconds = kMaxSightingSeconds;
+  EXPECT_EQ(Copy(MakeIndex({last, first})->sightings()),
+            std::vector<Sighting>({first, last}));
+}
+
+TEST(SightingIndexTest, RefusesAnRssiThatNoReceiverMeasures) {
+  for (const int16_t rssi : {-129, 21, 126, 127, INT16_MIN, INT16_MAX}) {
+    Sighting bad;
+    bad.rssi = rssi;
+    EXPECT_EQ(
+        SightingIndex::Create({Sighting{}, bad}).status(),
+        absl::InvalidArgumentError("sighting 1: its RSSI is not in -128..20"));
+  }
+  for (const int16_t rssi : {-128, 20}) {
+    Sighting good;
+    good.rssi = rssi;
+    EXPECT_TRUE(SightingIndex::Create({good}).ok());
+  }
+}
+
+TEST(SightingIndexTest, RefusesATimeThatHasNoIntervalNumber) {
+  const std::pair<int64_t, const char*> kCases[] = {
+      {-1, "before 1970"},
+      {INT64_MIN, "before 1970"},
+      {kMaxSightingSeconds + 1, "past the last"},
+      {INT64_MAX, "past the last"}};
+  for (const auto& [unix_seconds, reason] : kCases) {
+    Sighting bad;
+    bad.unix_seconds = unix_seconds;
+    const auto index = SightingIndex::Create({Sighting{}, bad, Sighting{}});
+    ASSERT_EQ(index.status().code(), absl::StatusCode::kInvalidArgument);
+    const std::string message(index.status().message());
+    EXPECT_THAT(message, HasSubstr("sighting 1:"));
+    EXPECT_THAT(message, HasSubstr(reason));
+    EXPECT_THAT(message, Not(HasSubstr(std::to_string(unix_seconds))));
+  }
+}
+
+TEST(SightingIndexTest, SurvivesAMove) {
+  std::mt19937_64 rng(6);
+  const Sighting only = {7, RandomBytes<Rpi>(rng), Aem{}, -50};
+  auto created = SightingIndex::Create({only});
+  ASSERT_TRUE(created.ok()) << created.status();
+  const SightingIndex index = *std::move(created);
+  ASSERT_EQ(Copy(index.Find(only.rpi)), std::vector<Sighting>{only});
+  EXPECT_EQ(index.PositionOf(index.Find(only.rpi)[0]), 0);
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,244 @@
+#include "matcher/join/slice_filters.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "tests/matcher/join/test_util.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr int64_t kTolerance = 12;
+
+// RpiFilter as kernels.h describes it, in its own words and numbers, so that
+// the bits of matcher/kernels/filter_bits.h are held against something else.
+
+uint32_t HashOf(const Rpi& rpi) {
+  return static_cast<uint32_t>(rpi.bytes[4]) +
+         static_cast<uint32_t>(rpi.bytes[5]) * 0x100 +
+         static_cast<uint32_t>(rpi.bytes[6]) * 0x10000 +
+         static_cast<uint32_t>(rpi.bytes[7]) * 0x1000000;
+}
+
+// The positions of an RPI's four bits in its word.
+std::array<uint32_t, 4> BitsOf(uint32_t h) {
+  return {h % 8, 8 + (h >> 3) % 8, 16 + (h >> 8) % 8, 24 + (h >> 11) % 8};
+}
+
+bool Passes(const SliceFilters& filters, const SliceFilters::Slice& slice,
+            const Rpi& rpi) {
+  const RpiFilter filter = filters.filter(slice);
+  const uint32_t h = HashOf(rpi);
+  const std::bitset<32> word = filter.words[h >> filter.shift];
+  for (const uint32_t bit : BitsOf(h)) {
+    if (word[bit]) return false;
+  }
+  return true;
+}
+
+const SliceFilters::Slice* SliceOf(const SliceFilters& filters,
+                                   int64_t interval) {
+  const auto number = static_cast<uint32_t>(interval / filters.length());
+  const size_t i = filters.LowerBound(number);
+  if (i == filters.slices().size() || filters.slices()[i].number != number) {
+    return nullptr;
+  }
+  return &filters.slices()[i];
+}
+
+bool IsCovered(const SliceFilters& filters, int64_t interval) {
+  const SliceFilters::Slice* slice = SliceOf(filters, interval);
+  const auto j = static_cast<uint32_t>(interval % filters.length());
+  return slice != nullptr && slice->covered.Next(j, j + 1, true) == j;
+}
+
+Sighting Hear(std::mt19937_64& rng, int64_t interval, int64_t second = 0) {
+  Sighting sighting;
+  sighting.rpi = RandomBytes<Rpi>(rng);
+  sighting.unix_seconds = interval * kIntervalSeconds + second;
+  return sighting;
+}
+
+TEST(SliceFiltersTest, OfNothing) {
+  EXPECT_TRUE(SliceFilters().slices().empty());
+  EXPECT_TRUE(SliceFilters({}, kTolerance).slices().empty());
+}
+
+// Every interval within the tolerance of a sighting, and no other; at the
+// limits of slices, of days and of time.
+TEST(SliceFiltersTest, CoversWhatASightingCanMatch) {
+  std::mt19937_64 rng(1);
+  const int64_t kLast = 0xFFFFFFFF;
+  for (const int64_t sighted :
+       {int64_t{0}, int64_t{11}, int64_t{12}, int64_t{13}, int64_t{35},
+        int64_t{36}, int64_t{2653344}, int64_t{2653344 + 23},
+        int64_t{2653344 + 24}, kLast - 12, kLast}) {
+    for (const int64_t tolerance : {0, 1, 12, 40, 1008}) {
+      for (const int64_t second : {0, 599}) {
+        const std::vector<Sighting> sightings = {Hear(rng, sighted, second)};
+        const SliceFilters filters(sightings, tolerance);
+        for (int64_t i = std::max<int64_t>(0, sighted - tolerance - 40);
+             i <= std::min(kLast, sighted + tolerance + 40); ++i) {
+          const bool near =
+              i >= sighted - tolerance && i <= sighted + tolerance;
+          ASSERT_EQ(IsCovered(filters, i), near) << sighted << " " << i;
+          if (near) {
+            ASSERT_TRUE(
+                Passes(filters, *SliceOf(filters, i), sightings[0].rpi));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(SliceFiltersTest, SlicesAreAscendingAndOnlyWhereSomethingIs) {
+  std::mt19937_64 rng(1);
+  std::vector<Sighting> sightings;
+  std::set<int64_t> numbers;
+  for (int i = 0; i < 200; ++i) {
+    const auto interval = static_cast<int64_t>(rng() % 1'000'000);
+    sightings.push_back(Hear(rng, interval));
+    for (int64_t n = std::max<int64_t>(0, interval - 12); n <= interval + 12;
+         ++n) {
+      numbers.insert(n / kLongSlice);
+    }
+  }
+  const SliceFilters filters(sightings, kTolerance);
+  std::vector<int64_t> got;
+  for (const auto& slice : filters.slices()) got.push_back(slice.number);
+  EXPECT_EQ(got, std::vector<int64_t>(numbers.begin(), numbers.end()));
+  EXPECT_EQ(filters.LowerBound(0), 0U);
+  EXPECT_EQ(filters.LowerBound(~uint32_t{0}), got.size());
+}
+
+TEST(CoveredIntervalsTest, NextFindsTheEndsOfEveryRun) {
+  for (uint32_t first = 0; first < kLongSlice; ++first) {
+    for (uint32_t last = first; last < kLongSlice; ++last) {
+      CoveredIntervals covered;
+      covered.Add(first, last);
+      ASSERT_EQ(covered.Next(0, kLongSlice, true), first);
+      ASSERT_EQ(covered.Next(first, kLongSlice, false), last + 1);
+      ASSERT_EQ(covered.Next(last + 1, kLongSlice, true), kLongSlice);
+      ASSERT_EQ(covered.Next(last, kLongSlice, true), last);
+      ASSERT_EQ(covered.Next(0, first, true), first);
+    }
+  }
+}
+
+// A day has so many that its filter would leave the cache: slices are short,
+// and all that was sighted still passes where it can match.
+TEST(SliceFiltersTest, VeryManySightingsHaveShortSlices) {
+  std::mt19937_64 rng(1);
+  std::vector<Sighting> sightings;
+  sightings.reserve(88'000);
+  for (int i = 0; i < 88'000; ++i) {
+    sightings.push_back(Hear(rng, 2653344 + 50 + i % 40));
+  }
+  const std::vector<Sighting> fewer(sightings.begin(), sightings.end() - 1000);
+  EXPECT_EQ(SliceFilters(fewer, kTolerance).length(), kLongSlice);
+  const SliceFilters filters(sightings, kTolerance);
+  ASSERT_EQ(filters.length(), kShortSlice);
+  EXPECT_EQ(filters.slices().size(), 2U);
+  for (const Sighting& s : sightings) {
+    const int64_t sighted = s.unix_seconds / kIntervalSeconds;
+    for (const int64_t i : {sighted - 12, sighted, sighted + 12}) {
+      ASSERT_TRUE(IsCovered(filters, i));
+      ASSERT_TRUE(Passes(filters, *SliceOf(filters, i), s.rpi));
+    }
+  }
+  EXPECT_FALSE(IsCovered(filters, 2653344 + 37));
+  EXPECT_FALSE(IsCovered(filters, 2653344 + 102));
+}
+
+// All that was sighted passes, and few others, whatever the number.
+TEST(SliceFiltersTest, FewOthersPass) {
+  struct Case {
+    int num;
+    int most;  // of 100,000 others
+  };
+  for (const auto& [num, most] : {Case{1, 1000}, Case{2, 1000}, Case{30, 120},
+                                  Case{1000, 120}, Case{40'000, 120},
+                                  // As in a quarter of a day of ten million
+                                  // sightings in two weeks: one of 350.
+                                  Case{303'000, 330},
+                                  // The size of filters has a lower limit.
+                                  Case{700'000, 800}}) {
+    std::mt19937_64 rng(static_cast<uint64_t>(num));
+    std::vector<Sighting> sightings;
+    sightings.reserve(static_cast<size_t>(num));
+    for (int i = 0; i < num; ++i) {
+      sightings.push_back(Hear(rng, 2653344 + 12 + i % 12));
+    }
+    const SliceFilters filters(sightings, kTolerance);
+    ASSERT_EQ(filters.slices().size(), 1U);
+    const SliceFilters::Slice& slice = filters.slices()[0];
+    for (const Sighting& s : sightings) {
+      ASSERT_TRUE(Passes(filters, slice, s.rpi));
+    }
+    int num_passing = 0;
+    for (int i = 0; i < 100'000; ++i) {
+      num_passing += Passes(filters, slice, RandomBytes<Rpi>(rng)) ? 1 : 0;
+    }
+    EXPECT_LE(num_passing, most) << num;
+  }
+}
+
+// Word for word: the bits of what was sighted are clear, and all others set.
+TEST(SliceFiltersTest, WordsAreThoseOfTheContract) {
+  for (const size_t num : {size_t{1}, size_t{5}, size_t{3000}}) {
+    std::mt19937_64 rng(num);
+    std::vector<Sighting> sightings;
+    sightings.reserve(num);
+    // Of two days: those of the first are not near the second, nor the other
+    // way round.
+    for (size_t i = 0; i < num; ++i) {
+      sightings.push_back(
+          Hear(rng, 2653344 + 60 + 144 * static_cast<int64_t>(i % 2)));
+    }
+    const SliceFilters filters(sightings, kTolerance);
+    ASSERT_EQ(filters.slices().size(), std::min<size_t>(num, 2));
+    for (size_t day = 0; day < filters.slices().size(); ++day) {
+      const RpiFilter filter = filters.filter(filters.slices()[day]);
+      ASSERT_GE(filter.shift, 5U);
+      ASSERT_LE(filter.shift, 31U);
+      std::vector<std::bitset<32>> want(size_t{1} << (32 - filter.shift),
+                                        0xFFFFFFFF);
+      for (size_t i = day; i < num; i += 2) {
+        const uint32_t h = HashOf(sightings[i].rpi);
+        for (const uint32_t bit : BitsOf(h))
+          want[h >> filter.shift][bit] = false;
+      }
+      for (size_t w = 0; w < want.size(); ++w) {
+        ASSERT_EQ(filter.words[w], want[w].to_ulong()) << num << " " << w;
+      }
+    }
+  }
+}
+
+// The four bits of an RPI, worked out by hand. h is 0x01020A6B: the last three
+// bits are 3, the next three 5; bits 8 to 10 are 2, bits 11 to 13 are 1.
+TEST(SliceFiltersTest, TheBitsOfOneRpi) {
+  Sighting sighting;
+  sighting.unix_seconds = int64_t{2653344 + 60} * kIntervalSeconds;
+  sighting.rpi.bytes = {9, 9, 9, 9, 0x6B, 0x0A, 0x02, 0x01,
+                        9, 9, 9, 9, 9,    9,    9,    9};
+  const SliceFilters filters(std::vector<Sighting>{sighting}, kTolerance);
+  ASSERT_EQ(filters.slices().size(), 1U);
+  const RpiFilter filter = filters.filter(filters.slices()[0]);
+  // 48 bits for its one entry, hence two words; h's first bit is 0.
+  ASSERT_EQ(filter.shift, 31U);
+  EXPECT_EQ(filter.words[0],
+            ~((1U << 3) | (1U << 13) | (1U << 18) | (1U << 25)));
+  EXPECT_EQ(filter.words[1], ~0U);
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,479 @@
+#!/usr/bin/env python3
+# data: //tools/dev:bench_report
+#
+# What tools/dev/bench_report makes of JSON, and when it refuses to; nothing is
+# measured here.
+import contextlib
+import copy
+import importlib.machinery
+import importlib.util
+import io
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+ROOT = str(pathlib.Path(os.path.abspath(__file__)).parents[3])
+
+
+def load_tool():
+    sys.dont_write_bytecode = True  # not into tools/dev/
+    loader = importlib.machinery.SourceFileLoader(
+        "bench_report", os.path.join(ROOT, "tools", "dev", "bench_report")
+    )
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+tool = load_tool()
+
+
+def bench(name, real_time, time_unit, **counters):
+    return {
+        "name": name + "/manual_time",
+        "run_type": "iteration",
+        "iterations": 3,
+        "real_time": real_time,
+        "cpu_time": 1e9,  # of everything, the checks too
+        "time_unit": time_unit,
+        **{name.replace("_per_", "/"): value for name, value in counters.items()},
+    }
+
+
+def kernel(operation, name, keys_per_s, **counters):
+    full_name = "%s/%s" % (operation, name)
+    return bench(full_name, 1, "us", keys_per_s=keys_per_s, **counters)
+
+
+BENCH = {
+    "context": {
+        "date": "2021-03-04T05:06:07+00:00",
+        "skipped kernels": "arm64_crypto",
+    },
+    "benchmarks": [
+        bench(
+            "Ceiling/vaesenc 512/iterations:20",
+            120,
+            "us",
+            instructions_per_s=8.25e9,
+            instructions_per_cycle=3.5,
+        ),
+        kernel(
+            "DeriveRpiks",
+            "x86_vaes512",
+            16e6,
+            cycles_per_key=150,
+            share_of_ceiling=0.557,
+        ),
+        kernel("DeriveRpiks", "portable", 2.5e6),
+        kernel("GenerateRpis", "portable", 1e6, RPI_per_s=144e6, cycles_per_key=3200.4),
+        kernel("FindCandidates", "portable", 0.8e6, RPI_per_s=115.2e6),
+        bench(
+            "BuildIndex/sightings:1000",
+            1.5,
+            "ms",
+            sightings_per_s=666666.7,
+            bytes_per_sighting=20.07,
+        ),
+        bench("MatchKeys/x86_vaes512/sightings:1000", 60, "ms", keys_per_s=2e6),
+        bench("MatchKeys/x86_vaes512/sightings:10000000", 60, "ms", keys_per_s=1.25e6),
+        bench("MatchKeys/baseline/sightings:1000", 60, "ms", keys_per_s=5e5),
+        bench("Inflate", 11.25, "ms", keys_per_s=20e6, bytes_per_s=7e8),
+        bench("HashFile", 4, "ms", keys_per_s=50e6, bytes_per_s=1.75e9),
+        bench("Decode", 71, "ms", keys_per_s=4e6, bytes_per_s=1.1e8),
+        bench("VerifySignature", 84.4, "us"),
+        bench("EndToEnd/threads:1", 954, "ms", keys_per_s=1e6, RPI_per_s=144e6),
+        bench("EndToEnd/threads:4", 251, "ms", keys_per_s=3.8e6, RPI_per_s=547.2e6),
+    ],
+}
+
+RATIOS = {
+    "quick": False,
+    "machine": "Some processor, 4 cores, compiler 12.2.0",
+    "rows": [
+        {
+            "name": "dense_20k",
+            "ratio": 4.0026,
+            "engine_keys_per_s": 1973782.06,
+            "baseline_keys_per_s": 493125.7,
+        },
+        {"name": "x86_aesni", "skipped": "this machine lacks AES-NI"},
+    ],
+}
+
+
+def write_json(folder, bench_json, ratios):
+    for name, content in [("bench.json", bench_json), ("ratios.json", ratios)]:
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+            json.dump(content, f)
+
+
+class FolderTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.bench = copy.deepcopy(BENCH)
+        self.ratios = copy.deepcopy(RATIOS)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def entry(self, name):
+        for entry in self.bench["benchmarks"]:
+            if entry["name"] == name + "/manual_time":
+                return entry
+        self.fail("no benchmark " + name)
+
+    def run_main(self, *arguments):
+        """Returns the exit status and what stderr says."""
+        with contextlib.redirect_stderr(io.StringIO()) as stderr:
+            try:
+                status = tool.main(list(arguments))
+            except SystemExit as leave:
+                status = leave.code
+        return status, stderr.getvalue()
+
+
+class TablesTest(FolderTest):
+    # The first columns of the tables, by the file that they show.
+    BY_BENCH = ["operation", "instruction, bits", "sightings", "by", "step", "threads"]
+    BY_BOTH = ["name"] + BY_BENCH
+
+    def report(self):
+        write_json(self.folder, self.bench, self.ratios)
+        context, benches = tool.read_bench(self.folder)
+        return tool.report(context, benches, tool.read_ratios(self.folder)).split("\n")
+
+    def expect_table(self, *lines):
+        """That the report has a table of these lines, and no others."""
+        found = self.report()
+        self.assertIn(lines[0], found)
+        at = found.index(lines[0])
+        self.assertNotIn("uick", found[at - 2])
+        self.assertTrue(found[at + 1].startswith("| ---"), found[at + 1])
+        self.assertEqual(found[at + 2 : found.index("", at)], list(lines[1:]))
+
+    def test_head(self):
+        found = self.report()
+        self.assertIn("Machine: Some processor, 4 cores, compiler 12.2.0.", found)
+        self.assertIn("Measured: 2021-03-04T05:06:07+00:00.", found)
+        self.assertIn("Kernels that it cannot run: arm64_crypto.", found)
+
+    def test_no_kernel_skipped(self):
+        self.bench["context"]["skipped kernels"] = "none"
+        self.assertNotIn("cannot run", "\n".join(self.report()))
+
+    def tables_with_mark(self):
+        """Returns the first columns' names of all tables, and of the marked ones."""
+        found = self.report()
+        rules = [i for i, line in enumerate(found) if line.startswith("| ---")]
+        tables = [(i, found[i - 1].split("|")[1].strip()) for i in rules]
+        mark = "**Quick run: these figures mean nothing.**"
+        marked = [name for i, name in tables if found[i - 3] == mark]
+        # No mark stands elsewhere.
+        self.assertEqual(found.count(mark), len(marked))
+        return [name for _, name in tables], marked
+
+    def test_full_run_is_not_marked(self):
+        tables, marked = self.tables_with_mark()
+        self.assertEqual(tables, self.BY_BOTH)
+        self.assertEqual(marked, [])
+        self.bench["context"]["run"] = "full"
+        self.assertEqual(self.tables_with_mark()[1], [])
+        self.assertNotIn("mean nothing", "\n".join(self.report()))
+
+    def test_quick_run_says_so_first_and_above_each_table(self):
+        self.bench["context"]["run"] = "quick"
+        self.ratios["quick"] = True
+        self.assertIn("bench.json and ratios.json are of a quick run", self.report()[2])
+        self.assertIn("mean nothing", self.report()[2])
+        self.assertEqual(self.tables_with_mark(), (self.BY_BOTH, self.BY_BOTH))
+
+    def test_quick_ratios_beside_a_full_suite(self):
+        self.bench["context"]["run"] = "full"
+        self.ratios["quick"] = True
+        self.assertIn("**ratios.json is of a quick run", self.report()[2])
+        self.assertEqual(self.tables_with_mark()[1], ["name"])
+
+    def test_full_ratios_beside_a_quick_suite(self):
+        self.bench["context"]["run"] = "quick"
+        self.assertIn("**bench.json is of a quick run", self.report()[2])
+        self.assertEqual(self.tables_with_mark()[1], self.BY_BENCH)
+
+    def test_ratios(self):
+        self.expect_table(
+            "| name | ratio | engine keys/s | against keys/s |",
+            "| dense_20k | 4.00 | 1,973,782 | 493,126 |",
+            "| x86_aesni | skipped: this machine lacks AES-NI |  |  |",
+        )
+
+    def test_kernels(self):
+        self.expect_table(
+            "| operation | kernel | ns a key | keys/s | RPI/s | cycles a key"
+            " | share of the ceiling |",
+            "| DeriveRpiks | x86_vaes512 | 62.5 | 16,000,000 | - | 150 | 0.56 |",
+            "| DeriveRpiks | portable | 400 | 2,500,000 | - | - | - |",
+            "| GenerateRpis | portable | 1,000 | 1,000,000 | 144,000,000 | 3,200 | - |",
+            "| FindCandidates | portable | 1,250 | 800,000 | 115,200,000 | - | - |",
+        )
+
+    def test_ceilings(self):
+        self.expect_table(
+            "| instruction, bits | a second | a cycle |",
+            "| vaesenc 512 | 8,250,000,000 | 3.50 |",
+        )
+
+    def test_index(self):
+        self.expect_table(
+            "| sightings | time | ns a sighting | sightings/s | bytes a sighting |",
+            "| 1,000 | 1.5 ms | 1,500 | 666,667 | 20.1 |",
+        )
+
+    def test_by_sightings(self):
+        self.expect_table(
+            "| by | sightings | ns a key | keys/s | RPI/s | cycles a key |",
+            "| x86_vaes512 | 1,000 | 500 | 2,000,000 | - | - |",
+            "| x86_vaes512 | 10,000,000 | 800 | 1,250,000 | - | - |",
+            "| baseline | 1,000 | 2,000 | 500,000 | - | - |",
+        )
+
+    def test_file(self):
+        self.expect_table(
+            "| step | time | ns a key | keys/s | bytes/s |",
+            "| Inflate | 11.2 ms | 50 | 20,000,000 | 700,000,000 |",
+            "| HashFile | 4 ms | 20 | 50,000,000 | 1,750,000,000 |",
+            "| Decode | 71 ms | 250 | 4,000,000 | 110,000,000 |",
+            "| VerifySignature | 84.4 µs | - | - | - |",
+        )
+
+    def test_threads(self):
+        self.expect_table(
+            "| threads | ns a key | keys/s | RPI/s | bytes/s | times one thread |",
+            "| 1 | 1,000 | 1,000,000 | 144,000,000 | - | 1.00 |",
+            "| 4 | 263 | 3,800,000 | 547,200,000 | - | 3.80 |",
+        )
+
+    def test_means_over_repetitions_are_left_out(self):
+        mean = dict(self.entry("Inflate"), name="Inflate/manual_time_mean")
+        self.bench["benchmarks"].append(dict(mean, run_type="aggregate"))
+        self.assertEqual(sum("| Inflate |" in line for line in self.report()), 1)
+
+
+class FailuresTest(FolderTest):
+    def expect_failure(self, *messages):
+        """That there is no report, nor an old one, and what stderr says."""
+        if not os.path.exists(self.path("bench.json")):
+            write_json(self.folder, self.bench, self.ratios)
+        earlier = ["report.md", "threads.svg"]
+        for name in earlier:
+            with open(self.path(name), "w", encoding="utf-8") as f:
+                f.write("of an earlier run\n")
+        # Where it is missing too, these fail before anything is drawn.
+        with mock.patch.object(tool.shutil, "which", return_value="gnuplot"):
+            status, stderr = self.run_main("--from", self.folder, self.folder)
+        self.assertEqual(status, 1)
+        for message in messages:
+            self.assertIn(message, stderr)
+        for name in earlier:
+            self.assertFalse(os.path.exists(self.path(name)), name)
+
+    def test_benchmark_with_an_error(self):
+        self.entry("Decode").update(error_occurred=True, error_message="wrong answer")
+        self.expect_failure("Decode", "wrong answer")
+
+    def test_missing_benchmark(self):
+        self.bench["benchmarks"].remove(self.entry("VerifySignature"))
+        self.expect_failure("bench.json", "VerifySignature")
+
+    def test_missing_one_thread(self):
+        self.bench["benchmarks"].remove(self.entry("EndToEnd/threads:1"))
+        self.expect_failure("bench.json", "threads:1")
+
+    def test_missing_rate(self):
+        del self.entry("DeriveRpiks/portable")["keys/s"]
+        self.expect_failure("bench.json", "DeriveRpiks/portable", "keys/s")
+
+    def test_missing_argument(self):
+        self.entry("MatchKeys/baseline/sightings:1000")["name"] = "MatchKeys/baseline"
+        self.expect_failure("bench.json", "MatchKeys/baseline", "sightings")
+
+    def test_missing_time(self):
+        del self.entry("Inflate")["real_time"]
+        self.expect_failure("bench.json", "real_time")
+
+    def test_other_json(self):
+        self.bench = [1, 2]
+        self.expect_failure("bench.json")
+
+    def test_half_a_file(self):
+        write_json(self.folder, self.bench, self.ratios)
+        with open(self.path("bench.json"), "r+", encoding="utf-8") as f:
+            f.truncate(100)
+        self.expect_failure("reading", "bench.json")
+
+    def test_missing_file(self):
+        write_json(self.folder, self.bench, self.ratios)
+        os.remove(self.path("ratios.json"))
+        self.expect_failure("reading", "ratios.json")
+
+    def test_ratio_without_figures(self):
+        del self.ratios["rows"][0]["ratio"]
+        self.expect_failure("ratios.json", "ratio")
+
+    def test_no_ratios(self):
+        self.ratios["rows"] = []
+        self.expect_failure("ratios.json", "no rows")
+
+    def test_no_machine(self):
+        del self.ratios["machine"]
+        self.expect_failure("ratios.json", "machine")
+
+    def test_ratios_that_do_not_say_whether_they_are_quick(self):
+        del self.ratios["quick"]
+        self.expect_failure("ratios.json", "quick")
+
+    def test_quick_that_is_no_boolean(self):
+        self.ratios["quick"] = "false"
+        self.expect_failure("ratios.json", "quick")
+
+    def test_missing_folder(self):
+        with mock.patch.object(tool.shutil, "which", return_value="gnuplot"):
+            status, stderr = self.run_main("--from", self.path("none"), self.folder)
+        self.assertEqual(status, 1)
+        self.assertIn(self.path("none"), stderr)
+
+    def test_missing_gnuplot(self):
+        out = self.path("out")
+        with mock.patch.object(tool.shutil, "which", return_value=None):
+            status, stderr = self.run_main("--quick", out)
+        self.assertEqual(status, 1)
+        self.assertIn("tools/dev/setup.sh --report", stderr)
+        self.assertFalse(os.path.exists(out))
+
+    def test_wrong_usage(self):
+        wrong = [[], ["a", "b"], ["--fast", "a"], ["--quick", "--from", "a", "b"]]
+        for arguments in wrong:
+            self.assertEqual(self.run_main(*arguments)[0], 2, arguments)
+
+
+class MeasureTest(FolderTest):
+    """By programs that only write down their arguments."""
+
+    def program(self, name, status):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write('#!/bin/sh\nprintf "%s\\n" "$@" > "$0.arguments"\n')
+            f.write("exit %d\n" % status)
+        os.chmod(self.path(name), 0o755)
+
+    def arguments(self, name):
+        with open(self.path(name + ".arguments"), encoding="utf-8") as f:
+            return f.read().splitlines()
+
+    def measure(self, quick=False, suite=0, ratios=0):
+        self.program("bench", suite)
+        self.program("ratios", ratios)
+        tool.measure(self.folder, self.folder, quick)
+
+    def test_writes_json_into_the_folder(self):
+        self.measure()
+        json_file = "--benchmark_out=" + self.path("bench.json")
+        self.assertEqual(
+            self.arguments("bench"),
+            [json_file, "--benchmark_out_format=json", "--benchmark_context=run=full"],
+        )
+        self.assertEqual(self.arguments("ratios"), ["--json", self.path("ratios.json")])
+
+    def test_quick(self):
+        self.measure(quick=True)
+        context = "--benchmark_context=run=quick,figures=mean nothing"
+        self.assertIn(context, self.arguments("bench"))
+        self.assertIn("--quick", self.arguments("ratios"))
+
+    def test_wrong_answer_of_the_suite(self):
+        with self.assertRaisesRegex(tool.Failure, "suite.*exit status 1"):
+            self.measure(suite=1)
+
+    def test_wrong_answer_of_the_ratios(self):
+        with self.assertRaisesRegex(tool.Failure, "ratios.*exit status 1"):
+            self.measure(ratios=1)
+
+    def test_missing_program(self):
+        with self.assertRaisesRegex(tool.Failure, "suite"):
+            tool.measure(self.folder, self.folder, False)
+
+
+class PlotsTest(FolderTest):
+    def setUp(self):
+        super().setUp()
+        if shutil.which("gnuplot") is None:
+            message = "gnuplot is missing: run tools/dev/setup.sh --report"
+            if os.environ.get("CI"):
+                self.fail(message)
+            self.skipTest(message)
+
+    def expect_texts(self, name, *texts):
+        with open(os.path.join(self.folder, "out", name), encoding="utf-8") as f:
+            svg = f.read()
+        self.assertTrue(svg.rstrip().endswith("</svg>"), name)
+        for text in texts:
+            self.assertIn(text, svg, name)
+
+    def test_report_with_plots(self):
+        write_json(self.folder, self.bench, self.ratios)
+        out = self.path("out")
+        self.assertEqual(self.run_main("--from", self.folder, out), (0, ""))
+        names = ["bench.json", "ratios.json", "report.md"]
+        plots = ["kernels.svg", "sightings.svg", "threads.svg"]
+        self.assertEqual(sorted(os.listdir(out)), sorted(names + plots))
+        with open(os.path.join(out, "report.md"), encoding="utf-8") as f:
+            report = f.read()
+        for plot in plots:
+            self.assertIn("](%s)" % plot, report)
+        # Underscores are as they were.
+        self.expect_texts(
+            "kernels.svg", "x86_vaes512", "portable", *tool.KERNEL_OPERATIONS, "keys/s"
+        )
+        self.expect_texts("sightings.svg", "x86_vaes512", "baseline", "10M", "ns a key")
+        self.expect_texts("threads.svg", "measured", "ideal", "keys/s")
+
+    def plots_with_mark(self):
+        write_json(self.folder, self.bench, self.ratios)
+        out = self.path("out")
+        self.assertEqual(self.run_main("--from", self.folder, out), (0, ""))
+        marked = []
+        for name in sorted(tool.PLOTS):
+            with open(os.path.join(out, name), encoding="utf-8") as f:
+                if "Quick run: these figures mean nothing." in f.read():
+                    marked.append(name)
+        return marked
+
+    def test_plots_of_a_quick_run_say_so(self):
+        self.bench["context"]["run"] = "quick"
+        self.assertEqual(self.plots_with_mark(), sorted(tool.PLOTS))
+
+    # What they show is the suite's.
+    def test_plots_beside_quick_ratios(self):
+        self.ratios["quick"] = True
+        self.assertEqual(self.plots_with_mark(), [])
+
+    def test_one_thread_and_one_number_of_sightings(self):
+        for name in ["EndToEnd/threads:4", "MatchKeys/x86_vaes512/sightings:10000000"]:
+            self.bench["benchmarks"].remove(self.entry(name))
+        write_json(self.folder, self.bench, self.ratios)
+        out = self.path("out")
+        self.assertEqual(self.run_main("--from", self.folder, out), (0, ""))
+
+    def test_failing_gnuplot(self):
+        with self.assertRaisesRegex(tool.Failure, "a.svg"):
+            tool.plot(self.path("a.svg"), False, ["no such command"], {}, ["x"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# data: //tools/dev:shell.sh //tools:slowest.py //tools:stages.sh
+#
+# What tools/dev/stages.sh counts and says of stages that pass, fail and crash, and
+# the tables of tools/dev/slowest.py, which end them.
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(os.path.abspath(__file__)).parents[3]
+
+
+class StagesTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for name in ["tools/dev", "bin", "tmp"]:
+            (self.root / name).mkdir(parents=True)
+        for name in ["shell.sh", "slowest.py", "stages.sh"]:
+            shutil.copy(ROOT / "tools/dev" / name, self.root / "tools/dev")
+        # Asked for its server.
+        self.write_script("bin/bazel", "exit 1")
+
+    def write_script(self, name, *lines):
+        path = self.root / name
+        path.write_text("\n".join(["#!/bin/bash", *lines, ""]), encoding="utf-8")
+        path.chmod(0o755)
+        return path
+
+    def run_stages(self, *lines):
+        """Returns exit status and the lines of stdout."""
+        script = self.write_script("run", 'source "$ROOT/tools/dev/stages.sh"', *lines)
+        environment = {
+            "PATH": "%s:%s" % (self.root / "bin", os.environ["PATH"]),
+            "ROOT": str(self.root),
+            "TMPDIR": str(self.root / "tmp"),
+        }
+        result = subprocess.run(
+            [script],
+            cwd="/",
+            env=environment,
+            input="not for the stages\n",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        # What stages keep is deleted, however they ended.
+        self.assertEqual(os.listdir(self.root / "tmp"), [])
+        return result.returncode, result.stdout.splitlines()
+
+    def expect(self, status, last_line, *lines):
+        found = self.run_stages(*lines, "end_stages")
+        self.assertEqual((found[0], found[1][-1]), (status, last_line), found[1])
+        return found[1]
+
+    def test_stages_that_pass(self):
+        lines = self.expect(0, "2 passed, 0 failed", "stage a true", "stage b true")
+        self.assertIn("== a", lines)
+        self.assertTrue(any(line.startswith("-- b: 0 CPU-s, ") for line in lines))
+        self.assertIn("slowest tests", lines)
+
+    def test_goes_on_after_a_failure(self):
+        lines = self.expect(1, "1 passed, 1 failed", "stage a no_such_command", "stage b true")
+        self.assertIn("FAILED: a (127)", lines)
+        self.assertIn("== b", lines)
+
+    def test_a_stage_may_count_by_itself(self):
+        count = 'count() { tally "$@"; return "${4-0}"; }'
+        self.expect(0, "5 passed, 0 failed, 2 skipped", count, "stage a count 5 0 2")
+        self.expect(1, "5 passed, 1 failed", count, "stage a count 5 1 0 1")
+        # It failed, and counted no failure.
+        self.expect(1, "5 passed, 1 failed", count, "stage a count 5 0 0 1")
+
+    def test_nothing_passed(self):
+        self.expect(1, "0 passed, 0 failed, 3 skipped", "stage a tally 0 0 3")
+
+    def test_stages_run_in_the_root_in_ci_without_stdin(self):
+        self.expect(
+            0,
+            "3 passed, 0 failed",
+            "in_root() { [[ $PWD -ef $ROOT ]]; }",
+            "in_ci() { [[ $CI == true && $TEKMATCH_STAGE == b ]]; }",
+            "ended() { ! read -r; }",
+            "stage a in_root",
+            "stage b in_ci",
+            "stage c ended",
+        )
+
+    def test_cpu_time_of_what_a_stage_started(self):
+        # The limit ends it.
+        burn = "burn() { bash -c 'ulimit -t 2; while :; do :; done' || true; }"
+        lines = self.expect(0, "1 passed, 0 failed", burn, "stage a burn")
+        (cost,) = [line for line in lines if line.startswith("-- a: ")]
+        seconds = int(cost.split()[2])
+        self.assertIn(seconds, [1, 2, 3], cost)
+
+    def test_what_was_slowest(self):
+        # Two profiles, one of the same name with another number.
+        for number, seconds in [(1, 1), (2, 20)]:
+            events = [
+                {"cat": "action processing", "name": "Testing //a:t", "dur": 3e6},
+                {"cat": "action processing", "name": "Linking b", "dur": 99e6},
+                {"cat": "other", "name": "Compiling b.cc", "dur": 99e6},
+                {
+                    "cat": "action processing",
+                    "name": "Compiling %d.cc" % number,
+                    "dur": seconds * 1e6,
+                },
+                {"name": "no category"},
+            ]
+            path = self.root / ("tests.%d.profile" % number)
+            path.write_text(json.dumps({"traceEvents": events}), encoding="utf-8")
+        tidy = "".join("%d.25\tc%d.cc\n" % (i, i) for i in range(2, 14))
+        (self.root / "clang-tidy.tidy").write_text(tidy, encoding="utf-8")
+        output = subprocess.run(
+            [sys.executable, ROOT / "tools/dev" / "slowest.py", self.root],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+        files = ["  20.0 s  2.cc (compiled, tests)"]
+        files += ["%6.1f s  c%d.cc (clang-tidy)" % (i + 0.25, i) for i in range(13, 4, -1)]
+        tests = ["   3.0 s  //a:t (tests)"] * 2
+        self.assertEqual(
+            output.splitlines(),
+            ["", "slowest tests", *tests, "", "slowest files", *files],
+        )
+
+    def test_a_broken_profile_fails(self):
+        break_it = 'break_it() { echo "{" > "$TEKMATCH_TIMES/a.1.profile"; }'
+        self.expect(1, "1 passed, 1 failed", break_it, "stage a break_it")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,203 @@
+#include "tools/files/line_reader.h"
+
+#include <sys/stat.h>
+
+#include <chrono>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/test_files.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::ElementsAre;
+
+// All lines; "<too long>" for those that are.
+std::vector<std::string> Lines(const std::string& path) {
+  std::vector<std::string> lines;
+  const auto reader = LineReader::Open(path);
+  EXPECT_TRUE(reader.ok()) << reader.status();
+  if (!reader.ok()) return lines;
+  LineReader::Line line;
+  while (true) {
+    const absl::StatusOr<bool> more = (*reader)->Next(&line);
+    EXPECT_TRUE(more.ok()) << more.status();
+    if (!more.ok() || !*more) return lines;
+    lines.push_back(line.too_long ? "<too long>" : std::string(line.text));
+    EXPECT_EQ((*reader)->Place(), path + ":" + std::to_string(lines.size()));
+  }
+}
+
+std::vector<std::string> LinesOf(const std::string& bytes) {
+  const std::string path = TempPath("lines");
+  WriteFile(path, bytes);
+  return Lines(path);
+}
+
+TEST(LineReaderTest, LineEnds) {
+  EXPECT_THAT(LinesOf(""), ElementsAre());
+  EXPECT_THAT(LinesOf("\n"), ElementsAre(""));
+  EXPECT_THAT(LinesOf("a"), ElementsAre("a"));
+  EXPECT_THAT(LinesOf("a\nb\n"), ElementsAre("a", "b"));
+  EXPECT_THAT(LinesOf("a\r\n\r\nb\r\nc"), ElementsAre("a", "", "b", "c"));
+  EXPECT_THAT(LinesOf("a\rb\n"), ElementsAre("a\rb"));
+  EXPECT_THAT(LinesOf("a\r"), ElementsAre("a"));
+  EXPECT_THAT(LinesOf("a\r\r\n"), ElementsAre("a\r"));
+  EXPECT_THAT(LinesOf(std::string("a\0b\n", 4)),
+              ElementsAre(std::string("a\0b", 3)));
+}
+
+TEST(LineReaderTest, AByteOrderMarkCountsAtTheStartOnly) {
+  EXPECT_THAT(LinesOf("\xEF\xBB\xBFone\n\xEF\xBB\xBFtwo\n"),
+              ElementsAre("one", "\xEF\xBB\xBFtwo"));
+  EXPECT_THAT(LinesOf("\n\xEF\xBB\xBFtwo"), ElementsAre("", "\xEF\xBB\xBFtwo"));
+  EXPECT_THAT(LinesOf("\xEF\xBB\xBF\xEF\xBB\xBFone"),
+              ElementsAre("\xEF\xBB\xBFone"));
+  EXPECT_THAT(LinesOf("\xEF\xBB\xBF"), ElementsAre(""));
+  EXPECT_THAT(LinesOf("\xEF\xBBone"), ElementsAre("\xEF\xBBone"));
+}
+
+TEST(LineReaderTest, TooLongLinesAreSaidToBeAndPassedOver) {
+  const std::string longest(LineReader::kMaxLineBytes, 'x');
+  // The buffer holds four of the longest lines; the last ones fill it exactly,
+  // or but for a byte.
+  constexpr size_t kMax = LineReader::kMaxLineBytes;
+  for (const size_t more : {size_t{1}, kMax, 5 * kMax, 3 * kMax - 3,
+                            3 * kMax - 2, 3 * kMax - 1, 3 * kMax}) {
+    EXPECT_THAT(LinesOf("a\n" + longest + std::string(more, 'x') + "\nb\n"),
+                ElementsAre("a", "<too long>", "b"));
+    EXPECT_THAT(LinesOf(longest + std::string(more, 'x')),
+                ElementsAre("<too long>"));
+  }
+  EXPECT_THAT(LinesOf(longest + "\nb"), ElementsAre(longest, "b"));
+  EXPECT_THAT(LinesOf("a\n" + longest), ElementsAre("a", longest));
+}
+
+// Lines of all lengths lie across every place where the buffer is refilled.
+TEST(LineReaderTest, LinesAcrossTheBuffersEnds) {
+  std::string bytes;
+  std::vector<std::string> want;
+  for (size_t i = 0; bytes.size() < 3 << 20; ++i) {
+    want.emplace_back(i * 37 % 4099, static_cast<char>('a' + i % 26));
+    bytes += want.back() + "\n";
+  }
+  EXPECT_EQ(LinesOf(bytes), want);
+}
+
+TEST(LineReaderTest, SaysWhetherALineEnds) {
+  const std::string path = TempPath("lines");
+  WriteFile(path, "a\n\r\n" + std::string(70000, 'x') + "\nb");
+  const auto reader = LineReader::Open(path);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  LineReader::Line line;
+  for (const bool has_end : {true, true, true, false}) {
+    const absl::StatusOr<bool> more = (*reader)->Next(&line);
+    ASSERT_TRUE(more.ok() && *more);
+    EXPECT_EQ(line.has_end, has_end);
+  }
+  EXPECT_FALSE(*(*reader)->Next(&line));
+}
+
+TEST(LineReaderTest, ALineWithoutEnd) {
+  const auto reader = LineReader::Open("/dev/zero");
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  LineReader::Line line;
+  EXPECT_EQ((*reader)->Next(&line).status(),
+            absl::DataLossError("/dev/zero:1: the line has no end"));
+}
+
+TEST(LineReaderTest, APipeIntoWhichNobodyWrites) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(
+      LineReader::Open(path).status(),
+      absl::DeadlineExceededError(path + ": a pipe into which nobody writes"));
+}
+
+// It is there in time, but has nothing to say yet.
+TEST(LineReaderTest, APipeWithASlowWriter) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] {
+    std::ofstream out(path, std::ios::binary);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+    out << "a\n" << std::flush;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    out << "b\n";
+  });
+  EXPECT_THAT(Lines(path), ElementsAre("a", "b"));
+  writer.join();
+}
+
+TEST(LineReaderTest, ReadsAPipe) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] { WriteFile(path, "a\nb\n"); });
+  EXPECT_THAT(Lines(path), ElementsAre("a", "b"));
+  writer.join();
+}
+
+// Each write arrives as a read of its own.
+TEST(LineReaderTest, LinesThatArriveInPieces) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] {
+    std::ofstream out(path, std::ios::binary);
+    for (const char c : std::string("\xEF\xBB\xBFone\r\n\ntwo")) {
+      out << c << std::flush;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  EXPECT_THAT(Lines(path), ElementsAre("one", "", "two"));
+  writer.join();
+}
+
+// What an earlier piece left in the buffer is no part of a later one.
+TEST(LineReaderTest, OldBytesBehindAPieceAreNotRead) {
+  const std::string path = TempPath("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] {
+    std::ofstream out(path, std::ios::binary);
+    for (const char* piece : {"aaaa\nbbbb\ncc", "d", "e", "\nff"}) {
+      out << piece << std::flush;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+  EXPECT_THAT(Lines(path), ElementsAre("aaaa", "bbbb", "ccde", "ff"));
+  writer.join();
+}
+
+TEST(LineReaderTest, PlaceIsBeforeTheFirstLineUntilOneIsRead) {
+  const std::string path = TempPath("lines");
+  WriteFile(path, "a\n");
+  const auto reader = LineReader::Open(path);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ((*reader)->Place(), path + ":0");
+}
+
+TEST(LineReaderTest, AFolderCannotBeRead) {
+  const std::string folder = ::testing::TempDir();
+  const auto reader = LineReader::Open(folder);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  LineReader::Line line;
+  const absl::StatusOr<bool> more = (*reader)->Next(&line);
+  ASSERT_FALSE(more.ok());
+  EXPECT_EQ(more.status().message().find(folder + ": reading"), 0U);
+}
+
+TEST(LineReaderTest, AMissingFileIsNamed) {
+  const std::string path = TempPath("none");
+  const auto reader = LineReader::Open(path);
+  ASSERT_FALSE(reader.ok());
+  EXPECT_EQ(reader.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(reader.status().message().find(path + ": cannot be opened"), 0U);
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,213 @@
+// tekmatch demo: a small world, written to files and matched through the real
+// reader, told to a person.
+//
+// Plan: the world is made, and written; its files go to their places together;
+// they are read back and matched, and what was found is told.
+#include <memory>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "keyformat/export_writer.h"
+#include "keyformat/printable.h"
+#include "keyformat/random_source.h"
+#include "matcher/check/match_run.h"
+#include "tools/commands/command.h"
+#include "tools/commands/run_paths.h"
+#include "tools/commands/trusted_key_flag.h"
+#include "tools/files/output_file.h"
+#include "tools/files/output_folder.h"
+#include "tools/files/scratch_folder.h"
+#include "tools/report/match_report.h"
+#include "tools/sightings/sightings_reader.h"
+#include "tools/sightings/sightings_writer.h"
+#include "tools/world/demo_world.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr char kZone[] = "Asia/Tokyo";
+constexpr char kKeyId[] = "440";
+constexpr char kKeyVersion[] = "v1";
+
+struct Options {
+  uint64_t seed = 1;
+  std::string out;
+  std::string summary_out;
+};
+
+struct Paths {
+  explicit Paths(absl::FunctionRef<std::string(absl::string_view)> path_of)
+      : exported(path_of("export.zip")),
+        public_key(path_of("public.pem")),
+        sightings(path_of("sightings.csv")) {}
+  std::string exported;
+  std::string public_key;
+  std::string sightings;
+};
+
+absl::Status WriteWorld(const DemoWorld& world, uint64_t seed,
+                        const Paths& paths) {
+  const absl::StatusOr<SigningKey> key = SigningKey::Generate();
+  if (!key.ok()) return key.status();
+  const absl::StatusOr<std::string> pem = key->PublicPem();
+  if (!pem.ok()) return pem.status();
+  if (absl::Status s =
+          WriteWholeFile(paths.public_key, *pem, OutputFile::Readers::kAnyone);
+      !s.ok()) {
+    return s;
+  }
+  ExportWriterOptions options;
+  options.start_timestamp = world.start_timestamp;
+  options.end_timestamp = world.end_timestamp;
+  options.region = kKeyId;
+  options.signers.push_back(
+      {.key = *key, .id = kKeyId, .version = kKeyVersion});
+  RandomSource random = RandomSource::Seeded(seed);
+  if (absl::Status s = WriteExports(world.keys, options, random,
+                                    [&](const ExportFile& file) {
+                                      return WriteWholeFile(
+                                          paths.exported, file.zip,
+                                          OutputFile::Readers::kAnyone);
+                                    });
+      !s.ok()) {
+    return s;
+  }
+  auto sightings = OutputFile::Open(paths.sightings);
+  if (!sightings.ok()) return sightings.status();
+  if (absl::Status s =
+          WriteSightings(world.sightings, SightingsFormat::kCsv, **sightings);
+      !s.ok()) {
+    return s;
+  }
+  return (*sightings)->Commit();
+}
+
+// Reads everything back and matches, as `tekmatch match` does.
+absl::StatusOr<MatchRunResult> MatchWorld(
+    const Paths& paths, std::shared_ptr<const SightingIndex> index) {
+  absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(
+      {absl::StrCat(kKeyId, ":", kKeyVersion, "=", paths.public_key)});
+  if (!trusted.ok()) return trusted.status();
+  MatchRunOptions options;
+  options.files.trusted = *std::move(trusted);
+  return RunMatch({paths.exported}, std::move(index), options);
+}
+
+absl::StatusOr<std::shared_ptr<const SightingIndex>> LoadIndex(
+    const std::string& path) {
+  absl::StatusOr<SightingsFile> file = ReadSightings(path, {});
+  if (!file.ok()) return file.status();
+  absl::StatusOr<SightingIndex> index =
+      SightingIndex::Create(std::move(file->sightings));
+  if (!index.ok()) return index.status();
+  return std::make_shared<const SightingIndex>(*std::move(index));
+}
+
+std::string Story(const DemoWorld& world, uint64_t seed, size_t num_padded) {
+  return absl::StrCat(
+      "A small world from seed ", seed, ": ", kDemoPeople,
+      " people tested positive and\npublished the ",
+      Counted(world.keys.size(), "key"), " of their last ", kDemoDays,
+      " days in one export, padded to ", num_padded, "\nand signed by key id ",
+      kKeyId, " ", kKeyVersion, ". One device heard ",
+      Counted(world.sightings.size(), "broadcast"), "\nin those days, and met ",
+      kDemoMeetings,
+      " of those people.\n\nExport and sightings were written as files, "
+      "read back, the signature\nverified, every identifier of every key "
+      "derived and looked up:\n\n");
+}
+
+// Of a world whose files are in their places.
+int TellDemo(const Options& options, const DemoWorld& world, const Paths& paths,
+             ResultFile& summary) {
+  const auto index = LoadIndex(paths.sightings);
+  if (!index.ok()) return Fail(index.status());
+  const absl::StatusOr<MatchRunResult> run = MatchWorld(paths, *index);
+  if (!run.ok()) return Fail(run.status());
+  if (SayRefused(run->files) > 0) return kExitBadInput;
+  const absl::StatusOr<absl::TimeZone> zone = ParseTimeZone(kZone);
+  if (!zone.ok()) return Fail(zone.status());
+
+  SightingsCounts sightings;
+  sightings.num_read = (*index)->sightings().size();
+  std::string text =
+      Story(world, options.seed, run->num_keys) +
+      MatchReportText({.account = {.run = *run, .sightings = sightings},
+                       .policy = {},
+                       .zone = *zone});
+  if (CountByDate(run->result.matches, *zone) != world.expected) {
+    return Fail(absl::InternalError(
+        text + "\nThis is not what the world was made with."));
+  }
+  absl::StrAppend(&text, "\nThat is what the world was made with.\n");
+  if (!options.out.empty()) {
+    absl::StrAppend(
+        &text, "\nThe same again, from the files:\n  tekmatch match ",
+        Printable(paths.exported), " --trusted-key ", kKeyId, ":", kKeyVersion,
+        "=", Printable(paths.public_key), " --sightings ",
+        Printable(paths.sightings), " --time-zone ", kZone, "\n");
+  }
+  return summary.Write(text);
+}
+
+int Demo(const Options& options) {
+  RunPaths outputs;
+  outputs.WritesFolder("--out", options.out);
+  outputs.Writes("--summary-out", options.summary_out);
+  if (absl::Status s = outputs.Check(); !s.ok()) return Fail(s);
+  auto summary = ResultFile::Open(options.summary_out);
+  if (!summary.ok()) return Fail(summary.status());
+  const absl::StatusOr<DemoWorld> world = MakeDemoWorld(options.seed);
+  if (!world.ok()) return Fail(world.status());
+  if (options.out.empty()) {
+    const auto scratch = ScratchFolder::Make();
+    if (!scratch.ok()) return Fail(scratch.status());
+    const Paths paths([&](absl::string_view name) {
+      return absl::StrCat((*scratch)->path(), "/", name);
+    });
+    const absl::Status written = WriteWorld(*world, options.seed, paths);
+    return written.ok() ? TellDemo(options, *world, paths, *summary)
+                        : Fail(written);
+  }
+  if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
+    return Fail(s);
+  }
+  const Paths paths([&](absl::string_view name) {
+    return absl::StrCat(options.out, "/", name);
+  });
+  for (const std::string& path :
+       {paths.exported, paths.public_key, paths.sightings}) {
+    outputs.Writes("--out", path);
+  }
+  if (absl::Status s = outputs.Check(); !s.ok()) return Fail(s);
+  {
+    const auto folder = OutputFolder::Open(options.out);
+    if (!folder.ok()) return Fail(folder.status());
+    const Paths side(
+        [&](absl::string_view name) { return (*folder)->SidePathOf(name); });
+    if (absl::Status s = WriteWorld(*world, options.seed, side); !s.ok()) {
+      return Fail(s);
+    }
+    if (absl::Status s = (*folder)->Commit(); !s.ok()) return Fail(s);
+  }
+  return TellDemo(options, *world, paths, *summary);
+}
+
+}  // namespace
+
+void AddDemoCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command = app.add_subcommand(
+      "demo", "Make a small world, match it, and say what was found");
+  const auto o = std::make_shared<Options>();
+  command->add_option("--seed", o->seed, "Another world")
+      ->check(WholeNumber())
+      ->capture_default_str();
+  command->add_option("--out", o->out,
+                      "Keep export.zip, public.pem and sightings.csv here");
+  AddSummaryOption(*command, o->summary_out);
+  command->callback([body, o] { *body = [o] { return Demo(*o); }; });
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,116 @@
+// tekmatch generate: a world of any size as files, with the expected matches.
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "keyformat/printable.h"
+#include "tools/commands/command.h"
+#include "tools/commands/progress.h"
+#include "tools/commands/run_paths.h"
+#include "tools/report/match_report.h"
+#include "tools/world/world_files.h"
+
+namespace tekmatch {
+namespace {
+
+struct Options {
+  GeneratorOptions world;
+  std::string profile = "dense";
+  std::string out;
+  std::string summary_out;
+};
+
+SightingProfile ProfileOf(const std::string& name) {
+  if (name == "commuter") return SightingProfile::kCommuter;
+  if (name == "phone") return SightingProfile::kPhone;
+  return SightingProfile::kDense;
+}
+
+int Generate(const Options& options) {
+  if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
+    return Fail(s);
+  }
+  RunPaths paths;
+  paths.WritesFolder("--out", options.out);
+  paths.Writes("--summary-out", options.summary_out);
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
+  auto summary = ResultFile::Open(options.summary_out);
+  if (!summary.ok()) return Fail(summary.status());
+  GeneratorOptions world = options.world;
+  world.profile = ProfileOf(options.profile);
+  Progress progress;
+  const absl::StatusOr<WorldFiles> files =
+      WriteWorldFiles(world, options.out, [&](uint64_t num_keys) {
+        progress.Update([&] {
+          return absl::StrCat(num_keys, " of ", world.num_keys, " keys made");
+        });
+      });
+  progress.Finish();
+  if (!files.ok()) return Fail(files.status());
+  std::string sightings;
+  for (const std::string& path : files->sightings) {
+    absl::StrAppend(&sightings, " --sightings ", Printable(path));
+  }
+  return summary->Write(
+      absl::StrCat(Counted(options.world.num_keys, "key"), " in ",
+                   Counted(files->exports.size(), "file"), ", ",
+                   Counted(options.world.num_sightings, "sighting"), ", ",
+                   Counted(files->num_expected_matches, "matched sighting"),
+                   " to be found:\n  tekmatch match ", Printable(options.out),
+                   "/*.zip --trusted-key ", kWorldKeyId, ":", kWorldKeyVersion,
+                   "=", Printable(files->public_key), sightings,
+                   " --matches-out MATCHES\nMATCHES is then the same as ",
+                   Printable(files->expected_matches), "\n"));
+}
+
+}  // namespace
+
+void AddGenerateCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command = app.add_subcommand(
+      "generate", "Make a world of any size, with the matches to be found");
+  const auto o = std::make_shared<Options>();
+  command->add_option("--keys", o->world.num_keys, "Published keys")
+      ->check(WholeNumber())
+      ->required();
+  command
+      ->add_option("--days", o->world.num_days,
+                   "Days of the keys, from 2020-06-13 on")
+      ->check(WholeNumber(0, std::numeric_limits<int32_t>::max()))
+      ->capture_default_str();
+  command
+      ->add_option("--sightings", o->world.num_sightings,
+                   "Of all devices; at least one a met key")
+      ->check(WholeNumber())
+      ->required();
+  command
+      ->add_option("--devices", o->world.num_devices,
+                   "More than one: the sightings name them")
+      ->check(WholeNumber(0, std::numeric_limits<uint32_t>::max()))
+      ->capture_default_str();
+  command
+      ->add_option("--phones", o->world.num_phones,
+                   "That every device's owner carries; each has its own file\n"
+                   "of sightings")
+      ->check(WholeNumber(0, std::numeric_limits<uint16_t>::max()))
+      ->capture_default_str();
+  command->add_option("--met", o->world.num_met, "Keys that somebody heard")
+      ->check(WholeNumber())
+      ->required();
+  command->add_option("--seed", o->world.seed, "Another world")
+      ->check(WholeNumber())
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--profile", o->profile,
+          "When devices hear: all the time, three hours a day, or six\n"
+          "hours on five days of seven")
+      ->check(CLI::IsMember({"dense", "commuter", "phone"}))
+      ->capture_default_str();
+  command->add_option("--out", o->out, "Folder; empty, or made")->required();
+  AddSummaryOption(*command, o->summary_out);
+  command->callback([body, o] { *body = [o] { return Generate(*o); }; });
+}
+
+}  // namespace tekmatch

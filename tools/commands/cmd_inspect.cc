@@ -1,0 +1,168 @@
+// tekmatch inspect: what is in an export, whoever signed it.
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "keyformat/printable.h"
+#include "tools/commands/command.h"
+#include "tools/commands/export_arguments.h"
+#include "tools/commands/key_lines.h"
+#include "tools/commands/progress.h"
+#include "tools/commands/run_paths.h"
+#include "tools/files/output_file.h"
+#include "tools/report/export_statistics.h"
+#include "tools/report/match_report.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::ordered_json;
+
+struct Options {
+  ExportArguments exports;
+  std::string keys_out;
+  std::string out;
+  std::string format = "text";
+  std::string now;
+};
+
+std::string Scalar(const ordered_json& value) {
+  if (value.is_null()) return "absent";
+  return value.is_string() ? Printable(value.get<std::string>())
+                           : DumpJson(value, -1);
+}
+
+// "a 1, b 2" for an object of counts.
+std::string OneLine(const ordered_json& object) {
+  std::string line;
+  for (const auto& [name, value] : object.items()) {
+    absl::StrAppend(&line, line.empty() ? "" : ", ", name, " ", Scalar(value));
+  }
+  return line.empty() ? "none" : line;
+}
+
+// The JSON object for a person: a line a member.
+std::string Text(const ordered_json& file) {
+  std::string text = absl::StrCat(Scalar(file["path"]), "\n");
+  for (const auto& [name, value] : file.items()) {
+    if (name == "path") continue;
+    absl::StrAppend(&text, "  ", name, ": ");
+    if (value.is_object()) {
+      absl::StrAppend(&text, OneLine(value));
+    } else if (value.is_array()) {
+      std::string lines;
+      for (const ordered_json& element : value) {
+        absl::StrAppend(&lines, "\n    ", OneLine(element));
+      }
+      absl::StrAppend(&text, lines.empty() ? "none" : lines);
+    } else {
+      absl::StrAppend(&text, Scalar(value));
+    }
+    absl::StrAppend(&text, "\n");
+  }
+  return text;
+}
+
+int Inspect(const Options& options) {
+  const bool keys_to_stdout = IsStdout(options.keys_out);
+  if (keys_to_stdout && IsStdout(options.out)) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat("--keys-out ", options.keys_out, " and --out ",
+                     options.out, ": both are stdout")));
+  }
+  const absl::StatusOr<std::vector<std::string>> exports =
+      ListExports(options.exports);
+  if (!exports.ok()) return Fail(exports.status());
+  RunPaths paths;
+  ReadsExports(*exports, &paths);
+  paths.Writes("--keys-out", options.keys_out);
+  paths.Writes("--out", options.out);
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
+  const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
+  if (!now.ok()) return Fail(now.status());
+  ExportFileOptions file_options;
+  file_options.reader.decode.latest_rolling_start = LatestRollingStart(*now);
+  Progress progress;
+  auto pipes = ReadPipes(*exports);
+  if (!pipes.ok()) return Fail(pipes.status());
+  file_options.sources = *std::move(pipes);
+  // Nothing is checked here, hence nothing is refused for its signature.
+  std::unique_ptr<OutputFile> keys_out;
+  if (!options.keys_out.empty()) {
+    auto file = OutputFile::Open(options.keys_out);
+    if (!file.ok()) return Fail(file.status());
+    keys_out = *std::move(file);
+  }
+
+  ordered_json files = ordered_json::array();
+  std::string text;
+  bool all_readable = true;
+  size_t number = 0;
+  uint64_t num_keys = 0;
+  for (const std::string& path : *exports) {
+    ++number;
+    ExportStatistics statistics;
+    const absl::StatusOr<ExportFileResult> file = ReadExportFile(
+        path, file_options,
+        [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
+          statistics.Add(*block);
+          num_keys += block->size();
+          // It would stand between keys that go to the same terminal.
+          if (!keys_to_stdout) {
+            progress.Update([&] {
+              return FilesProgressText(number, exports->size(), num_keys);
+            });
+          }
+          for (size_t i = 0; keys_out != nullptr && i < block->size(); ++i) {
+            if (absl::Status s = keys_out->Append(KeyLine(block->key(i)));
+                !s.ok()) {
+              return s;
+            }
+          }
+          return absl::OkStatus();
+        });
+    if (!file.ok()) {
+      progress.Finish();
+      return Fail(file.status());
+    }
+    if (file->verdict == "malformed" || file->verdict == "unreadable") {
+      all_readable = false;
+      progress.Finish();
+      SayRefused({*file});
+      continue;
+    }
+    files.push_back(statistics.Json(*file));
+    absl::StrAppend(&text, Text(files.back()));
+  }
+  progress.Finish();
+  if (keys_out != nullptr && all_readable) {
+    if (absl::Status s = keys_out->Commit(); !s.ok()) return Fail(s);
+  }
+  if (options.format == "json") text = DumpJson(files, 2) + "\n";
+  // Keys on stdout stand there alone.
+  const int written = keys_to_stdout && options.out.empty()
+                          ? kExitDone
+                          : WriteResult(options.out, text);
+  return all_readable ? written : kExitBadInput;
+}
+
+}  // namespace
+
+void AddInspectCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command = app.add_subcommand(
+      "inspect", "Show metadata and counts of exports; needs no trusted key");
+  const auto o = std::make_shared<Options>();
+  AddExportArguments(*command, o->exports);
+  command->add_option("--keys-out", o->keys_out,
+                      "Write the good keys as JSON lines; nothing is written\n"
+                      "when a file is unreadable. -: to stdout, alone");
+  command->add_option("--out", o->out,
+                      "Write the description here, not to stdout (-)");
+  command->add_option("--format", o->format)
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  AddNowOption(*command, o->now);
+  command->callback([body, o] { *body = [o] { return Inspect(*o); }; });
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,123 @@
+// tekmatch verify: a verdict for each file.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "keyformat/printable.h"
+#include "tools/commands/command.h"
+#include "tools/commands/export_arguments.h"
+#include "tools/commands/progress.h"
+#include "tools/commands/run_paths.h"
+#include "tools/commands/trusted_key_flag.h"
+#include "tools/report/match_report.h"
+
+namespace tekmatch {
+namespace {
+
+struct Options {
+  ExportArguments exports;
+  std::vector<std::string> trusted_keys;
+  std::string format = "text";
+  std::string out;
+};
+
+std::string Line(const ExportFileResult& file) {
+  std::string line = absl::StrCat(Printable(file.path), ": ", file.verdict);
+  if (!file.report.signature.signed_by.empty()) {
+    absl::StrAppend(
+        &line, ", signed by ",
+        Printable(absl::StrJoin(file.report.signature.signed_by, ", ")));
+  }
+  if (!file.report.extra_entry.empty()) {
+    absl::StrAppend(&line, ", extra entry ",
+                    Printable(file.report.extra_entry));
+  }
+  if (!file.accepted) absl::StrAppend(&line, ": ", Printable(file.reason()));
+  return line + "\n";
+}
+
+std::string Report(const std::vector<ExportFileResult>& files, bool as_json) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  std::string text;
+  for (const ExportFileResult& file : files) {
+    if (as_json) {
+      json.push_back(ExportFileJson(file));
+    } else {
+      text += Line(file);
+    }
+  }
+  return as_json ? DumpJson(json, 2) + "\n" : text;
+}
+
+int Verify(const Options& options) {
+  const absl::StatusOr<std::vector<std::string>> exports =
+      ListExports(options.exports);
+  if (!exports.ok()) return Fail(exports.status());
+  RunPaths paths;
+  ReadsExports(*exports, &paths);
+  paths.Reads("--trusted-key", TrustedKeyPaths(options.trusted_keys));
+  paths.Writes("--out", options.out);
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
+  ExportFileOptions file_options;
+  absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(options.trusted_keys);
+  if (!trusted.ok()) return Fail(trusted.status());
+  file_options.trusted = *std::move(trusted);
+
+  Progress progress;
+  auto pipes = ReadPipes(*exports);
+  if (!pipes.ok()) return Fail(pipes.status());
+  file_options.sources = *std::move(pipes);
+  std::vector<ExportFileResult> files;
+  uint64_t num_keys = 0;
+  for (const std::string& path : *exports) {
+    absl::StatusOr<ExportFileResult> file = ReadExportFile(
+        path, file_options, [&](const std::unique_ptr<KeyBlock>& block) {
+          num_keys += block->size();
+          progress.Update([&] {
+            return FilesProgressText(files.size() + 1, exports->size(),
+                                     num_keys);
+          });
+          return absl::OkStatus();
+        });
+    if (!file.ok()) {
+      progress.Finish();
+      return Fail(file.status());
+    }
+    files.push_back(*std::move(file));
+  }
+  progress.Finish();
+  RefuseIncompleteBatches(files);
+  const bool as_json = options.format == "json";
+  const int written = WriteResult(options.out, Report(files, as_json));
+  const auto num_refused = std::count_if(
+      files.begin(), files.end(),
+      [](const ExportFileResult& file) { return !file.accepted; });
+  if (num_refused == 0) return written;
+  // The result has the reasons.
+  return Fail(absl::DataLossError(absl::StrCat(
+      num_refused, " of ", Counted(files.size(), "file"), " not valid")));
+}
+
+}  // namespace
+
+void AddVerifyCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command = app.add_subcommand(
+      "verify",
+      "Print a verdict for each export; exit 0 only when every one is valid");
+  const auto options = std::make_shared<Options>();
+  AddExportArguments(*command, options->exports);
+  AddRepeatable(*command, "--trusted-key", options->trusted_keys,
+                "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
+                "must sign");
+  command->add_option("--format", options->format)
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->add_option("--out", options->out,
+                      "Write the verdicts here, not to stdout (-)");
+  command->callback(
+      [body, options] { *body = [options] { return Verify(*options); }; });
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,184 @@
+// tekmatch window: which of a person's keys a transmission-window policy lets
+// go out, key by key.
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/commands/command.h"
+#include "tools/commands/config_flag.h"
+#include "tools/commands/key_lines.h"
+#include "tools/commands/run_paths.h"
+#include "tools/files/hex.h"
+#include "tools/files/output_file.h"
+#include "tools/report/match_report.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::ordered_json;
+
+struct Options {
+  std::string onset;
+  std::string test_date;
+  std::string registered;
+  std::string policy;
+  std::string keys;
+  std::string time_zone;
+  std::string format = "text";
+  std::string out;
+  bool show_days_since_onset = false;
+};
+
+absl::StatusOr<Registration> ParseRegistration(const Options& options) {
+  Registration registration;
+  registration.by_test_date = options.onset.empty();
+  const absl::StatusOr<absl::CivilDay> date =
+      registration.by_test_date ? ParseDate("--test-date", options.test_date)
+                                : ParseDate("--onset", options.onset);
+  if (!date.ok()) return date.status();
+  registration.onset_or_test = *date;
+  const absl::StatusOr<absl::Time> registered =
+      ParseTime("--registered", options.registered);
+  if (!registered.ok()) return registered.status();
+  registration.registered = *registered;
+  return registration;
+}
+
+// Nobody registers before falling ill or being tested.
+absl::Status CheckOrder(const Registration& registration, absl::TimeZone zone) {
+  const absl::CivilDay registered =
+      absl::ToCivilDay(registration.registered, zone);
+  if (registration.onset_or_test <= registered) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      registration.by_test_date ? "--test-date " : "--onset ",
+      absl::FormatCivilTime(registration.onset_or_test),
+      " is after --registered, which is on ", absl::FormatCivilTime(registered),
+      " in ", std::string(zone.name())));
+}
+
+// What is known of one key. Days since onset are symptom data: only on request.
+struct Row {
+  const DiagnosisKey& key;
+  WindowDecision decision;
+  std::optional<int64_t> days_since_onset;
+};
+
+ordered_json RowJson(const Row& row) {
+  ordered_json json = {
+      {"tek", EncodeHex(row.key.tek.bytes)},
+      {"rolling_start", row.key.rolling_start},
+      {"published", row.decision.counts},
+      {"reason", std::string(WindowReasonName(row.decision.reason))}};
+  if (row.days_since_onset.has_value()) {
+    json["days_since_onset"] = *row.days_since_onset;
+  }
+  return json;
+}
+
+std::string RowText(const Row& row, absl::TimeZone zone) {
+  const absl::Time start =
+      absl::FromUnixSeconds(int64_t{row.key.rolling_start} * kIntervalSeconds);
+  std::string text = absl::StrFormat(
+      "%s  %-16s  %6d  %-3s  %s", EncodeHex(row.key.tek.bytes),
+      absl::FormatTime("%Y-%m-%d %H:%M", start, zone),
+      int{row.key.rolling_period}, row.decision.counts ? "in" : "out",
+      std::string(WindowReasonName(row.decision.reason)));
+  if (row.days_since_onset.has_value()) {
+    absl::StrAppend(&text, "  ", *row.days_since_onset);
+  }
+  return text + "\n";
+}
+
+std::string Report(const std::vector<Row>& rows, const Options& options,
+                   const TransmissionWindowPolicy& policy,
+                   absl::TimeZone zone) {
+  if (options.format == "json") {
+    ordered_json keys = ordered_json::array();
+    for (const Row& row : rows) keys.push_back(RowJson(row));
+    return DumpJson({{"policy", policy.name},
+                     {"time_zone", std::string(zone.name())},
+                     {"keys", keys}},
+                    2) +
+           "\n";
+  }
+  std::string text = absl::StrFormat(
+      "%-32s  %-16s  %6s  %-3s  %s\n", "tek", "starts", "period", "",
+      absl::StrCat("reason (policy ", policy.name, ", times in ",
+                   std::string(zone.name()), ")"));
+  for (const Row& row : rows) text += RowText(row, zone);
+  return text;
+}
+
+int Window(const Options& options) {
+  RunPaths paths;
+  paths.Reads("--keys", options.keys);
+  paths.Reads("--policy", ConfigPath(options.policy));
+  paths.Writes("--out", options.out);
+  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
+  const absl::StatusOr<Registration> registration = ParseRegistration(options);
+  if (!registration.ok()) return Fail(registration.status());
+  const absl::StatusOr<TransmissionWindowPolicy> policy =
+      LoadWindowPolicy(options.policy);
+  if (!policy.ok()) return Fail(policy.status());
+  const absl::StatusOr<absl::TimeZone> zone = ParseTimeZone(
+      options.time_zone.empty() ? DefaultTimeZone(*policy) : options.time_zone);
+  if (!zone.ok()) return Fail(zone.status());
+  if (absl::Status s = CheckOrder(*registration, *zone); !s.ok()) {
+    return Fail(s);
+  }
+  const absl::StatusOr<std::vector<DiagnosisKey>> keys =
+      ReadKeyLines(options.keys);
+  if (!keys.ok()) return Fail(keys.status());
+
+  const std::vector<WindowDecision> decisions =
+      SelectKeysForPublication(*keys, *registration, *policy, *zone);
+  std::vector<Row> rows;
+  rows.reserve(keys->size());
+  for (size_t i = 0; i < keys->size(); ++i) {
+    Row row{
+        .key = (*keys)[i], .decision = decisions[i], .days_since_onset = {}};
+    if (options.show_days_since_onset) {
+      row.days_since_onset = DaysSinceOnset(
+          row.key.rolling_start, registration->onset_or_test, *policy, *zone);
+    }
+    rows.push_back(row);
+  }
+  const std::string report = Report(rows, options, *policy, *zone);
+  return WriteResult(options.out, report);
+}
+
+}  // namespace
+
+void AddWindowCommand(CLI::App& app, CommandBody* body) {
+  CLI::App* command = app.add_subcommand(
+      "window", "Say of each key of a person whether it may be published");
+  const auto o = std::make_shared<Options>();
+  CLI::Option_group* date = command->add_option_group("date");
+  date->add_option("--onset", o->onset, "Date of symptom onset, local");
+  date->add_option("--test-date", o->test_date,
+                   "Date of the test, when there are no symptoms");
+  date->require_option(1);
+  command
+      ->add_option("--registered", o->registered,
+                   "Time of registration, RFC 3339 or Unix seconds")
+      ->required();
+  command
+      ->add_option("--policy", o->policy,
+                   "none, civil, cocoa-1.2.1, cocoa-3, or a JSON file")
+      ->required();
+  command->add_option("--keys", o->keys, "Keys as JSON lines (README)")
+      ->required();
+  command->add_option("--time-zone", o->time_zone,
+                      "Of local dates (default: Asia/Tokyo for cocoa-*, UTC)");
+  command->add_option("--format", o->format)
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->add_option("--out", o->out,
+                      "Write the result here, not to stdout (-)");
+  command->add_flag("--show-days-since-onset", o->show_days_since_onset,
+                    "Add each key's days since onset");
+  command->callback([body, o] { *body = [o] { return Window(*o); }; });
+}
+
+}  // namespace tekmatch

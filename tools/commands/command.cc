@@ -1,0 +1,180 @@
+// Plan: what commands say, and how they end; the flags that they share; what
+// their texts of times, dates and zones mean.
+#include "tools/commands/command.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "keyformat/printable.h"
+#include "keyformat/system_error.h"
+#include "tools/files/input_stream.h"
+#include "tools/files/output_file.h"
+
+namespace tekmatch {
+
+void Say(absl::string_view message) {
+  std::fprintf(stderr, "tekmatch: %s\n", Printable(message).c_str());
+}
+
+void SayLines(absl::string_view text) {
+  for (const absl::string_view line :
+       absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    Say(line);
+  }
+}
+
+int WriteResult(const std::string& path, const std::string& text) {
+  absl::StatusOr<ResultFile> file = ResultFile::Open(path);
+  return file.ok() ? file->Write(text) : Fail(file.status());
+}
+
+absl::StatusOr<ResultFile> ResultFile::Open(const std::string& path) {
+  ResultFile result;
+  if (path.empty() || IsStdout(path)) return result;
+  auto file = OutputFile::Open(path);
+  if (!file.ok()) return file.status();
+  result.file_ = *std::move(file);
+  return result;
+}
+
+int ResultFile::Write(const std::string& text) {
+  if (file_ == nullptr) return Print(text);
+  absl::Status written = file_->Append(text);
+  if (written.ok()) written = file_->Commit();
+  return written.ok() ? kExitDone : Fail(written);
+}
+
+void AddSummaryOption(CLI::App& command, std::string& path) {
+  command.add_option("--summary-out", path,
+                     "Write what was done here, not to stdout (-); not into\n"
+                     "the folder of --out");
+}
+
+absl::Status CheckFolder(absl::string_view option, const std::string& path) {
+  if (path != kStdStream) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      option, " -: a folder is wanted, not stdout (./- is one of that name)"));
+}
+
+CLI::Validator WholeNumber(uint64_t low, uint64_t high) {
+  return CLI::Validator(
+      [low, high](const std::string& text) -> std::string {
+        uint64_t value = 0;
+        const bool digits =
+            !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+              return c >= '0' && c <= '9';
+            });
+        if (digits && absl::SimpleAtoi(text, &value) && value >= low &&
+            value <= high) {
+          return "";
+        }
+        const std::string range = absl::StrCat(low, "..", high);
+        if (digits) return absl::StrCat(text, ": not in ", range);
+        double number = 0;  // 1e6
+        const bool whole = absl::SimpleAtod(text, &number) &&
+                           number >= static_cast<double>(low) &&
+                           number <= 1e15 && number == std::floor(number);
+        return absl::StrCat(text, ": not a whole number in digits, such as ",
+                            whole ? static_cast<uint64_t>(number)
+                                  : std::min<uint64_t>(10, high),
+                            " (", range, ")");
+      },
+      /*validator_desc=*/"");
+}
+
+int Fail(const absl::Status& status) {
+  Say(status.message());
+  return absl::IsInvalidArgument(status) ? kExitUsage : kExitBadInput;
+}
+
+int Print(absl::string_view text) {
+  const std::string printable = PrintableLines(text);
+  if (std::fwrite(printable.data(), 1, printable.size(), stdout) !=
+          printable.size() ||
+      std::fflush(stdout) != 0) {
+    return Fail(SystemError(errno, "stdout"));
+  }
+  return kExitDone;
+}
+
+int SayRefused(const std::vector<ExportFileResult>& files) {
+  int num_refused = 0;
+  for (const ExportFileResult& file : files) {
+    if (file.accepted) continue;
+    ++num_refused;
+    Say(absl::StrCat(file.message, " (", file.verdict, ")"));
+  }
+  return num_refused;
+}
+
+CLI::Option* AddRepeatable(CLI::App& command, const std::string& name,
+                           std::vector<std::string>& values,
+                           const std::string& help) {
+  return command.add_option(name, values, help)->allow_extra_args(false);
+}
+
+CLI::Option* AddNowOption(CLI::App& command, std::string& value) {
+  return command.add_option(
+      "--now", value,
+      "Time (RFC 3339 or Unix seconds) in place of the clock's: keys that\n"
+      "start more than a day later are rejected");
+}
+
+absl::StatusOr<absl::Time> ParseTime(absl::string_view option,
+                                     const std::string& value) {
+  if (value.empty()) return absl::Now();
+  int64_t seconds = 0;
+  if (absl::SimpleAtoi(value, &seconds)) return absl::FromUnixSeconds(seconds);
+  absl::Time time;
+  std::string error;
+  for (const char* format : {absl::RFC3339_full, "%Y-%m-%d%ET%H:%M%Ez"}) {
+    // They also take "infinite-future" and "infinite-past".
+    if (absl::ParseTime(format, value, &time, &error) &&
+        time != absl::InfiniteFuture() && time != absl::InfinitePast()) {
+      return time;
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, " ", value,
+                   ": neither RFC 3339, such as 2020-12-10T09:00+09:00, nor "
+                   "Unix seconds, such as 1607558400"));
+}
+
+absl::StatusOr<absl::CivilDay> ParseDate(absl::string_view option,
+                                         const std::string& value) {
+  absl::CivilDay date;
+  if (absl::ParseCivilTime(value, &date)) return date;
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, " ", value, ": not a date such as 2020-12-10"));
+}
+
+EnIntervalNumber LatestRollingStart(absl::Time now) {
+  const int64_t latest =
+      absl::ToUnixSeconds(now + absl::Hours(24)) / kIntervalSeconds;
+  return static_cast<EnIntervalNumber>(
+      std::clamp<int64_t>(latest, 0, std::numeric_limits<int32_t>::max()));
+}
+
+absl::StatusOr<absl::TimeZone> ParseTimeZone(const std::string& name) {
+  absl::TimeZone zone;
+  // Abseil would open any file, also one that never ends.
+  const bool is_path = absl::StartsWith(name, "/") ||
+                       absl::StartsWith(name, "file:") ||
+                       absl::StrContains(name, "..");
+  if (is_path || !absl::LoadTimeZone(name, &zone)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--time-zone ", name,
+                     ": no such time zone; names are like Asia/Tokyo and UTC"));
+  }
+  return zone;
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,121 @@
+// Plan: folders are listed, files stay as they are; pipes are read into memory.
+#include "tools/commands/export_arguments.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "keyformat/system_error.h"
+#include "matcher/check/export_files.h"
+#include "tools/files/input_stream.h"
+
+namespace tekmatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+// In memory; the largest single export known has 16 MB.
+constexpr uint64_t kMaxPipeBytes = 256 << 20;
+
+bool IsExportName(const std::string& name) {
+  return absl::EndsWith(name, ".zip") || absl::EndsWith(name, ".bin");
+}
+
+// Appends the folder's files; what the folders in it have comes after.
+absl::Status AppendFolder(const fs::path& folder, bool recursive,
+                          std::vector<std::string>* files) {
+  std::vector<fs::path> found;
+  std::vector<fs::path> folders;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (absl::StartsWith(name, ".")) continue;
+    std::error_code ignored;
+    if (entry->is_directory(ignored)) {
+      if (!entry->is_symlink(ignored)) folders.push_back(entry->path());
+    } else if (IsExportName(name)) {
+      found.push_back(entry->path());
+    }
+  }
+  if (error) {
+    return SystemError(error.value(),
+                       absl::StrCat(folder.string(), ": cannot be read"));
+  }
+  std::sort(found.begin(), found.end());
+  for (const fs::path& path : found) files->push_back(path.string());
+  if (!recursive) return absl::OkStatus();
+  std::sort(folders.begin(), folders.end());
+  for (const fs::path& path : folders) {
+    if (absl::Status s = AppendFolder(path, recursive, files); !s.ok()) {
+      return s;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddExportArguments(CLI::App& command, ExportArguments& arguments) {
+  command
+      .add_option(
+          "EXPORT", arguments.given,
+          "Zip, bare export.bin (NAME.sig beside NAME.bin is read), or\n"
+          "folder of *.zip and *.bin; - is stdin")
+      ->required();
+  command.add_flag("--recursive", arguments.recursive,
+                   "Of folders, read those in them, too");
+}
+
+absl::StatusOr<std::vector<std::string>> ListExports(
+    const ExportArguments& arguments) {
+  std::vector<std::string> files;
+  bool any_folder = false;
+  for (const std::string& path : arguments.given) {
+    std::error_code ignored;
+    if (!fs::is_directory(path, ignored)) {
+      files.push_back(path);
+      continue;
+    }
+    any_folder = true;
+    const size_t before = files.size();
+    if (absl::Status s = AppendFolder(path, arguments.recursive, &files);
+        !s.ok()) {
+      return s;
+    }
+    if (files.size() > before) continue;
+    return absl::NotFoundError(absl::StrCat(
+        path, ": no *.zip and no *.bin in this folder",
+        arguments.recursive ? "" : " (--recursive reads those in it)"));
+  }
+  if (arguments.recursive && !any_folder) {
+    return absl::InvalidArgumentError(
+        "--recursive has no effect: no EXPORT is a folder");
+  }
+  return files;
+}
+
+void ReadsExports(const std::vector<std::string>& files, RunPaths* paths) {
+  for (const std::string& path : files) {
+    paths->Reads("EXPORT", path);
+    paths->Reads("EXPORT", SignaturePathBeside(path));
+  }
+}
+
+absl::StatusOr<std::map<std::string, std::shared_ptr<const ByteSource>>>
+ReadPipes(const std::vector<std::string>& files) {
+  std::map<std::string, std::shared_ptr<const ByteSource>> pipes;
+  for (const std::string& path : files) {
+    if (pipes.contains(path)) continue;
+    absl::StatusOr<std::unique_ptr<ByteSource>> bytes =
+        ReadInputStream(path, kMaxPipeBytes);
+    if (!bytes.ok()) return bytes.status();
+    if (*bytes != nullptr) pipes.emplace(path, *std::move(bytes));
+  }
+  return pipes;
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,88 @@
+#include "tools/commands/trusted_key_flag.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "tools/files/small_file.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr uint64_t kMaxPemBytes = 64 << 10;
+
+absl::StatusOr<std::string> ReadPem(const std::string& path) {
+  return ReadSmallFile(path, kMaxPemBytes, "a key");
+}
+
+absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
+  const std::pair<absl::string_view, absl::string_view> parts =
+      absl::StrSplit(value, absl::MaxSplits('=', 1));
+  if (value.find('=') == absl::string_view::npos || parts.second.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--trusted-key ", value,
+                     ": wanted ID[:VERSION]=FILE, such as 440:v1=public.pem"));
+  }
+  const std::string path(parts.second);
+  const absl::StatusOr<std::string> pem = ReadPem(path);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<VerificationKey> key = VerificationKey::Parse(*pem);
+  if (!key.ok()) {
+    return absl::DataLossError(
+        absl::StrCat(path, ": ", key.status().message()));
+  }
+  const std::pair<absl::string_view, absl::string_view> name =
+      absl::StrSplit(parts.first, absl::MaxSplits(':', 1));
+  std::optional<std::string> version;
+  if (parts.first.find(':') != absl::string_view::npos) {
+    version = std::string(name.second);
+  }
+  return TrustedKey{.id = std::string(name.first),
+                    .version = std::move(version),
+                    .key = *std::move(key)};
+}
+
+}  // namespace
+
+absl::StatusOr<TrustedKeys> LoadTrustedKeys(
+    const std::vector<std::string>& values) {
+  TrustedKeys trusted;
+  for (const std::string& value : values) {
+    std::vector<TrustedKey> set;
+    for (const absl::string_view member : absl::StrSplit(value, '&')) {
+      absl::StatusOr<TrustedKey> key = LoadTrustedKey(member);
+      if (!key.ok()) return key.status();
+      set.push_back(*std::move(key));
+    }
+    if (absl::Status s = trusted.AddSet(std::move(set)); !s.ok()) return s;
+  }
+  return trusted;
+}
+
+std::vector<std::string> TrustedKeyPaths(
+    const std::vector<std::string>& values) {
+  std::vector<std::string> paths;
+  for (const std::string& value : values) {
+    for (const absl::string_view member : absl::StrSplit(value, '&')) {
+      const size_t equals = member.find('=');
+      if (equals == absl::string_view::npos) continue;
+      paths.emplace_back(member.substr(equals + 1));
+    }
+  }
+  return paths;
+}
+
+absl::StatusOr<SigningKey> LoadSigningKey(const std::string& path) {
+  const absl::StatusOr<std::string> pem = ReadPem(path);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<SigningKey> key = SigningKey::FromPem(*pem);
+  if (!key.ok()) {
+    return absl::DataLossError(
+        absl::StrCat(path, ": ", key.status().message()));
+  }
+  return key;
+}
+
+}  // namespace tekmatch

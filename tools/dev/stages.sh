@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# Sourced by .ci/run and tools/dev/nightly: runs checks one after another, counts
+# what passed, and says what each cost.
+#
+# Defines:  stage, tally, end_stages.
+# Exports:  TEKMATCH_TALLY, the file of counts: a line a check, of test cases
+#           passed, failed and skipped;
+#           TEKMATCH_TIMES, the folder where Bazel and clang-tidy leave what
+#           each action and file took (tools/dev/slowest.py reads it).
+# CPU-seconds are those of the shell's ended children, and of Bazel's server
+# with its own: the actions run there.
+# shellcheck source=tools/dev/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
+cd "$root"
+
+# Where CI is set by the caller, nobody will use Bazel's server afterwards.
+[[ -n ${CI-} ]] && leave_server= || leave_server=yes
+export CI=true
+
+stages=$(mktemp -d)
+export TEKMATCH_TALLY=$stages/tally TEKMATCH_TIMES=$stages/times
+: >"$TEKMATCH_TALLY"
+mkdir "$TEKMATCH_TIMES"
+leave_stages() {
+  [[ -n $leave_server ]] || bazel shutdown >"$stages/shutdown" 2>&1 || true
+  rm -rf "$stages"
+}
+trap leave_stages EXIT
+
+# tally PASSED FAILED SKIPPED
+tally() {
+  echo "$1 $2 $3" >>"$TEKMATCH_TALLY"
+}
+
+# ticks PID FIRST LAST: sums fields of /proc/PID/stat, numbered as in proc(5);
+# 0 where there is no such process.
+ticks() {
+  local stat fields i sum=0
+  read -r stat 2>/dev/null <"/proc/$1/stat" || stat=
+  # The second field is a name in brackets, which may hold spaces.
+  read -ra fields <<<"${stat##*) }"
+  for ((i = $2; i <= $3; ++i)); do ((sum += ${fields[i - 3]-0})) || true; done
+  echo "$sum"
+}
+
+# Sets cpu_ticks to what was spent until now.
+read_cpu() {
+  local server=
+  ! command -v bazel >/dev/null ||
+    server=$(run_bazel info server_pid 2>/dev/null) || true
+  # 14 to 17: its own time and its ended children's, 16 and 17: the latter.
+  cpu_ticks=$(($(ticks "$$" 16 17) + $(ticks "${server:-none}" 14 17)))
+}
+
+# stage NAME COMMAND...: runs the command, which adds a line to the tally by
+# itself or else counts as one.
+stage() {
+  local name=$1 status=0 lines added cpu_before wall_before cpu wall
+  shift
+  printf '\n== %s\n' "$name"
+  lines=$(wc -l <"$TEKMATCH_TALLY")
+  read_cpu
+  cpu_before=$cpu_ticks wall_before=$SECONDS
+  TEKMATCH_STAGE=$name "$@" </dev/null 2>&1 || status=$?
+  read_cpu
+  cpu=$(((cpu_ticks - cpu_before) / $(getconf CLK_TCK)))
+  wall=$((SECONDS - wall_before))
+  added=$(tail -n "+$((lines + 1))" "$TEKMATCH_TALLY")
+  if [[ -z $added ]]; then
+    tally $((status == 0)) $((status != 0)) 0
+  elif ((status != 0)) && [[ $added == *' 0 '* ]]; then
+    tally 0 1 0
+  fi
+  ((status == 0)) || printf 'FAILED: %s (%s)\n' "$name" "$status"
+  printf -- '-- %s: %d CPU-s, %d s\n' "$name" "$cpu" "$wall"
+  printf '%s\t%d\t%d\n' "$name" "$cpu" "$wall" >>"$stages/stages"
+}
+
+# The table of stages, what was slowest, and the sum; fails unless something
+# passed and nothing failed.
+end_stages() {
+  printf '\n== what it took\n'
+  awk -F '\t' '
+    { printf "%6d CPU-s %6d s  %s\n", $2, $3, $1; cpu += $2; wall += $3 }
+    END { printf "%6d CPU-s %6d s  in all\n", cpu, wall }' "$stages/stages"
+  tools/dev/slowest.py "$TEKMATCH_TIMES" || tally 0 1 0
+  echo
+  awk '
+    { passed += $1; failed += $2; skipped += $3 }
+    END {
+      printf "%d passed, %d failed", passed, failed
+      if (skipped) printf ", %d skipped", skipped
+      print ""
+      exit !(passed > 0 && failed == 0)
+    }' "$TEKMATCH_TALLY"
+}

@@ -1,0 +1,107 @@
+// Plan: a buffer is refilled when the line in it does not end; the first line
+// loses its byte order mark.
+#include "tools/files/line_reader.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "keyformat/system_error.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr size_t kBufferBytes = 4 * LineReader::kMaxLineBytes;
+constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(
+    const std::string& path) {
+  const absl::StatusOr<InputStream> stream = OpenInputStream(path);
+  if (!stream.ok()) return stream.status();
+  return std::unique_ptr<LineReader>(new LineReader(path, *stream));
+}
+
+LineReader::LineReader(std::string path, const InputStream& stream)
+    : path_(std::move(path)),
+      fd_(stream.fd),
+      buffer_(kBufferBytes),
+      end_(stream.first.size()) {
+  std::copy(stream.first.begin(), stream.first.end(), buffer_.begin());
+}
+
+LineReader::~LineReader() { close(fd_); }
+
+std::string LineReader::Place() const {
+  return absl::StrCat(path_, ":", number_);
+}
+
+absl::StatusOr<bool> LineReader::Fill() {
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  while (true) {
+    const ssize_t n = read(fd_, buffer_.data() + end_, buffer_.size() - end_);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      return SystemError(errno, absl::StrCat(path_, ": reading"));
+    }
+    end_ += static_cast<size_t>(n);
+    return n > 0;
+  }
+}
+
+absl::StatusOr<bool> LineReader::Next(Line* line) {
+  *line = {};
+  size_t searched = 0;  // of the bytes from begin_ on
+  uint64_t passed_over = 0;
+  while (true) {
+    const char* start = buffer_.data() + begin_;
+    const auto* newline = static_cast<const char*>(
+        std::memchr(start + searched, '\n', end_ - begin_ - searched));
+    size_t length = end_ - begin_;
+    if (newline != nullptr) {
+      length = static_cast<size_t>(newline - start);
+    } else {
+      searched = length;
+      if (length > kMaxLineBytes) {
+        line->too_long = true;
+        passed_over += length;
+        if (passed_over > kEndlessLineBytes) {
+          return absl::DataLossError(
+              absl::StrCat(path_, ":", number_ + 1, ": the line has no end"));
+        }
+        begin_ = end_;
+        num_bytes_ += length;
+        searched = 0;
+      }
+      absl::StatusOr<bool> more = Fill();
+      if (!more.ok()) return more;
+      if (*more) continue;
+      if (begin_ == end_ && !line->too_long) return false;
+      length = end_ - begin_;
+    }
+    ++number_;
+    line->too_long = line->too_long || length > kMaxLineBytes;
+    if (!line->too_long) {
+      line->text = absl::string_view(buffer_.data() + begin_, length);
+      if (absl::EndsWith(line->text, "\r")) line->text.remove_suffix(1);
+      if (number_ == 1 && absl::StartsWith(line->text, kByteOrderMark)) {
+        line->text.remove_prefix(kByteOrderMark.size());
+      }
+    }
+    line->has_end = newline != nullptr;
+    length += line->has_end ? 1 : 0;
+    begin_ += length;
+    num_bytes_ += length;
+    return true;
+  }
+}
+
+}  // namespace tekmatch

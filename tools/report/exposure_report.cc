@@ -1,0 +1,134 @@
+// Plan: MakeExposureReport runs windows, daily summaries and the summary of
+// version 1, and counts contacts; the rest is their JSON.
+#include "tools/report/exposure_report.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "absl/time/civil_time.h"
+#include "tools/report/report_type_name.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::ordered_json;
+
+ordered_json WindowJson(const ExposureWindow& window, absl::TimeZone zone) {
+  ordered_json scans = ordered_json::array();
+  for (const ScanInstance& scan : window.scans) {
+    scans.push_back({{"seconds_since_last_scan", scan.seconds_since_last_scan},
+                     {"typical_attenuation", scan.typical_attenuation},
+                     {"min_attenuation", scan.min_attenuation}});
+  }
+  return {{"date", absl::FormatCivilTime(WindowDate(window, zone))},
+          {"report_type", std::string(ReportTypeName(window.report_type))},
+          {"infectiousness",
+           std::string(InfectiousnessName(window.infectiousness))},
+          {"calibration_confidence", window.calibration_confidence},
+          {"scans", scans}};
+}
+
+ordered_json WindowsJson(const std::vector<ExposureWindow>& windows,
+                         absl::TimeZone zone) {
+  std::vector<std::string> texts;
+  texts.reserve(windows.size());
+  for (const ExposureWindow& window : windows) {
+    texts.push_back(WindowJson(window, zone).dump());
+  }
+  // They begin with the date.
+  std::sort(texts.begin(), texts.end());
+  ordered_json json = ordered_json::array();
+  for (const std::string& text : texts) {
+    json.push_back(ordered_json::parse(text));
+  }
+  return json;
+}
+
+ordered_json SummaryJson(const ExposureSummaryData& data) {
+  return {{"maximum_score", data.maximum_score},
+          {"score_sum", data.score_sum},
+          {"weighted_duration_sum", data.weighted_duration_sum}};
+}
+
+ordered_json DayJson(const DailySummary& day) {
+  ordered_json by_type = ordered_json::object();
+  for (int i = 0; i < kNumReportTypes; ++i) {
+    const ExposureSummaryData& data =
+        day.by_report_type[static_cast<size_t>(i)];
+    if (data.weighted_duration_sum > 0) {
+      by_type[std::string(ReportTypeName(static_cast<ReportType>(i)))] =
+          SummaryJson(data);
+    }
+  }
+  ordered_json json = {{"date", absl::FormatCivilTime(day.date)}};
+  json.update(SummaryJson(day.all));
+  json["seconds"] = day.seconds;
+  json["windows"] = day.num_windows;
+  json["keys"] = day.num_keys;
+  json["alerting"] = day.alerting;
+  json["by_report_type"] = by_type;
+  return json;
+}
+
+}  // namespace
+
+ExposureReport MakeExposureReport(absl::Span<const Match> matches,
+                                  const ExposureConfig& config,
+                                  absl::TimeZone zone, absl::Time now) {
+  ExposureReport report;
+  report.today = absl::ToCivilDay(now, zone);
+  if (const int days = config.daily_summaries.days_since_exposure_threshold;
+      days > 0) {
+    report.since = report.today - days;
+  }
+  report.windows = MakeExposureWindows(matches, config);
+  report.days = SummarizeDays(report.windows, config.daily_summaries,
+                              config.alert, zone, report.today);
+  report.version_1 = SummarizeV1(matches, config.version_1, now);
+  std::set<absl::CivilDay> dates;
+  for (const DailySummary& day : report.days) dates.insert(day.date);
+  std::set<Tek> keys;
+  for (const ExposureWindow& window : report.windows) {
+    if (dates.contains(WindowDate(window, zone))) keys.insert(window.tek);
+  }
+  report.num_contacts = static_cast<int>(keys.size());
+  return report;
+}
+
+ordered_json ExposureReportJson(const ExposureReport& report,
+                                const ExposureConfig& config,
+                                const LeftOut& left_out, absl::TimeZone zone) {
+  ordered_json days = ordered_json::array();
+  ordered_json dates = ordered_json::array();
+  for (const DailySummary& day : report.days) {
+    days.push_back(DayJson(day));
+    dates.push_back({{"date", absl::FormatCivilTime(day.date)},
+                     {"minutes", day.seconds / 60},
+                     {"alerting", day.alerting}});
+  }
+  const ExposureSummaryV1& v1 = report.version_1;
+  ordered_json notice = {{"as_of", absl::FormatCivilTime(report.today)}};
+  if (report.since.has_value()) {
+    notice["since"] = absl::FormatCivilTime(*report.since);
+  }
+  notice["complete"] = left_out.complete();
+  notice["left_out"] = LeftOutJson(left_out);
+  notice["contact"] = report.num_contacts > 0;
+  notice["contacts"] = report.num_contacts;
+  notice["dates"] = dates;
+  notice["consultation"] = {{"ja", config.consultation.japanese},
+                            {"en", config.consultation.english}};
+  return {{"config", config.name},
+          {"windows", WindowsJson(report.windows, zone)},
+          {"daily_summaries", days},
+          {"version_1",
+           {{"matched_keys", v1.num_matched_keys},
+            {"days_since_last_exposure", v1.days_since_last_exposure},
+            {"maximum_risk_score", v1.maximum_risk_score},
+            {"summation_risk_score", v1.summation_risk_score},
+            {"attenuation_minutes", v1.attenuation_minutes}}},
+          {"notice", notice}};
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,126 @@
+// Plan: matches are split by device; each device's get their exposure report;
+// text or JSON is put together of the run's report and these.
+#include "tools/report/match_answer.h"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "tools/report/explain.h"
+#include "tools/report/exposure_report.h"
+#include "tools/report/notice.h"
+
+namespace tekmatch {
+namespace {
+
+// What the matches of one device mean.
+struct DeviceReport {
+  uint32_t device = 0;
+  std::vector<Match> of_device;     // where devices are named
+  absl::Span<const Match> matches;  // of these or of the run
+  std::vector<DroppedMatch> dropped;
+  ExposureReport exposure;
+};
+
+bool NamesDevices(const MatchReportInput& input) {
+  return !input.account.sightings.by_device.empty();
+}
+
+// One for every device that is named; or for the only device.
+std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
+                                         const AnswerOptions& options) {
+  const MatchRunResult& run = input.account.run;
+  std::vector<DeviceReport> reports;
+  if (NamesDevices(input)) {
+    for (auto& [device, matches] :
+         SplitByDevice(run.result.matches, input.account.sightings)) {
+      DeviceReport& report = reports.emplace_back();
+      report.device = device;
+      report.of_device = std::move(matches);
+      report.matches = report.of_device;
+    }
+  } else {
+    reports.emplace_back().matches = run.result.matches;
+  }
+  for (const DroppedMatch& dropped : run.dropped) {
+    for (DeviceReport& report : reports) {
+      if (!NamesDevices(input) ||
+          dropped.match.sighting.device == report.device) {
+        report.dropped.push_back(dropped);
+      }
+    }
+  }
+  for (DeviceReport& report : reports) {
+    report.exposure = MakeExposureReport(report.matches, *options.config,
+                                         input.zone, options.as_of);
+  }
+  return reports;
+}
+
+ExplainInput ExplainInputOf(const MatchReportInput& input,
+                            const DeviceReport& report,
+                            const AnswerOptions& options) {
+  return {.date = *options.explain,
+          .account = input.account,
+          .matches = report.matches,
+          .dropped = report.dropped,
+          .report = report.exposure,
+          .config = *options.config,
+          .policy = input.window_policy,
+          .zone = input.zone};
+}
+
+std::string MeaningText(const MatchReportInput& input,
+                        const DeviceReport& report,
+                        const AnswerOptions& options) {
+  if (options.explain.has_value()) {
+    return ExplainText(ExplainInputOf(input, report, options));
+  }
+  return NoticeText(input.account, report.exposure, *options.config,
+                    {.language = options.language,
+                     .long_dates = options.long_dates,
+                     .zone = input.zone});
+}
+
+void AddMeaning(const MatchReportInput& input, const DeviceReport& report,
+                const AnswerOptions& options, nlohmann::ordered_json& json) {
+  json["exposure"] =
+      ExposureReportJson(report.exposure, *options.config,
+                         CountLeftOut(input.account), input.zone);
+  if (options.explain.has_value()) {
+    json["explanation"] = ExplainJson(ExplainInputOf(input, report, options));
+  }
+}
+
+}  // namespace
+
+std::string AnswerText(const MatchReportInput& input,
+                       const AnswerOptions& options) {
+  if (!options.config.has_value()) return MatchReportText(input);
+  std::string text;
+  for (const DeviceReport& report : ReportByDevice(input, options)) {
+    if (NamesDevices(input)) {
+      absl::StrAppend(&text, text.empty() ? "" : "\n", "Device ", report.device,
+                      "\n");
+    }
+    text += MeaningText(input, report, options);
+  }
+  return text;
+}
+
+std::string AnswerJson(const MatchReportInput& input,
+                       const AnswerOptions& options) {
+  nlohmann::ordered_json json = MatchReportJson(input);
+  if (options.config.has_value()) {
+    const std::vector<DeviceReport> reports = ReportByDevice(input, options);
+    for (size_t i = 0; i < reports.size(); ++i) {
+      AddMeaning(input, reports[i], options,
+                 NamesDevices(input) ? json["devices"][i] : json);
+    }
+  }
+  return DumpJson(json, 2) + "\n";
+}
+
+}  // namespace tekmatch

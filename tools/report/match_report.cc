@@ -1,0 +1,338 @@
+// Plan: parts of the JSON object; remarks and tables of the text; counts over
+// matches, which both use; then the two outputs, and the line of a match.
+#include "tools/report/match_report.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "keyformat/printable.h"
+#include "tools/files/hex.h"
+#include "tools/report/match_sources.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::ordered_json;
+
+constexpr char kNothingMatched[] = "No key matched a sighting.\n";
+
+ordered_json DatesJson(const std::vector<DateCount>& dates) {
+  ordered_json json = ordered_json::array();
+  for (const DateCount& d : dates) {
+    json.push_back({{"date", absl::FormatCivilTime(d.date)},
+                    {"keys", d.num_keys},
+                    {"sightings", d.num_sightings}});
+  }
+  return json;
+}
+
+ordered_json DevicesJson(const std::vector<Match>& matches,
+                         const SightingsCounts& sightings,
+                         absl::TimeZone zone) {
+  ordered_json json = ordered_json::array();
+  for (const auto& [device, of_device] : SplitByDevice(matches, sightings)) {
+    json.push_back({{"device", device},
+                    {"keys_matched", CountKeys(of_device)},
+                    {"rpis_matched", CountRpis(of_device)},
+                    {"sightings_matched", CountSightings(of_device)},
+                    {"dates", DatesJson(CountByDate(of_device, zone))}});
+  }
+  return json;
+}
+
+ordered_json LossesJson(const std::vector<SightingsLoss>& losses) {
+  ordered_json json = ordered_json::array();
+  for (const SightingsLoss& loss : losses) {
+    json.push_back({{"path", loss.file}, {"reason", loss.reason}});
+  }
+  return json;
+}
+
+ordered_json DroppedFieldsJson(const DroppedSightingFields& dropped) {
+  ordered_json json = ordered_json::object();
+  if (dropped.previous_scan > 0) json["previous_scan"] = dropped.previous_scan;
+  return json;
+}
+
+ordered_json FilesJson(const MatchRunResult& run) {
+  const std::vector<SourceCount> matched = CountByFile(run);
+  ordered_json json = ordered_json::array();
+  for (size_t i = 0; i < run.files.size(); ++i) {
+    ordered_json file = ExportFileJson(run.files[i]);
+    file["keys_matched"] = matched[i].num_keys;
+    file["sightings_matched"] = matched[i].num_sightings;
+    json.push_back(std::move(file));
+  }
+  return json;
+}
+
+ordered_json AuthoritiesJson(const MatchRunResult& run) {
+  ordered_json json = ordered_json::array();
+  for (const AuthorityCount& authority : CountByAuthority(run)) {
+    json.push_back({{"key_ids", authority.key_ids},
+                    {"region", authority.region},
+                    {"files", authority.num_files},
+                    {"keys_matched", authority.matched.num_keys},
+                    {"sightings_matched", authority.matched.num_sightings}});
+  }
+  return json;
+}
+
+// Matches that the transmission window lets not count, by reason.
+ordered_json NotCountedJson(const MatchRunResult& run) {
+  ordered_json json = ordered_json::object();
+  for (int i = 0; i < kNumWindowReasons; ++i) {
+    if (const uint64_t n = run.num_outside_window[static_cast<size_t>(i)];
+        n > 0) {
+      json[std::string(WindowReasonName(static_cast<WindowReason>(i)))] = n;
+    }
+  }
+  return json;
+}
+
+// Keys that were heard and whose publications disagree, by field.
+ordered_json ConflictsJson(const MatchRunResult& run) {
+  ordered_json json = ordered_json::object();
+  for (int i = 0; i < kNumPublishedFields; ++i) {
+    if (const uint64_t n = run.num_conflicts[static_cast<size_t>(i)]; n > 0) {
+      json[std::string(PublishedFieldName(static_cast<PublishedField>(i)))] = n;
+    }
+  }
+  return json;
+}
+
+std::string DateTable(const std::vector<DateCount>& dates,
+                      absl::TimeZone zone) {
+  std::string text =
+      absl::StrFormat("%-10s  %8s  %9s   (dates in %s)\n", "date", "keys",
+                      "sightings", std::string(zone.name()));
+  for (const DateCount& d : dates) {
+    absl::StrAppendFormat(&text, "%-10s  %8d  %9d\n",
+                          absl::FormatCivilTime(d.date), d.num_keys,
+                          d.num_sightings);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<DateCount> CountByDate(const std::vector<Match>& matches,
+                                   absl::TimeZone zone) {
+  struct Sets {
+    std::set<Tek> keys;
+    std::set<uint32_t> sightings;
+  };
+  std::map<absl::CivilDay, Sets> by_date;
+  for (const Match& match : matches) {
+    Sets& sets = by_date[absl::ToCivilDay(
+        absl::FromUnixSeconds(match.sighting.unix_seconds), zone)];
+    sets.keys.insert(match.tek);
+    sets.sightings.insert(match.sighting_position);
+  }
+  std::vector<DateCount> dates;
+  dates.reserve(by_date.size());
+  for (const auto& [date, sets] : by_date) {
+    dates.push_back({date, sets.keys.size(), sets.sightings.size()});
+  }
+  return dates;
+}
+
+uint64_t CountKeys(const std::vector<Match>& matches) {
+  std::set<Tek> teks;
+  for (const Match& match : matches) teks.insert(match.tek);
+  return teks.size();
+}
+
+uint64_t CountRpis(const std::vector<Match>& matches) {
+  std::set<Rpi> rpis;
+  for (const Match& match : matches) rpis.insert(match.sighting.rpi);
+  return rpis.size();
+}
+
+std::map<uint32_t, std::vector<Match>> SplitByDevice(
+    const std::vector<Match>& matches, const SightingsCounts& sightings) {
+  std::map<uint32_t, std::vector<Match>> by_device;
+  for (const auto& [device, n] : sightings.by_device) by_device[device];
+  for (const Match& match : matches) {
+    by_device[match.sighting.device].push_back(match);
+  }
+  return by_device;
+}
+
+uint64_t CountSightings(const std::vector<Match>& matches) {
+  std::set<uint32_t> positions;
+  for (const Match& match : matches) positions.insert(match.sighting_position);
+  return positions.size();
+}
+
+ordered_json ExportFileJson(const ExportFileResult& file) {
+  const ExportReport& report = file.report;
+  ordered_json rejected = ordered_json::object();
+  for (int i = 0; i < kNumKeyRejections; ++i) {
+    if (const uint64_t n = report.counts.rejected[static_cast<size_t>(i)];
+        n > 0) {
+      rejected[std::string(KeyRejectionName(static_cast<KeyRejection>(i)))] = n;
+    }
+  }
+  ordered_json dropped = ordered_json::object();
+  for (int i = 0; i < kNumDroppedFields; ++i) {
+    if (const uint64_t n = report.counts.dropped[static_cast<size_t>(i)];
+        n > 0) {
+      dropped[std::string(DroppedFieldName(static_cast<DroppedField>(i)))] = n;
+    }
+  }
+  ordered_json json = {
+      {"path", file.path},
+      {"verdict", file.verdict},
+      {"accepted", file.accepted},
+      {"signed_by", report.signature.signed_by},
+      {"keys", report.counts.keys + report.counts.revised_keys},
+      {"rejected", rejected},
+      {"dropped_fields", dropped}};
+  if (!file.copy_of.empty()) json["copy_of"] = file.copy_of;
+  if (!report.extra_entry.empty()) json["extra_entry"] = report.extra_entry;
+  if (!file.message.empty()) json["message"] = file.message;
+  return json;
+}
+
+ordered_json MatchReportJson(const MatchReportInput& input) {
+  const MatchRunResult& run = input.account.run;
+  const SightingsCounts& sightings = input.account.sightings;
+  const OwnKeyCounts& own_keys = input.account.own_keys;
+  const LeftOut left_out = CountLeftOut(input.account);
+  const std::vector<Match>& matches = run.result.matches;
+  ordered_json json = {
+      {"files", FilesJson(run)},
+      {"authorities", AuthoritiesJson(run)},
+      {"all_files_signed", AllSigned(run)},
+      {"complete", left_out.complete()},
+      {"left_out", LeftOutJson(left_out)},
+      {"policy",
+       {{"tolerance_intervals", input.policy.tolerance_intervals},
+        {"replay_cut_seconds", input.policy.replay_cut_seconds},
+        {"min_tx_power", input.policy.min_tx_power},
+        {"max_tx_power", input.policy.max_tx_power}}},
+      {"keys_read", run.num_keys},
+      {"keys_rejected", run.num_rejected},
+      {"keys_own", run.num_own_keys},
+      {"keys_compared", run.num_compared},
+      {"own_keys",
+       {{"all_devices", own_keys.of_all_devices},
+        {"one_device", own_keys.of_one_device},
+        {"no_device", own_keys.of_no_device}}},
+      {"keys_matched", CountKeys(matches)},
+      {"rpis_matched", CountRpis(matches)},
+      {"sightings_read", sightings.num_read},
+      {"sightings_skipped", sightings.num_bad},
+      {"sightings_repeated", sightings.num_repeated},
+      {"sightings_lost", LossesJson(sightings.losses)},
+      {"dropped_fields", DroppedFieldsJson(sightings.dropped)},
+      {"sightings_matched", CountSightings(matches)},
+      {"dropped",
+       {{"duplicate", run.result.num_duplicates},
+        {"own_key", run.num_own_matches},
+        {"replayed", run.result.num_replayed},
+        {"tx_power_out_of_bounds", run.result.num_tx_power_out_of_bounds},
+        {"outside_first_publication", run.num_outside_first_publication},
+        {"outside_tolerance", run.num_outside_tolerance},
+        {"revoked_key", run.report_types.num_revoked},
+        {"recursive_key", run.report_types.num_recursive}}},
+      {"conflicts", ConflictsJson(run)},
+      {"revisions",
+       {{"counted", run.num_revisions},
+        {"ignored", run.num_ignored_revisions}}},
+      {"window_policy",
+       {{"name", input.window_policy},
+        {"time_zone", std::string(input.window_zone.name())},
+        {"not_counted", NotCountedJson(run)}}},
+      {"time_zone", std::string(input.zone.name())},
+      {"dates", DatesJson(CountByDate(matches, input.zone))}};
+  if (!sightings.by_device.empty()) {
+    json["devices"] = DevicesJson(matches, sightings, input.zone);
+  }
+  return json;
+}
+
+std::string MatchReportText(const MatchReportInput& input) {
+  const MatchRunResult& run = input.account.run;
+  const SightingsCounts& sightings = input.account.sightings;
+  const std::vector<Match>& matches = run.result.matches;
+  const auto num_accepted =
+      std::count_if(run.files.begin(), run.files.end(),
+                    [](const ExportFileResult& file) { return file.counts(); });
+  std::string text =
+      RemarksText(input.account, Language::kEnglish, Remarks::kOfReport);
+  absl::StrAppend(&text, "Read ", Counted(run.num_keys, "key"), " in ",
+                  Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
+                  run.num_rejected, " rejected, ", run.num_own_keys,
+                  " own) and ", Counted(sightings.num_read, "sighting"), " (",
+                  sightings.num_bad, " skipped).\n");
+  if (run.num_own_matches > 0) {
+    absl::StrAppend(&text, Counted(run.num_own_matches, "matched sighting"),
+                    " of a device's own keys not counted.\n");
+  }
+  const ordered_json not_counted = NotCountedJson(run);
+  for (const auto& [reason, n] : not_counted.items()) {
+    absl::StrAppend(&text, Counted(n.get<uint64_t>(), "matched sighting"),
+                    " not counted by policy ", input.window_policy, ": ",
+                    reason, ".\n");
+  }
+  const ReportTypeCounts& types = run.report_types;
+  if (types.num_revoked + types.num_recursive > 0) {
+    absl::StrAppend(
+        &text,
+        Counted(types.num_revoked + types.num_recursive, "matched sighting"),
+        " of revoked or recursive keys not counted.\n");
+  }
+  if (matches.empty()) return text + kNothingMatched;
+  absl::StrAppend(&text, "Matched ", Counted(CountKeys(matches), "key"),
+                  " with ", Counted(CountSightings(matches), "sighting"),
+                  " of ", Counted(CountRpis(matches), "identifier"), " (",
+                  run.result.num_replayed, " more dropped as replays, ",
+                  run.result.num_tx_power_out_of_bounds,
+                  " for their transmit power).\n\n");
+  text += DateTable(CountByDate(matches, input.zone), input.zone);
+  if (const std::string sources = SourcesText(run); !sources.empty()) {
+    absl::StrAppend(&text, "\n", sources);
+  }
+  if (sightings.by_device.empty()) return text;
+  for (const auto& [device, of_device] : SplitByDevice(matches, sightings)) {
+    absl::StrAppend(
+        &text, "\nDevice ", device, "\n",
+        of_device.empty()
+            ? kNothingMatched
+            : DateTable(CountByDate(of_device, input.zone), input.zone));
+  }
+  return text;
+}
+
+std::string MatchLine(const Match& match, const std::string& path,
+                      bool with_device) {
+  ordered_json json = {{"tek", EncodeHex(match.tek.bytes)},
+                       {"rolling_start", match.rolling_start},
+                       {"rolling_period", match.rolling_period},
+                       {"interval", match.interval},
+                       {"rpi", EncodeHex(match.sighting.rpi.bytes)},
+                       {"sighting_time", match.sighting.unix_seconds},
+                       {"rssi", match.sighting.rssi},
+                       {"tx_power", match.tx_power},
+                       {"attenuation", match.attenuation}};
+  if (with_device) json["device"] = match.sighting.device;
+  json["file"] = path;
+  return DumpJson(json, -1) + "\n";
+}
+
+std::string DumpJson(const ordered_json& value, int indent) {
+  return PrintableJson(value.dump(indent, ' ', /*ensure_ascii=*/false,
+                                  ordered_json::error_handler_t::replace));
+}
+
+std::string Counted(uint64_t n, absl::string_view singular) {
+  return absl::StrCat(n, " ", singular, n == 1 ? "" : "s");
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,156 @@
+// Plan: the first line says whether the file is CSV or JSON lines, or what else
+// it may be; rows are read one by one; a folder is a LevelDB.
+#include "tools/sightings/sightings_reader.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "keyformat/system_error.h"
+#include "tools/files/input_stream.h"
+#include "tools/files/line_reader.h"
+#include "tools/sightings/csv_layout.h"
+#include "tools/sightings/sightings_leveldb.h"
+#include "tools/sightings/sightings_text.h"
+
+namespace tekmatch {
+namespace {
+
+// Without columns, the line is a JSON object.
+absl::Status ParseRow(const LineReader::Line& line,
+                      const std::optional<CsvLayout>& layout,
+                      Sighting* sighting, DroppedSightingFields* dropped) {
+  if (line.too_long) return absl::InvalidArgumentError("the line is too long");
+  if (!layout.has_value()) return ParseJsonRow(line.text, sighting, dropped);
+  // A CSV ends in a number. Of -77 a file that was cut can leave -7, which is a
+  // number, too; a JSON object shows it by its missing brace.
+  if (!line.has_end) {
+    return absl::InvalidArgumentError(
+        "the last line has no line end: the file may be cut there");
+  }
+  if (layout->is_plain()) {
+    return ParseCsvRow(line.text, layout->columns(), sighting, dropped);
+  }
+  const absl::StatusOr<std::string> row = layout->PlainRow(line.text);
+  if (!row.ok()) return row.status();
+  return ParseCsvRow(*row, layout->columns(), sighting, dropped);
+}
+
+absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
+                     const std::optional<CsvLayout>& layout,
+                     const SightingsReaderOptions& options,
+                     SightingsFile* file) {
+  Sighting sighting;
+  const absl::Status status = ParseRow(line, layout, &sighting, &file->dropped);
+  if (!status.ok()) {
+    return BadRow([&reader] { return reader.Place(); }, status.message(),
+                  options, file);
+  }
+  file->sightings.push_back(sighting);
+  return absl::OkStatus();
+}
+
+bool IsBlank(const LineReader::Line& line) {
+  return !line.too_long && absl::StripAsciiWhitespace(line.text).empty();
+}
+
+// What a file that begins so may be, and what to do with it.
+std::string WhatElse(absl::string_view first_line) {
+  constexpr struct {
+    absl::string_view begin;
+    absl::string_view words;
+  } kKinds[] = {
+      {"SQLite format 3", "an SQLite database; write its table as CSV"},
+      {"[", "a JSON array; one object a line is wanted (jq -c '.[]')"},
+      {"\x1f\x8b", "gzip; unpack it (gunzip -c FILE | tekmatch ... -)"},
+      {"PK\x03\x04", "a zip; unpack it"},
+      {"\xFF\xFE", "text in UTF-16; save it as UTF-8"},
+      {"\xFE\xFF", "text in UTF-16; save it as UTF-8"},
+  };
+  for (const auto& kind : kKinds) {
+    if (absl::StartsWith(first_line, kind.begin)) {
+      return std::string(kind.words);
+    }
+  }
+  return absl::StrCat("neither CSV with the header ", kSightingsCsvHeader,
+                      ", nor JSON lines, nor a LevelDB folder");
+}
+
+// 0 of what is no regular file.
+uint64_t SizeOf(const std::string& path) {
+  struct stat info {};
+  const bool is_file =
+      !IsStdin(path) && stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  return is_file ? static_cast<uint64_t>(info.st_size) : 0;
+}
+
+absl::StatusOr<SightingsFile> ReadTextSightings(
+    const std::string& path, const SightingsReaderOptions& options) {
+  const auto reader = LineReader::Open(path);
+  if (!reader.ok()) return reader.status();
+  SightingsFile file;
+  LineReader::Line line;
+  absl::StatusOr<bool> more = false;
+  do {
+    more = (*reader)->Next(&line);
+    if (!more.ok()) return more.status();
+  } while (*more && IsBlank(line));
+  if (!*more) return absl::DataLossError(absl::StrCat(path, ": is empty"));
+
+  const bool is_json =
+      absl::StartsWith(absl::StripLeadingAsciiWhitespace(line.text), "{");
+  std::optional<CsvLayout> layout;
+  if (!is_json) {
+    absl::StatusOr<CsvLayout> parsed = CsvLayout::Parse(line.text);
+    if (absl::IsInvalidArgument(parsed.status())) {
+      return absl::DataLossError(
+          absl::StrCat((*reader)->Place(), ": ", parsed.status().message()));
+    }
+    if (!parsed.ok()) {
+      return absl::DataLossError(absl::StrCat(path, ": ", WhatElse(line.text)));
+    }
+    layout = *std::move(parsed);
+  }
+  if (is_json) {
+    file.format = SightingsFormat::kJsonLines;
+    if (absl::Status s = ReadRow(**reader, line, layout, options, &file);
+        !s.ok()) {
+      return s;
+    }
+  }
+  SightingsProgress progress = {.total = SizeOf(path)};
+  while (true) {
+    more = (*reader)->Next(&line);
+    if (!more.ok()) return more.status();
+    if (!*more) return file;
+    progress.done = (*reader)->num_bytes();
+    if (options.progress) options.progress(progress);
+    if (IsBlank(line)) continue;
+    if (absl::Status s = ReadRow(**reader, line, layout, options, &file);
+        !s.ok()) {
+      return s;
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<SightingsFile> ReadSightings(
+    const std::string& path, const SightingsReaderOptions& options) {
+  if (IsStdin(path)) return ReadTextSightings(path, options);
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    return SystemError(errno, absl::StrCat(path, ": cannot be opened"));
+  }
+  return S_ISDIR(info.st_mode) ? ReadLevelDbSightings(path, options)
+                               : ReadTextSightings(path, options);
+}
+
+}  // namespace tekmatch

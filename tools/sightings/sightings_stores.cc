@@ -1,0 +1,167 @@
+// Plan: read each store; part its sightings by device; number each device's
+// stores by what is in them; drop what several of them say.
+#include "tools/sightings/sightings_stores.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "tools/sightings/sightings_reader.h"
+
+namespace tekmatch {
+namespace {
+
+struct Store {
+  std::optional<uint32_t> device;
+  std::string path;
+};
+
+absl::StatusOr<Store> ParseStore(const std::string& argument) {
+  const size_t equals = argument.find('=');
+  const std::string digits = argument.substr(0, equals);
+  if (equals == std::string::npos || digits.empty() ||
+      !std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit)) {
+    return Store{.device = std::nullopt, .path = argument};
+  }
+  uint32_t device = 0;
+  if (!absl::SimpleAtoi(digits, &device)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--sightings ", argument, ": the device is not in 0..",
+                     std::numeric_limits<uint32_t>::max(),
+                     " (a path that begins so is written ./", argument, ")"));
+  }
+  return Store{.device = device, .path = argument.substr(equals + 1)};
+}
+
+// Sets the device of a store's sightings.
+absl::Status GiveDevice(const Store& store, std::vector<Sighting>& sightings) {
+  if (!store.device.has_value()) return absl::OkStatus();
+  for (Sighting& sighting : sightings) {
+    if (sighting.device != 0 && sighting.device != *store.device) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(store.path, ": names device ", sighting.device,
+                       ", and --sightings ", *store.device, "=... another"));
+    }
+    sighting.device = *store.device;
+  }
+  return absl::OkStatus();
+}
+
+bool SameSighting(const Sighting& a, const Sighting& b) {
+  return std::tie(a.unix_seconds, a.rpi, a.aem, a.rssi) ==
+         std::tie(b.unix_seconds, b.rpi, b.aem, b.rssi);
+}
+
+// Joins sorted stores of one device, and counts what goes. The order of
+// sightings is by what makes them the same, then by store.
+std::vector<Sighting> Join(std::vector<std::vector<Sighting>> stores,
+                           uint64_t* num_repeated) {
+  std::sort(stores.begin(), stores.end(), [](const auto& a, const auto& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
+  std::vector<Sighting> all;
+  for (size_t i = 0; i < stores.size(); ++i) {
+    for (Sighting& sighting : stores[i]) {
+      sighting.store = static_cast<uint16_t>(i);
+      all.push_back(sighting);
+    }
+    stores[i] = {};
+  }
+  std::sort(all.begin(), all.end());
+  std::vector<Sighting> joined;
+  for (size_t i = 0; i < all.size();) {
+    // The k-th of a store is the k-th of another one.
+    const size_t first = joined.size();
+    const size_t begin = i;
+    size_t k = 0;
+    for (; i < all.size() && SameSighting(all[i], all[begin]); ++i, ++k) {
+      if (i > begin && all[i].store != all[i - 1].store) k = 0;
+      if (first + k == joined.size()) {
+        joined.push_back(all[i]);
+        continue;
+      }
+      uint32_t& kept = joined[first + k].seconds_since_previous_scan;
+      kept = std::min(kept, all[i].seconds_since_previous_scan);
+      ++*num_repeated;
+    }
+  }
+  return joined;
+}
+
+}  // namespace
+
+std::string StorePath(const std::string& argument) {
+  const absl::StatusOr<Store> store = ParseStore(argument);
+  return store.ok() ? store->path : "";
+}
+
+absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
+                                        const SightingsReaderOptions& options) {
+  RunSightings run;
+  SightingsCounts& counts = run.counts;
+  std::map<uint32_t, std::vector<std::vector<Sighting>>> stores_of_device;
+  bool by_device = false;
+  std::sort(arguments.begin(), arguments.end());
+  SightingsReaderOptions of_store = options;
+  size_t number = 0;
+  if (options.progress) {
+    of_store.progress = [&](SightingsProgress progress) {
+      progress.store = number;
+      progress.num_stores = arguments.size();
+      options.progress(progress);
+    };
+  }
+  for (const std::string& argument : arguments) {
+    ++number;
+    const absl::StatusOr<Store> store = ParseStore(argument);
+    if (!store.ok()) return store.status();
+    absl::StatusOr<SightingsFile> file = ReadSightings(store->path, of_store);
+    if (!file.ok()) return file.status();
+    if (absl::Status s = GiveDevice(*store, file->sightings); !s.ok()) return s;
+    counts.num_bad += file->num_bad;
+    counts.dropped.previous_scan += file->dropped.previous_scan;
+    counts.losses.insert(counts.losses.end(), file->losses.begin(),
+                         file->losses.end());
+    run.messages.insert(run.messages.end(), file->messages.begin(),
+                        file->messages.end());
+    if (store->device.has_value()) {
+      by_device = true;
+      counts.by_device[*store->device] += 0;
+    }
+    std::map<uint32_t, std::vector<Sighting>> parts;
+    for (const Sighting& sighting : file->sightings) {
+      parts[sighting.device].push_back(sighting);
+      by_device = by_device || sighting.device != 0;
+    }
+    file->sightings = {};
+    for (auto& [device, part] : parts) {
+      stores_of_device[device].push_back(std::move(part));
+    }
+  }
+  for (auto& [device, stores] : stores_of_device) {
+    if (stores.size() > std::numeric_limits<uint16_t>::max()) {
+      return absl::InvalidArgumentError("--sightings: too many stores");
+    }
+    std::vector<Sighting> joined;
+    if (stores.size() == 1) {
+      joined = std::move(stores.front());
+    } else {
+      for (std::vector<Sighting>& store : stores) {
+        std::sort(store.begin(), store.end());
+      }
+      joined = Join(std::move(stores), &counts.num_repeated);
+    }
+    counts.by_device[device] += joined.size();
+    counts.num_read += joined.size();
+    run.sightings.insert(run.sightings.end(), joined.begin(), joined.end());
+  }
+  if (!by_device) counts.by_device.clear();
+  return run;
+}
+
+}  // namespace tekmatch

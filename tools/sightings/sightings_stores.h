@@ -1,0 +1,65 @@
+// The sightings of a run, out of all its stores: files or LevelDB folders, each
+// of one phone, or with a column that says which device heard what.
+//
+// Several stores of one device are one person's, who carried two phones,
+// changed phones, or has copies of one store:
+//
+//   stores    Sighting::store numbers a device's stores from 0, the one with
+//             the most sightings first, of equal ones the smaller by what is in
+//             it. Names and order of the arguments have no influence.
+//   repeated  The same sighting in several stores (equal time, RPI, AEM and
+//             RSSI) counts once, in the first of them, with the shorter time
+//             since the previous scan where they differ; a store that says it
+//             twice has it twice. So a store that is given again, or a part of
+//             it, changes nothing.
+//
+// What a single store of a device says stays as it is.
+#ifndef TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_STORES_H_
+#define TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_STORES_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "matcher/join/sighting.h"
+#include "tools/sightings/sightings_file.h"
+
+namespace tekmatch {
+
+// What there is to say of a run's sightings.
+struct SightingsCounts {
+  uint64_t num_read = 0;  // good ones, each once
+  uint64_t num_bad = 0;   // skipped
+  uint64_t num_repeated = 0;
+  DroppedSightingFields dropped;
+  std::vector<SightingsLoss> losses;  // of all stores
+  // Of every device, good sightings: those that sightings name and those that
+  // an argument names, whether it has any or not. Empty if nothing names one.
+  std::map<uint32_t, uint64_t> by_device;
+};
+
+struct RunSightings {
+  std::vector<Sighting> sightings;
+  SightingsCounts counts;
+  std::vector<std::string> messages;  // on the first few bad rows
+};
+
+// Each argument is PATH, or DEVICE=PATH with a decimal DEVICE of 0..4294967295,
+// which says that all of it is that device's. A path that begins with digits
+// and "=" is written "./3=a.csv".
+//
+// Losses and messages stand in the order of the arguments' bytes.
+//
+// INVALID_ARGUMENT: such a number is greater, or a store that is given a device
+// names another one. Other codes: those of ReadSightings.
+absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
+                                        const SightingsReaderOptions& options);
+
+// The path in such an argument; empty where it is of no such form.
+std::string StorePath(const std::string& argument);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_STORES_H_

@@ -1,0 +1,208 @@
+// Plan: texts become numbers; a row of CSV or of JSON becomes a sighting; and a
+// sighting a row.
+#include "tools/sightings/sightings_text.h"
+
+#include <charconv>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "matcher/exposure/json_fields.h"
+#include "tools/files/hex.h"
+#include "tools/sightings/sighting_fields.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::json;
+
+absl::Status NotAnInteger(absl::string_view name) {
+  return absl::InvalidArgumentError(absl::StrCat(name, ": not an integer"));
+}
+
+absl::Status ParseInteger(absl::string_view name, absl::string_view text,
+                          int64_t* value) {
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, *value);
+  if (result.ec != std::errc() || result.ptr != end) return NotAnInteger(name);
+  return absl::OkStatus();
+}
+
+// Whether a row begins and ends as an object does. What the parser says of a
+// fault takes longer than a sighting, and a file has room for many short rows.
+bool LooksLikeObject(absl::string_view row) {
+  row = absl::StripAsciiWhitespace(row);
+  if (!absl::ConsumePrefix(&row, "{") || !absl::ConsumeSuffix(&row, "}")) {
+    return false;
+  }
+  row = absl::StripLeadingAsciiWhitespace(row);
+  // The shortest member is "":0.
+  return row.empty() || (row.front() == '"' && row.size() >= 4);
+}
+
+// The member of an object, or a status that it lacks.
+absl::Status FindMember(const json& row, const char* name,
+                        const json** member) {
+  const auto found = row.find(name);
+  if (found == row.end()) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": missing"));
+  }
+  *member = &*found;
+  return absl::OkStatus();
+}
+
+absl::Status IntegerMember(const json& row, const char* name, int64_t* value) {
+  const json* member = nullptr;
+  if (absl::Status s = FindMember(row, name, &member); !s.ok()) return s;
+  // An unsigned beyond int64_t would wrap.
+  if (!member->is_number_integer() ||
+      (member->is_number_unsigned() && member->get<uint64_t>() > INT64_MAX)) {
+    return NotAnInteger(name);
+  }
+  *value = member->get<int64_t>();
+  return absl::OkStatus();
+}
+
+absl::Status StringMember(const json& row, const char* name,
+                          absl::string_view* value) {
+  const json* member = nullptr;
+  if (absl::Status s = FindMember(row, name, &member); !s.ok()) return s;
+  if (!member->is_string()) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": not a string"));
+  }
+  *value = member->get_ref<const std::string&>();
+  return absl::OkStatus();
+}
+
+// Unix seconds; the scan before is known.
+int64_t PreviousScan(const Sighting& sighting) {
+  return sighting.unix_seconds - sighting.seconds_since_previous_scan;
+}
+
+}  // namespace
+
+std::string CsvHeader(const CsvColumns& columns) {
+  return absl::StrCat(kSightingsCsvHeader,
+                      columns.previous_scan ? ",previous_scan" : "",
+                      columns.device ? ",device" : "");
+}
+
+CsvColumns ColumnsFor(absl::Span<const Sighting> sightings) {
+  CsvColumns columns;
+  for (const Sighting& s : sightings) {
+    if (s.seconds_since_previous_scan != kNoPreviousScan) {
+      columns.previous_scan = true;
+    }
+    if (s.device != 0) columns.device = true;
+  }
+  return columns;
+}
+
+absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
+                         Sighting* sighting, DroppedSightingFields* dropped) {
+  const absl::InlinedVector<absl::string_view, 7> fields =
+      absl::StrSplit(line, absl::MaxSplits(',', 6));
+  const size_t num_fields =
+      size_t{4} + (columns.previous_scan ? 1 : 0) + (columns.device ? 1 : 0);
+  if (fields.size() != num_fields) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("not ", num_fields, " fields"));
+  }
+  int64_t number = 0;
+  if (absl::Status s = ParseInteger("time", fields[0], &number); !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = SetTime(number, sighting); !s.ok()) return s;
+  if (absl::Status s = SetRpi(fields[1], sighting); !s.ok()) return s;
+  if (absl::Status s = SetAem(fields[2], sighting); !s.ok()) return s;
+  if (absl::Status s = ParseInteger("rssi", fields[3], &number); !s.ok()) {
+    return s;
+  }
+  if (absl::Status s = SetRssi(number, sighting); !s.ok()) return s;
+  if (columns.device) {
+    if (absl::Status s = ParseInteger("device", fields.back(), &number);
+        !s.ok()) {
+      return s;
+    }
+    if (absl::Status s = SetDevice(number, sighting); !s.ok()) return s;
+  }
+  // Last, so that it counts only if the row is a sighting.
+  if (columns.previous_scan && !fields[4].empty() &&
+      (!ParseInteger("previous_scan", fields[4], &number).ok() ||
+       !SetPreviousScan(number, sighting))) {
+    ++dropped->previous_scan;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting,
+                          DroppedSightingFields* dropped) {
+  if (!LooksLikeObject(line)) {
+    return absl::InvalidArgumentError("not a JSON object");
+  }
+  const absl::StatusOr<json> parsed = ParseJsonObject(line);
+  if (!parsed.ok()) return parsed.status();
+  const json& row = *parsed;
+  int64_t seconds = 0;
+  int64_t dbm = 0;
+  absl::string_view rpi;
+  absl::string_view aem;
+  if (absl::Status s = IntegerMember(row, "time", &seconds); !s.ok()) return s;
+  if (absl::Status s = SetTime(seconds, sighting); !s.ok()) return s;
+  if (absl::Status s = StringMember(row, "rpi", &rpi); !s.ok()) return s;
+  if (absl::Status s = SetRpi(rpi, sighting); !s.ok()) return s;
+  if (absl::Status s = StringMember(row, "aem", &aem); !s.ok()) return s;
+  if (absl::Status s = SetAem(aem, sighting); !s.ok()) return s;
+  if (absl::Status s = IntegerMember(row, "rssi", &dbm); !s.ok()) return s;
+  if (absl::Status s = SetRssi(dbm, sighting); !s.ok()) return s;
+  int64_t number = 0;
+  if (row.contains("device")) {
+    if (absl::Status s = IntegerMember(row, "device", &number); !s.ok()) {
+      return s;
+    }
+    if (absl::Status s = SetDevice(number, sighting); !s.ok()) return s;
+  }
+  const auto previous_scan = row.find("previous_scan");
+  if (previous_scan != row.end() && !previous_scan->is_null() &&
+      (!IntegerMember(row, "previous_scan", &number).ok() ||
+       !SetPreviousScan(number, sighting))) {
+    ++dropped->previous_scan;
+  }
+  return absl::OkStatus();
+}
+
+std::string CsvRow(const Sighting& sighting, const CsvColumns& columns) {
+  std::string row =
+      absl::StrCat(sighting.unix_seconds, ",", EncodeHex(sighting.rpi.bytes),
+                   ",", EncodeHex(sighting.aem.bytes), ",", sighting.rssi);
+  if (columns.previous_scan) {
+    row += ",";
+    if (sighting.seconds_since_previous_scan != kNoPreviousScan) {
+      absl::StrAppend(&row, PreviousScan(sighting));
+    }
+  }
+  if (columns.device) absl::StrAppend(&row, ",", sighting.device);
+  return row + "\n";
+}
+
+std::string JsonRow(const Sighting& sighting) {
+  std::string row = absl::StrCat("{\"time\":", sighting.unix_seconds,
+                                 ",\"rpi\":\"", EncodeHex(sighting.rpi.bytes),
+                                 "\",\"aem\":\"", EncodeHex(sighting.aem.bytes),
+                                 "\",\"rssi\":", sighting.rssi);
+  if (sighting.seconds_since_previous_scan != kNoPreviousScan) {
+    absl::StrAppend(&row, ",\"previous_scan\":", PreviousScan(sighting));
+  }
+  if (sighting.device != 0) {
+    absl::StrAppend(&row, ",\"device\":", sighting.device);
+  }
+  return row + "}\n";
+}
+
+}  // namespace tekmatch
