@@ -176,6 +176,13 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline KeyMetadata JudgeMetadata(
 
 }  // namespace
 
+EnIntervalNumber LatestRollingStart(absl::Time now) {
+  const int64_t latest =
+      absl::ToUnixSeconds(now + absl::Hours(24)) / kIntervalSeconds;
+  return static_cast<EnIntervalNumber>(
+      std::clamp<int64_t>(latest, 0, std::numeric_limits<int32_t>::max()));
+}
+
 absl::string_view KeyRejectionName(KeyRejection reason) {
   switch (reason) {
     case KeyRejection::kWrongKeyLength:

@@ -26,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/key_block.h"
 #include "keyformat/signature_info.h"
@@ -88,11 +89,16 @@ struct ExportMetadata {
 
 struct DecodeOptions {
   // Keys that start later are rejected. The library reads no clock: callers
-  // set this from theirs. Default: anything that leaves room for a period.
+  // set this from theirs (LatestRollingStart). Default: anything that leaves
+  // room for a period.
   EnIntervalNumber latest_rolling_start = std::numeric_limits<int32_t>::max();
   // Keys in a block.
   size_t block_capacity = KeyBlock::kDefaultCapacity;
 };
+
+// The latest plausible rolling start at `now`: a day later, since clocks and
+// time zones differ; within what the format can say.
+EnIntervalNumber LatestRollingStart(absl::Time now);
 
 class KeyDecoder {
  public:

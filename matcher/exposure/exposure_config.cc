@@ -109,7 +109,7 @@ absl::Status CheckOne(absl::string_view field, double value, double high) {
 
 }  // namespace
 
-absl::string_view InfectiousnessName(Infectiousness infectiousness) {
+const char* InfectiousnessName(Infectiousness infectiousness) {
   switch (infectiousness) {
     case Infectiousness::kNone:
       return "none";

@@ -2,6 +2,7 @@
 // parts of a configuration, over the one that it is based on.
 #include "matcher/exposure/exposure_config_json.h"
 
+#include <initializer_list>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/types/span.h"
+#include "keyformat/report_type_name.h"
 #include "matcher/exposure/json_fields.h"
 
 namespace tekmatch {
@@ -20,31 +22,35 @@ using ::nlohmann::json;
 template <typename T>
 using Choices = std::vector<std::pair<const char*, T>>;
 
-const Choices<Infectiousness>& InfectiousnessChoices() {
-  static const auto* const choices =
-      new Choices<Infectiousness>{{"none", Infectiousness::kNone},
-                                  {"standard", Infectiousness::kStandard},
-                                  {"high", Infectiousness::kHigh}};
-  return *choices;
+// Each of `values` with its name.
+template <typename T>
+Choices<T> NamedChoices(const char* (*name)(T),
+                        std::initializer_list<T> values) {
+  Choices<T> choices;
+  choices.reserve(values.size());
+  for (const T value : values) choices.emplace_back(name(value), value);
+  return choices;
+}
+
+Choices<Infectiousness> InfectiousnessChoices() {
+  return NamedChoices(InfectiousnessName,
+                      {Infectiousness::kNone, Infectiousness::kStandard,
+                       Infectiousness::kHigh});
 }
 
 // Those that a missing one can stand for.
-const Choices<ReportType>& ReportableChoices() {
-  static const auto* const choices = new Choices<ReportType>{
-      {"confirmed_test", ReportType::kConfirmedTest},
-      {"confirmed_clinical_diagnosis", ReportType::kConfirmedClinicalDiagnosis},
-      {"self_report", ReportType::kSelfReport}};
-  return *choices;
+Choices<ReportType> ReportableChoices() {
+  return NamedChoices(ReportTypeName, {ReportType::kConfirmedTest,
+                                       ReportType::kConfirmedClinicalDiagnosis,
+                                       ReportType::kSelfReport});
 }
 
 // Those that the platform has a weight for.
-const Choices<ReportType>& WeighedChoices() {
-  static const auto* const choices = [] {
-    auto* all = new Choices<ReportType>(ReportableChoices());
-    all->emplace_back("recursive", ReportType::kRecursive);
-    return all;
-  }();
-  return *choices;
+Choices<ReportType> WeighedChoices() {
+  Choices<ReportType> choices = ReportableChoices();
+  choices.emplace_back(ReportTypeName(ReportType::kRecursive),
+                       ReportType::kRecursive);
+  return choices;
 }
 
 // An object of weights by name into an array by number.

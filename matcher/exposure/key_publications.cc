@@ -127,22 +127,6 @@ void AddHistory(std::vector<KeyPublication> publications,
 
 }  // namespace
 
-absl::string_view PublishedFieldName(PublishedField field) {
-  switch (field) {
-    case PublishedField::kRollingStart:
-      return "rolling_start";
-    case PublishedField::kRollingPeriod:
-      return "rolling_period";
-    case PublishedField::kTransmissionRisk:
-      return "transmission_risk";
-    case PublishedField::kDaysSinceOnset:
-      return "days_since_onset";
-    case PublishedField::kVariantOfConcern:
-      return "variant_of_concern";
-  }
-  return "";
-}
-
 void FilePublications::Add(const DiagnosisKey& key) {
   const auto [entry, is_new] =
       entries_.try_emplace({key.tek, key.metadata.revised});

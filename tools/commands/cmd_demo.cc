@@ -13,6 +13,7 @@
 #include "keyformat/printable.h"
 #include "keyformat/random_source.h"
 #include "matcher/check/match_run.h"
+#include "matcher/exposure/match_counts.h"
 #include "tools/commands/command.h"
 #include "tools/commands/run_paths.h"
 #include "tools/commands/trusted_key_flag.h"

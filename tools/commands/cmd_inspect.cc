@@ -3,12 +3,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/key_decoder.h"
 #include "keyformat/printable.h"
 #include "tools/commands/command.h"
 #include "tools/commands/export_arguments.h"
 #include "tools/commands/key_lines.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
+#include "tools/files/json_text.h"
 #include "tools/files/output_file.h"
 #include "tools/report/export_statistics.h"
 #include "tools/report/match_report.h"

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/key_decoder.h"
 #include "matcher/check/match_run.h"
 #include "matcher/kernels/dispatch.h"
 #include "tools/commands/command.h"
@@ -20,6 +21,7 @@
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/commands/trusted_key_flag.h"
+#include "tools/files/match_line.h"
 #include "tools/files/output_file.h"
 #include "tools/report/match_answer.h"
 #include "tools/report/match_report.h"

@@ -11,6 +11,7 @@
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/commands/trusted_key_flag.h"
+#include "tools/files/json_text.h"
 #include "tools/report/match_report.h"
 
 namespace tekmatch {

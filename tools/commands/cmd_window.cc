@@ -10,6 +10,7 @@
 #include "tools/commands/key_lines.h"
 #include "tools/commands/run_paths.h"
 #include "tools/files/hex.h"
+#include "tools/files/json_text.h"
 #include "tools/files/output_file.h"
 #include "tools/report/match_report.h"
 

@@ -156,13 +156,6 @@ absl::StatusOr<absl::CivilDay> ParseDate(absl::string_view option,
       absl::StrCat(option, " ", value, ": not a date such as 2020-12-10"));
 }
 
-EnIntervalNumber LatestRollingStart(absl::Time now) {
-  const int64_t latest =
-      absl::ToUnixSeconds(now + absl::Hours(24)) / kIntervalSeconds;
-  return static_cast<EnIntervalNumber>(
-      std::clamp<int64_t>(latest, 0, std::numeric_limits<int32_t>::max()));
-}
-
 absl::StatusOr<absl::TimeZone> ParseTimeZone(const std::string& name) {
   absl::TimeZone zone;
   // Abseil would open any file, also one that never ends.

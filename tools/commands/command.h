@@ -101,10 +101,6 @@ absl::StatusOr<absl::Time> ParseTime(absl::string_view option,
 absl::StatusOr<absl::CivilDay> ParseDate(absl::string_view option,
                                          const std::string& value);
 
-// Keys that start later are refused as being in the far future: a day after
-// `now`, since clocks and time zones differ.
-EnIntervalNumber LatestRollingStart(absl::Time now);
-
 // INVALID_ARGUMENT for a name that the system's time zones lack, and for a
 // path.
 absl::StatusOr<absl::TimeZone> ParseTimeZone(const std::string& name);

@@ -14,10 +14,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "keyformat/report_type_name.h"
 #include "matcher/exposure/json_fields.h"
 #include "tools/files/hex.h"
 #include "tools/files/line_reader.h"
-#include "tools/report/report_type_name.h"
 
 namespace tekmatch {
 namespace {

@@ -12,12 +12,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "keyformat/printable.h"
+#include "keyformat/report_type_name.h"
 #include "matcher/exposure/daily_summary.h"
 #include "matcher/exposure/exposure_config_json.h"
 #include "matcher/exposure/exposure_window.h"
 #include "tools/files/hex.h"
+#include "tools/files/json_text.h"
 #include "tools/report/match_report.h"
-#include "tools/report/report_type_name.h"
 
 namespace tekmatch {
 namespace {

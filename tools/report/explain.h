@@ -13,7 +13,8 @@
 #include "absl/types/span.h"
 #include "matcher/check/match_run.h"
 #include "matcher/exposure/exposure_config.h"
-#include "tools/report/exposure_report.h"
+#include "matcher/exposure/exposure_findings.h"
+#include "tools/report/exposure_json.h"
 #include "tools/report/run_remarks.h"
 
 namespace tekmatch {
@@ -26,7 +27,7 @@ struct ExplainInput {
   // (MatchRunOptions::keep_dropped).
   absl::Span<const Match> matches;
   absl::Span<const DroppedMatch> dropped;
-  const ExposureReport& report;
+  const ExposureFindings& report;
   const ExposureConfig& config;
   absl::string_view policy;  // name of the transmission window's
   absl::TimeZone zone;       // of the dates and times

@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "keyformat/report_type_name.h"
 #include "tools/report/match_report.h"
-#include "tools/report/report_type_name.h"
 
 namespace tekmatch {
 namespace {

@@ -8,8 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "matcher/exposure/exposure_findings.h"
+#include "tools/files/json_text.h"
 #include "tools/report/explain.h"
-#include "tools/report/exposure_report.h"
+#include "tools/report/exposure_json.h"
 #include "tools/report/notice.h"
 
 namespace tekmatch {
@@ -21,7 +23,7 @@ struct DeviceReport {
   std::vector<Match> of_device;     // where devices are named
   absl::Span<const Match> matches;  // of these or of the run
   std::vector<DroppedMatch> dropped;
-  ExposureReport exposure;
+  ExposureFindings exposure;
 };
 
 bool NamesDevices(const MatchReportInput& input) {
@@ -53,8 +55,8 @@ std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
     }
   }
   for (DeviceReport& report : reports) {
-    report.exposure = MakeExposureReport(report.matches, *options.config,
-                                         input.zone, options.as_of);
+    report.exposure = FindExposures(report.matches, *options.config, input.zone,
+                                    options.as_of);
   }
   return reports;
 }
@@ -86,9 +88,8 @@ std::string MeaningText(const MatchReportInput& input,
 
 void AddMeaning(const MatchReportInput& input, const DeviceReport& report,
                 const AnswerOptions& options, nlohmann::ordered_json& json) {
-  json["exposure"] =
-      ExposureReportJson(report.exposure, *options.config,
-                         CountLeftOut(input.account), input.zone);
+  json["exposure"] = ExposureJson(report.exposure, *options.config,
+                                  CountLeftOut(input.account), input.zone);
   if (options.explain.has_value()) {
     json["explanation"] = ExplainJson(ExplainInputOf(input, report, options));
   }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "keyformat/printable.h"
+#include "matcher/exposure/match_counts.h"
 #include "tools/files/hex.h"
 #include "tools/report/match_sources.h"
 
@@ -120,39 +121,6 @@ std::string DateTable(const std::vector<DateCount>& dates,
 
 }  // namespace
 
-std::vector<DateCount> CountByDate(const std::vector<Match>& matches,
-                                   absl::TimeZone zone) {
-  struct Sets {
-    std::set<Tek> keys;
-    std::set<uint32_t> sightings;
-  };
-  std::map<absl::CivilDay, Sets> by_date;
-  for (const Match& match : matches) {
-    Sets& sets = by_date[absl::ToCivilDay(
-        absl::FromUnixSeconds(match.sighting.unix_seconds), zone)];
-    sets.keys.insert(match.tek);
-    sets.sightings.insert(match.sighting_position);
-  }
-  std::vector<DateCount> dates;
-  dates.reserve(by_date.size());
-  for (const auto& [date, sets] : by_date) {
-    dates.push_back({date, sets.keys.size(), sets.sightings.size()});
-  }
-  return dates;
-}
-
-uint64_t CountKeys(const std::vector<Match>& matches) {
-  std::set<Tek> teks;
-  for (const Match& match : matches) teks.insert(match.tek);
-  return teks.size();
-}
-
-uint64_t CountRpis(const std::vector<Match>& matches) {
-  std::set<Rpi> rpis;
-  for (const Match& match : matches) rpis.insert(match.sighting.rpi);
-  return rpis.size();
-}
-
 std::map<uint32_t, std::vector<Match>> SplitByDevice(
     const std::vector<Match>& matches, const SightingsCounts& sightings) {
   std::map<uint32_t, std::vector<Match>> by_device;
@@ -161,12 +129,6 @@ std::map<uint32_t, std::vector<Match>> SplitByDevice(
     by_device[match.sighting.device].push_back(match);
   }
   return by_device;
-}
-
-uint64_t CountSightings(const std::vector<Match>& matches) {
-  std::set<uint32_t> positions;
-  for (const Match& match : matches) positions.insert(match.sighting_position);
-  return positions.size();
 }
 
 ordered_json ExportFileJson(const ExportFileResult& file) {
@@ -308,27 +270,6 @@ std::string MatchReportText(const MatchReportInput& input) {
             : DateTable(CountByDate(of_device, input.zone), input.zone));
   }
   return text;
-}
-
-std::string MatchLine(const Match& match, const std::string& path,
-                      bool with_device) {
-  ordered_json json = {{"tek", EncodeHex(match.tek.bytes)},
-                       {"rolling_start", match.rolling_start},
-                       {"rolling_period", match.rolling_period},
-                       {"interval", match.interval},
-                       {"rpi", EncodeHex(match.sighting.rpi.bytes)},
-                       {"sighting_time", match.sighting.unix_seconds},
-                       {"rssi", match.sighting.rssi},
-                       {"tx_power", match.tx_power},
-                       {"attenuation", match.attenuation}};
-  if (with_device) json["device"] = match.sighting.device;
-  json["file"] = path;
-  return DumpJson(json, -1) + "\n";
-}
-
-std::string DumpJson(const ordered_json& value, int indent) {
-  return PrintableJson(value.dump(indent, ' ', /*ensure_ascii=*/false,
-                                  ordered_json::error_handler_t::replace));
 }
 
 std::string Counted(uint64_t n, absl::string_view singular) {

@@ -21,23 +21,6 @@
 
 namespace tekmatch {
 
-struct DateCount {
-  absl::CivilDay date;
-  uint64_t num_keys = 0;       // distinct TEKs sighted on that date
-  uint64_t num_sightings = 0;  // matched sightings
-
-  bool operator==(const DateCount&) const = default;
-};
-
-// Ascending; only dates with a match. `zone` decides the date of a sighting.
-std::vector<DateCount> CountByDate(const std::vector<Match>& matches,
-                                   absl::TimeZone zone);
-
-uint64_t CountKeys(const std::vector<Match>& matches);
-uint64_t CountRpis(const std::vector<Match>& matches);
-// A sighting that matches two keys counts once.
-uint64_t CountSightings(const std::vector<Match>& matches);
-
 // The matches of each device that is named or has one, in their order.
 std::map<uint32_t, std::vector<Match>> SplitByDevice(
     const std::vector<Match>& matches, const SightingsCounts& sightings);
@@ -57,14 +40,6 @@ std::string MatchReportText(const MatchReportInput& input);
 
 // What is known of one file: an element of files[].
 nlohmann::ordered_json ExportFileJson(const ExportFileResult& file);
-
-// One line of --matches-out, with its newline. `path` is the key's file.
-std::string MatchLine(const Match& match, const std::string& path,
-                      bool with_device = false);
-
-// JSON text of any value, safe to show (printable.h); bytes that are no UTF-8
-// (paths can hold them) become U+FFFD. indent < 0: one line.
-std::string DumpJson(const nlohmann::ordered_json& value, int indent);
 
 // "1 key", "2 keys".
 std::string Counted(uint64_t n, absl::string_view singular);

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/civil_time.h"
+#include "matcher/exposure/exposure_findings.h"
 #include "tools/report/match_report.h"
 
 namespace tekmatch {
@@ -86,7 +87,8 @@ std::string Date(absl::CivilDay date, const NoticeOptions& options) {
 
 }  // namespace
 
-std::string NoticeText(const RunAccount& account, const ExposureReport& report,
+std::string NoticeText(const RunAccount& account,
+                       const ExposureFindings& report,
                        const ExposureConfig& config,
                        const NoticeOptions& options) {
   const bool japanese = options.language == Language::kJapanese;

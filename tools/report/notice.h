@@ -7,7 +7,8 @@
 
 #include "absl/time/time.h"
 #include "matcher/exposure/exposure_config.h"
-#include "tools/report/exposure_report.h"
+#include "matcher/exposure/exposure_findings.h"
+#include "tools/report/exposure_json.h"
 #include "tools/report/run_remarks.h"
 
 namespace tekmatch {
@@ -20,7 +21,8 @@ struct NoticeOptions {
 };
 
 // The whole text, with what is to be said of the run (run_remarks.h) in front.
-std::string NoticeText(const RunAccount& account, const ExposureReport& report,
+std::string NoticeText(const RunAccount& account,
+                       const ExposureFindings& report,
                        const ExposureConfig& config,
                        const NoticeOptions& options);
 

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "keyformat/random_source.h"
+#include "matcher/exposure/match_counts.h"
 #include "matcher/join/en_crypto.h"
 
 namespace tekmatch {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "keyformat/diagnosis_key.h"
+#include "matcher/exposure/match_counts.h"
 #include "matcher/join/sighting.h"
 #include "tools/report/match_report.h"
 

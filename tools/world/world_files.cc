@@ -16,6 +16,7 @@
 #include "keyformat/p256_key.h"
 #include "keyformat/random_source.h"
 #include "keyformat/system_error.h"
+#include "tools/files/match_line.h"
 #include "tools/files/output_file.h"
 #include "tools/files/output_folder.h"
 #include "tools/report/match_report.h"

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "matcher/check/match_run.h"
+#include "matcher/exposure/match_counts.h"
 #include "matcher/join/en_crypto.h"
 #include "tests/shared_data.h"
 #include "tools/report/match_report.h"

@@ -16,6 +16,8 @@
 #include "matcher/check/match_run.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
+#include "tools/files/json_text.h"
+#include "tools/files/match_line.h"
 #include "tools/report/match_report.h"
 
 namespace tekmatch {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "matcher/exposure/key_publications.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/join/match_resolver.h"
 #include "matcher/kernels/dispatch.h"

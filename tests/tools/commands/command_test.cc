@@ -67,24 +67,6 @@ TEST(ParseDateTest, DatesOnly) {
   }
 }
 
-TEST(LatestRollingStartTest, IsADayLater) {
-  const absl::Time midnight = absl::FromUnixSeconds(1606780800);
-  EXPECT_EQ(LatestRollingStart(midnight), 2677968 + 144);
-  EXPECT_EQ(LatestRollingStart(midnight + absl::Seconds(599)), 2677968 + 144);
-  EXPECT_EQ(LatestRollingStart(midnight + absl::Seconds(600)), 2677968 + 145);
-}
-
-TEST(LatestRollingStartTest, StaysWithinTheFormat) {
-  const auto kMax =
-      static_cast<EnIntervalNumber>(std::numeric_limits<int32_t>::max());
-  EXPECT_EQ(LatestRollingStart(absl::UnixEpoch() - absl::Hours(48)), 0);
-  EXPECT_EQ(LatestRollingStart(absl::InfinitePast()), 0);
-  EXPECT_EQ(LatestRollingStart(absl::InfiniteFuture()), kMax);
-  EXPECT_EQ(LatestRollingStart(
-                absl::FromUnixSeconds(std::numeric_limits<int64_t>::max())),
-            kMax);
-}
-
 TEST(WholeNumberTest, DigitsInTheRange) {
   const CLI::Validator any = WholeNumber();
   for (std::string good : {"0", "7", "007", "18446744073709551615"}) {

@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "keyformat/report_type_name.h"
 #include "tests/test_files.h"
 #include "tools/files/hex.h"
-#include "tools/report/report_type_name.h"
 
 namespace tekmatch {
 namespace {

@@ -9,8 +9,9 @@
 #include "absl/time/time.h"
 #include "matcher/check/match_run.h"
 #include "matcher/exposure/exposure_config.h"
+#include "matcher/exposure/exposure_findings.h"
 #include "matcher/join/match.h"
-#include "tools/report/exposure_report.h"
+#include "tools/report/exposure_json.h"
 
 namespace tekmatch {
 
@@ -54,10 +55,10 @@ inline MatchRunResult ExampleRun() {
   return run;
 }
 
-inline ExposureReport ExampleReport(const ExposureConfig& config = Cocoa(),
-                                    int64_t now = kNoon + 86400) {
-  return MakeExposureReport(ExampleMatches(), config, absl::UTCTimeZone(),
-                            absl::FromUnixSeconds(now));
+inline ExposureFindings ExampleReport(const ExposureConfig& config = Cocoa(),
+                                      int64_t now = kNoon + 86400) {
+  return FindExposures(ExampleMatches(), config, absl::UTCTimeZone(),
+                       absl::FromUnixSeconds(now));
 }
 
 }  // namespace tekmatch

@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/exposure/exposure_config_json.h"
+#include "matcher/exposure/exposure_findings.h"
 #include "tests/tools/report/example_contacts.h"
 
 namespace tekmatch {
@@ -47,7 +48,7 @@ class ExplainTest : public ::testing::Test {
   MatchRunResult run_ = ExampleRun();
   SightingsCounts sightings_;
   RunAccount account_ = {.run = run_, .sightings = sightings_};
-  ExposureReport report_;
+  ExposureFindings report_;
 };
 
 TEST_F(ExplainTest, TracesEveryContactOfTheDate) {
@@ -235,9 +236,8 @@ TEST_F(ExplainTest, AWindowOverMidnightSaysTheOtherDate) {
   run_.result.matches = {HeardAt(1, kNoon + 43200 - 60, 50),
                          HeardAt(1, kNoon + 43200 + 240, 50)};
   ExplainInput input = Input(kDate);
-  report_ =
-      MakeExposureReport(run_.result.matches, config_, absl::UTCTimeZone(),
-                         absl::FromUnixSeconds(now_));
+  report_ = FindExposures(run_.result.matches, config_, absl::UTCTimeZone(),
+                          absl::FromUnixSeconds(now_));
   const std::string text = ExplainText(input);
   EXPECT_THAT(text, HasSubstr("    23:59:00 rpi "));
   EXPECT_THAT(text, HasSubstr("    2020-05-21 00:04:00 rpi "));

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "matcher/exposure/exposure_findings.h"
 #include "tools/files/hex.h"
 
 namespace tekmatch {
@@ -62,8 +63,8 @@ std::string Notice(const std::vector<Match>& matches,
                    const MatchRunResult& run = {},
                    const SightingsCounts& sightings = {}) {
   return NoticeText({.run = run, .sightings = sightings},
-                    MakeExposureReport(matches, config, options.zone,
-                                       absl::FromUnixSeconds(kNoon + 86400)),
+                    FindExposures(matches, config, options.zone,
+                                  absl::FromUnixSeconds(kNoon + 86400)),
                     config, options);
 }
 
@@ -138,7 +139,7 @@ TEST(NoticeTest, TheZoneDecidesTheDay) {
   const auto notice = [&](absl::TimeZone zone) {
     return NoticeText(
         {.run = run, .sightings = sightings},
-        MakeExposureReport({}, Cocoa(), zone, absl::FromUnixSeconds(evening)),
+        FindExposures({}, Cocoa(), zone, absl::FromUnixSeconds(evening)),
         Cocoa(), {.zone = zone});
   };
   EXPECT_THAT(notice(absl::UTCTimeZone()),

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "matcher/check/match_run.h"
+#include "matcher/exposure/match_counts.h"
 #include "matcher/join/sighting_index.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"

@@ -28,6 +28,7 @@
 #include "matcher/kernels/dispatch.h"
 #include "tests/sanitized.h"
 #include "tests/test_files.h"
+#include "tools/files/match_line.h"
 #include "tools/report/match_report.h"
 #include "tools/sightings/sightings_reader.h"
 #include "tools/sightings/sightings_stores.h"

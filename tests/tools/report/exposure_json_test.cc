@@ -1,5 +1,5 @@
 // Exposure windows and daily summaries, as JSON.
-#include "tools/report/exposure_report.h"
+#include "tools/report/exposure_json.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -12,8 +12,10 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "matcher/exposure/exposure_findings.h"
 #include "tests/tools/report/example_contacts.h"
 #include "tools/files/hex.h"
+#include "tools/files/json_text.h"
 #include "tools/report/match_report.h"
 
 namespace tekmatch {
@@ -23,7 +25,7 @@ using ::nlohmann::ordered_json;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(ExposureReportTest, JsonIsAsDocumented) {
+TEST(ExposureJsonTest, JsonIsAsDocumented) {
   const ordered_json expected = ordered_json::parse(R"({
     "config": "cocoa",
     "windows": [
@@ -66,26 +68,26 @@ TEST(ExposureReportTest, JsonIsAsDocumented) {
                "consultation": {
                  "ja": "お住まいの都道府県の受診・相談センター",
                  "en": "the consultation centre of your prefecture"}}})");
-  EXPECT_EQ(DumpJson(ExposureReportJson(ExampleReport(), Cocoa(),
-                                        {.files = 1, .sightings = 2},
-                                        absl::UTCTimeZone()),
-                     1),
-            DumpJson(expected, 1));
+  EXPECT_EQ(
+      DumpJson(ExposureJson(ExampleReport(), Cocoa(),
+                            {.files = 1, .sightings = 2}, absl::UTCTimeZone()),
+               1),
+      DumpJson(expected, 1));
 }
 
 // Windows are in no order that would tell of their times.
-TEST(ExposureReportTest, WindowsOfADateAreInTheOrderOfTheirContent) {
-  const ordered_json windows = ExposureReportJson(
-      ExampleReport(), Cocoa(), {}, absl::UTCTimeZone())["windows"];
+TEST(ExposureJsonTest, WindowsOfADateAreInTheOrderOfTheirContent) {
+  const ordered_json windows = ExposureJson(ExampleReport(), Cocoa(), {},
+                                            absl::UTCTimeZone())["windows"];
   std::vector<std::string> texts;
   for (const ordered_json& window : windows) texts.push_back(window.dump());
   EXPECT_TRUE(std::is_sorted(texts.begin(), texts.end()));
 }
 
-TEST(ExposureReportTest, ContactsAreThoseOfTheDaysReported) {
+TEST(ExposureJsonTest, ContactsAreThoseOfTheDaysReported) {
   ExposureConfig config = Cocoa();
   config.daily_summaries.days_since_exposure_threshold = 1;
-  const ExposureReport report = ExampleReport(config);
+  const ExposureFindings report = ExampleReport(config);
   ASSERT_EQ(report.days.size(), 1U);
   EXPECT_EQ(report.num_contacts, 1);
   config.daily_summaries.days_since_exposure_threshold = 2;
@@ -94,25 +96,25 @@ TEST(ExposureReportTest, ContactsAreThoseOfTheDaysReported) {
 
 // As on the platform, of which the same is asked: only the summaries have a
 // limit.
-TEST(ExposureReportTest, WindowsAndVersion1AreOfAllDays) {
+TEST(ExposureJsonTest, WindowsAndVersion1AreOfAllDays) {
   ExposureConfig config = Cocoa();
   config.daily_summaries.days_since_exposure_threshold = 1;
-  const ExposureReport report = ExampleReport(config);
+  const ExposureFindings report = ExampleReport(config);
   EXPECT_EQ(report.since, absl::CivilDay(2020, 5, 20));
   EXPECT_EQ(report.windows.size(), 3U);
   EXPECT_EQ(report.version_1.num_matched_keys, 2);
   config.daily_summaries.days_since_exposure_threshold = 0;
   EXPECT_EQ(ExampleReport(config).since, std::nullopt);
-  EXPECT_FALSE(ExposureReportJson(ExampleReport(config), config, {},
-                                  absl::UTCTimeZone())["notice"]
+  EXPECT_FALSE(ExposureJson(ExampleReport(config), config, {},
+                            absl::UTCTimeZone())["notice"]
                    .contains("since"));
 }
 
-TEST(ExposureReportTest, NothingMatched) {
-  const ExposureReport report =
-      MakeExposureReport({}, Cocoa(), absl::UTCTimeZone(), absl::Now());
+TEST(ExposureJsonTest, NothingMatched) {
+  const ExposureFindings report =
+      FindExposures({}, Cocoa(), absl::UTCTimeZone(), absl::Now());
   const ordered_json json =
-      ExposureReportJson(report, Cocoa(), {}, absl::UTCTimeZone());
+      ExposureJson(report, Cocoa(), {}, absl::UTCTimeZone());
   EXPECT_EQ(json["windows"], ordered_json::array());
   EXPECT_EQ(json["daily_summaries"], ordered_json::array());
   EXPECT_EQ(json["notice"]["contact"], false);
@@ -120,10 +122,9 @@ TEST(ExposureReportTest, NothingMatched) {
   EXPECT_EQ(json["notice"]["contacts"], 0);
 }
 
-TEST(ExposureReportTest, TellsDatesOnly) {
+TEST(ExposureJsonTest, TellsDatesOnly) {
   const std::string text = DumpJson(
-      ExposureReportJson(ExampleReport(), Cocoa(), {}, absl::UTCTimeZone()),
-      -1);
+      ExposureJson(ExampleReport(), Cocoa(), {}, absl::UTCTimeZone()), -1);
   for (const Match& match : ExampleMatches()) {
     EXPECT_THAT(text, Not(HasSubstr(EncodeHex(match.tek.bytes))));
     EXPECT_THAT(text, Not(HasSubstr(EncodeHex(match.sighting.rpi.bytes))));

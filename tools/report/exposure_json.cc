@@ -1,13 +1,13 @@
-// Plan: MakeExposureReport runs windows, daily summaries and the summary of
+// Plan: FindExposures runs windows, daily summaries and the summary of
 // version 1, and counts contacts; the rest is their JSON.
-#include "tools/report/exposure_report.h"
+#include "tools/report/exposure_json.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
 
 #include "absl/time/civil_time.h"
-#include "tools/report/report_type_name.h"
+#include "keyformat/report_type_name.h"
+#include "matcher/exposure/exposure_findings.h"
 
 namespace tekmatch {
 namespace {
@@ -73,54 +73,31 @@ ordered_json DayJson(const DailySummary& day) {
 
 }  // namespace
 
-ExposureReport MakeExposureReport(absl::Span<const Match> matches,
-                                  const ExposureConfig& config,
-                                  absl::TimeZone zone, absl::Time now) {
-  ExposureReport report;
-  report.today = absl::ToCivilDay(now, zone);
-  if (const int days = config.daily_summaries.days_since_exposure_threshold;
-      days > 0) {
-    report.since = report.today - days;
-  }
-  report.windows = MakeExposureWindows(matches, config);
-  report.days = SummarizeDays(report.windows, config.daily_summaries,
-                              config.alert, zone, report.today);
-  report.version_1 = SummarizeV1(matches, config.version_1, now);
-  std::set<absl::CivilDay> dates;
-  for (const DailySummary& day : report.days) dates.insert(day.date);
-  std::set<Tek> keys;
-  for (const ExposureWindow& window : report.windows) {
-    if (dates.contains(WindowDate(window, zone))) keys.insert(window.tek);
-  }
-  report.num_contacts = static_cast<int>(keys.size());
-  return report;
-}
-
-ordered_json ExposureReportJson(const ExposureReport& report,
-                                const ExposureConfig& config,
-                                const LeftOut& left_out, absl::TimeZone zone) {
+ordered_json ExposureJson(const ExposureFindings& findings,
+                          const ExposureConfig& config, const LeftOut& left_out,
+                          absl::TimeZone zone) {
   ordered_json days = ordered_json::array();
   ordered_json dates = ordered_json::array();
-  for (const DailySummary& day : report.days) {
+  for (const DailySummary& day : findings.days) {
     days.push_back(DayJson(day));
     dates.push_back({{"date", absl::FormatCivilTime(day.date)},
                      {"minutes", day.seconds / 60},
                      {"alerting", day.alerting}});
   }
-  const ExposureSummaryV1& v1 = report.version_1;
-  ordered_json notice = {{"as_of", absl::FormatCivilTime(report.today)}};
-  if (report.since.has_value()) {
-    notice["since"] = absl::FormatCivilTime(*report.since);
+  const ExposureSummaryV1& v1 = findings.version_1;
+  ordered_json notice = {{"as_of", absl::FormatCivilTime(findings.today)}};
+  if (findings.since.has_value()) {
+    notice["since"] = absl::FormatCivilTime(*findings.since);
   }
   notice["complete"] = left_out.complete();
   notice["left_out"] = LeftOutJson(left_out);
-  notice["contact"] = report.num_contacts > 0;
-  notice["contacts"] = report.num_contacts;
+  notice["contact"] = findings.num_contacts > 0;
+  notice["contacts"] = findings.num_contacts;
   notice["dates"] = dates;
   notice["consultation"] = {{"ja", config.consultation.japanese},
                             {"en", config.consultation.english}};
   return {{"config", config.name},
-          {"windows", WindowsJson(report.windows, zone)},
+          {"windows", WindowsJson(findings.windows, zone)},
           {"daily_summaries", days},
           {"version_1",
            {{"matched_keys", v1.num_matched_keys},

@@ -1,8 +1,8 @@
-#include "tools/report/report_type_name.h"
+#include "keyformat/report_type_name.h"
 
 namespace tekmatch {
 
-absl::string_view ReportTypeName(ReportType type) {
+const char* ReportTypeName(ReportType type) {
   switch (type) {
     case ReportType::kUnknown:
       return "unknown";
