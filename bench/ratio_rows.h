@@ -1,5 +1,5 @@
 // The engine held against the baseline (baseline.h), as ratios of keys a second
-// measured in one run: what the README's table shows.
+// measured in one run: what the table of docs/benchmarks.md shows.
 //
 // A row is the median over several runs. A run takes keys that no run before it
 // had, and the two that it compares one after the other: half of the baseline's

@@ -154,7 +154,7 @@ void AddExportCommand(CLI::App& app, CommandBody* body) {
   CLI::App* command =
       app.add_subcommand("export", "Write keys as signed export files");
   const auto o = std::make_shared<Options>();
-  command->add_option("--keys", o->keys, "Keys as JSON lines (README)")
+  command->add_option("--keys", o->keys, "Keys as JSON lines (docs/formats.md)")
       ->required();
   command->add_option("--signing-key", o->signing_key, "P-256 key, PEM")
       ->required();

@@ -168,7 +168,7 @@ void AddWindowCommand(CLI::App& app, CommandBody* body) {
       ->add_option("--policy", o->policy,
                    "none, civil, cocoa-1.2.1, cocoa-3, or a JSON file")
       ->required();
-  command->add_option("--keys", o->keys, "Keys as JSON lines (README)")
+  command->add_option("--keys", o->keys, "Keys as JSON lines (docs/formats.md)")
       ->required();
   command->add_option("--time-zone", o->time_zone,
                       "Of local dates (default: Asia/Tokyo for cocoa-*, UTC)");

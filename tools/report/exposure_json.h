@@ -11,9 +11,9 @@
 
 namespace tekmatch {
 
-// The documented object (README, "JSON output"). Windows stand in the order of
-// what they say, not of their times, which they do not tell. `left_out` is of
-// the run that they are made of.
+// The documented object (docs/formats.md). Windows stand in the order of what
+// they say, not of their times, which they do not tell. `left_out` is of the
+// run that they are made of.
 nlohmann::ordered_json ExposureJson(const ExposureFindings& findings,
                                     const ExposureConfig& config,
                                     const LeftOut& left_out,

@@ -30,7 +30,7 @@ struct AnswerOptions {
 std::string AnswerText(const MatchReportInput& input,
                        const AnswerOptions& options);
 
-// The documented object (README, "JSON output"), with its line end.
+// The documented object (docs/formats.md), with its line end.
 std::string AnswerJson(const MatchReportInput& input,
                        const AnswerOptions& options);
 

@@ -34,7 +34,7 @@ struct MatchReportInput {
   absl::TimeZone window_zone;
 };
 
-// The documented object (README, "JSON output").
+// The documented object (docs/formats.md).
 nlohmann::ordered_json MatchReportJson(const MatchReportInput& input);
 std::string MatchReportText(const MatchReportInput& input);
 

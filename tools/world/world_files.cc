@@ -39,8 +39,8 @@ absl::Status CheckEmpty(const std::string& folder) {
   return absl::OkStatus();
 }
 
-// The order of `match --matches-out` (README), and of sightings that it does
-// not tell apart.
+// The order of `match --matches-out` (docs/formats.md), and of sightings that
+// it does not tell apart.
 bool InOrderOfMatches(const Match& a, const Match& b) {
   const auto rank = [](const Match& m) {
     return std::tie(m.sighting.unix_seconds, m.sighting.rpi, m.tek, m.interval,

@@ -2,10 +2,10 @@
 // devices heard, and which of it has to be found.
 //
 // Made by the specification's functions (matcher/en_crypto.h) and the rules of
-// matching as the README states them, written down here a second time; neither
-// the engine nor the resolver is used, so that what they find can be held
-// against it. Keys come one after another and nothing else is kept, hence a
-// world is as large as one likes.
+// matching as docs/matching.md states them, written down here a second time;
+// neither the engine nor the resolver is used, so that what they find can be
+// held against it. Keys come one after another and nothing else is kept, hence
+// a world is as large as one likes.
 //
 // A met key was heard, and most have a match. Half of them, in turn, also have
 // what goes wrong easily (world_shapes.h): sightings on and beyond both edges

@@ -12,7 +12,7 @@
 
 namespace tekmatch {
 
-// The rules of matching (README, "What a match is").
+// The rules of matching (docs/matching.md).
 inline constexpr int64_t kWorldTolerance = 12;  // intervals
 inline constexpr int64_t kWorldReplaySeconds = 1200;
 inline constexpr int kWorldLeastTxPower = -50;

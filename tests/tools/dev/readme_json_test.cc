@@ -1,7 +1,7 @@
-// data: //:README.md
+// data: //:docs/formats.md
 //
-// The policy and the configuration that the README shows are valid, and those
-// that say nothing new are the defaults.
+// The policy and the configuration that docs/formats.md shows are valid, and
+// those that say nothing new are the defaults.
 #include <string>
 #include <vector>
 
@@ -25,7 +25,8 @@ std::vector<std::string> JsonBlocks(const std::string& document) {
 }
 
 TEST(ReadmeJsonTest, PolicyAndConfiguration) {
-  const std::vector<std::string> blocks = JsonBlocks(ReadFile("README.md"));
+  const std::vector<std::string> blocks =
+      JsonBlocks(ReadFile("docs/formats.md"));
   ASSERT_EQ(blocks.size(), 2U);
   const auto policy = ParseTransmissionWindowPolicy(blocks[0]);
   ASSERT_TRUE(policy.ok()) << policy.status();

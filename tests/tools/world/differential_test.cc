@@ -103,8 +103,8 @@ absl::StatusOr<ReadWorld> ReadAll(const WorldFiles& files,
   return world;
 }
 
-// A line of `--matches-out` as README.md says: these members in this order,
-// `device` when sightings name devices. No path here needs escapes.
+// A line of `--matches-out` as docs/formats.md says: these members in this
+// order, `device` when sightings name devices. No path here needs escapes.
 std::string NaiveLine(const Match& match, const std::string& file,
                       bool with_device) {
   const auto hex = [](const std::array<uint8_t, 16>& bytes) {
