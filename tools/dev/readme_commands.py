@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the commands that the documents show.
+"""Runs the commands that the documents show, and follows their links.
 
 Usage: tools/dev/readme_commands.py DOCUMENT.md...
 
@@ -17,6 +17,10 @@ it in the same document, for what they start, too.  `mktemp` in one makes its
 file in a folder that is deleted at the end.  $OUT of the caller is not passed
 on.  Blocks in other names of a shell are refused, so that none is left out by
 mistake.
+
+A link to a file, or to a heading of a document (its words in lower case, with
+hyphens between them), has to lead there.  Links to other machines are not
+followed.
 
 Prints one line for each command, and what went wrong; exits with 1 when
 something did.  Where TEKMATCH_TALLY names a file, the counts (passed, failed,
@@ -59,6 +63,38 @@ def read_blocks(document):
             fence = None
     if fence is not None:
         sys.exit("%s:%d: this block is not closed" % (document, first - 1))
+
+
+def read_prose(document):
+    """The document without its fenced blocks."""
+    with open(os.path.join(ROOT, document), encoding="utf-8") as f:
+        lines = f.read().split("\n")
+    for _, first, block in read_blocks(document):
+        lines[first - 2 : first + len(block)] = [""] * (len(block) + 2)
+    return "\n".join(lines)
+
+
+def read_anchors(document):
+    """What links to its headings say, as GitHub makes it of their text."""
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ +(.*?) *$", read_prose(document), re.MULTILINE)
+    }
+
+
+def broken_links(document):
+    """The links of a document that lead nowhere here."""
+    broken = []
+    for link in re.findall(r"\]\(([^()\s]+)\)", read_prose(document)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        path = os.path.join(os.path.dirname(document), name) if name else document
+        if not os.path.exists(os.path.join(ROOT, path)) or (
+            anchor and anchor not in read_anchors(path)
+        ):
+            broken.append(link)
+    return broken
 
 
 def read_sh(document, first, lines):
@@ -174,6 +210,11 @@ def main():
     # Before anything is run.
     documents = [read_commands(document) for document in sys.argv[1:]]
     outcomes = collections.Counter()
+    for document in sys.argv[1:]:
+        broken = broken_links(document)
+        if broken:
+            print("failed: %s: links that lead nowhere: %s" % (document, " ".join(broken)))
+            outcomes["failed"] += 1
     with tempfile.TemporaryDirectory() as scratch:
         for commands in documents:
             outcomes += run_all(commands, scratch)

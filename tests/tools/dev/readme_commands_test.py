@@ -106,6 +106,21 @@ class ReadmeCommandsTest(unittest.TestCase):
         self.assertEqual((status, tally), (0, "1 0 0\n"))
         self.assertIn("not run: ", output)
 
+    def test_links_lead_somewhere(self):
+        command = "~~~sh\ntrue\n~~~\n"
+        other = "# Two `words`: --here\n" + command + "~~~text\n# none\n[a](no)\n~~~\n# End\n"
+        for link in ["1.md", "1.md#two-words---here", "1.md#end", "#top", "https://a.invalid/"]:
+            status, output, tally = self.run_documents(
+                "## Top\n[a](%s)\n" % link + command, other
+            )
+            self.assertEqual((status, tally), (0, "2 0 0\n"), output)
+        for link in ["2.md", "1.md#two", "1.md#none", "#bottom", "folder/1.md"]:
+            status, output, tally = self.run_documents(
+                "## Top\n[a](%s)\n" % link + command, other
+            )
+            self.assertEqual((status, tally), (1, "2 1 0\n"), output)
+            self.assertIn("0.md: links that lead nowhere: %s\n" % link, output)
+
     def test_nothing_run(self):
         self.assertEqual(self.run_documents("No command.\n")[0], 1)
 
