@@ -1,4 +1,4 @@
-// The zip container of an export, read as if by an enemy made.
+// The zip container of an export, read as if an enemy had made it.
 //
 // A server publishes a zip with export.bin and export.sig at its root. This
 // reader accepts just the plain zips that servers write and refuses, with
