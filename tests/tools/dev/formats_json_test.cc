@@ -24,7 +24,7 @@ std::vector<std::string> JsonBlocks(const std::string& document) {
   return blocks;
 }
 
-TEST(ReadmeJsonTest, PolicyAndConfiguration) {
+TEST(FormatsJsonTest, PolicyAndConfiguration) {
   const std::vector<std::string> blocks =
       JsonBlocks(ReadFile("docs/formats.md"));
   ASSERT_EQ(blocks.size(), 2U);
