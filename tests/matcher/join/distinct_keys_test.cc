@@ -91,7 +91,7 @@ MatchEngine MakeEngine(std::vector<Sighting> sightings) {
   return *std::move(engine);
 }
 
-// The engine finds the same of a block that repeats few keys thousands of times
+// The engine finds the same of a block that repeats few keys a thousand times
 // as of its keys one by one, counts the same, and keeps little.
 TEST(DistinctKeysTest, ABlockOfRepeatedKeysGivesWhatItsKeysGive) {
   std::mt19937_64 rng(2);
@@ -104,7 +104,7 @@ TEST(DistinctKeysTest, ABlockOfRepeatedKeysGivesWhatItsKeysGive) {
     }
   }
   const MatchEngine engine = MakeEngine(sightings);
-  const KeyBlock block = RandomBlock(rng, teks, 2000);
+  const KeyBlock block = RandomBlock(rng, teks, 500);
   MatchBatch whole;
   ASSERT_TRUE(engine.MatchBlock(block, 5, &whole).ok());
   EXPECT_LE(whole.candidates.size(), sightings.size());
@@ -123,7 +123,7 @@ TEST(DistinctKeysTest, ABlockOfRepeatedKeysGivesWhatItsKeysGive) {
   EXPECT_EQ(whole.num_compared, single.num_compared);
   EXPECT_EQ(whole.num_keys, single.num_keys);
   EXPECT_EQ(DropDuplicates(whole.candidates), 0U);
-  EXPECT_GT(DropDuplicates(single.candidates), 100'000U);
+  EXPECT_GT(DropDuplicates(single.candidates), 25'000U);
   EXPECT_EQ(whole.candidates, single.candidates);
   const KeyHistories histories =
       ResolvePublications(whole.publications, ReportType::kConfirmedTest);
