@@ -101,21 +101,22 @@ class HalfMadeTest : public ::testing::Test {
     }
   }
 
-  // Whether a file of that beginning is written in a folder within it.
-  bool HasBegun(const std::string& name) const {
+  // Whether so many files of that beginning are written in a folder within it.
+  bool HasBegun(const std::string& name, int num_files) const {
     std::error_code ignored;
     for (const auto& entry : fs::recursive_directory_iterator(
              out_, fs::directory_options::skip_permission_denied, ignored)) {
       if (entry.path().filename().string().starts_with(name) &&
-          entry.path().parent_path() != out_) {
+          entry.path().parent_path() != out_ && --num_files == 0) {
         return true;
       }
     }
     return false;
   }
 
-  // Ctrl-C once a file of that name is whole, with many to come.
-  void Interrupt(const Arguments& arguments, const std::string& name) const {
+  // Ctrl-C once so many files of that name have begun, with many to come.
+  void Interrupt(const Arguments& arguments, const std::string& name,
+                 int num_files) const {
     for (const bool is_there : {false, true}) {
       for (const int signal_number : {SIGINT, SIGTERM}) {
         SCOPED_TRACE(absl::StrCat(is_there, " ", signal_number));
@@ -124,10 +125,11 @@ class HalfMadeTest : public ::testing::Test {
         RunningTekmatch running(arguments);
         const auto deadline =
             std::chrono::steady_clock::now() + std::chrono::seconds(120);
-        while (!HasBegun(name) && std::chrono::steady_clock::now() < deadline) {
+        while (!HasBegun(name, num_files) &&
+               std::chrono::steady_clock::now() < deadline) {
           std::this_thread::sleep_for(std::chrono::milliseconds(5));
         }
-        EXPECT_TRUE(HasBegun(name));
+        EXPECT_TRUE(HasBegun(name, num_files));
         ASSERT_EQ(kill(running.pid(), signal_number), 0);
         const TekmatchRun run = running.Wait();
         EXPECT_EQ(run.signal, signal_number);
@@ -140,28 +142,35 @@ class HalfMadeTest : public ::testing::Test {
   const std::string out_ = TempPath("out");
 };
 
-// Hundreds of seconds' work, if nobody ended it.
+// Hundreds of seconds' work, if nobody ended it. The keys to sign with are
+// whole then, and sightings are written; the first export, of half a million
+// keys, would be a second's work more each time, and goes into the same folder.
 TEST_F(HalfMadeTest, CtrlCWhileAWorldIsGenerated) {
-  Interrupt(Generate("100000000", "1000"), "00001.zip");
+  Interrupt(Generate("100000000", "1000"), "sightings.csv", 1);
 }
 
 TEST_F(HalfMadeTest, CtrlCWhileExportsAreWritten) {
-  // More than a handler has places for.
-  Interrupt(Export(100'000), "1608076800-");
+  // More than a handler has places for, of 3,000.
+  Interrupt(Export(30'000), "1608076800-", 65);
 }
 
-// Files of the size are written before the one that does not fit.
+// Files are written before the one that does not fit: the sightings of a world,
+// whose export fits, the index of the exports, the sightings of the demo.
 TEST_F(HalfMadeTest, AFullDisk) {
-  constexpr rlim_t kBytes = 50'000;
-  for (const Arguments& arguments : {Generate("300", "20000"), Export(20'000),
-                                     Arguments{"demo", "--out", out_}}) {
+  const struct {
+    Arguments arguments;
+    rlim_t bytes;
+  } kCases[] = {{Generate("100", "2000"), 6'000},
+                // More than a handler has places for.
+                {Export(1'000), 2'000},
+                {{"demo", "--out", out_}, 50'000}};
+  for (const auto& [arguments, bytes] : kCases) {
     for (const bool is_there : {false, true}) {
       SCOPED_TRACE(absl::StrCat(arguments[0], " ", is_there));
       fs::remove_all(out_);
       if (is_there) fs::create_directory(out_);
       {
-        // Of the export it is the index that gets too large.
-        const FileSizeLimit limit(kBytes, SIG_IGN);
+        const FileSizeLimit limit(bytes, SIG_IGN);
         const TekmatchRun run = RunTekmatch(arguments);
         EXPECT_EQ(run.exit_code, 1);
         EXPECT_EQ(run.out, "");
@@ -169,7 +178,7 @@ TEST_F(HalfMadeTest, AFullDisk) {
       }
       ExpectNothing(is_there);
       {
-        const FileSizeLimit limit(kBytes, SIG_DFL);
+        const FileSizeLimit limit(bytes, SIG_DFL);
         EXPECT_EQ(RunTekmatch(arguments).signal, SIGXFSZ);
       }
       ExpectNothing(is_there);
