@@ -22,7 +22,7 @@
 #include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/key_decoder.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "tools/files/output_file.h"
 #include "tools/files/scratch_folder.h"
 
@@ -219,7 +219,7 @@ void EndToEnd(benchmark::State& state) {
       SightingIndex::Create(fixture->world.sightings);
   if (!created.ok()) return state.SkipWithError("no index");
   const auto index = std::make_shared<const SightingIndex>(*std::move(created));
-  MatchRunOptions options;
+  ExposureCheckOptions options;
   options.num_threads = static_cast<int>(state.range(0));
   if (!Trust(fixture->signer, options.files.trusted).ok()) {
     return state.SkipWithError("no trusted key");
@@ -232,9 +232,9 @@ void EndToEnd(benchmark::State& state) {
                .bytes = static_cast<double>(fixture->bin.size())},
               [&]() -> absl::StatusOr<double> {
                 set = (set + 1) % kKeySets;
-                absl::StatusOr<MatchRunResult> run = MatchRunResult();
+                absl::StatusOr<ExposureCheckResult> run = ExposureCheckResult();
                 const double seconds = SecondsOf(
-                    [&] { run = RunMatch({paths[set]}, index, options); });
+                    [&] { run = CheckExposure({paths[set]}, index, options); });
                 if (!run.ok()) return run.status();
                 if (!run->complete || ContactsOf(run->result.matches) !=
                                           fixture->world.contacts[set]) {

@@ -15,7 +15,7 @@
 #include "bench/measure.h"
 #include "bench/signed_export.h"
 #include "bench/world.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/join/match_resolver.h"
 #include "matcher/kernels/dispatch.h"
@@ -226,7 +226,7 @@ class Ratios {
     std::shared_ptr<const SightingIndex> index;
     std::unique_ptr<ScratchFolder> folder;
     std::vector<std::string> paths;
-    MatchRunOptions options;
+    ExposureCheckOptions options;
   };
 
   absl::StatusOr<Files> MakeFiles() {
@@ -263,11 +263,12 @@ class Ratios {
   absl::StatusOr<double> MatchFile(const Files& files, int run,
                                    int num_threads) const {
     const auto set = static_cast<size_t>(run);
-    MatchRunOptions options = files.options;
+    ExposureCheckOptions options = files.options;
     options.num_threads = num_threads;
-    absl::StatusOr<MatchRunResult> result = MatchRunResult();
-    const double seconds = SecondsOf(
-        [&] { result = RunMatch({files.paths[set]}, files.index, options); });
+    absl::StatusOr<ExposureCheckResult> result = ExposureCheckResult();
+    const double seconds = SecondsOf([&] {
+      result = CheckExposure({files.paths[set]}, files.index, options);
+    });
     if (!result.ok()) return result.status();
     if (!result->complete ||
         ContactsOf(result->result.matches) != files.world.contacts[set]) {

@@ -40,9 +40,11 @@ absl::StatusOr<std::shared_ptr<const ByteSource>> OpenExport(
 }
 
 // The signature list beside a bare export.bin; null where there is none.
-absl::StatusOr<std::unique_ptr<ByteSource>> OpenSignatureBeside(
-    const std::string& path) {
+absl::StatusOr<std::shared_ptr<const ByteSource>> OpenSignatureBeside(
+    const std::string& path, const ExportFileOptions& options) {
   const std::string beside = SignaturePathBeside(path);
+  const auto known = options.sources.find(beside);
+  if (known != options.sources.end()) return known->second;
   struct stat info {};
   // A link that leads nowhere is there.
   if (beside.empty() || (lstat(beside.c_str(), &info) != 0 &&
@@ -50,7 +52,7 @@ absl::StatusOr<std::unique_ptr<ByteSource>> OpenSignatureBeside(
     return nullptr;
   }
   absl::StatusOr<std::unique_ptr<ByteSource>> list = OpenFileSource(beside);
-  if (list.ok()) return list;
+  if (list.ok()) return std::shared_ptr<const ByteSource>(*std::move(list));
   return absl::Status(
       list.status().code(),
       absl::StrCat(path, ": its signature list: ", list.status().message()));
@@ -118,8 +120,8 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
   const absl::StatusOr<std::shared_ptr<const ByteSource>> source =
       OpenExport(path, options);
   if (!source.ok()) return Refused(path, source.status());
-  const absl::StatusOr<std::unique_ptr<ByteSource>> list =
-      OpenSignatureBeside(path);
+  const absl::StatusOr<std::shared_ptr<const ByteSource>> list =
+      OpenSignatureBeside(path, options);
   if (!list.ok()) return Refused(path, list.status());
   auto reader = ExportReader::Open(**source, options.reader, list->get());
   if (!reader.ok()) {

@@ -21,7 +21,9 @@ namespace tekmatch {
 inline constexpr char kNotVerified[] = "not_verified";
 
 struct ExportFileOptions {
-  // The contents of files that can be read only once (pipes, stdin), by path.
+  // The contents of exports that are no files, or can be read only once (pipes,
+  // stdin), by path: any name will do. The signature list of a bare 1.bin is
+  // looked for here, too, as 1.sig.
   std::map<std::string, std::shared_ptr<const ByteSource>> sources;
   ExportReaderOptions reader;
   TrustedKeys trusted;

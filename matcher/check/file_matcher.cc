@@ -79,18 +79,18 @@ class FileCandidates {
 class Run {
  public:
   Run(const std::vector<std::string>& paths, const MatchEngine& engine,
-      const ExportFileOptions& options, int num_threads,
-      const std::function<void(size_t, uint64_t)>& progress)
+      const ExportFileOptions& options, const FileMatcherOptions& how)
       : paths_(paths),
         engine_(engine),
         options_(options),
-        max_queued_(num_threads == 1 ? 0 : static_cast<size_t>(num_threads)),
-        progress_(progress),
+        max_queued_(
+            how.num_threads == 1 ? 0 : static_cast<size_t>(how.num_threads)),
+        how_(how),
         files_(paths.size()) {}
 
   // The work of one thread: returns when there is none left. An exception ends
   // the run as an error does: in a thread it would end the process. It is the
-  // standard library's, which has no memory, or `progress_`'s.
+  // standard library's, which has no memory, or one of `how_`'s functions'.
   void Work() {
     try {
       WorkUntilDone();
@@ -123,6 +123,11 @@ class Run {
     while (status_.ok()) {
       const bool may_read = jobs_.empty() || jobs_.size() < max_queued_;
       if (next_file_ < paths_.size() && may_read) {
+        if (how_.cancelled && how_.cancelled()) {
+          status_ = absl::CancelledError("the check was cancelled");
+          changed_.notify_all();
+          return;
+        }
         const size_t i = next_file_++;
         ++num_readers_;
         lock.unlock();
@@ -177,7 +182,10 @@ class Run {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (!status_.ok()) return status_;
       num_keys_read_ += block->size();
-      if (progress_) progress_(next_file_, num_keys_read_);
+      if (how_.progress) how_.progress(next_file_, num_keys_read_);
+      if (how_.cancelled && how_.cancelled()) {
+        return absl::CancelledError("the check was cancelled");
+      }
       if (jobs_.size() < max_queued_) {
         jobs_.push_back({std::move(block), file});
         if (!spares_.empty()) {
@@ -207,7 +215,7 @@ class Run {
   const MatchEngine& engine_;
   const ExportFileOptions& options_;
   const size_t max_queued_;
-  const std::function<void(size_t, uint64_t)>& progress_;
+  const FileMatcherOptions& how_;
   std::deque<FileCandidates> files_;  // never moved
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -239,12 +247,11 @@ std::optional<std::thread> StartThread(Run& run) {
 
 absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
     const std::vector<std::string>& paths, const MatchEngine& engine,
-    const ExportFileOptions& options, int num_threads,
-    const std::function<void(size_t, uint64_t)>& progress) {
-  Run run(paths, engine, options, num_threads, progress);
+    const ExportFileOptions& options, const FileMatcherOptions& how) {
+  Run run(paths, engine, options, how);
   std::vector<std::thread> others;
-  others.reserve(static_cast<size_t>(num_threads - 1));
-  for (int i = 1; i < num_threads; ++i) {
+  others.reserve(static_cast<size_t>(how.num_threads - 1));
+  for (int i = 1; i < how.num_threads; ++i) {
     std::optional<std::thread> thread = StartThread(run);
     if (!thread.has_value()) break;
     others.push_back(*std::move(thread));

@@ -35,16 +35,24 @@ struct MatchedFile {
   uint64_t num_duplicates = 0;  // of candidates, dropped
 };
 
+struct FileMatcherOptions {
+  // At least 1; the caller's is one of them, and where the system has no more
+  // threads, fewer work.
+  int num_threads = 1;
+  // If not empty, called with the numbers of files begun and of keys read so
+  // far, by one thread at a time.
+  std::function<void(size_t, uint64_t)> progress;
+  // If not empty, asked before each file and after each block, by one thread at
+  // a time; true ends the work.
+  std::function<bool()> cancelled;
+};
+
 // The same positions as `paths`, which is also what Match::source says.
-// `progress`, if not empty, is called with the numbers of files begun and of
-// keys read so far, by one thread at a time. num_threads >= 1; the caller's is
-// one of them, and where the system has no more threads, fewer work. INTERNAL:
-// `progress` threw. RESOURCE_EXHAUSTED: there was no memory.
-// Files' defects are in the result.
+// CANCELLED: `cancelled` said so. INTERNAL: `progress` or `cancelled` threw.
+// RESOURCE_EXHAUSTED: there was no memory. Files' defects are in the result.
 absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
     const std::vector<std::string>& paths, const MatchEngine& engine,
-    const ExportFileOptions& options, int num_threads,
-    const std::function<void(size_t, uint64_t)>& progress);
+    const ExportFileOptions& options, const FileMatcherOptions& how);
 
 // Keys of a block with which so many threads are fast and stay within some
 // 40 MiB together.

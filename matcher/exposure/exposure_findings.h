@@ -33,7 +33,8 @@ struct ExposureFindings {
   int num_contacts = 0;
 };
 
-// `matches` is as RunMatch gives it. `zone` decides dates, `now` which are old.
+// `matches` is as CheckExposure gives it. `zone` decides dates, `now` which are
+// old.
 ExposureFindings FindExposures(absl::Span<const Match> matches,
                                const ExposureConfig& config,
                                absl::TimeZone zone, absl::Time now);

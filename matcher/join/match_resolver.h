@@ -1,5 +1,10 @@
-// From candidates to the matches of a run, by rules that need all candidates
-// at once. In this order:
+// From candidates to matches, by rules that need all candidates at once. For
+// benchmarks and research; an app calls CheckExposure
+// (matcher/check/exposure_check.h). Matches are no contacts yet: those of
+// revoked and recursive keys are among them (DropUnreported of
+// key_publications.h), and those outside the transmission window.
+//
+// In this order:
 //
 // (a) The same TEK in several files counts once. Of the candidates with the
 //     same (tek, interval, sighting_position) the smallest by (source,

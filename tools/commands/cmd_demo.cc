@@ -12,7 +12,7 @@
 #include "keyformat/export_writer.h"
 #include "keyformat/printable.h"
 #include "keyformat/random_source.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/exposure/match_counts.h"
 #include "tools/commands/command.h"
 #include "tools/commands/run_paths.h"
@@ -86,14 +86,14 @@ absl::Status WriteWorld(const DemoWorld& world, uint64_t seed,
 }
 
 // Reads everything back and matches, as `tekmatch match` does.
-absl::StatusOr<MatchRunResult> MatchWorld(
+absl::StatusOr<ExposureCheckResult> MatchWorld(
     const Paths& paths, std::shared_ptr<const SightingIndex> index) {
   absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(
       {absl::StrCat(kKeyId, ":", kKeyVersion, "=", paths.public_key)});
   if (!trusted.ok()) return trusted.status();
-  MatchRunOptions options;
+  ExposureCheckOptions options;
   options.files.trusted = *std::move(trusted);
-  return RunMatch({paths.exported}, std::move(index), options);
+  return CheckExposure({paths.exported}, std::move(index), options);
 }
 
 absl::StatusOr<std::shared_ptr<const SightingIndex>> LoadIndex(
@@ -125,7 +125,7 @@ int TellDemo(const Options& options, const DemoWorld& world, const Paths& paths,
              ResultFile& summary) {
   const auto index = LoadIndex(paths.sightings);
   if (!index.ok()) return Fail(index.status());
-  const absl::StatusOr<MatchRunResult> run = MatchWorld(paths, *index);
+  const absl::StatusOr<ExposureCheckResult> run = MatchWorld(paths, *index);
   if (!run.ok()) return Fail(run.status());
   if (SayRefused(run->files) > 0) return kExitBadInput;
   const absl::StatusOr<absl::TimeZone> zone = ParseTimeZone(kZone);

@@ -11,8 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "keyformat/key_decoder.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/kernels/dispatch.h"
 #include "tools/commands/command.h"
 #include "tools/commands/config_flag.h"
@@ -91,12 +90,11 @@ absl::StatusOr<AllSightings> LoadSightings(const Options& options,
   progress.Announce([&read] {
     return absl::StrCat("indexing ", read->counts.num_read, " sightings");
   });
-  absl::StatusOr<SightingIndex> index =
-      SightingIndex::Create(std::move(read->sightings), kSearchedIntervals);
+  absl::StatusOr<std::shared_ptr<const SightingIndex>> index =
+      IndexSightings(std::move(read->sightings));
   if (!index.ok()) return index.status();
-  return AllSightings{
-      .index = std::make_shared<const SightingIndex>(*std::move(index)),
-      .counts = std::move(read->counts)};
+  return AllSightings{.index = *std::move(index),
+                      .counts = std::move(read->counts)};
 }
 
 // What decides the meaning of matches.
@@ -179,23 +177,21 @@ OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own) {
   return counts;
 }
 
-absl::StatusOr<MatchRunOptions> RunOptions(const Options& options,
-                                           const Rules& rules) {
-  MatchRunOptions run;
+absl::StatusOr<ExposureCheckOptions> RunOptions(const Options& options,
+                                                const Rules& rules) {
+  ExposureCheckOptions run;
   run.window_policy = rules.policy;
   run.window_zone = rules.policy_zone;
   run.keep_dropped = rules.explain.has_value();
-  if (rules.config.has_value()) {
-    run.report_type_when_missing =
-        rules.config->mapping.report_type_when_missing;
-  }
+  run.config = rules.config;
+  run.zone = rules.dates_zone;
+  run.now = rules.now;
   absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(options.trusted_keys);
   if (!trusted.ok()) return trusted.status();
   run.files.trusted = *std::move(trusted);
   run.files.allow_unsigned = options.allow_unsigned;
   run.files.no_verify = options.no_verify;
   run.skip_bad_files = options.skip_bad_files;
-  run.files.reader.decode.latest_rolling_start = LatestRollingStart(rules.now);
   if (!options.own_keys.empty()) {
     absl::StatusOr<OwnKeys> own = ReadOwnKeys(options.own_keys);
     if (!own.ok()) return own.status();
@@ -219,7 +215,7 @@ absl::StatusOr<MatchRunOptions> RunOptions(const Options& options,
 }
 
 // Fills, but does not commit.
-absl::Status WriteMatches(const MatchRunResult& run, bool by_device,
+absl::Status WriteMatches(const ExposureCheckResult& run, bool by_device,
                           OutputFile& file) {
   for (const Match& match : run.result.matches) {
     if (absl::Status s = file.Append(
@@ -231,8 +227,9 @@ absl::Status WriteMatches(const MatchRunResult& run, bool by_device,
   return absl::OkStatus();
 }
 
-absl::Status WriteResults(const Options& options, const MatchRunResult& run,
-                          bool by_device, const std::string& report) {
+absl::Status WriteResults(const Options& options,
+                          const ExposureCheckResult& run, bool by_device,
+                          const std::string& report) {
   std::unique_ptr<OutputFile> matches;
   if (!options.matches_out.empty()) {
     auto file = OutputFile::Open(options.matches_out);
@@ -294,7 +291,8 @@ int MatchExports(const Options& options) {
   }
   const absl::StatusOr<Rules> rules = LoadRules(options);
   if (!rules.ok()) return Fail(rules.status());
-  absl::StatusOr<MatchRunOptions> run_options = RunOptions(options, *rules);
+  absl::StatusOr<ExposureCheckOptions> run_options =
+      RunOptions(options, *rules);
   if (!run_options.ok()) return Fail(run_options.status());
   Progress progress;
   const absl::StatusOr<AllSightings> sightings =
@@ -303,6 +301,10 @@ int MatchExports(const Options& options) {
   if (!sightings.ok()) return Fail(sightings.status());
   const OwnKeyCounts own_keys =
       FitOwnKeys(sightings->counts, run_options->own_keys);
+  for (const auto& [device, n] : sightings->counts.by_device) {
+    run_options->devices.insert(device);
+  }
+  run_options->as_of = AsOf(*rules, *sightings->index);
 
   auto pipes = ReadPipes(*exports);
   if (!pipes.ok()) return Fail(pipes.status());
@@ -314,8 +316,8 @@ int MatchExports(const Options& options) {
     progress.Update(
         [&] { return FilesProgressText(file, num_files, num_keys); });
   };
-  const absl::StatusOr<MatchRunResult> run =
-      RunMatch(*exports, sightings->index, *run_options);
+  const absl::StatusOr<ExposureCheckResult> run =
+      CheckExposure(*exports, sightings->index, *run_options);
   progress.Finish();
   if (!run.ok()) return Fail(run.status());
   if (!run->complete) {
@@ -328,7 +330,8 @@ int MatchExports(const Options& options) {
 
   const RunAccount account = {
       .run = *run, .sightings = sightings->counts, .own_keys = own_keys};
-  if (absl::Status s = CheckCompared(account); !s.ok()) {
+  if (absl::Status s = CheckCompared(*run, sightings->counts.num_bad);
+      !s.ok()) {
     SayRefused(run->files);
     if (PrintsResult(options)) SayLosses(sightings->counts);
     return Fail(s);
@@ -342,7 +345,6 @@ int MatchExports(const Options& options) {
                                   .window_zone = rules->policy_zone};
   const AnswerOptions answer = {.config = rules->config,
                                 .explain = rules->explain,
-                                .as_of = AsOf(*rules, *sightings->index),
                                 .language = options.language == "ja"
                                                 ? Language::kJapanese
                                                 : Language::kEnglish,

@@ -11,7 +11,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/exposure/exposure_config.h"
 #include "matcher/exposure/exposure_findings.h"
 #include "tools/report/exposure_json.h"
@@ -24,7 +24,7 @@ struct ExplainInput {
   absl::CivilDay date;
   const RunAccount& account;
   // Those of one device: what `report` is made of, and what the rules dropped
-  // (MatchRunOptions::keep_dropped).
+  // (ExposureCheckOptions::keep_dropped).
   absl::Span<const Match> matches;
   absl::Span<const DroppedMatch> dropped;
   const ExposureFindings& report;

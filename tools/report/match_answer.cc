@@ -1,5 +1,5 @@
-// Plan: matches are split by device; each device's get their exposure report;
-// text or JSON is put together of the run's report and these.
+// Plan: matches are split by device; each device has its findings; text or JSON
+// is put together of the run's report and these.
 #include "tools/report/match_answer.h"
 
 #include <cstdint>
@@ -19,11 +19,11 @@ namespace {
 
 // What the matches of one device mean.
 struct DeviceReport {
-  uint32_t device = 0;
+  uint32_t device = 0;              // or of the only one, 0
   std::vector<Match> of_device;     // where devices are named
   absl::Span<const Match> matches;  // of these or of the run
   std::vector<DroppedMatch> dropped;
-  ExposureFindings exposure;
+  const ExposureFindings* exposure = nullptr;
 };
 
 bool NamesDevices(const MatchReportInput& input) {
@@ -31,9 +31,8 @@ bool NamesDevices(const MatchReportInput& input) {
 }
 
 // One for every device that is named; or for the only device.
-std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
-                                         const AnswerOptions& options) {
-  const MatchRunResult& run = input.account.run;
+std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input) {
+  const ExposureCheckResult& run = input.account.run;
   std::vector<DeviceReport> reports;
   if (NamesDevices(input)) {
     for (auto& [device, matches] :
@@ -55,8 +54,7 @@ std::vector<DeviceReport> ReportByDevice(const MatchReportInput& input,
     }
   }
   for (DeviceReport& report : reports) {
-    report.exposure = FindExposures(report.matches, *options.config, input.zone,
-                                    options.as_of);
+    report.exposure = &run.findings.at(report.device);
   }
   return reports;
 }
@@ -68,7 +66,7 @@ ExplainInput ExplainInputOf(const MatchReportInput& input,
           .account = input.account,
           .matches = report.matches,
           .dropped = report.dropped,
-          .report = report.exposure,
+          .report = *report.exposure,
           .config = *options.config,
           .policy = input.window_policy,
           .zone = input.zone};
@@ -80,7 +78,7 @@ std::string MeaningText(const MatchReportInput& input,
   if (options.explain.has_value()) {
     return ExplainText(ExplainInputOf(input, report, options));
   }
-  return NoticeText(input.account, report.exposure, *options.config,
+  return NoticeText(input.account, *report.exposure, *options.config,
                     {.language = options.language,
                      .long_dates = options.long_dates,
                      .zone = input.zone});
@@ -88,7 +86,7 @@ std::string MeaningText(const MatchReportInput& input,
 
 void AddMeaning(const MatchReportInput& input, const DeviceReport& report,
                 const AnswerOptions& options, nlohmann::ordered_json& json) {
-  json["exposure"] = ExposureJson(report.exposure, *options.config,
+  json["exposure"] = ExposureJson(*report.exposure, *options.config,
                                   CountLeftOut(input.account), input.zone);
   if (options.explain.has_value()) {
     json["explanation"] = ExplainJson(ExplainInputOf(input, report, options));
@@ -101,7 +99,7 @@ std::string AnswerText(const MatchReportInput& input,
                        const AnswerOptions& options) {
   if (!options.config.has_value()) return MatchReportText(input);
   std::string text;
-  for (const DeviceReport& report : ReportByDevice(input, options)) {
+  for (const DeviceReport& report : ReportByDevice(input)) {
     if (NamesDevices(input)) {
       absl::StrAppend(&text, text.empty() ? "" : "\n", "Device ", report.device,
                       "\n");
@@ -115,7 +113,7 @@ std::string AnswerJson(const MatchReportInput& input,
                        const AnswerOptions& options) {
   nlohmann::ordered_json json = MatchReportJson(input);
   if (options.config.has_value()) {
-    const std::vector<DeviceReport> reports = ReportByDevice(input, options);
+    const std::vector<DeviceReport> reports = ReportByDevice(input);
     for (size_t i = 0; i < reports.size(); ++i) {
       AddMeaning(input, reports[i], options,
                  NamesDevices(input) ? json["devices"][i] : json);

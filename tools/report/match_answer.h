@@ -16,10 +16,11 @@
 namespace tekmatch {
 
 struct AnswerOptions {
+  // That the check was made with (ExposureCheckOptions::config), whose findings
+  // are told.
   std::optional<ExposureConfig> config;
   // A date whose contacts are traced (explain.h); needs a configuration.
   std::optional<absl::CivilDay> explain;
-  absl::Time as_of;  // that the answer is made for
   // Of the text; dates are those of MatchReportInput::zone.
   Language language = Language::kEnglish;
   bool long_dates = false;

@@ -59,7 +59,7 @@ ordered_json DroppedFieldsJson(const DroppedSightingFields& dropped) {
   return json;
 }
 
-ordered_json FilesJson(const MatchRunResult& run) {
+ordered_json FilesJson(const ExposureCheckResult& run) {
   const std::vector<SourceCount> matched = CountByFile(run);
   ordered_json json = ordered_json::array();
   for (size_t i = 0; i < run.files.size(); ++i) {
@@ -71,7 +71,7 @@ ordered_json FilesJson(const MatchRunResult& run) {
   return json;
 }
 
-ordered_json AuthoritiesJson(const MatchRunResult& run) {
+ordered_json AuthoritiesJson(const ExposureCheckResult& run) {
   ordered_json json = ordered_json::array();
   for (const AuthorityCount& authority : CountByAuthority(run)) {
     json.push_back({{"key_ids", authority.key_ids},
@@ -84,7 +84,7 @@ ordered_json AuthoritiesJson(const MatchRunResult& run) {
 }
 
 // Matches that the transmission window lets not count, by reason.
-ordered_json NotCountedJson(const MatchRunResult& run) {
+ordered_json NotCountedJson(const ExposureCheckResult& run) {
   ordered_json json = ordered_json::object();
   for (int i = 0; i < kNumWindowReasons; ++i) {
     if (const uint64_t n = run.num_outside_window[static_cast<size_t>(i)];
@@ -96,7 +96,7 @@ ordered_json NotCountedJson(const MatchRunResult& run) {
 }
 
 // Keys that were heard and whose publications disagree, by field.
-ordered_json ConflictsJson(const MatchRunResult& run) {
+ordered_json ConflictsJson(const ExposureCheckResult& run) {
   ordered_json json = ordered_json::object();
   for (int i = 0; i < kNumPublishedFields; ++i) {
     if (const uint64_t n = run.num_conflicts[static_cast<size_t>(i)]; n > 0) {
@@ -162,7 +162,7 @@ ordered_json ExportFileJson(const ExportFileResult& file) {
 }
 
 ordered_json MatchReportJson(const MatchReportInput& input) {
-  const MatchRunResult& run = input.account.run;
+  const ExposureCheckResult& run = input.account.run;
   const SightingsCounts& sightings = input.account.sightings;
   const OwnKeyCounts& own_keys = input.account.own_keys;
   const LeftOut left_out = CountLeftOut(input.account);
@@ -220,7 +220,7 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
 }
 
 std::string MatchReportText(const MatchReportInput& input) {
-  const MatchRunResult& run = input.account.run;
+  const ExposureCheckResult& run = input.account.run;
   const SightingsCounts& sightings = input.account.sightings;
   const std::vector<Match>& matches = run.result.matches;
   const auto num_accepted =

@@ -14,7 +14,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "matcher/check/export_files.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/join/match.h"
 #include "tools/report/run_remarks.h"
 #include "tools/sightings/sightings_stores.h"

@@ -17,7 +17,7 @@ namespace {
 
 // Matches by a number for each source, below `num`. `number_of` is by
 // Match::source.
-std::vector<SourceCount> Count(const MatchRunResult& run,
+std::vector<SourceCount> Count(const ExposureCheckResult& run,
                                const std::vector<size_t>& number_of,
                                size_t num) {
   std::vector<std::set<Tek>> keys(num);
@@ -41,13 +41,13 @@ std::string Row(const SourceCount& count) {
 
 }  // namespace
 
-std::vector<SourceCount> CountByFile(const MatchRunResult& run) {
+std::vector<SourceCount> CountByFile(const ExposureCheckResult& run) {
   std::vector<size_t> number_of(run.files.size());
   for (size_t i = 0; i < number_of.size(); ++i) number_of[i] = i;
   return Count(run, number_of, number_of.size());
 }
 
-std::vector<AuthorityCount> CountByAuthority(const MatchRunResult& run) {
+std::vector<AuthorityCount> CountByAuthority(const ExposureCheckResult& run) {
   // All ids of an authority, by its number: one file need not name them all.
   const std::vector<uint32_t> authorities = AuthoritiesOf(run.files);
   std::map<uint32_t, std::set<std::string>> ids;
@@ -80,7 +80,7 @@ std::vector<AuthorityCount> CountByAuthority(const MatchRunResult& run) {
   return counts;
 }
 
-std::string SourcesText(const MatchRunResult& run) {
+std::string SourcesText(const ExposureCheckResult& run) {
   if (run.files.size() < 2) return "";
   std::string text =
       "    keys  sightings   files  by signing key id and region\n";

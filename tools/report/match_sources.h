@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 
 namespace tekmatch {
 
@@ -20,7 +20,7 @@ struct SourceCount {
 };
 
 // By file, in the order of run.files.
-std::vector<SourceCount> CountByFile(const MatchRunResult& run);
+std::vector<SourceCount> CountByFile(const ExposureCheckResult& run);
 
 // What one authority published for one region.
 struct AuthorityCount {
@@ -35,11 +35,11 @@ struct AuthorityCount {
 };
 
 // Of the files that count, by key ids and region. One without matches, too.
-std::vector<AuthorityCount> CountByAuthority(const MatchRunResult& run);
+std::vector<AuthorityCount> CountByAuthority(const ExposureCheckResult& run);
 
 // Two tables for a person: every authority, and the files that gave a match.
 // Empty where the run is of one file, of which all matches are.
-std::string SourcesText(const MatchRunResult& run);
+std::string SourcesText(const ExposureCheckResult& run);
 
 }  // namespace tekmatch
 

@@ -122,7 +122,7 @@ void AppendCount(absl::string_view format, uint64_t n, std::string* text) {
   if (n > 0) absl::SubstituteAndAppend(text, format, n);
 }
 
-std::string FileRemarks(const MatchRunResult& run, const Words& words,
+std::string FileRemarks(const ExposureCheckResult& run, const Words& words,
                         Remarks remarks) {
   std::string text;
   bool any_unsigned = false;
@@ -152,7 +152,8 @@ std::string FileRemarks(const MatchRunResult& run, const Words& words,
 }
 
 // On what was not taken as it was published, or could not be found.
-std::string PublicationRemarks(const MatchRunResult& run, const Words& words) {
+std::string PublicationRemarks(const ExposureCheckResult& run,
+                               const Words& words) {
   std::string text;
   for (int i = 0; i < kNumPublishedFields; ++i) {
     if (const uint64_t n = run.num_conflicts[static_cast<size_t>(i)]; n > 0) {
@@ -190,7 +191,7 @@ nlohmann::ordered_json LeftOutJson(const LeftOut& left_out) {
           {"losses", left_out.losses}};
 }
 
-bool AllSigned(const MatchRunResult& run) {
+bool AllSigned(const ExposureCheckResult& run) {
   return std::all_of(run.files.begin(), run.files.end(),
                      [](const ExportFileResult& file) {
                        return !file.counts() || file.is_verified();
@@ -228,39 +229,6 @@ std::string RemarksText(const RunAccount& account, Language language,
   AppendCount(words.own_of_none, account.own_keys.of_no_device, &text);
   text += PublicationRemarks(account.run, words);
   return text;
-}
-
-absl::Status CheckCompared(const RunAccount& account) {
-  const MatchRunResult& run = account.run;
-  if (run.num_keys == run.num_rejected + run.num_own_keys) {
-    return absl::DataLossError(absl::StrCat(
-        "no result, since no key was compared: ", CountLeftOut(account).files,
-        " of ", run.files.size(), " files left out, ", run.num_keys,
-        " keys read, ", run.num_rejected, " of them rejected and ",
-        run.num_own_keys, " own"));
-  }
-  if (run.num_believed_keys == 0 && run.result.matches.empty()) {
-    return absl::DataLossError(
-        "no result, since no key of a verified file was compared: other files "
-        "may add contacts, but no contact with their keys says nothing");
-  }
-  const SightingsCounts& sightings = account.sightings;
-  for (const auto& [device, n] : sightings.by_device) {
-    if (run.devices_without_keys.contains(device)) {
-      return absl::DataLossError(absl::StrCat(
-          "no result, since no key was compared for device ", device, ": all ",
-          run.num_keys - run.num_rejected, " are its own"));
-    }
-    if (n > 0) continue;
-    return absl::DataLossError(
-        absl::StrCat("no result, since no sighting of device ", device,
-                     " was compared: ", sightings.num_read,
-                     " of all devices read, ", sightings.num_bad, " left out"));
-  }
-  if (sightings.num_read > 0) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("no result, since no sighting was compared: 0 read, ",
-                   sightings.num_bad, " left out"));
 }
 
 }  // namespace tekmatch

@@ -1,6 +1,5 @@
 // What every output of a run has to say beside its result: what of the input
-// was left out, which of it anybody could have made up; and whether there is a
-// result at all.
+// was left out, and which of it anybody could have made up.
 #ifndef TEKMATCH_TOOLS_REPORT_RUN_REMARKS_H_
 #define TEKMATCH_TOOLS_REPORT_RUN_REMARKS_H_
 
@@ -8,8 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "absl/status/status.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "tools/sightings/sightings_stores.h"
 
 namespace tekmatch {
@@ -26,7 +24,7 @@ struct OwnKeyCounts {
 
 // A complete run and what it was made of.
 struct RunAccount {
-  const MatchRunResult& run;
+  const ExposureCheckResult& run;
   const SightingsCounts& sightings;
   OwnKeyCounts own_keys;
 };
@@ -50,7 +48,7 @@ nlohmann::ordered_json LeftOutJson(const LeftOut& left_out);
 
 // Whether every file that counts is signed by a key that is trusted: none is
 // unsigned or not verified.
-bool AllSigned(const MatchRunResult& run);
+bool AllSigned(const ExposureCheckResult& run);
 
 // Lines on all of it, ready to stand before a result; empty if there is nothing
 // to say. Of a file they have its path and its verdict, and nothing that stands
@@ -63,12 +61,6 @@ std::string RemarksText(const RunAccount& account, Language language,
 // The part of it that is about sightings.
 std::string SightingsRemarks(const SightingsCounts& sightings,
                              Language language);
-
-// A run that found nothing says "no contact" only of what it compared.
-// DATA_LOSS with what was lacking, unless at least one key that is neither
-// rejected nor own was compared with at least one sighting, of every device
-// that there is.
-absl::Status CheckCompared(const RunAccount& account);
 
 }  // namespace tekmatch
 

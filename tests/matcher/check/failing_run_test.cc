@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/check/file_matcher.h"
-#include "matcher/check/match_run.h"
 #include "matcher/join/match_engine.h"
 #include "tests/matcher/kernels/failing_kernels.h"
 #include "tests/test_exports.h"
@@ -54,8 +54,8 @@ World MakeWorld() {
   return world;
 }
 
-MatchRunOptions Options(int num_threads) {
-  MatchRunOptions options;
+ExposureCheckOptions Options(int num_threads) {
+  ExposureCheckOptions options;
   options.files.trusted = TrustTestSigner();
   options.skip_bad_files = true;
   options.kernels = &kFailingKernels;
@@ -71,7 +71,8 @@ TEST(FailingRunTest, WithoutAFailureTheRunIsWhole) {
   const World world = MakeWorld();
   for (const int num_threads : {1, 3}) {
     FailKernelCall(KernelFunction::kDeriveRpiks, 0);
-    const auto run = RunMatch(world.paths, world.index, Options(num_threads));
+    const auto run =
+        CheckExposure(world.paths, world.index, Options(num_threads));
     ASSERT_TRUE(run.ok()) << run.status();
     EXPECT_TRUE(run->complete);
     EXPECT_EQ(run->result.matches.size(), 2 * kKeysOfFile);
@@ -90,9 +91,9 @@ TEST(FailingRunTest, EveryCallOfAKernelCanFail) {
       for (uint64_t nth = 1; nth <= kNumCalls; ++nth) {
         SCOPED_TRACE(absl::StrCat(num_threads, " threads, call ", nth));
         FailKernelCall(function, nth);
-        EXPECT_EQ(
-            RunMatch(world.paths, world.index, Options(num_threads)).status(),
-            Failed());
+        EXPECT_EQ(CheckExposure(world.paths, world.index, Options(num_threads))
+                      .status(),
+                  Failed());
         EXPECT_GE(NumKernelCalls(function), nth);
         if (num_threads == 1) {
           EXPECT_EQ(NumKernelCalls(function), nth);
@@ -113,13 +114,13 @@ TEST(FailingRunTest, MatchFilesOfOneFile) {
     for (uint64_t nth = 1; nth <= kKeysOfFile; ++nth) {
       SCOPED_TRACE(absl::StrCat(num_threads, " threads, call ", nth));
       FailKernelCall(KernelFunction::kFindCandidates, nth);
-      const auto matched =
-          MatchFiles({world.paths[0]}, *engine, files, num_threads, {});
+      const auto matched = MatchFiles({world.paths[0]}, *engine, files,
+                                      {.num_threads = num_threads});
       EXPECT_EQ(matched.status(), Failed());
     }
     FailKernelCall(KernelFunction::kFindCandidates, 0);
-    const auto matched =
-        MatchFiles({world.paths[0]}, *engine, files, num_threads, {});
+    const auto matched = MatchFiles({world.paths[0]}, *engine, files,
+                                    {.num_threads = num_threads});
     ASSERT_TRUE(matched.ok()) << matched.status();
     ASSERT_EQ(matched->size(), 1U);
     EXPECT_EQ((*matched)[0].candidates.size(), kKeysOfFile);

@@ -57,7 +57,8 @@ TEST(FewThreadsTest, TheResultIsTheSame) {
   for (const int num_given : {0, 1, 3}) {
     g_num_left = num_given;
     g_num_asked = 0;
-    const auto matched = MatchFiles({path}, *engine, options, 4, {});
+    const auto matched =
+        MatchFiles({path}, *engine, options, {.num_threads = 4});
     ASSERT_TRUE(matched.ok()) << matched.status();
     EXPECT_EQ((*matched)[0].candidates.size(), keys.size());
     EXPECT_EQ(g_num_left, 0);

@@ -63,7 +63,8 @@ TEST(FileMatcherTest, ARefusedFileGivesNothing) {
   options.reader.decode.block_capacity = 1;
   for (int run = 0; run < 60; ++run) {
     const int num_threads = 1 + run % 3;
-    const auto matched = MatchFiles(paths, engine, options, num_threads, {});
+    const auto matched =
+        MatchFiles(paths, engine, options, {.num_threads = num_threads});
     ASSERT_TRUE(matched.ok()) << matched.status();
     ASSERT_EQ(matched->size(), 2U);
     const MatchedFile& forged = (*matched)[0];
@@ -103,7 +104,7 @@ TEST(FileMatcherTest, DuplicatesGoOnTheWay) {
   ExportFileOptions options;
   options.trusted = TrustTestSigner();
   options.reader.decode.block_capacity = 100;
-  const auto matched = MatchFiles(paths, engine, options, 1, {});
+  const auto matched = MatchFiles(paths, engine, options, {.num_threads = 1});
   ASSERT_TRUE(matched.ok()) << matched.status();
   const MatchedFile& file = (*matched)[0];
   ASSERT_TRUE(file.file.accepted) << file.file.message;
@@ -128,15 +129,19 @@ TEST(FileMatcherTest, AnExceptionIsAnError) {
   options.reader.decode.block_capacity = 7;
   for (const int num_threads : {1, 3}) {
     EXPECT_EQ(
-        MatchFiles(paths, engine, options, num_threads,
-                   [](size_t, uint64_t) { throw std::bad_alloc(); })
+        MatchFiles(
+            paths, engine, options,
+            {.num_threads = num_threads,
+             .progress = [](size_t, uint64_t) { throw std::bad_alloc(); }})
             .status(),
         absl::ResourceExhaustedError("not enough memory to match the files"));
-    EXPECT_EQ(
-        MatchFiles(paths, engine, options, num_threads,
-                   [](size_t, uint64_t) { throw std::runtime_error("secret"); })
-            .status(),
-        absl::InternalError("an exception while the files were matched"));
+    EXPECT_EQ(MatchFiles(paths, engine, options,
+                         {.num_threads = num_threads,
+                          .cancelled = []() -> bool {
+                            throw std::runtime_error("secret");
+                          }})
+                  .status(),
+              absl::InternalError("an exception while the files were matched"));
   }
 }
 

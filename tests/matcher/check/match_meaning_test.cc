@@ -1,5 +1,5 @@
-// What RunMatch lets count of the matches: transmission windows, revisions and
-// revocations of keys.
+// What CheckExposure lets count of the matches: transmission windows, revisions
+// and revocations of keys.
 #include <limits>
 #include <memory>
 #include <optional>
@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
@@ -27,8 +27,8 @@ std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
   return std::make_shared<const SightingIndex>(*std::move(index));
 }
 
-MatchRunOptions Options(const char* policy = "none") {
-  MatchRunOptions options;
+ExposureCheckOptions Options(const char* policy = "none") {
+  ExposureCheckOptions options;
   options.files.trusted = TrustTestSigner();
   options.report_type_when_missing = ReportType::kConfirmedTest;
   const auto named = NamedTransmissionWindowPolicy(policy);
@@ -38,12 +38,12 @@ MatchRunOptions Options(const char* policy = "none") {
   return options;
 }
 
-MatchRunResult RunOver(const std::vector<std::string>& paths,
-                       std::vector<Sighting> sightings,
-                       const MatchRunOptions& options) {
-  auto run = RunMatch(paths, Index(std::move(sightings)), options);
+ExposureCheckResult RunOver(const std::vector<std::string>& paths,
+                            std::vector<Sighting> sightings,
+                            const ExposureCheckOptions& options) {
+  auto run = CheckExposure(paths, Index(std::move(sightings)), options);
   EXPECT_TRUE(run.ok()) << run.status();
-  return run.ok() ? *std::move(run) : MatchRunResult();
+  return run.ok() ? *std::move(run) : ExposureCheckResult();
 }
 
 // The test's export number `day`: its end is that many days after the first.
@@ -63,7 +63,7 @@ DiagnosisKey WithType(DiagnosisKey key, ReportType type, bool revised = false) {
   return key;
 }
 
-uint64_t NotCounted(const MatchRunResult& run, WindowReason reason) {
+uint64_t NotCounted(const ExposureCheckResult& run, WindowReason reason) {
   return run.num_outside_window[static_cast<size_t>(reason)];
 }
 
@@ -81,10 +81,10 @@ TEST(MatchMeaningTest, APolicyDropsWhatItDoesNotCount) {
   }
   const std::string path = Write("a.zip", keys);
 
-  const MatchRunResult all = RunOver({path}, sightings, Options());
+  const ExposureCheckResult all = RunOver({path}, sightings, Options());
   EXPECT_EQ(all.result.matches.size(), 30U);
 
-  MatchRunResult run = RunOver({path}, sightings, Options("cocoa-3"));
+  ExposureCheckResult run = RunOver({path}, sightings, Options("cocoa-3"));
   EXPECT_EQ(run.result.matches.size(), 15U);  // -3..10, and unknown
   EXPECT_EQ(NotCounted(run, WindowReason::kBeforeWindow), 11U);
   EXPECT_EQ(NotCounted(run, WindowReason::kAfterWindow), 4U);
@@ -102,7 +102,7 @@ TEST(MatchMeaningTest, APolicyDropsWhatItDoesNotCount) {
   EXPECT_EQ(run.result.matches.size(), 19U);
   EXPECT_EQ(NotCounted(run, WindowReason::kBeforeWindow), 11U);
 
-  MatchRunOptions options = Options("civil");
+  ExposureCheckOptions options = Options("civil");
   options.window_policy.days_since_onset_missing =
       TransmissionWindowPolicy::WhenMissing::kIgnore;
   run = RunOver({path}, sightings, options);
@@ -121,16 +121,16 @@ TEST(MatchMeaningTest, TheAgeLimitIsThatOfTheFile) {
   EXPECT_EQ(RunOver({in_time}, sightings, Options("cocoa-1.2.1"))
                 .result.matches.size(),
             1U);
-  const MatchRunResult run =
+  const ExposureCheckResult run =
       RunOver({too_late}, sightings, Options("cocoa-1.2.1"));
   EXPECT_THAT(run.result.matches, IsEmpty());
   EXPECT_EQ(NotCounted(run, WindowReason::kTooOld), 1U);
 }
 
 TEST(MatchMeaningTest, AnInvalidPolicyIsRefused) {
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.window_policy.days_before = 15;
-  EXPECT_EQ(RunMatch({}, Index({}), options).status(),
+  EXPECT_EQ(CheckExposure({}, Index({}), options).status(),
             absl::InvalidArgumentError("days_before: not in 0..14"));
 }
 
@@ -143,7 +143,7 @@ TEST(MatchMeaningTest, ARevisionCountsWhateverTheOrderOfFiles) {
       Write("a.zip", {WithType(key, ReportType::kConfirmedTest, true)}, 1);
   for (const std::vector<std::string>& paths :
        {std::vector<std::string>{first, later}, {later, first}}) {
-    const MatchRunResult run = RunOver(paths, sightings, Options());
+    const ExposureCheckResult run = RunOver(paths, sightings, Options());
     ASSERT_EQ(run.result.matches.size(), 1U);
     EXPECT_EQ(run.result.matches[0].metadata.report_type,
               ReportType::kConfirmedTest);
@@ -163,7 +163,7 @@ TEST(MatchMeaningTest, ARevokedKeyGivesNothing) {
   EXPECT_EQ(RunOver(paths, sightings, Options()).result.matches.size(), 3U);
   paths.push_back(
       Write("b.zip", {WithType(keys[0], ReportType::kRevoked, true)}, 1));
-  MatchRunResult run = RunOver(paths, sightings, Options());
+  ExposureCheckResult run = RunOver(paths, sightings, Options());
   ASSERT_EQ(run.result.matches.size(), 1U);
   EXPECT_EQ(run.result.matches[0].tek, keys[1].tek);
   EXPECT_EQ(run.report_types.num_revoked, 2U);
@@ -181,7 +181,7 @@ TEST(MatchMeaningTest, AnIllegalRevisionIsIgnored) {
   const std::vector<std::string> paths = {
       Write("a.zip", {WithType(key, ReportType::kConfirmedTest)}, 0),
       Write("b.zip", {WithType(key, ReportType::kRevoked, true)}, 1)};
-  const MatchRunResult run = RunOver(paths, sightings, Options());
+  const ExposureCheckResult run = RunOver(paths, sightings, Options());
   EXPECT_EQ(run.result.matches.size(), 1U);
   EXPECT_EQ(run.num_ignored_revisions, 1U);
 }
@@ -196,16 +196,16 @@ TEST(MatchMeaningTest, AForgedRevocationIsNone) {
   WriteFile(forged,
             WriteTestExport({WithType(key, ReportType::kRevoked, true)},
                             TestExportOptions({OtherSigner("440", "v1")})));
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.skip_bad_files = true;
-  const MatchRunResult run = RunOver({honest, forged}, sightings, options);
+  const ExposureCheckResult run = RunOver({honest, forged}, sightings, options);
   EXPECT_EQ(run.result.matches.size(), 1U);
   EXPECT_EQ(run.num_revisions, 0U);
 }
 
 TEST(MatchMeaningTest, RecursiveKeysAreNotReported) {
   const DiagnosisKey key = WithType(TestKeys(1, 1)[0], ReportType::kRecursive);
-  const MatchRunResult run = RunOver(
+  const ExposureCheckResult run = RunOver(
       {Write("a.zip", {key})}, {HearKey(key, kTestDaySeconds)}, Options());
   EXPECT_THAT(run.result.matches, IsEmpty());
   EXPECT_EQ(run.report_types.num_recursive, 1U);
@@ -238,7 +238,7 @@ TEST(MatchMeaningTest, TimestampsThatStandForNoDate) {
   DiagnosisKey key = TestKeys(1, 1)[0];
   key.metadata.days_since_onset = 0;
   const std::vector<Sighting> sightings = {HearKey(key, kTestDaySeconds)};
-  MatchRunOptions options = Options("cocoa-3");
+  ExposureCheckOptions options = Options("cocoa-3");
   options.files.allow_unsigned = true;
   struct Case {
     uint64_t start;
@@ -269,7 +269,7 @@ TEST(MatchMeaningTest, TimestampsThatStandForNoDate) {
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(absl::StrCat(c.start, " ", c.end));
-    const MatchRunResult run =
+    const ExposureCheckResult run =
         RunOver({WriteWithTimestamps(key, c.start, c.end)}, sightings, options);
     ASSERT_EQ(run.files.size(), 1U);
     EXPECT_EQ(run.files[0].verdict, "no_signature_entry");
@@ -291,13 +291,13 @@ TEST(MatchMeaningTest, TheLastTimestampThatIsADate) {
   key.metadata.days_since_onset = 0;
   const std::vector<Sighting> sightings = {
       HearKey(key, static_cast<int64_t>(kYear10000) + kIntervalSeconds)};
-  MatchRunOptions options = Options("cocoa-3");
+  ExposureCheckOptions options = Options("cocoa-3");
   options.files.allow_unsigned = true;
-  const MatchRunResult limited = RunOver(
+  const ExposureCheckResult limited = RunOver(
       {WriteWithTimestamps(key, 0, kYear10000 - 1)}, sightings, options);
   EXPECT_THAT(limited.result.matches, IsEmpty());
   EXPECT_EQ(NotCounted(limited, WindowReason::kStartsAfterRegistration), 1U);
-  const MatchRunResult free =
+  const ExposureCheckResult free =
       RunOver({WriteWithTimestamps(key, 0, kYear10000)}, sightings, options);
   EXPECT_EQ(free.result.matches.size(), 1U);
 }
@@ -311,13 +311,13 @@ TEST(MatchMeaningTest, AKeyWithoutReportTypeIsRevisedFromWhatItCountsAs) {
   const std::vector<std::string> paths = {
       Write("a.zip", {key}, 0),
       Write("b.zip", {WithType(key, ReportType::kRevoked, true)}, 1)};
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.report_type_when_missing = ReportType::kConfirmedTest;
-  const MatchRunResult confirmed = RunOver(paths, sightings, options);
+  const ExposureCheckResult confirmed = RunOver(paths, sightings, options);
   EXPECT_EQ(confirmed.result.matches.size(), 1U);
   EXPECT_EQ(confirmed.num_ignored_revisions, 1U);
   options.report_type_when_missing = ReportType::kSelfReport;
-  const MatchRunResult self_report = RunOver(paths, sightings, options);
+  const ExposureCheckResult self_report = RunOver(paths, sightings, options);
   EXPECT_THAT(self_report.result.matches, IsEmpty());
   EXPECT_EQ(self_report.num_ignored_revisions, 0U);
   EXPECT_EQ(self_report.report_types.num_revoked, 1U);
@@ -330,7 +330,7 @@ TEST(MatchMeaningTest, RevisedKeysAreCountedAmongTheKeys) {
       Write("a.zip",
             {keys[0], keys[1], WithType(keys[2], ReportType::kRevoked, true)}),
       Write("b.zip", {keys[3], WithType(keys[4], ReportType::kRevoked, true)})};
-  const MatchRunResult run = RunOver(paths, {}, Options());
+  const ExposureCheckResult run = RunOver(paths, {}, Options());
   EXPECT_EQ(run.num_keys, 5U);
   EXPECT_EQ(run.num_rejected, 0U);
 }

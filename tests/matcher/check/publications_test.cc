@@ -13,7 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 #include "tools/files/json_text.h"
@@ -32,18 +32,18 @@ std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
   return std::make_shared<const SightingIndex>(*std::move(index));
 }
 
-MatchRunOptions Options() {
-  MatchRunOptions options;
+ExposureCheckOptions Options() {
+  ExposureCheckOptions options;
   options.files.trusted = TrustTestSigner();
   return options;
 }
 
-MatchRunResult RunOver(const std::vector<std::string>& paths,
-                       const std::vector<Sighting>& sightings,
-                       const MatchRunOptions& options = Options()) {
-  auto run = RunMatch(paths, Index(sightings), options);
+ExposureCheckResult RunOver(const std::vector<std::string>& paths,
+                            const std::vector<Sighting>& sightings,
+                            const ExposureCheckOptions& options = Options()) {
+  auto run = CheckExposure(paths, Index(sightings), options);
   EXPECT_TRUE(run.ok()) << run.status();
-  return run.ok() ? *std::move(run) : MatchRunResult();
+  return run.ok() ? *std::move(run) : ExposureCheckResult();
 }
 
 // The export of a day, by its end.
@@ -68,20 +68,20 @@ DiagnosisKey With(DiagnosisKey key, ReportType type, bool revised = false) {
   return key;
 }
 
-uint64_t Conflicts(const MatchRunResult& run, PublishedField field) {
+uint64_t Conflicts(const ExposureCheckResult& run, PublishedField field) {
   return run.num_conflicts[static_cast<size_t>(field)];
 }
 
 constexpr int64_t kHeard = kTestDaySeconds + int64_t{50} * 600;
 
-MatchReportInput Input(const MatchRunResult& run) {
+MatchReportInput Input(const ExposureCheckResult& run) {
   static const SightingsCounts* none = new SightingsCounts();
   return {.account = {.run = run, .sightings = *none},
           .zone = absl::UTCTimeZone()};
 }
 
 // All that a run says, with a word for each file in place of its path.
-std::string AllOutput(const MatchRunResult& run,
+std::string AllOutput(const ExposureCheckResult& run,
                       const std::vector<std::string>& paths) {
   std::string output =
       DumpJson(MatchReportJson(Input(run)), 1) + MatchReportText(Input(run));
@@ -129,7 +129,7 @@ TEST(PublicationsTest, NamesFoldersAndOrderMoveNoByte) {
       WriteTestExport(first, no_time),
       Export(TestKeys(3, 9), 0),
       Export(keys, 0, TestExportOptions({OtherSigner("440", "v1")}))};
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.skip_bad_files = true;
   std::vector<std::string> names = {"a.zip",     "b.zip",    "z/a.zip",
                                     "z/b/9.zip", "z/10.zip", "z/9.zip",
@@ -145,7 +145,7 @@ TEST(PublicationsTest, NamesFoldersAndOrderMoveNoByte) {
     std::vector<std::string> arguments = paths;
     std::shuffle(arguments.begin(), arguments.end(), rng);
     options.num_threads = 1 + round % 3;
-    const MatchRunResult run = RunOver(arguments, sightings, options);
+    const ExposureCheckResult run = RunOver(arguments, sightings, options);
     // Contents 2 and 3 have one export.bin: which of them is the copy is a
     // matter of names, and the words of the two are swapped back.
     if (run.files[4].path == paths[3]) std::swap(paths[2], paths[3]);
@@ -162,7 +162,8 @@ TEST(PublicationsTest, TheSameExportCountsOnce) {
   const std::string a = Write("a.zip", Export(keys, 0));
   const std::string b = Write("b.zip", ReadFile(a));
   const std::string c = Write("c.zip", Export(TestKeys(5, 2), 0));
-  const MatchRunResult run = RunOver({c, b, a, a}, {HearKey(keys[0], kHeard)});
+  const ExposureCheckResult run =
+      RunOver({c, b, a, a}, {HearKey(keys[0], kHeard)});
   ASSERT_EQ(run.files.size(), 4U);
   EXPECT_EQ(std::count_if(run.files.begin(), run.files.end(),
                           [](const ExportFileResult& f) { return f.counts(); }),
@@ -186,9 +187,9 @@ TEST(PublicationsTest, OfASignedAndAnUnsignedCopyTheSignedOneCounts) {
   const std::string zip = Export(keys, 0);
   const std::string bare = Write("a.bin", ZipEntry(zip, "export.bin"));
   const std::string whole = Write("b.zip", zip);
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.files.allow_unsigned = true;
-  const MatchRunResult run =
+  const ExposureCheckResult run =
       RunOver({bare, whole}, {HearKey(keys[0], kHeard)}, options);
   EXPECT_EQ(run.files[0].path, whole);
   EXPECT_EQ(run.files[1].copy_of, whole);
@@ -209,9 +210,9 @@ TEST(PublicationsTest, ARevisionWithAnotherTimeRevokes) {
     keys.push_back(revoked);
     const std::string second = Write("b.zip", Export(keys, 1));
     for (const size_t block_keys : {size_t{0}, size_t{7}}) {
-      MatchRunOptions options = Options();
+      ExposureCheckOptions options = Options();
       options.block_keys = block_keys;
-      const MatchRunResult run =
+      const ExposureCheckResult run =
           RunOver({first, second}, {HearKey(key, kHeard)}, options);
       EXPECT_THAT(run.result.matches, IsEmpty());
       EXPECT_EQ(run.report_types.num_revoked, 1U);
@@ -232,7 +233,7 @@ TEST(PublicationsTest, TheFirstPublicationDecidesThoughItWasNotHeard) {
   const std::string first = Write("b.zip", Export({earlier}, 0));
   const std::vector<Sighting> sightings = {HearKey(key, kHeard - 600),
                                            HearKey(key, kHeard)};
-  const MatchRunResult run = RunOver({second, first}, sightings);
+  const ExposureCheckResult run = RunOver({second, first}, sightings);
   ASSERT_EQ(run.result.matches.size(), 1U);
   EXPECT_EQ(run.result.matches[0].interval, kTestDay + 49);
   EXPECT_EQ(run.result.matches[0].rolling_period, 50);
@@ -241,7 +242,7 @@ TEST(PublicationsTest, TheFirstPublicationDecidesThoughItWasNotHeard) {
 
   earlier.rolling_start += 144;
   const std::string other_day = Write("c.zip", Export({earlier}, 0));
-  const MatchRunResult none = RunOver({second, other_day}, sightings);
+  const ExposureCheckResult none = RunOver({second, other_day}, sightings);
   EXPECT_THAT(none.result.matches, IsEmpty());
   EXPECT_EQ(none.num_outside_first_publication, 2U);
   EXPECT_EQ(Conflicts(none, PublishedField::kRollingStart), 1U);
@@ -252,7 +253,7 @@ TEST(PublicationsTest, ARecursivePublicationIsSkipped) {
   const DiagnosisKey key = TestKeys(1, 1)[0];
   DiagnosisKey recursive = With(key, ReportType::kRecursive);
   recursive.rolling_period = 10;
-  const MatchRunResult run = RunOver(
+  const ExposureCheckResult run = RunOver(
       {Write("a.zip", Export({recursive}, 0)),
        Write("b.zip", Export({With(key, ReportType::kConfirmedTest)}, 1))},
       {HearKey(key, kHeard)});
@@ -265,7 +266,7 @@ TEST(PublicationsTest, ARecursivePublicationIsSkipped) {
 // The second says that the key's owner was not infectious yet.
 TEST(PublicationsTest, AContactCountsByAnyPublication) {
   DiagnosisKey key = TestKeys(1, 1)[0];
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.window_policy = *NamedTransmissionWindowPolicy("cocoa-3");
   const auto run = [&](int first, int second) {
     key.metadata.days_since_onset = static_cast<int8_t>(first);
@@ -275,11 +276,11 @@ TEST(PublicationsTest, AContactCountsByAnyPublication) {
     return RunOver({a, b}, {HearKey(key, kHeard)}, options);
   };
   for (const auto& [first, second] : {std::pair(3, -5), std::pair(-5, 3)}) {
-    const MatchRunResult counts = run(first, second);
+    const ExposureCheckResult counts = run(first, second);
     ASSERT_EQ(counts.result.matches.size(), 1U);
     EXPECT_EQ(counts.result.matches[0].metadata.days_since_onset, first);
   }
-  const MatchRunResult none = run(-5, 12);
+  const ExposureCheckResult none = run(-5, 12);
   EXPECT_THAT(none.result.matches, IsEmpty());
   EXPECT_EQ(
       none.num_outside_window[static_cast<size_t>(WindowReason::kBeforeWindow)],
@@ -290,7 +291,7 @@ TEST(PublicationsTest, AContactCountsByAnyPublication) {
 TEST(PublicationsTest, AnUnsignedFileTakesNothingFromASignedOne) {
   const DiagnosisKey key = With(TestKeys(1, 1)[0], ReportType::kSelfReport);
   const std::string honest = Write("a.zip", Export({key}, 1));
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.files.allow_unsigned = true;
   for (const int day : {0, 2}) {
     for (const int period : {1, 144}) {
@@ -299,7 +300,7 @@ TEST(PublicationsTest, AnUnsignedFileTakesNothingFromASignedOne) {
       made_up.metadata.days_since_onset = -14;
       const std::string bare =
           Write("b.bin", ZipEntry(Export({made_up}, day), "export.bin"));
-      const MatchRunResult run =
+      const ExposureCheckResult run =
           RunOver({honest, bare}, {HearKey(key, kHeard)}, options);
       ASSERT_EQ(run.result.matches.size(), 1U);
       EXPECT_EQ(run.files[run.result.matches[0].source].path, honest);
@@ -314,7 +315,7 @@ TEST(PublicationsTest, AnAuthorityRevokesNoKeyOfAnother) {
   const std::string published = Write("a.zip", Export({key}, 1));
   const ExportSigner next = OtherSigner("440", "v2");
   const ExportSigner foreign = OtherSigner("999", "v1");
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   for (const ExportSigner* signer : {&next, &foreign}) {
     ASSERT_TRUE(options.files.trusted.AddSet({Trust(*signer)}).ok());
   }
@@ -324,7 +325,7 @@ TEST(PublicationsTest, AnAuthorityRevokesNoKeyOfAnother) {
       const std::string revoking =
           Write("b.zip", Export({With(key, ReportType::kRevoked, true)}, day,
                                 TestExportOptions({*signer})));
-      const MatchRunResult run =
+      const ExposureCheckResult run =
           RunOver({published, revoking}, {HearKey(key, kHeard)}, options);
       EXPECT_TRUE(run.files[0].accepted && run.files[1].accepted);
       // Before the publication even the same authority's is none: the key is
@@ -346,18 +347,18 @@ TEST(PublicationsTest, AFileThatChangesDuringTheRunIsAnError) {
   const std::string steady = Write("b.zip", Export(keys, 1));
   for (const bool removed : {false, true}) {
     WriteFile(changing, Export({other_day}, 0));
-    MatchRunOptions options = Options();
+    ExposureCheckOptions options = Options();
     options.block_keys = 7;
     options.progress = [&](size_t, uint64_t num_keys) {
       if (num_keys < 22) return;
       WriteFile(changing, replacement);
       if (removed) std::filesystem::remove(changing);
     };
-    EXPECT_EQ(
-        RunMatch({changing, steady}, Index({HearKey(key, kHeard)}), options)
-            .status(),
-        absl::DataLossError(
-            absl::StrCat(changing, ": changed while it was read")));
+    EXPECT_EQ(CheckExposure({changing, steady}, Index({HearKey(key, kHeard)}),
+                            options)
+                  .status(),
+              absl::DataLossError(
+                  absl::StrCat(changing, ": changed while it was read")));
   }
 }
 

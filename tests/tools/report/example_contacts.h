@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/exposure/exposure_config.h"
 #include "matcher/exposure/exposure_findings.h"
 #include "matcher/join/match.h"
@@ -44,8 +44,8 @@ inline std::vector<Match> ExampleMatches() {
   return matches;
 }
 
-inline MatchRunResult ExampleRun() {
-  MatchRunResult run;
+inline ExposureCheckResult ExampleRun() {
+  ExposureCheckResult run;
   run.files.resize(1);
   run.files[0].path = "a.zip";
   run.files[0].verdict = "valid";

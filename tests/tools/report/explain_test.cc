@@ -45,7 +45,7 @@ class ExplainTest : public ::testing::Test {
 
   ExposureConfig config_ = Cocoa();
   int64_t now_ = kNoon + 86400;
-  MatchRunResult run_ = ExampleRun();
+  ExposureCheckResult run_ = ExampleRun();
   SightingsCounts sightings_;
   RunAccount account_ = {.run = run_, .sightings = sightings_};
   ExposureFindings report_;

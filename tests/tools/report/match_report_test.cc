@@ -54,8 +54,8 @@ TEST(CountedTest, SingularAndPlural) {
 }
 
 // A run over a signed, an unsigned and a refused file.
-MatchRunResult ARun() {
-  MatchRunResult run;
+ExposureCheckResult ARun() {
+  ExposureCheckResult run;
   run.complete = true;
   run.files.resize(3);
   run.files[0].path = "a.zip";
@@ -112,7 +112,7 @@ SightingsCounts Sightings() {
   return sightings;
 }
 
-MatchReportInput Input(const MatchRunResult& run,
+MatchReportInput Input(const ExposureCheckResult& run,
                        const SightingsCounts& sightings) {
   return {.account = {.run = run,
                       .sightings = sightings,
@@ -123,13 +123,13 @@ MatchReportInput Input(const MatchRunResult& run,
           .window_policy = "mine"};
 }
 
-MatchReportInput Input(const MatchRunResult& run) {
+MatchReportInput Input(const ExposureCheckResult& run) {
   static const SightingsCounts* sightings = new SightingsCounts(Sightings());
   return Input(run, *sightings);
 }
 
 TEST(MatchReportTest, JsonIsAsDocumented) {
-  const MatchRunResult run = ARun();
+  const ExposureCheckResult run = ARun();
   const ordered_json expected = ordered_json::parse(R"({
     "files": [
       {"path": "a.zip", "verdict": "valid", "accepted": true,
@@ -176,7 +176,7 @@ TEST(MatchReportTest, JsonIsAsDocumented) {
 }
 
 TEST(MatchReportTest, NothingIsSaidOfLossesWhereThereAreNone) {
-  const MatchRunResult run = ARun();
+  const ExposureCheckResult run = ARun();
   const SightingsCounts sightings;
   const MatchReportInput input = Input(run, sightings);
   EXPECT_THAT(MatchReportText(input), Not(HasSubstr("LOST")));
@@ -186,7 +186,7 @@ TEST(MatchReportTest, NothingIsSaidOfLossesWhereThereAreNone) {
 }
 
 TEST(MatchReportTest, AllFilesSigned) {
-  MatchRunResult run = ARun();
+  ExposureCheckResult run = ARun();
   // A file that was left out says nothing about those that count.
   run.files[1].accepted = false;
   EXPECT_EQ(MatchReportJson(Input(run))["all_files_signed"], true);
@@ -198,7 +198,7 @@ TEST(MatchReportTest, AllFilesSigned) {
 }
 
 TEST(MatchReportTest, ACopyIsSaidAndIsNoFileOfItsOwn) {
-  MatchRunResult run = ARun();
+  ExposureCheckResult run = ARun();
   run.files[1].copy_of = "a.zip";
   const ordered_json json = MatchReportJson(Input(run));
   EXPECT_EQ(json["files"][1]["copy_of"], "a.zip");
@@ -212,7 +212,7 @@ TEST(MatchReportTest, ACopyIsSaidAndIsNoFileOfItsOwn) {
 }
 
 TEST(MatchReportTest, TextIsExact) {
-  const MatchRunResult run = ARun();
+  const ExposureCheckResult run = ARun();
   EXPECT_EQ(
       MatchReportText(Input(run)),
       "UNSIGNED (no_signature_entry): b.zip\n"
@@ -258,7 +258,7 @@ TEST(MatchReportTest, TextIsExact) {
 }
 
 TEST(MatchReportTest, TextWithoutAMatch) {
-  MatchRunResult run = ARun();
+  ExposureCheckResult run = ARun();
   run.files.resize(1);
   run.result = {};
   run.report_types = {};
@@ -280,7 +280,7 @@ TEST(MatchReportTest, TextWithoutAMatch) {
 }
 
 TEST(MatchReportTest, TellsDatesOnly) {
-  const MatchRunResult run = ARun();
+  const ExposureCheckResult run = ARun();
   const std::string text = MatchReportText(Input(run));
   const std::string json = DumpJson(MatchReportJson(Input(run)), -1);
   for (const std::string& report : {text, json}) {

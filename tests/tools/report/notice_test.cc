@@ -60,7 +60,7 @@ std::vector<Match> TwoContacts() {
 std::string Notice(const std::vector<Match>& matches,
                    const NoticeOptions& options,
                    const ExposureConfig& config = Cocoa(),
-                   const MatchRunResult& run = {},
+                   const ExposureCheckResult& run = {},
                    const SightingsCounts& sightings = {}) {
   return NoticeText({.run = run, .sightings = sightings},
                     FindExposures(matches, config, options.zone,
@@ -134,7 +134,7 @@ TEST(NoticeTest, NamesTheDayItWasMadeFor) {
 // The day is that of the dates' zone: 12 hours later it is the next in Japan.
 TEST(NoticeTest, TheZoneDecidesTheDay) {
   const int64_t evening = kNoon + int64_t{4} * 3600;
-  const MatchRunResult run;
+  const ExposureCheckResult run;
   const SightingsCounts sightings;
   const auto notice = [&](absl::TimeZone zone) {
     return NoticeText(
@@ -199,7 +199,7 @@ TEST(NoticeTest, TheConfigurationNamesWhomToAsk) {
 
 // As in the report: a result of doubtful files says so.
 TEST(NoticeTest, FilesThatAReaderHasToKnowAbout) {
-  MatchRunResult run;
+  ExposureCheckResult run;
   run.files.resize(2);
   run.files[0].path = "a.zip";
   run.files[0].verdict = "no_signature_entry";
@@ -228,7 +228,7 @@ TEST(NoticeTest, FilesThatAReaderHasToKnowAbout) {
 
 // What was not taken as it was published is said to a person too.
 TEST(NoticeTest, PublicationsThatDisagree) {
-  MatchRunResult run;
+  ExposureCheckResult run;
   run.num_believed_keys = run.num_believed_compared = 1;
   run.num_conflicts = {0, 31, 0, 0, 0};
   run.num_outside_first_publication = 32;
@@ -245,7 +245,7 @@ TEST(NoticeTest, PublicationsThatDisagree) {
 TEST(NoticeTest, NoKeyWasInUseWhenSomethingWasHeard) {
   const std::string english = "nothing could match";
   const std::string japanese = "一致するものはあり得ません";
-  MatchRunResult run;
+  ExposureCheckResult run;
   run.num_believed_keys = 1;
   EXPECT_THAT(Notice({}, {}, Cocoa(), run), HasSubstr(english));
   EXPECT_THAT(Notice({}, {.language = Language::kJapanese}, Cocoa(), run),

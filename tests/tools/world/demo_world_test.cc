@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/exposure/match_counts.h"
 #include "matcher/join/sighting_index.h"
 #include "tests/test_exports.h"
@@ -30,9 +30,9 @@ TEST(DemoWorldTest, AMatchFindsWhatIsExpected) {
     auto index = SightingIndex::Create(world->sightings);
     ASSERT_TRUE(index.ok()) << index.status();
 
-    MatchRunOptions run_options;
+    ExposureCheckOptions run_options;
     run_options.files.trusted = TrustTestSigner();
-    const auto run = RunMatch(
+    const auto run = CheckExposure(
         {path}, std::make_shared<const SightingIndex>(*std::move(index)),
         run_options);
     ASSERT_TRUE(run.ok()) << run.status();

@@ -23,7 +23,7 @@
 #include "gtest/gtest.h"
 #include "keyformat/random_source.h"
 #include "matcher/check/export_files.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/join/en_crypto.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/sanitized.h"
@@ -264,10 +264,10 @@ uint64_t NaiveOutsideTolerance(const ReadWorld& world) {
 // The lines that it does have.
 std::string EngineMatches(const ReadWorld& world, const WorldFiles& files,
                           std::shared_ptr<const SightingIndex> index,
-                          const MatchRunOptions& options,
+                          const ExposureCheckOptions& options,
                           uint64_t outside_tolerance) {
-  const absl::StatusOr<MatchRunResult> run =
-      RunMatch(files.exports, std::move(index), options);
+  const absl::StatusOr<ExposureCheckResult> run =
+      CheckExposure(files.exports, std::move(index), options);
   if (!run.ok()) return run.status().ToString();
   EXPECT_TRUE(run->complete);
   EXPECT_EQ(run->num_outside_tolerance, outside_tolerance);
@@ -301,7 +301,7 @@ TEST(DifferentialTest, EveryKernelAgreesWithANaiveJoinOn200Worlds) {
     const absl::StatusOr<WorldFiles> files =
         WriteWorldFiles(options, TempPath(absl::StrCat(seed)), {});
     ASSERT_TRUE(files.ok()) << files.status();
-    MatchRunOptions run_options;
+    ExposureCheckOptions run_options;
     run_options.files = Trusting(files->public_key);
     const absl::StatusOr<ReadWorld> world = ReadAll(*files, run_options.files);
     ASSERT_TRUE(world.ok()) << world.status();

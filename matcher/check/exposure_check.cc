@@ -1,7 +1,9 @@
-// Plan: match every file; put files in the order of publication; complete what
-// they say of keys that were heard (PublicationsOfHeardKeys); make each key's
-// history of it; resolve all candidates by those; apply the window policy.
-#include "matcher/check/match_run.h"
+// Plan: match every file; put files in the order of publication, and refuse
+// those of incomplete batches; complete what the others say of keys that were
+// heard (PublicationsOfHeardKeys); make each key's history of it; resolve all
+// candidates by those; apply the window policy; find what is left to mean
+// (FindAll). Nothing of a file that is refused goes further than its verdict.
+#include "matcher/check/exposure_check.h"
 
 #include <algorithm>
 #include <utility>
@@ -94,8 +96,8 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
   return publications;
 }
 
-// As MatchRunResult::devices_without_keys. Reads on only as long as a device
-// has seen no key but its own.
+// As ExposureCheckResult::devices_without_keys. Reads on only as long as a
+// device has seen no key but its own.
 absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
     const std::vector<ExportFileResult>& files,
     const std::vector<bool>& believed, const OwnKeys& own,
@@ -125,9 +127,9 @@ absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
 }
 
 // Drops the matches that do not count by the policy.
-void ApplyWindowPolicy(const MatchRunOptions& options,
+void ApplyWindowPolicy(const ExposureCheckOptions& options,
                        const KeyHistories& histories, const DropSink& dropped,
-                       MatchRunResult& run) {
+                       ExposureCheckResult& run) {
   std::vector<ExportWindow> windows;
   windows.reserve(run.files.size());
   for (const ExportFileResult& file : run.files) {
@@ -144,7 +146,51 @@ void ApplyWindowPolicy(const MatchRunOptions& options,
   });
 }
 
-absl::Status Validate(const MatchRunOptions& options) {
+// What the matches of each device mean.
+std::map<uint32_t, ExposureFindings> FindAll(
+    const ExposureCheckOptions& options, const std::vector<Match>& matches) {
+  std::map<uint32_t, ExposureFindings> findings;
+  if (!options.config.has_value()) return findings;
+  const absl::Time as_of = options.as_of.value_or(options.now);
+  if (options.devices.empty()) {
+    findings[0] = FindExposures(matches, *options.config, options.zone, as_of);
+    return findings;
+  }
+  std::map<uint32_t, std::vector<Match>> matches_of;
+  for (const Match& match : matches) {
+    matches_of[match.sighting.device].push_back(match);
+  }
+  for (const uint32_t device : options.devices) {
+    findings[device] =
+        FindExposures(matches_of[device], *options.config, options.zone, as_of);
+  }
+  return findings;
+}
+
+void CountSightingsOf(const SightingIndex& index,
+                      const std::set<uint32_t>& devices,
+                      ExposureCheckResult& result) {
+  result.num_sightings = index.sightings().size();
+  for (const uint32_t device : devices) result.num_sightings_of[device];
+  for (const Sighting& sighting : index.sightings()) {
+    const auto it = result.num_sightings_of.find(sighting.device);
+    if (it != result.num_sightings_of.end()) ++it->second;
+  }
+}
+
+ReportType ReportTypeWhenMissing(const ExposureCheckOptions& options) {
+  return options.config.has_value()
+             ? options.config->mapping.report_type_when_missing
+             : options.report_type_when_missing;
+}
+
+absl::Status CheckGoesOn(const ExposureCheckOptions& options) {
+  return options.cancelled && options.cancelled()
+             ? absl::CancelledError("the check was cancelled")
+             : absl::OkStatus();
+}
+
+absl::Status Validate(const ExposureCheckOptions& options) {
   if (options.num_threads < 1) {
     return absl::InvalidArgumentError("num_threads must be at least 1");
   }
@@ -152,18 +198,34 @@ absl::Status Validate(const MatchRunOptions& options) {
     return absl::InvalidArgumentError(
         "report_type_when_missing: not a type that is reported");
   }
+  if (options.config.has_value()) {
+    if (absl::Status s = Validate(*options.config); !s.ok()) return s;
+    const absl::Time as_of = options.as_of.value_or(options.now);
+    if (as_of == absl::InfiniteFuture() || as_of == absl::InfinitePast()) {
+      return absl::InvalidArgumentError(
+          "a configuration needs the time that its findings are made for");
+    }
+  }
   return Validate(options.window_policy);
 }
 
 }  // namespace
 
-absl::StatusOr<MatchRunResult> RunMatch(
+absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
+    std::vector<Sighting> sightings) {
+  absl::StatusOr<SightingIndex> index =
+      SightingIndex::Create(std::move(sightings), kSearchedIntervals);
+  if (!index.ok()) return index.status();
+  return std::make_shared<const SightingIndex>(*std::move(index));
+}
+
+absl::StatusOr<ExposureCheckResult> CheckExposure(
     const std::vector<std::string>& paths,
     std::shared_ptr<const SightingIndex> index,
-    const MatchRunOptions& options) {
+    const ExposureCheckOptions& options) {
   if (absl::Status s = Validate(options); !s.ok()) return s;
   const absl::StatusOr<MatchEngine> engine = MatchEngine::Create(
-      std::move(index), options.policy, options.own_keys.of_all,
+      index, options.policy, options.own_keys.of_all,
       options.kernels != nullptr ? *options.kernels : DefaultKernels());
   if (!engine.ok()) return engine.status();
 
@@ -171,14 +233,18 @@ absl::StatusOr<MatchRunResult> RunMatch(
   files.reader.decode.block_capacity =
       options.block_keys > 0 ? options.block_keys
                              : BlockKeysFor(*engine, options.num_threads);
+  files.reader.decode.latest_rolling_start = LatestRollingStart(options.now);
   absl::StatusOr<std::vector<MatchedFile>> matched =
-      MatchFiles(paths, *engine, files, options.num_threads, options.progress);
+      MatchFiles(paths, *engine, files,
+                 {.num_threads = options.num_threads,
+                  .progress = options.progress,
+                  .cancelled = options.cancelled});
   if (!matched.ok()) return matched.status();
   std::sort(matched->begin(), matched->end(),
             [](const MatchedFile& a, const MatchedFile& b) {
               return InPublicationOrder(a.file, b.file);
             });
-  MatchRunResult run;
+  ExposureCheckResult run;
   run.files.reserve(matched->size());
   for (MatchedFile& file : *matched) run.files.push_back(std::move(file.file));
 
@@ -189,12 +255,14 @@ absl::StatusOr<MatchRunResult> RunMatch(
       std::all_of(run.files.begin(), run.files.end(),
                   [](const ExportFileResult& file) { return file.accepted; });
   if (!run.complete) return run;
+  CountSightingsOf(*index, options.devices, run);
 
+  if (absl::Status s = CheckGoesOn(options); !s.ok()) return s;
   absl::StatusOr<std::vector<KeyPublication>> publications =
       PublicationsOfHeardKeys(run.files, *matched, files);
   if (!publications.ok()) return publications.status();
   const KeyHistories histories = ResolvePublications(
-      *std::move(publications), options.report_type_when_missing);
+      *std::move(publications), ReportTypeWhenMissing(options));
   run.num_revisions = histories.num_revisions;
   run.num_ignored_revisions = histories.num_ignored_revisions;
   run.num_conflicts = histories.num_conflicts;
@@ -226,6 +294,7 @@ absl::StatusOr<MatchRunResult> RunMatch(
     }
   }
   run.num_outside_tolerance = outside_tolerance.size();
+  if (absl::Status s = CheckGoesOn(options); !s.ok()) return s;
   absl::StatusOr<std::set<uint32_t>> without_keys =
       DevicesWithoutKeys(run.files, believed, options.own_keys, files);
   if (!without_keys.ok()) return without_keys.status();
@@ -245,7 +314,44 @@ absl::StatusOr<MatchRunResult> RunMatch(
   run.result.num_duplicates = num_duplicates;
   run.report_types = DropUnreported(run.result.matches, dropped);
   ApplyWindowPolicy(options, histories, dropped, run);
+  if (absl::Status s = CheckGoesOn(options); !s.ok()) return s;
+  run.findings = FindAll(options, run.result.matches);
   return run;
+}
+
+absl::Status CheckCompared(const ExposureCheckResult& result,
+                           uint64_t num_bad_sightings) {
+  if (result.num_keys == result.num_rejected + result.num_own_keys) {
+    const auto num_left_out = std::count_if(
+        result.files.begin(), result.files.end(),
+        [](const ExportFileResult& file) { return !file.accepted; });
+    return absl::DataLossError(
+        absl::StrCat("no result, since no key was compared: ", num_left_out,
+                     " of ", result.files.size(), " files left out, ",
+                     result.num_keys, " keys read, ", result.num_rejected,
+                     " of them rejected and ", result.num_own_keys, " own"));
+  }
+  if (result.num_believed_keys == 0 && result.result.matches.empty()) {
+    return absl::DataLossError(
+        "no result, since no key of a verified file was compared: other files "
+        "may add contacts, but no contact with their keys says nothing");
+  }
+  for (const auto& [device, n] : result.num_sightings_of) {
+    if (result.devices_without_keys.contains(device)) {
+      return absl::DataLossError(absl::StrCat(
+          "no result, since no key was compared for device ", device, ": all ",
+          result.num_keys - result.num_rejected, " are its own"));
+    }
+    if (n > 0) continue;
+    return absl::DataLossError(
+        absl::StrCat("no result, since no sighting of device ", device,
+                     " was compared: ", result.num_sightings,
+                     " of all devices read, ", num_bad_sightings, " left out"));
+  }
+  if (result.num_sightings > 0) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("no result, since no sighting was compared: 0 read, ",
+                   num_bad_sightings, " left out"));
 }
 
 }  // namespace tekmatch

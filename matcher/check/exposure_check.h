@@ -1,4 +1,17 @@
-// A whole match run: export files and sightings in, matches out.
+// The door of the library, and the only way from export files to contacts:
+// files and sightings in; verdicts, matches and what they mean out.
+//
+//   auto index = IndexSightings(std::move(sightings));
+//   ExposureCheckOptions options;  // trusted keys, rules, configuration, now
+//   auto checked = CheckExposure(paths, *index, options);
+//   if (!checked->complete) ...            // files[i].message: why no result
+//   if (!CheckCompared(*checked).ok()) ... // no matches would mean nothing
+//   for (const auto& day : checked->findings.at(0).days) ...
+//
+// A match is here only if the file of its key was accepted, its key is neither
+// revoked nor recursive by all publications of it, nor the device's own, and
+// the transmission window lets the contact count. None of these can be left
+// out. docs/embedding.md and examples/hello show a whole program.
 //
 // Each thread reads a file, or matches blocks that were read (file_matcher.h).
 // What a file contributed is kept apart until its verdict is known and dropped
@@ -10,29 +23,35 @@
 // (key_publications.h). A publication of which nothing was heard, because it
 // names another time for the key, shows only when all files are matched: then
 // those that hold one are read once more for it, which is rare.
-#ifndef TEKMATCH_MATCHER_CHECK_MATCH_RUN_H_
-#define TEKMATCH_MATCHER_CHECK_MATCH_RUN_H_
+#ifndef TEKMATCH_MATCHER_CHECK_EXPOSURE_CHECK_H_
+#define TEKMATCH_MATCHER_CHECK_EXPOSURE_CHECK_H_
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "keyformat/diagnosis_key.h"
 #include "matcher/check/export_files.h"
+#include "matcher/exposure/exposure_config.h"
+#include "matcher/exposure/exposure_findings.h"
 #include "matcher/exposure/key_publications.h"
 #include "matcher/exposure/transmission_window.h"
 #include "matcher/join/match.h"
 #include "matcher/join/match_policy.h"
 #include "matcher/join/match_resolver.h"
 #include "matcher/join/own_keys.h"
+#include "matcher/join/sighting.h"
 #include "matcher/join/sighting_index.h"
 #include "matcher/kernels/kernels.h"
 
@@ -43,16 +62,36 @@ namespace tekmatch {
 // it nothing is looked for.
 inline constexpr int32_t kSearchedIntervals = 144;
 
-struct MatchRunOptions {
-  ExportFileOptions files;  // but for the size of blocks: see block_keys
+// The index that CheckExposure wants. INVALID_ARGUMENT as
+// SightingIndex::Create. Takes sightings of one person, or of several devices
+// (Sighting::device).
+absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
+    std::vector<Sighting> sightings);
+
+struct ExposureCheckOptions {
+  // Whom to trust, what else to accept, contents that are no files. The size of
+  // blocks is set by block_keys, the latest rolling start by `now`.
+  ExportFileOptions files;
   // Leave files that are not accepted out, instead of giving no result.
   bool skip_bad_files = false;
   MatchPolicy policy;
   // Which contacts count, and whose dates its local dates are.
   TransmissionWindowPolicy window_policy;
   absl::TimeZone window_zone;
-  // What a key without report type counts as, for revisions: neither unknown
-  // nor recursive nor revoked.
+  // What contacts add up to, by an authority's configuration: with one, the
+  // result has findings.
+  std::optional<ExposureConfig> config;
+  absl::TimeZone zone;  // of the findings' dates
+  // The caller's clock: the library reads none. Keys that start more than a day
+  // later are rejected. Default: none are.
+  absl::Time now = absl::InfiniteFuture();
+  // The time that findings are made for. Default: `now`, which then is finite.
+  std::optional<absl::Time> as_of;
+  // Devices whose findings are told apart (Sighting::device), also such that
+  // heard nothing. Default: all sightings are of one, whose number here is 0.
+  std::set<uint32_t> devices;
+  // What a key without report type counts as, for revisions, where there is no
+  // configuration to say it: neither unknown nor recursive nor revoked.
   ReportType report_type_when_missing = ReportType::kConfirmedTest;
   // A device in it is a Sighting::device.
   OwnKeys own_keys;
@@ -64,6 +103,9 @@ struct MatchRunOptions {
   // Called now and then with the numbers of files begun and of keys read so
   // far, by one thread at a time.
   std::function<void(size_t, uint64_t)> progress;
+  // Asked before each file and each block, by one thread at a time, and before
+  // each later step; true ends the check.
+  std::function<bool()> cancelled;
 };
 
 // A match that a rule drops. `reason` is a name of DropSink's (match.h) or of a
@@ -73,7 +115,7 @@ struct DroppedMatch {
   absl::string_view reason;
 };
 
-struct MatchRunResult {
+struct ExposureCheckResult {
   // In the order of publication (publication_order.h). Match::source is a
   // position here.
   std::vector<ExportFileResult> files;
@@ -109,22 +151,42 @@ struct MatchRunResult {
   // within what the index was made for.
   uint64_t num_outside_tolerance = 0;
   // Of what is left after these, result.matches is without revoked and
-  // recursive keys, and without what the window policy lets not count (by
-  // WindowReason).
+  // recursive keys, and without contacts that the window policy does not count
+  // (by WindowReason).
   ReportTypeCounts report_types;
   std::array<uint64_t, kNumWindowReasons> num_outside_window{};
   MatchResult result;
+  // With a configuration: of each device of options.devices, or of the only
+  // one, 0, what its part of result.matches adds up to.
+  std::map<uint32_t, ExposureFindings> findings;
+  // Sightings of the index, and how many of them each of options.devices has.
+  uint64_t num_sightings = 0;
+  std::map<uint32_t, uint64_t> num_sightings_of;
   // With keep_dropped, in no order that means anything. Duplicates are none:
   // the same match counts in their place.
   std::vector<DroppedMatch> dropped;
 };
 
-// INVALID_ARGUMENT: options. RESOURCE_EXHAUSTED: no memory. DATA_LOSS: a file
-// changed during the run. Other defects of files are in the result.
-absl::StatusOr<MatchRunResult> RunMatch(
+// Reads the files at `paths`, which may also be names of options.files.sources,
+// and checks them against the sightings; null is an error.
+//
+// INVALID_ARGUMENT: options, or the index. RESOURCE_EXHAUSTED: no memory.
+// DATA_LOSS: a file changed meanwhile. CANCELLED: options.cancelled said so.
+// INTERNAL: progress or cancelled threw, or BoringSSL failed. Other defects of
+// files are in the result.
+absl::StatusOr<ExposureCheckResult> CheckExposure(
     const std::vector<std::string>& paths,
-    std::shared_ptr<const SightingIndex> index, const MatchRunOptions& options);
+    std::shared_ptr<const SightingIndex> index,
+    const ExposureCheckOptions& options);
+
+// Whether "no contact" would rest on anything. DATA_LOSS, with what was
+// lacking, unless at least one key that is neither rejected nor own, of a
+// verified file where one counts, was there to compare with at least one
+// sighting of every device. `result` is complete. `num_bad_sightings` could not
+// be read, for the message.
+absl::Status CheckCompared(const ExposureCheckResult& result,
+                           uint64_t num_bad_sightings = 0);
 
 }  // namespace tekmatch
 
-#endif  // TEKMATCH_MATCHER_CHECK_MATCH_RUN_H_
+#endif  // TEKMATCH_MATCHER_CHECK_EXPOSURE_CHECK_H_

@@ -1,4 +1,4 @@
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 
 #include <malloc.h>
 
@@ -34,19 +34,19 @@ std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
   return std::make_shared<const SightingIndex>(*std::move(index));
 }
 
-MatchRunOptions Options() {
-  MatchRunOptions options;
+ExposureCheckOptions Options() {
+  ExposureCheckOptions options;
   options.files.trusted = TrustTestSigner();
   options.block_keys = 7;  // many hand-overs
   return options;
 }
 
-MatchRunResult RunOver(const std::vector<std::string>& paths,
-                       const std::shared_ptr<const SightingIndex>& index,
-                       const MatchRunOptions& options) {
-  auto run = RunMatch(paths, index, options);
+ExposureCheckResult RunOver(const std::vector<std::string>& paths,
+                            const std::shared_ptr<const SightingIndex>& index,
+                            const ExposureCheckOptions& options) {
+  auto run = CheckExposure(paths, index, options);
   EXPECT_TRUE(run.ok()) << run.status();
-  return run.ok() ? *std::move(run) : MatchRunResult();
+  return run.ok() ? *std::move(run) : ExposureCheckResult();
 }
 
 std::string Write(const std::string& name, const std::string& bytes) {
@@ -60,7 +60,7 @@ std::string ForgedExport(const std::vector<DiagnosisKey>& keys) {
   return WriteTestExport(keys, TestExportOptions({OtherSigner("440", "v1")}));
 }
 
-std::vector<std::string> Summary(const MatchRunResult& run) {
+std::vector<std::string> Summary(const ExposureCheckResult& run) {
   std::vector<std::string> summary = {
       std::to_string(run.complete) + " " + std::to_string(run.num_keys) + " " +
       std::to_string(run.num_rejected) + " " +
@@ -74,7 +74,7 @@ std::vector<std::string> Summary(const MatchRunResult& run) {
   return summary;
 }
 
-void ExpectNoResult(const MatchRunResult& run) {
+void ExpectNoResult(const ExposureCheckResult& run) {
   EXPECT_FALSE(run.complete);
   EXPECT_EQ(Summary(run).front(), "0 0 0 0 0 0 0");
   EXPECT_THAT(run.result.matches, IsEmpty());
@@ -82,7 +82,7 @@ void ExpectNoResult(const MatchRunResult& run) {
 
 // A phone whose clock is three hours late: every sighting counts once, in
 // however many files its key stands; of a file that is refused none does.
-TEST(MatchRunTest, CountsSightingsOutsideTheTolerance) {
+TEST(ExposureCheckTest, CountsSightingsOutsideTheTolerance) {
   constexpr int64_t kLate = int64_t{3} * 3600;
   const std::vector<DiagnosisKey> keys = TestKeys(20, 1);
   const std::vector<DiagnosisKey> forged = TestKeys(5, 2);
@@ -104,11 +104,11 @@ TEST(MatchRunTest, CountsSightingsOutsideTheTolerance) {
       Write("two.zip", WriteTestExport({keys.begin(), keys.begin() + 10},
                                        TestExportOptions())),
       Write("forged.zip", ForgedExport(forged))};
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.skip_bad_files = true;
   for (const int num_threads : {1, 3}) {
     options.num_threads = num_threads;
-    const MatchRunResult run = RunOver(paths, shared, options);
+    const ExposureCheckResult run = RunOver(paths, shared, options);
     EXPECT_EQ(run.num_outside_tolerance, 20U);
     EXPECT_EQ(run.result.matches.size(), 1U);
   }
@@ -117,7 +117,7 @@ TEST(MatchRunTest, CountsSightingsOutsideTheTolerance) {
             0U);
 }
 
-TEST(MatchRunTest, ThreadsBlocksAndOrderDoNotMatter) {
+TEST(ExposureCheckTest, ThreadsBlocksAndOrderDoNotMatter) {
   // The same three keys in three files, with other metadata; a forged file.
   std::vector<DiagnosisKey> keys = TestKeys(200, 1);
   std::vector<DiagnosisKey> more = TestKeys(300, 2);
@@ -138,7 +138,7 @@ TEST(MatchRunTest, ThreadsBlocksAndOrderDoNotMatter) {
     more[100 + i].metadata.transmission_risk = 5;
     third[100 + i].metadata.transmission_risk = 2;
   }
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.own_keys.of_all = {keys[29].tek, third[29].tek};
   options.skip_bad_files = true;
   std::vector<std::string> paths = {
@@ -147,7 +147,7 @@ TEST(MatchRunTest, ThreadsBlocksAndOrderDoNotMatter) {
       Write("c.zip", WriteTestExport(third)),
       Write("d.zip", ForgedExport(TestKeys(100, 1)))};
   const auto index = Index(sightings);
-  const MatchRunResult expected = RunOver(paths, index, options);
+  const ExposureCheckResult expected = RunOver(paths, index, options);
   EXPECT_EQ(Summary(expected).front(), "1 650 0 2 18 29 30");
   EXPECT_EQ(expected.result.matches.size(), 2 * 29 + 29);
   do {
@@ -156,14 +156,14 @@ TEST(MatchRunTest, ThreadsBlocksAndOrderDoNotMatter) {
              {1, 7}, {1, 0}, {2, 1}, {3, 0}, {8, 7}}) {
       options.num_threads = num_threads;
       options.block_keys = block_keys;
-      const MatchRunResult run = RunOver(paths, index, options);
+      const ExposureCheckResult run = RunOver(paths, index, options);
       EXPECT_EQ(run.result.matches, expected.result.matches);
       EXPECT_EQ(Summary(run), Summary(expected));
     }
   } while (std::next_permutation(paths.begin(), paths.end()));
 }
 
-TEST(MatchRunTest, BlocksSuitSightingsAndThreads) {
+TEST(ExposureCheckTest, BlocksSuitSightingsAndThreads) {
   const auto engine_over = [](size_t num_sightings) {
     std::vector<Sighting> sightings(num_sightings);
     RandomSource random = RandomSource::Seeded(1);
@@ -191,7 +191,7 @@ TEST(MatchRunTest, BlocksSuitSightingsAndThreads) {
   }
 }
 
-TEST(MatchRunTest, AKeyInTwoFilesCountsOnceByTheFirstPublication) {
+TEST(ExposureCheckTest, AKeyInTwoFilesCountsOnceByTheFirstPublication) {
   std::vector<DiagnosisKey> keys = TestKeys(1, 1);
   keys[0].metadata.transmission_risk = 2;
   const std::string first = Write("b.zip", WriteTestExport(keys));
@@ -199,7 +199,7 @@ TEST(MatchRunTest, AKeyInTwoFilesCountsOnceByTheFirstPublication) {
   ExportWriterOptions later = TestExportOptions();
   later.end_timestamp += 1;
   const std::string second = Write("a.zip", WriteTestExport(keys, later));
-  const MatchRunResult run = RunOver(
+  const ExposureCheckResult run = RunOver(
       {second, first}, Index({HearKey(keys[0], kTestDaySeconds)}), Options());
   ASSERT_EQ(run.result.matches.size(), 1);
   const Match& match = run.result.matches[0];
@@ -212,15 +212,16 @@ TEST(MatchRunTest, AKeyInTwoFilesCountsOnceByTheFirstPublication) {
       1);
 }
 
-TEST(MatchRunTest, OwnKeysDoNotMatch) {
+TEST(ExposureCheckTest, OwnKeysDoNotMatch) {
   const std::vector<DiagnosisKey> keys = TestKeys(2, 1);
   const std::string path = Write("a.zip", WriteTestExport(keys));
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.own_keys.of_all = {keys[0].tek};
-  const MatchRunResult run = RunOver({path},
-                                     Index({HearKey(keys[0], kTestDaySeconds),
-                                            HearKey(keys[1], kTestDaySeconds)}),
-                                     options);
+  const ExposureCheckResult run =
+      RunOver({path},
+              Index({HearKey(keys[0], kTestDaySeconds),
+                     HearKey(keys[1], kTestDaySeconds)}),
+              options);
   EXPECT_EQ(run.num_own_keys, 1);
   ASSERT_EQ(run.result.matches.size(), 1);
   EXPECT_EQ(run.result.matches[0].tek, keys[1].tek);
@@ -228,7 +229,7 @@ TEST(MatchRunTest, OwnKeysDoNotMatch) {
 
 // A tampered file holds the very key that was sighted, and also one that a
 // good file has; it comes before or after the good one.
-TEST(MatchRunTest, ARefusedFileContributesNothing) {
+TEST(ExposureCheckTest, ARefusedFileContributesNothing) {
   const std::vector<DiagnosisKey> good = TestKeys(50, 1);
   std::vector<DiagnosisKey> bad = TestKeys(50, 2);
   bad[1] = good[1];
@@ -242,10 +243,10 @@ TEST(MatchRunTest, ARefusedFileContributesNothing) {
   for (const std::string name : {"a.zip", "z.zip"}) {
     const std::string bad_path = Write(name, tampered);
     for (const int num_threads : {1, 4}) {
-      MatchRunOptions options = Options();
+      ExposureCheckOptions options = Options();
       options.num_threads = num_threads;
       options.own_keys.of_all = {bad[2].tek};
-      const MatchRunResult refused =
+      const ExposureCheckResult refused =
           RunOver({good_path, bad_path}, index, options);
       ExpectNoResult(refused);
       ASSERT_EQ(refused.files.size(), 2);
@@ -256,7 +257,7 @@ TEST(MatchRunTest, ARefusedFileContributesNothing) {
                 1);
 
       options.skip_bad_files = true;
-      const MatchRunResult skipped =
+      const ExposureCheckResult skipped =
           RunOver({good_path, bad_path}, index, options);
       EXPECT_EQ(Summary(skipped).front(), "1 50 0 0 0 0 0");
       ASSERT_EQ(skipped.result.matches.size(), 2);
@@ -267,7 +268,7 @@ TEST(MatchRunTest, ARefusedFileContributesNothing) {
   }
 }
 
-TEST(MatchRunTest, OtherBadFilesAreLeftOutToo) {
+TEST(ExposureCheckTest, OtherBadFilesAreLeftOutToo) {
   const std::vector<DiagnosisKey> keys = TestKeys(20, 1);
   const auto index = Index({HearKey(keys[0], kTestDaySeconds)});
   const std::string bin = ZipEntry(WriteTestExport(keys), "export.bin");
@@ -275,10 +276,10 @@ TEST(MatchRunTest, OtherBadFilesAreLeftOutToo) {
       Write("a.zip", WriteTestExport(TestKeys(3, 9))),
       Write("truncated", bin.substr(0, bin.size() - 1)), Write("unsigned", bin),
       TempPath("zz missing")};
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   ExpectNoResult(RunOver(paths, index, options));
   options.skip_bad_files = true;
-  const MatchRunResult run = RunOver(paths, index, options);
+  const ExposureCheckResult run = RunOver(paths, index, options);
   EXPECT_EQ(Summary(run).front(), "1 3 0 0 0 0 0");
   EXPECT_THAT(run.result.matches, IsEmpty());
   options.files.allow_unsigned = true;
@@ -297,7 +298,7 @@ std::string RepeatingExport(const DiagnosisKey& key, size_t num_repeats) {
       std::vector<DiagnosisKey>(num_repeats, key), TestExportOptions({})));
 }
 
-TEST(MatchRunTest, AHostileFileStaysBounded) {
+TEST(ExposureCheckTest, AHostileFileStaysBounded) {
   constexpr int kSightings = 4;
   DiagnosisKey key = TestKeys(1, 1)[0];
   key.rolling_period = 1;
@@ -307,7 +308,7 @@ TEST(MatchRunTest, AHostileFileStaysBounded) {
     sightings.push_back(HearKey(key, kTestDaySeconds + i));
   }
   const auto index = Index(sightings);
-  MatchRunOptions options;
+  ExposureCheckOptions options;
   options.skip_bad_files = true;
   options.num_threads = 2;
   // 800,000 candidates of some 100 bytes each, were they kept.
@@ -317,7 +318,7 @@ TEST(MatchRunTest, AHostileFileStaysBounded) {
   options.progress = [&peak](size_t, uint64_t) {
     peak = std::max(peak, BytesInUse());
   };
-  const MatchRunResult refused = RunOver({path}, index, options);
+  const ExposureCheckResult refused = RunOver({path}, index, options);
   EXPECT_EQ(refused.files[0].verdict, "empty_signature_list");
   EXPECT_EQ(refused.files[0].report.counts.keys, 200'000);
   EXPECT_EQ(Summary(refused).front(), "1 0 0 0 0 0 0");
@@ -328,13 +329,13 @@ TEST(MatchRunTest, AHostileFileStaysBounded) {
   // duplicates to go on the way.
   path = Write("believed.zip", RepeatingExport(key, 20'000));
   options.files.allow_unsigned = true;
-  const MatchRunResult believed = RunOver({path}, index, options);
+  const ExposureCheckResult believed = RunOver({path}, index, options);
   EXPECT_EQ(believed.num_keys, 20'000);
   EXPECT_EQ(believed.result.matches.size(), kSightings);
   EXPECT_EQ(believed.result.num_duplicates, 19'999 * kSightings);
 }
 
-TEST(MatchRunTest, ABatchCountsAsAWhole) {
+TEST(ExposureCheckTest, ABatchCountsAsAWhole) {
   const std::vector<DiagnosisKey> keys = TestKeys(30, 1);
   std::vector<Sighting> sightings;
   sightings.reserve(keys.size());
@@ -349,22 +350,22 @@ TEST(MatchRunTest, ABatchCountsAsAWhole) {
     paths.push_back(Write(std::to_string(paths.size()) + ".zip", zip));
   }
   ASSERT_EQ(paths.size(), 3);
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   EXPECT_EQ(RunOver(paths, index, options).result.matches.size(), 30);
   paths.pop_back();
   ExpectNoResult(RunOver(paths, index, options));
   options.skip_bad_files = true;
-  const MatchRunResult run = RunOver(paths, index, options);
+  const ExposureCheckResult run = RunOver(paths, index, options);
   EXPECT_EQ(Summary(run).front(), "1 0 0 0 0 0 0");
   EXPECT_EQ(run.files[0].verdict, "incomplete_batch");
 }
 
-TEST(MatchRunTest, RefusesWrongOptions) {
+TEST(ExposureCheckTest, RefusesWrongOptions) {
   const auto Code = [](const std::shared_ptr<const SightingIndex>& index,
-                       const MatchRunOptions& options) {
-    return RunMatch({}, index, options).status().code();
+                       const ExposureCheckOptions& options) {
+    return CheckExposure({}, index, options).status().code();
   };
-  MatchRunOptions options;
+  ExposureCheckOptions options;
   EXPECT_EQ(Code(Index({}), options), absl::StatusCode::kOk);
   EXPECT_EQ(Code(nullptr, options), absl::StatusCode::kInvalidArgument);
   for (const int num_threads : {0, -1}) {
@@ -382,25 +383,25 @@ TEST(MatchRunTest, RefusesWrongOptions) {
   }
 }
 
-TEST(MatchRunTest, CountsRejectedKeysAndProgress) {
+TEST(ExposureCheckTest, CountsRejectedKeysAndProgress) {
   std::vector<DiagnosisKey> keys = TestKeys(20, 1);
   keys[0].rolling_start = kTestDay + 1000;
   const std::string path = Write("a.zip", WriteTestExport(keys));
-  MatchRunOptions options = Options();
-  options.files.reader.decode.latest_rolling_start = kTestDay + 144;
+  ExposureCheckOptions options = Options();
+  options.now = absl::FromUnixSeconds(int64_t{kTestDay} * kIntervalSeconds);
   std::vector<std::pair<size_t, uint64_t>> progress;
   options.progress = [&progress](size_t file, uint64_t num_keys) {
     progress.emplace_back(file, num_keys);
   };
   // The same file twice is read twice, and counts once.
-  const MatchRunResult run = RunOver({path, path}, Index({}), options);
+  const ExposureCheckResult run = RunOver({path, path}, Index({}), options);
   EXPECT_EQ(Summary(run).front(), "1 20 1 0 0 0 0");
   EXPECT_THAT(progress, ElementsAre(Pair(1, 7), Pair(1, 14), Pair(1, 19),
                                     Pair(2, 26), Pair(2, 33), Pair(2, 38)));
 }
 
 // Duplicates that go on the way of each of two files, and between them.
-TEST(MatchRunTest, DuplicatesOfAllFilesAreCounted) {
+TEST(ExposureCheckTest, DuplicatesOfAllFilesAreCounted) {
   constexpr int kSightings = 4;
   constexpr size_t kRepeats = 17'000;
   DiagnosisKey key = TestKeys(1, 1)[0];
@@ -413,10 +414,10 @@ TEST(MatchRunTest, DuplicatesOfAllFilesAreCounted) {
   // Not the same file twice, which would count once.
   const std::string one = RepeatingExport(key, kRepeats);
   const std::string other = RepeatingExport(key, kRepeats + 1);
-  MatchRunOptions options = Options();
+  ExposureCheckOptions options = Options();
   options.block_keys = 1000;
   options.files.allow_unsigned = true;
-  const MatchRunResult run =
+  const ExposureCheckResult run =
       RunOver({Write("a.zip", one), Write("b.zip", other)},
               Index(std::move(sightings)), options);
   EXPECT_EQ(run.result.matches.size(), kSightings);

@@ -12,7 +12,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "matcher/check/match_run.h"
+#include "matcher/check/exposure_check.h"
 #include "matcher/exposure/match_counts.h"
 #include "matcher/join/en_crypto.h"
 #include "tests/shared_data.h"
@@ -52,7 +52,7 @@ std::vector<std::tuple<Tek, EnIntervalNumber, Sighting>> BruteForceJoin(
   return joined;
 }
 
-TEST(MatchRunRealFilesTest, AgainstBruteForce) {
+TEST(ExposureCheckRealFilesTest, AgainstBruteForce) {
   TEKMATCH_NEEDS_SHARED_DATA();
   const std::string path = SharedDataPath("exports/demo-2392-nosig.zip");
   const auto file = ReadSightings(
@@ -60,12 +60,12 @@ TEST(MatchRunRealFilesTest, AgainstBruteForce) {
   ASSERT_TRUE(file.ok()) << file.status();
   auto index = SightingIndex::Create(file->sightings);
   ASSERT_TRUE(index.ok()) << index.status();
-  MatchRunOptions options;
+  ExposureCheckOptions options;
   options.files.allow_unsigned = true;
   options.num_threads = 2;
-  const auto run =
-      RunMatch({path}, std::make_shared<const SightingIndex>(*std::move(index)),
-               options);
+  const auto run = CheckExposure(
+      {path}, std::make_shared<const SightingIndex>(*std::move(index)),
+      options);
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_TRUE(run->complete);
   EXPECT_EQ(run->num_keys, 2392);
