@@ -14,7 +14,6 @@
 #include "keyformat/diagnosis_key.h"
 #include "matcher/exposure/match_counts.h"
 #include "matcher/join/sighting.h"
-#include "tools/report/match_report.h"
 
 namespace tekmatch {
 

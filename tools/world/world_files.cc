@@ -19,7 +19,6 @@
 #include "tools/files/match_line.h"
 #include "tools/files/output_file.h"
 #include "tools/files/output_folder.h"
-#include "tools/report/match_report.h"
 #include "tools/sightings/sightings_text.h"
 
 namespace tekmatch {
