@@ -65,9 +65,16 @@ def git_paths(*arguments):
 
 
 def sources(*patterns):
-    """Returns the files of the working tree that match."""
+    """Returns the files of the working tree that match; those of examples are
+    in a workspace of their own."""
     paths = git_paths(
-        "ls-files", "-z", "--cached", "--others", "--exclude-standard", *patterns
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        *patterns,
+        ":!examples/",
     )
     return sorted(path for path in set(paths) if os.path.exists(path))
 

@@ -35,9 +35,10 @@ step() {
   fi
 }
 
-# run_bazel COMMAND ARGUMENTS...: Bazel in the checkout. Its stderr has what is
-# wrong; on a terminal Bazel's progress, in place; else, unless CI is set, a line
-# of it every 20 seconds while it builds or tests.
+# run_bazel COMMAND ARGUMENTS...: Bazel in the checkout, or in the folder
+# `workspace` where that is set. Its stderr has what is wrong; on a terminal
+# Bazel's progress, in place; else, unless CI is set, a line of it every 20
+# seconds while it builds or tests.
 run_bazel() {
   local command=$1
   shift
@@ -67,7 +68,7 @@ run_bazel() {
     options+=("--profile=$(mktemp --suffix=.profile \
       "$TEKMATCH_TIMES/${TEKMATCH_STAGE-other}.XXXXXX")")
   fi
-  (cd "$root" && bazel "$command" "${options[@]}" "$@")
+  (cd "${workspace:-$root}" && bazel "$command" "${options[@]}" "$@")
 }
 
 # Builds the command-line tool; sets tekmatch to its path.

@@ -1,0 +1,45 @@
+#!/bin/bash
+# Builds examples/hello, which uses tekmatch as an app does, out of a workspace
+# of its own, and holds what it says against the tool: on the demonstration's
+# world, and on an export of Germany's server, with its key and with another.
+#
+# Usage: tools/dev/check_examples.sh
+# shellcheck source=tools/dev/shell.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
+
+build_tekmatch
+hello=$root/examples/hello
+# The same caches and flags, in the other workspace.
+workspace=$hello run_bazel build //:hello
+hello=$hello/bazel-bin/hello
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$tekmatch" demo --out "$folder/demo" >/dev/null
+world=$folder/demo
+key=(440 v1 "$world/public.pem")
+
+"$hello" "$world/export.zip" "${key[@]}" 2020-12-16 <"$world/sightings.csv" \
+  >"$folder/said"
+cat "$folder/said"
+"$tekmatch" match "$world/export.zip" --trusted-key "440:v1=$world/public.pem" \
+  --sightings "$world/sightings.csv" --time-zone Asia/Tokyo --policy cocoa-3 \
+  --config cocoa --now 2020-12-16T23:59:59+09:00 --format json |
+  python3 -c '
+import json, sys
+report = json.load(sys.stdin)
+print("%d keys of a file that is valid" % sum(f["keys"] for f in report["files"]))
+for day in report["exposure"]["daily_summaries"]:
+    alert = ", alert" if day["alerting"] else ""
+    print("%s: %d minutes%s" % (day["date"], day["seconds"] // 60, alert))
+' >"$folder/expected"
+(($(wc -l <"$folder/expected") > 1))
+diff "$folder/expected" "$folder/said"
+
+# A real file: read with its key, refused with another, and without sightings
+# no answer.
+exports=$TEKMATCH_SHARED/data/exports
+real=("$exports/cwa-dev-2020-05-31.zip" 262 v1)
+"$hello" "${real[@]}" "$exports/cwa-dev.pem" 2020-06-01 <"$world/sightings.csv"
+! "$hello" "${real[@]}" "$world/public.pem" 2020-06-01 <"$world/sightings.csv" || exit 1
+! "$hello" "${real[@]}" "$exports/cwa-dev.pem" 2020-06-01 </dev/null || exit 1
