@@ -99,7 +99,8 @@ class EntryStream : public ByteStream {
     return *n;
   }
 
-  // All declared bytes are out: the data must end here too, and be the right.
+  // All declared bytes are out. The compressed data must end here too, and its
+  // CRC must be the declared one.
   absl::Status CheckEnd() {
     if (entry_.deflated) {
       uint8_t beyond = 0;

@@ -89,8 +89,10 @@ std::string Explain(const std::string& path, const ExportReport& report) {
     case SignatureVerdict::kMalformedSignatureList:
       return absl::StrCat(list, " ", report.signature_list_defect);
     case SignatureVerdict::kIncompleteSet:
-      return absl::StrCat("signatures that are needed together lack; it names ",
-                          signers);
+      return absl::StrCat(
+          "some of the signatures that are needed together are missing; it "
+          "names ",
+          signers);
     case SignatureVerdict::kWrongSignature:
       return absl::StrCat(
           "the signature does not fit the file and the key of id ", signers);

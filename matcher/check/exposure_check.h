@@ -98,7 +98,7 @@ struct ExposureCheckOptions {
   const Kernels* kernels = nullptr;  // null: the default ones
   int num_threads = 1;               // at least 1
   size_t block_keys = 0;  // of a block; 0: what suits sightings and threads
-  // Keep the matches that a rule drops, for who asks why.
+  // Keep the matches that a rule drops, for those who ask why.
   bool keep_dropped = false;
   // Called now and then with the numbers of files begun and of keys read so
   // far, by one thread at a time.

@@ -40,7 +40,7 @@ struct Match {
   bool operator==(const Match&) const = default;
 };
 
-// Told of every match that a rule drops, for who asks why: `reason` is the
+// Told of every match that a rule drops, for those who ask why: `reason` is the
 // rule's stable name, a literal. Empty: nobody asks.
 using DropSink =
     std::function<void(const Match& match, absl::string_view reason)>;

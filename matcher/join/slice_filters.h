@@ -1,5 +1,5 @@
-// What says of most RPIs, without a look at the sightings, that nobody heard
-// them. Time is cut into slices of a day, or all of them of a quarter of a day
+// A filter says of most RPIs that nobody heard them, without a look at the
+// sightings. Time is cut into slices of a day, or all of them of a quarter of a day
 // where any day has very many sightings; each has a filter (kernels.h) of the
 // RPIs heard in it or within the tolerance of it, since only those can match an
 // RPI of the slice. So a filter stays small enough for a core's own cache, and

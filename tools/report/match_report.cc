@@ -83,7 +83,7 @@ ordered_json AuthoritiesJson(const ExposureCheckResult& run) {
   return json;
 }
 
-// Matches that the transmission window lets not count, by reason.
+// Matches that do not count by the transmission window, by reason.
 ordered_json NotCountedJson(const ExposureCheckResult& run) {
   ordered_json json = ordered_json::object();
   for (int i = 0; i < kNumWindowReasons; ++i) {
