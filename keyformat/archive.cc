@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/zip_directory.h"
 #include "keyformat/zip_records.h"
 
@@ -51,10 +52,9 @@ absl::StatusOr<uint64_t> CheckLocalHeader(const ByteSource& source,
   if (offset + kLocalHeaderBytes > directory_offset) {
     return RefuseEntry(source, entry.name, kOutside);
   }
-  const absl::StatusOr<std::string> bytes =
-      ReadBytes(source, offset, kLocalHeaderBytes);
-  if (!bytes.ok()) return bytes.status();
-  const std::optional<EntryFacts> local = ParseLocalHeader(*bytes);
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string bytes,
+                            ReadBytes(source, offset, kLocalHeaderBytes));
+  const std::optional<EntryFacts> local = ParseLocalHeader(bytes);
   if (!local.has_value()) return Contradicts(source, entry, "there is none");
   if (const absl::string_view what =
           FirstContradiction(*local, entry.header.facts);
@@ -66,18 +66,15 @@ absl::StatusOr<uint64_t> CheckLocalHeader(const ByteSource& source,
   if (data_offset > directory_offset) {
     return RefuseEntry(source, entry.name, kOutside);
   }
-  const absl::StatusOr<std::string> text =
-      ReadBytes(source, offset + kLocalHeaderBytes, text_bytes);
-  if (!text.ok()) return text.status();
-  const absl::string_view rest = *text;
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const std::string text,
+      ReadBytes(source, offset + kLocalHeaderBytes, text_bytes));
+  const absl::string_view rest = text;
   if (rest.substr(0, local->name_bytes) != entry.name) {
     return Contradicts(source, entry, "name");
   }
-  if (absl::Status s =
-          CheckExtraFields(source, entry.name, rest.substr(local->name_bytes));
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckExtraFields(source, entry.name, rest.substr(local->name_bytes)));
   return data_offset;
 }
 
@@ -96,10 +93,9 @@ absl::Status CheckAfterData(const ByteSource& source,
                        num_bytes == 0 ? "no descriptor after its data"
                                       : "foreign bytes after its data");
   }
-  const absl::StatusOr<std::string> bytes =
-      ReadBytes(source, data_end, num_bytes);
-  if (!bytes.ok()) return bytes.status();
-  const std::optional<DataDescriptor> descriptor = ParseDataDescriptor(*bytes);
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string bytes,
+                            ReadBytes(source, data_end, num_bytes));
+  const std::optional<DataDescriptor> descriptor = ParseDataDescriptor(bytes);
   if (!descriptor.has_value() || descriptor->crc32 != facts.crc32 ||
       descriptor->compressed_bytes != facts.compressed_bytes ||
       descriptor->bytes != facts.bytes) {
@@ -128,11 +124,11 @@ absl::StatusOr<std::vector<ArchiveEntry>> CheckLayout(
   std::vector<ArchiveEntry> entries(directory.entries.size());
   for (size_t i = 0; i < by_offset.size(); ++i) {
     const DirectoryEntry& entry = directory.entries[by_offset[i]];
-    const absl::StatusOr<uint64_t> data_offset =
-        CheckLocalHeader(source, entry, directory.offset);
-    if (!data_offset.ok()) return data_offset.status();
+    TEKMATCH_ASSIGN_OR_RETURN(
+        const uint64_t data_offset,
+        CheckLocalHeader(source, entry, directory.offset));
     const EntryFacts& facts = entry.header.facts;
-    const uint64_t data_end = *data_offset + facts.compressed_bytes;
+    const uint64_t data_end = data_offset + facts.compressed_bytes;
     const bool last = i + 1 == by_offset.size();
     const uint64_t next = last ? directory.offset : offset_of(by_offset[i + 1]);
     if (data_end > next) {
@@ -140,12 +136,9 @@ absl::StatusOr<std::vector<ArchiveEntry>> CheckLayout(
                          last ? "its data reaches into the directory"
                               : "its data reaches into another entry");
     }
-    if (absl::Status s = CheckAfterData(source, entry, data_end, next);
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(CheckAfterData(source, entry, data_end, next));
     entries[by_offset[i]] = {.name = entry.name,
-                             .data_offset = *data_offset,
+                             .data_offset = data_offset,
                              .compressed_bytes = facts.compressed_bytes,
                              .bytes = facts.bytes,
                              .crc32 = facts.crc32,
@@ -158,19 +151,17 @@ absl::StatusOr<std::vector<ArchiveEntry>> CheckLayout(
 
 absl::StatusOr<bool> LooksLikeArchive(const ByteSource& source) {
   if (source.size() < kLocalHeaderMagic.size()) return false;
-  const absl::StatusOr<std::string> magic =
-      ReadBytes(source, 0, kLocalHeaderMagic.size());
-  if (!magic.ok()) return magic.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string magic,
+                            ReadBytes(source, 0, kLocalHeaderMagic.size()));
   // An empty zip consists of its end record.
-  return *magic == kLocalHeaderMagic || *magic == kEndRecordMagic;
+  return magic == kLocalHeaderMagic || magic == kEndRecordMagic;
 }
 
 absl::StatusOr<std::vector<ArchiveEntry>> ReadArchiveDirectory(
     const ByteSource& source, const ArchiveLimits& limits) {
-  const absl::StatusOr<ZipDirectory> directory =
-      ReadZipDirectory(source, limits);
-  if (!directory.ok()) return directory.status();
-  return CheckLayout(source, *directory);
+  TEKMATCH_ASSIGN_OR_RETURN(const ZipDirectory directory,
+                            ReadZipDirectory(source, limits));
+  return CheckLayout(source, directory);
 }
 
 }  // namespace tekmatch

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 
 namespace tekmatch {
@@ -84,9 +85,7 @@ class WholeSourceStream : public ByteStream {
   absl::StatusOr<size_t> Read(absl::Span<uint8_t> out) override {
     const size_t n = static_cast<size_t>(
         std::min<uint64_t>(out.size(), source_.size() - offset_));
-    if (absl::Status s = source_.ReadAt(offset_, out.first(n)); !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(source_.ReadAt(offset_, out.first(n)));
     offset_ += n;
     return n;
   }

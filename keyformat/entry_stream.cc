@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "keyformat/archive.h"
 #include "keyformat/block_inflater.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
@@ -28,12 +29,12 @@ class EntryStream : public ByteStream {
     if (finished_) return 0;
     out = out.first(static_cast<size_t>(
         std::min<uint64_t>(out.size(), entry_.bytes - produced_)));
-    absl::StatusOr<size_t> n = entry_.deflated ? Inflate(out) : ReadStored(out);
-    if (!n.ok()) return n;
-    produced_ += *n;
-    crc_ = crc32_gzip_refl(crc_, out.data(), *n);
+    TEKMATCH_ASSIGN_OR_RETURN(const size_t n,
+                              entry_.deflated ? Inflate(out) : ReadStored(out));
+    produced_ += n;
+    crc_ = crc32_gzip_refl(crc_, out.data(), n);
     if (produced_ == entry_.bytes) {
-      if (absl::Status s = CheckEnd(); !s.ok()) return s;
+      TEKMATCH_RETURN_IF_ERROR(CheckEnd());
       finished_ = true;
     }
     return n;
@@ -54,10 +55,8 @@ class EntryStream : public ByteStream {
   }
 
   absl::StatusOr<size_t> ReadStored(absl::Span<uint8_t> out) {
-    if (absl::Status s = source_.ReadAt(entry_.data_offset + consumed_, out);
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(
+        source_.ReadAt(entry_.data_offset + consumed_, out));
     consumed_ += out.size();
     return out.size();
   }
@@ -67,9 +66,9 @@ class EntryStream : public ByteStream {
     size_t filled = 0;
     while (filled < out.size()) {
       if (inflater_->ended()) return Error("inflates to less than declared");
-      absl::StatusOr<size_t> n = InflateOnce(out.subspan(filled));
-      if (!n.ok()) return n;
-      filled += *n;
+      TEKMATCH_ASSIGN_OR_RETURN(const size_t n,
+                                InflateOnce(out.subspan(filled)));
+      filled += n;
     }
     return filled;
   }
@@ -79,11 +78,8 @@ class EntryStream : public ByteStream {
       const auto input =
           absl::MakeSpan(input_).first(static_cast<size_t>(std::min<uint64_t>(
               input_.size(), entry_.compressed_bytes - consumed_)));
-      if (absl::Status s =
-              source_.ReadAt(entry_.data_offset + consumed_, input);
-          !s.ok()) {
-        return s;
-      }
+      TEKMATCH_RETURN_IF_ERROR(
+          source_.ReadAt(entry_.data_offset + consumed_, input));
       consumed_ += input.size();
       inflater_->SetInput(input);
     }
@@ -105,10 +101,9 @@ class EntryStream : public ByteStream {
     if (entry_.deflated) {
       uint8_t beyond = 0;
       while (!inflater_->ended()) {
-        const absl::StatusOr<size_t> n =
-            InflateOnce(absl::MakeSpan(&beyond, 1));
-        if (!n.ok()) return n.status();
-        if (*n > 0) return Error("inflates to more than declared");
+        TEKMATCH_ASSIGN_OR_RETURN(const size_t n,
+                                  InflateOnce(absl::MakeSpan(&beyond, 1)));
+        if (n > 0) return Error("inflates to more than declared");
       }
       if (inflater_->has_rest() || consumed_ < entry_.compressed_bytes) {
         return Error("has data after its compressed stream");

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
@@ -103,18 +104,18 @@ absl::StatusOr<std::string> ReadSmallEntry(const ByteSource& source,
     return TooLarge(absl::StrCat(source.name(), ": entry ", entry.name),
                     entry.bytes, max_bytes);
   }
-  absl::StatusOr<std::unique_ptr<ByteStream>> stream = OpenEntry(source, entry);
-  if (!stream.ok()) return stream.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<ByteStream> stream,
+                            OpenEntry(source, entry));
   std::string content(entry.bytes, '\0');
   size_t filled = 0;
   // One byte more than fits asks an empty entry, too, for its end.
   std::vector<uint8_t> buffer(entry.bytes + 1);
   while (true) {
-    absl::StatusOr<size_t> n = (*stream)->Read(absl::MakeSpan(buffer));
-    if (!n.ok()) return n.status();
-    if (*n == 0) return content;
-    std::copy_n(buffer.begin(), *n, content.begin() + filled);
-    filled += *n;
+    TEKMATCH_ASSIGN_OR_RETURN(const size_t n,
+                              stream->Read(absl::MakeSpan(buffer)));
+    if (n == 0) return content;
+    std::copy_n(buffer.begin(), n, content.begin() + filled);
+    filled += n;
   }
 }
 
@@ -126,23 +127,17 @@ class ExportReader::Impl {
 
   absl::Status Open(const ExportReaderOptions& options,
                     const ByteSource* signature_list) {
-    absl::StatusOr<bool> is_archive = LooksLikeArchive(source_);
-    if (!is_archive.ok()) return is_archive.status();
+    TEKMATCH_ASSIGN_OR_RETURN(const bool is_archive, LooksLikeArchive(source_));
     std::unique_ptr<ByteStream> bin;
-    if (*is_archive) {
-      absl::StatusOr<std::unique_ptr<ByteStream>> entry =
-          OpenArchive(options.archive);
-      if (!entry.ok()) return entry.status();
-      bin = *std::move(entry);
+    if (is_archive) {
+      TEKMATCH_ASSIGN_OR_RETURN(bin, OpenArchive(options.archive));
     } else {
       if (source_.size() > options.archive.max_entry_bytes) {
         return TooLarge(source_.name(), source_.size(),
                         options.archive.max_entry_bytes);
       }
       if (signature_list != nullptr) {
-        if (absl::Status s = ReadSignaturesBeside(*signature_list); !s.ok()) {
-          return s;
-        }
+        TEKMATCH_RETURN_IF_ERROR(ReadSignaturesBeside(*signature_list));
       }
       bin = StreamWholeSource(source_);
     }
@@ -192,21 +187,20 @@ class ExportReader::Impl {
   // Finds the entries, reads export.sig, and returns export.bin's stream.
   absl::StatusOr<std::unique_ptr<ByteStream>> OpenArchive(
       const ArchiveLimits& limits) {
-    absl::StatusOr<std::vector<ArchiveEntry>> entries =
-        ReadArchiveDirectory(source_, limits);
-    if (!entries.ok()) return entries.status();
-    const std::optional<PairOfNames> names = FindPair(*entries);
+    TEKMATCH_ASSIGN_OR_RETURN(const std::vector<ArchiveEntry> entries,
+                              ReadArchiveDirectory(source_, limits));
+    const std::optional<PairOfNames> names = FindPair(entries);
     if (!names.has_value()) {
       return absl::DataLossError(
           absl::StrCat(source_.name(), ": zip: no entry export.bin"));
     }
     signature_list_ = std::string(names->sig);
     const ArchiveEntry* bin = nullptr;
-    for (const ArchiveEntry& entry : *entries) {
+    for (const ArchiveEntry& entry : entries) {
       if (entry.name == names->bin) {
         bin = &entry;
       } else if (entry.name == names->sig) {
-        if (absl::Status s = ReadSignatures(entry); !s.ok()) return s;
+        TEKMATCH_RETURN_IF_ERROR(ReadSignatures(entry));
       } else if (extra_entry_.empty()) {
         extra_entry_ = entry.name;
       } else {
@@ -219,10 +213,10 @@ class ExportReader::Impl {
   }
 
   absl::Status ReadSignatures(const ArchiveEntry& entry) {
-    absl::StatusOr<std::string> bytes =
-        ReadSmallEntry(source_, entry, kMaxSignatureListBytes);
-    if (!bytes.ok()) return bytes.status();
-    TakeSignatures(*bytes);
+    TEKMATCH_ASSIGN_OR_RETURN(
+        const std::string bytes,
+        ReadSmallEntry(source_, entry, kMaxSignatureListBytes));
+    TakeSignatures(bytes);
     return absl::OkStatus();
   }
 
@@ -231,9 +225,7 @@ class ExportReader::Impl {
       return TooLarge(list.name(), list.size(), kMaxSignatureListBytes);
     }
     std::vector<uint8_t> bytes(list.size());
-    if (absl::Status s = list.ReadAt(0, absl::MakeSpan(bytes)); !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(list.ReadAt(0, absl::MakeSpan(bytes)));
     signature_list_ = list.name();
     TakeSignatures(absl::string_view(
         reinterpret_cast<const char*>(bytes.data()), bytes.size()));
@@ -270,7 +262,7 @@ absl::StatusOr<std::unique_ptr<ExportReader>> ExportReader::Open(
     const ByteSource& source, const ExportReaderOptions& options,
     const ByteSource* signature_list) {
   auto impl = std::make_unique<Impl>(source);
-  if (absl::Status s = impl->Open(options, signature_list); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(impl->Open(options, signature_list));
   return std::unique_ptr<ExportReader>(new ExportReader(std::move(impl)));
 }
 

@@ -15,6 +15,7 @@
 #include "keyformat/export.pb.h"
 #include "keyformat/key_decoder.h"
 #include "keyformat/padding.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/wire_message.h"
 #include "keyformat/zip_writer.h"
 
@@ -151,9 +152,7 @@ absl::StatusOr<std::string> SerializeBin(const ExportWriterOptions& options,
     ToWire(key, message.add_revised_keys());
   }
   std::string bin(kExportHeader);
-  if (absl::Status s = AppendMessage(message, kMaxExportBytes, &bin); !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(AppendMessage(message, kMaxExportBytes, &bin));
   return bin;
 }
 
@@ -166,27 +165,25 @@ absl::StatusOr<std::string> SerializeSig(const ExportWriterOptions& options,
   SHA512(data, bin.size(), digests.sha512.data());
   wire::TEKSignatureList list;
   for (const ExportSigner& signer : options.signers) {
-    absl::StatusOr<std::string> signature =
+    TEKMATCH_ASSIGN_OR_RETURN(
+        const std::string signature,
         signer.algorithm == SignatureAlgorithm::kEcdsaP256Sha512
             ? signer.key.Sign(digests.sha512)
-            : signer.key.Sign(digests.sha256);
-    if (!signature.ok()) return signature.status();
+            : signer.key.Sign(digests.sha256));
     wire::TEKSignature* entry = list.add_signatures();
     SignatureInfoToWire(InfoOf(signer), entry->mutable_signature_info());
     entry->set_batch_num(file.batch_num);
     entry->set_batch_size(file.batch_size);
-    entry->set_signature(*signature);
+    entry->set_signature(signature);
   }
   std::string sig;
-  if (absl::Status s = AppendMessage(list, kMaxExportBytes, &sig); !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(AppendMessage(list, kMaxExportBytes, &sig));
   return sig;
 }
 
 absl::Status CheckKeys(absl::Span<const DiagnosisKey> keys) {
   for (const DiagnosisKey& key : keys) {
-    if (absl::Status s = CheckKey(key); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(CheckKey(key));
   }
   return absl::OkStatus();
 }
@@ -252,15 +249,12 @@ absl::StatusOr<ExportFile> WriteFile(absl::Span<const DiagnosisKey> keys,
   file.num_keys = file_keys.primary.size() + file_keys.revised.size();
   Order(options, random, file_keys.primary);
   Order(options, random, file_keys.revised);
-  absl::StatusOr<std::string> bin = SerializeBin(options, file_keys, file);
-  if (!bin.ok()) return bin.status();
-  absl::StatusOr<std::string> sig = SerializeSig(options, *bin, file);
-  if (!sig.ok()) return sig.status();
-  absl::StatusOr<std::string> zip =
-      WriteZip({{.name = "export.bin", .bytes = *std::move(bin)},
-                {.name = "export.sig", .bytes = *std::move(sig)}});
-  if (!zip.ok()) return zip.status();
-  file.zip = *std::move(zip);
+  TEKMATCH_ASSIGN_OR_RETURN(std::string bin,
+                            SerializeBin(options, file_keys, file));
+  TEKMATCH_ASSIGN_OR_RETURN(std::string sig, SerializeSig(options, bin, file));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      file.zip, WriteZip({{.name = "export.bin", .bytes = std::move(bin)},
+                          {.name = "export.sig", .bytes = std::move(sig)}}));
   return file;
 }
 
@@ -270,20 +264,17 @@ absl::StatusOr<ExportFile> WriteExportFile(absl::Span<const DiagnosisKey> keys,
                                            int batch_num, int batch_size,
                                            const ExportWriterOptions& options,
                                            RandomSource& random) {
-  if (absl::Status s = CheckOptions(options); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(CheckOptions(options));
   if (batch_num < 1 || batch_size < 1) {
     return absl::InvalidArgumentError("batch_num and batch_size start at 1");
   }
-  if (absl::Status s = CheckBatch(static_cast<uint64_t>(batch_num),
-                                  static_cast<uint64_t>(batch_size));
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(CheckBatch(static_cast<uint64_t>(batch_num),
+                                      static_cast<uint64_t>(batch_size)));
   if (keys.size() > options.max_keys) {
     return absl::InvalidArgumentError(absl::StrCat(
         keys.size(), " keys, a file has at most ", options.max_keys));
   }
-  if (absl::Status s = CheckKeys(keys); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(CheckKeys(keys));
   return WriteFile(keys,
                    {.batch_num = static_cast<uint64_t>(batch_num),
                     .batch_size = static_cast<uint64_t>(batch_size),
@@ -295,11 +286,11 @@ absl::Status WriteExports(std::vector<DiagnosisKey> keys,
                           const ExportWriterOptions& options,
                           RandomSource& random,
                           absl::FunctionRef<absl::Status(ExportFile)> sink) {
-  if (absl::Status s = CheckOptions(options); !s.ok()) return s;
-  if (absl::Status s = CheckKeys(keys); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(CheckOptions(options));
+  TEKMATCH_RETURN_IF_ERROR(CheckKeys(keys));
   const uint64_t num_files = std::max<uint64_t>(
       1, (keys.size() + options.max_keys - 1) / options.max_keys);
-  if (absl::Status s = CheckSplit(num_files, options); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(CheckSplit(num_files, options));
   // The order of arrival is lost here, so that it decides nothing.
   std::sort(keys.begin(), keys.end());
   // Files of neighbouring keys would show their padding: it has any bytes.
@@ -311,10 +302,10 @@ absl::Status WriteExports(std::vector<DiagnosisKey> keys,
     const absl::Span<const DiagnosisKey> file_keys =
         absl::MakeConstSpan(keys).subspan(i * options.max_keys,
                                           options.max_keys);
-    absl::StatusOr<ExportFile> file =
-        WriteFile(file_keys, PlaceOf(i, num_files, options), options, random);
-    if (!file.ok()) return file.status();
-    if (absl::Status s = sink(*std::move(file)); !s.ok()) return s;
+    TEKMATCH_ASSIGN_OR_RETURN(
+        ExportFile file,
+        WriteFile(file_keys, PlaceOf(i, num_files, options), options, random));
+    TEKMATCH_RETURN_IF_ERROR(sink(std::move(file)));
   }
   return absl::OkStatus();
 }

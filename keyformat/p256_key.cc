@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/public_key_forms.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
@@ -56,15 +57,13 @@ VerificationKey::VerificationKey(bssl::UniquePtr<EC_KEY> key)
     : key_(std::move(key)) {}
 
 absl::StatusOr<VerificationKey> VerificationKey::Parse(absl::string_view file) {
-  const absl::StatusOr<std::string> info = FindPublicKeyInfo(file);
-  if (!info.ok()) return info.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string info, FindPublicKeyInfo(file));
   CBS bytes;
-  CBS_init(&bytes, reinterpret_cast<const uint8_t*>(info->data()),
-           info->size());
+  CBS_init(&bytes, reinterpret_cast<const uint8_t*>(info.data()), info.size());
   const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&bytes));
   if (key == nullptr || !IsOnP256(key.get())) {
     ERR_clear_error();
-    const std::string what = DescribePublicKey(*info);
+    const std::string what = DescribePublicKey(info);
     return absl::InvalidArgumentError(
         what == "a key on P-256"
             ? "a damaged key on P-256"

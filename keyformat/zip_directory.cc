@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "keyformat/entry_name.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
@@ -38,10 +39,9 @@ absl::StatusOr<EndRecord> ReadEndRecord(const ByteSource& source,
     return RefuseZip(source, "shorter than an end record");
   }
   const uint64_t end_offset = source.size() - kEndRecordBytes;
-  const absl::StatusOr<std::string> bytes =
-      ReadBytes(source, end_offset, kEndRecordBytes);
-  if (!bytes.ok()) return bytes.status();
-  const std::optional<EndRecord> end = ParseEndRecord(*bytes);
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string bytes,
+                            ReadBytes(source, end_offset, kEndRecordBytes));
+  const std::optional<EndRecord> end = ParseEndRecord(bytes);
   if (!end.has_value() || end->comment_bytes != 0) {
     return RefuseZip(source,
                      "does not end with an end record: truncated, a comment or "
@@ -69,10 +69,9 @@ absl::StatusOr<EndRecord> ReadEndRecord(const ByteSource& source,
 absl::Status RefuseZip64Locator(const ByteSource& source) {
   const uint64_t end_offset = source.size() - kEndRecordBytes;
   const uint64_t size = std::min(end_offset, kMaxUint16);
-  const absl::StatusOr<std::string> bytes =
-      ReadBytes(source, end_offset - size, size);
-  if (!bytes.ok()) return bytes.status();
-  const absl::string_view tail = *bytes;
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string bytes,
+                            ReadBytes(source, end_offset - size, size));
+  const absl::string_view tail = bytes;
   const bool in_its_place =
       tail.size() >= kZip64LocatorBytes &&
       absl::StartsWith(tail.substr(tail.size() - kZip64LocatorBytes),
@@ -146,18 +145,15 @@ absl::StatusOr<DirectoryEntry> TakeEntry(const ByteSource& source,
   if (!IsSafeEntryName(entry.name)) {
     return RefuseZip(source, "an entry has an unsafe name");
   }
-  if (absl::Status s = CheckExtraFields(
-          source, entry.name,
-          text.substr(header->facts.name_bytes, header->facts.extra_bytes));
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(CheckExtraFields(
+      source, entry.name,
+      text.substr(header->facts.name_bytes, header->facts.extra_bytes)));
   // Where nothing but text may stand, four bytes are enough.
   if (absl::StrContains(text, kZip64RecordMagic) ||
       absl::StrContains(text, kZip64LocatorMagic)) {
     return RefuseEntry(source, entry.name, kZip64);
   }
-  if (absl::Status s = CheckFacts(source, limits, entry); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(CheckFacts(source, limits, entry));
   return entry;
 }
 
@@ -169,20 +165,20 @@ absl::StatusOr<std::vector<DirectoryEntry>> ReadEntries(
   if (end.directory_bytes > max_bytes) {
     return RefuseZip(source, "the directory holds more than its entries");
   }
-  const absl::StatusOr<std::string> bytes =
-      ReadBytes(source, end.directory_offset, end.directory_bytes);
-  if (!bytes.ok()) return bytes.status();
-  absl::string_view rest = *bytes;
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const std::string bytes,
+      ReadBytes(source, end.directory_offset, end.directory_bytes));
+  absl::string_view rest = bytes;
   std::vector<DirectoryEntry> entries;
   std::set<std::string> names;
   for (int i = 0; i < end.num_entries; ++i) {
-    absl::StatusOr<DirectoryEntry> entry = TakeEntry(source, limits, &rest);
-    if (!entry.ok()) return entry.status();
+    TEKMATCH_ASSIGN_OR_RETURN(DirectoryEntry entry,
+                              TakeEntry(source, limits, &rest));
     // Some file systems know no case.
-    if (!names.insert(absl::AsciiStrToLower(entry->name)).second) {
-      return RefuseEntry(source, entry->name, "stands there twice");
+    if (!names.insert(absl::AsciiStrToLower(entry.name)).second) {
+      return RefuseEntry(source, entry.name, "stands there twice");
     }
-    entries.push_back(*std::move(entry));
+    entries.push_back(std::move(entry));
   }
   if (!rest.empty()) {
     return RefuseZip(source, "the directory holds more than its entries");
@@ -205,12 +201,8 @@ absl::Status RefuseEntry(const ByteSource& source, absl::string_view name,
 absl::StatusOr<std::string> ReadBytes(const ByteSource& source, uint64_t offset,
                                       size_t size) {
   std::string bytes(size, '\0');
-  if (absl::Status s = source.ReadAt(
-          offset,
-          absl::MakeSpan(reinterpret_cast<uint8_t*>(bytes.data()), size));
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(source.ReadAt(
+      offset, absl::MakeSpan(reinterpret_cast<uint8_t*>(bytes.data()), size)));
   return bytes;
 }
 
@@ -233,18 +225,16 @@ absl::Status CheckExtraFields(const ByteSource& source, absl::string_view name,
 
 absl::StatusOr<ZipDirectory> ReadZipDirectory(const ByteSource& source,
                                               const ArchiveLimits& limits) {
-  const absl::StatusOr<EndRecord> end = ReadEndRecord(source, limits);
-  if (!end.ok()) return end.status();
-  if (absl::Status s = RefuseZip64Locator(source); !s.ok()) return s;
+  TEKMATCH_ASSIGN_OR_RETURN(const EndRecord end, ReadEndRecord(source, limits));
+  TEKMATCH_RETURN_IF_ERROR(RefuseZip64Locator(source));
   const uint64_t end_offset = source.size() - kEndRecordBytes;
-  if (uint64_t{end->directory_offset} + end->directory_bytes != end_offset) {
+  if (uint64_t{end.directory_offset} + end.directory_bytes != end_offset) {
     return RefuseZip(source, "the directory does not end at the end record");
   }
-  absl::StatusOr<std::vector<DirectoryEntry>> entries =
-      ReadEntries(source, limits, *end);
-  if (!entries.ok()) return entries.status();
-  return ZipDirectory{.entries = *std::move(entries),
-                      .offset = end->directory_offset};
+  TEKMATCH_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries,
+                            ReadEntries(source, limits, end));
+  return ZipDirectory{.entries = std::move(entries),
+                      .offset = end.directory_offset};
 }
 
 }  // namespace tekmatch
