@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
@@ -83,9 +84,7 @@ absl::Status CheckAll(absl::string_view field, absl::Span<const T> values,
 // Each at least `step` above the one before.
 absl::Status CheckThresholds(absl::string_view field,
                              absl::Span<const int> values, int step) {
-  if (absl::Status s = CheckAll(field, values, kMaxAttenuation); !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(CheckAll(field, values, kMaxAttenuation));
   for (size_t i = 1; i < values.size(); ++i) {
     if (values[i] - values[i - 1] < step) {
       return absl::InvalidArgumentError(

@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/types/span.h"
 #include "keyformat/report_type_name.h"
+#include "keyformat/status_macros.h"
 #include "matcher/exposure/json_fields.h"
 
 namespace tekmatch {
@@ -104,12 +105,11 @@ void ReadVersion1(JsonFields& fields, ExposureConfigV1& config) {
 }  // namespace
 
 absl::StatusOr<ExposureConfig> ParseExposureConfig(absl::string_view text) {
-  const absl::StatusOr<json> object = ParseJson(text);
-  if (!object.ok()) return object.status();
-  JsonFields fields(*object);
+  TEKMATCH_ASSIGN_OR_RETURN(const json object, ParseJson(text));
+  JsonFields fields(object);
   for (const char* required :
        {"name", "attenuation_thresholds", "attenuation_weights"}) {
-    if (object->is_object() && !object->contains(required)) {
+    if (object.is_object() && !object.contains(required)) {
       fields.Fail(required, "missing");
     }
   }
@@ -148,8 +148,8 @@ absl::StatusOr<ExposureConfig> ParseExposureConfig(absl::string_view text) {
     inner.String("en", config.consultation.english);
     fields.Merge(inner.Finish());
   }
-  if (absl::Status s = fields.Finish(); !s.ok()) return s;
-  if (absl::Status s = Validate(config); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(fields.Finish());
+  TEKMATCH_RETURN_IF_ERROR(Validate(config));
   return config;
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
@@ -210,19 +211,11 @@ absl::StatusOr<TransmissionWindowPolicy> NamedTransmissionWindowPolicy(
 }
 
 absl::Status Validate(const TransmissionWindowPolicy& policy) {
-  if (absl::Status s = CheckDays("days_before", policy.days_before); !s.ok()) {
-    return s;
-  }
-  if (absl::Status s =
-          CheckDays("days_after_onset", policy.days_after_onset.value_or(0));
-      !s.ok()) {
-    return s;
-  }
-  if (absl::Status s =
-          CheckDays("days_after_test", policy.days_after_test.value_or(0));
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(CheckDays("days_before", policy.days_before));
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckDays("days_after_onset", policy.days_after_onset.value_or(0)));
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckDays("days_after_test", policy.days_after_test.value_or(0)));
   return CheckDays("max_age_days", policy.max_age_days);
 }
 

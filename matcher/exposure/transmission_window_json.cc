@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/status_macros.h"
 #include "matcher/exposure/json_fields.h"
 
 namespace tekmatch {
@@ -10,11 +11,10 @@ namespace tekmatch {
 absl::StatusOr<TransmissionWindowPolicy> ParseTransmissionWindowPolicy(
     absl::string_view json) {
   using Policy = TransmissionWindowPolicy;
-  const absl::StatusOr<nlohmann::json> object = ParseJson(json);
-  if (!object.ok()) return object.status();
-  JsonFields fields(*object);
+  TEKMATCH_ASSIGN_OR_RETURN(const nlohmann::json object, ParseJson(json));
+  JsonFields fields(object);
   for (const char* required : {"name", "basis"}) {
-    if (object->is_object() && !object->contains(required)) {
+    if (object.is_object() && !object.contains(required)) {
       fields.Fail(required, "missing");
     }
   }
@@ -49,7 +49,7 @@ absl::StatusOr<TransmissionWindowPolicy> ParseTransmissionWindowPolicy(
                                      {{"count", Policy::WhenMissing::kCount},
                                       {"ignore", Policy::WhenMissing::kIgnore}},
                                      policy.days_since_onset_missing);
-  if (absl::Status s = fields.Finish(); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(fields.Finish());
   return policy;
 }
 

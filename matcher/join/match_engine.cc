@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "keyformat/status_macros.h"
 #include "matcher/join/distinct_keys.h"
 #include "matcher/join/slice_filters.h"
 
@@ -286,7 +287,7 @@ absl::StatusOr<MatchEngine> MatchEngine::Create(
   if (index == nullptr) {
     return absl::InvalidArgumentError("the sighting index is null");
   }
-  if (absl::Status status = Validate(policy); !status.ok()) return status;
+  TEKMATCH_RETURN_IF_ERROR(Validate(policy));
   if (policy.tolerance_intervals > index->max_tolerance_intervals()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "MatchPolicy.tolerance_intervals is ", policy.tolerance_intervals,
