@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 
 namespace tekmatch {
@@ -41,7 +42,7 @@ absl::Status AwaitWriter(const std::string& path, InputStream* stream) {
 absl::Status Prepare(const std::string& path, InputStream* stream) {
   struct stat info {};
   if (fstat(stream->fd, &info) == 0 && S_ISFIFO(info.st_mode)) {
-    if (absl::Status s = AwaitWriter(path, stream); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(AwaitWriter(path, stream));
   }
   // From here on it waits for the writer's next bytes.
   const int flags = fcntl(stream->fd, F_GETFL);
@@ -84,20 +85,19 @@ absl::StatusOr<std::unique_ptr<ByteSource>> ReadInputStream(
       (stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode))) {
     return nullptr;
   }
-  absl::StatusOr<InputStream> stream = OpenInputStream(path);
-  if (!stream.ok()) return stream.status();
-  std::string bytes = std::move(stream->first);
+  TEKMATCH_ASSIGN_OR_RETURN(InputStream stream, OpenInputStream(path));
+  std::string bytes = std::move(stream.first);
   ssize_t n = 1;
   int error = 0;
   while (n != 0 && bytes.size() <= max_bytes) {
     const size_t filled = bytes.size();
     bytes.resize(filled + kPieceBytes);
-    n = read(stream->fd, bytes.data() + filled, kPieceBytes);
+    n = read(stream.fd, bytes.data() + filled, kPieceBytes);
     if (n < 0) error = errno;
     bytes.resize(filled + (n > 0 ? static_cast<size_t>(n) : 0));
     if (n < 0 && error != EINTR) break;
   }
-  close(stream->fd);
+  close(stream.fd);
   if (n < 0) return SystemError(error, absl::StrCat(path, ": reading"));
   if (bytes.size() > max_bytes) {
     return absl::FailedPreconditionError(absl::StrCat(

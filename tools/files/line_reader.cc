@@ -11,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 
 namespace tekmatch {
@@ -23,9 +24,8 @@ constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(
     const std::string& path) {
-  const absl::StatusOr<InputStream> stream = OpenInputStream(path);
-  if (!stream.ok()) return stream.status();
-  return std::unique_ptr<LineReader>(new LineReader(path, *stream));
+  TEKMATCH_ASSIGN_OR_RETURN(const InputStream stream, OpenInputStream(path));
+  return std::unique_ptr<LineReader>(new LineReader(path, stream));
 }
 
 LineReader::LineReader(std::string path, const InputStream& stream)
@@ -81,9 +81,8 @@ absl::StatusOr<bool> LineReader::Next(Line* line) {
         num_bytes_ += length;
         searched = 0;
       }
-      absl::StatusOr<bool> more = Fill();
-      if (!more.ok()) return more;
-      if (*more) continue;
+      TEKMATCH_ASSIGN_OR_RETURN(const bool more, Fill());
+      if (more) continue;
       if (begin_ == end_ && !line->too_long) return false;
       length = end_ - begin_;
     }

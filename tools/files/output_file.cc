@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 
 namespace tekmatch {
@@ -107,7 +108,7 @@ absl::Status OutputFile::Flush() {
 }
 
 absl::Status OutputFile::Commit() {
-  if (absl::Status s = Flush(); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(Flush());
   if (temporary_.empty()) {
     const int result = close(std::exchange(fd_, -1));
     return result == 0 ? absl::OkStatus() : Error("writing");
@@ -140,11 +141,10 @@ std::string ResolveLinks(const std::string& path) {
 
 absl::Status WriteWholeFile(const std::string& path, absl::string_view bytes,
                             OutputFile::Readers readers) {
-  const absl::StatusOr<std::unique_ptr<OutputFile>> file =
-      OutputFile::Open(path, readers);
-  if (!file.ok()) return file.status();
-  if (absl::Status s = (*file)->Append(bytes); !s.ok()) return s;
-  return (*file)->Commit();
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file,
+                            OutputFile::Open(path, readers));
+  TEKMATCH_RETURN_IF_ERROR(file->Append(bytes));
+  return file->Commit();
 }
 
 }  // namespace tekmatch

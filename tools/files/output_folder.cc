@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "tools/files/cleanup_on_signal.h"
 
@@ -39,13 +40,8 @@ absl::StatusOr<std::vector<std::string>> NamesIn(const std::string& folder) {
 absl::StatusOr<std::unique_ptr<OutputFolder>> OutputFolder::Open(
     const std::string& path) {
   std::unique_ptr<OutputFolder> folder(new OutputFolder(path));
-  absl::StatusOr<std::unique_ptr<MadeFolder>> made = MadeFolder::Make(path);
-  if (!made.ok()) return made.status();
-  folder->made_ = *std::move(made);
-  absl::StatusOr<std::unique_ptr<ScratchFolder>> side =
-      ScratchFolder::MakeIn(path);
-  if (!side.ok()) return side.status();
-  folder->side_ = *std::move(side);
+  TEKMATCH_ASSIGN_OR_RETURN(folder->made_, MadeFolder::Make(path));
+  TEKMATCH_ASSIGN_OR_RETURN(folder->side_, ScratchFolder::MakeIn(path));
   return folder;
 }
 
@@ -58,10 +54,10 @@ std::string OutputFolder::PathOf(absl::string_view name) const {
 }
 
 absl::Status OutputFolder::Commit() {
-  const absl::StatusOr<std::vector<std::string>> names = NamesIn(side_->path());
-  if (!names.ok()) return names.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                            NamesIn(side_->path()));
   // The one thing that can be in the way, seen before anything is replaced.
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     std::error_code ignored;
     if (is_directory(std::filesystem::symlink_status(PathOf(name), ignored))) {
       return CannotBeWritten(EISDIR, PathOf(name));
@@ -70,17 +66,16 @@ absl::Status OutputFolder::Commit() {
   const HeldSignals held;
   absl::Status status;
   size_t num_moved = 0;
-  for (; status.ok() && num_moved < names->size(); ++num_moved) {
-    const std::string path = PathOf((*names)[num_moved]);
-    if (std::rename(SidePathOf((*names)[num_moved]).c_str(), path.c_str()) !=
-        0) {
+  for (; status.ok() && num_moved < names.size(); ++num_moved) {
+    const std::string path = PathOf(names[num_moved]);
+    if (std::rename(SidePathOf(names[num_moved]).c_str(), path.c_str()) != 0) {
       status = CannotBeWritten(errno, path);
     }
   }
   if (!status.ok()) {
     // All but the last one, which failed.
     for (size_t i = 0; i + 1 < num_moved; ++i) {
-      unlink(PathOf((*names)[i]).c_str());
+      unlink(PathOf(names[i]).c_str());
     }
   }
   side_.reset();

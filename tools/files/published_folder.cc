@@ -23,6 +23,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "tools/files/cleanup_on_signal.h"
 #include "tools/files/output_file.h"
@@ -120,19 +121,19 @@ void RemoveFolder(const std::string& path) {
 
 absl::StatusOr<std::unique_ptr<PublishedFolder>> PublishedFolder::Open(
     const std::string& path) {
-  absl::StatusOr<std::unique_ptr<MadeFolder>> made = MadeFolder::Make(path);
-  if (!made.ok()) return made.status();
+  TEKMATCH_ASSIGN_OR_RETURN(std::unique_ptr<MadeFolder> made,
+                            MadeFolder::Make(path));
   const int lock = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock < 0) {
     if (errno == ENOENT) return Open(path);  // as below
     return SystemError(errno, absl::StrCat(path, ": cannot be read"));
   }
   std::unique_ptr<PublishedFolder> folder(
-      new PublishedFolder(path, *std::move(made), lock));
+      new PublishedFolder(path, std::move(made), lock));
   if (Lock(lock)) {
     // Whoever made it has failed, and it is gone.
     if (!IsOpenAs(lock, path)) return Open(path);
-    if (absl::Status s = folder->Complete(); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(folder->Complete());
     folder->RemoveStaleFolders();
   } else if (IsThere(folder->PublishingPath())) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -143,13 +144,8 @@ absl::StatusOr<std::unique_ptr<PublishedFolder>> PublishedFolder::Open(
   }
   // Otherwise nothing is lost without a lock but the protection from a second
   // run at the same time.
-  absl::StatusOr<std::vector<PublishedName>> published = ListNames(path);
-  if (!published.ok()) return published.status();
-  folder->published_ = *std::move(published);
-  absl::StatusOr<std::unique_ptr<ScratchFolder>> side =
-      ScratchFolder::MakeIn(path);
-  if (!side.ok()) return side.status();
-  folder->side_ = *std::move(side);
+  TEKMATCH_ASSIGN_OR_RETURN(folder->published_, ListNames(path));
+  TEKMATCH_ASSIGN_OR_RETURN(folder->side_, ScratchFolder::MakeIn(path));
   return folder;
 }
 
@@ -219,19 +215,19 @@ absl::Status PublishedFolder::Complete() {
   const std::string publishing = PublishingPath();
   if (!IsThere(publishing)) return absl::OkStatus();
   const HeldSignals held;
-  const absl::StatusOr<std::vector<PublishedName>> rest = ListNames(publishing);
-  if (!rest.ok()) return rest.status();
-  for (const PublishedName& name : *rest) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<PublishedName> rest,
+                            ListNames(publishing));
+  for (const PublishedName& name : rest) {
     completed_.push_back(ToString(name));
-    if (absl::Status s = Move(completed_.back()); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(Move(completed_.back()));
   }
   // Without its index, which came last, there is nothing in it. That index may
   // list what has been deleted since.
   if (IsThere(absl::StrCat(publishing, "/", kPublishedIndex))) {
-    const absl::StatusOr<std::vector<PublishedName>> all = ListNames(path_);
-    if (!all.ok()) return all.status();
-    if (absl::Status s = WriteIndex(publishing, *all); !s.ok()) return s;
-    if (absl::Status s = Move(kPublishedIndex); !s.ok()) return s;
+    TEKMATCH_ASSIGN_OR_RETURN(const std::vector<PublishedName> all,
+                              ListNames(path_));
+    TEKMATCH_RETURN_IF_ERROR(WriteIndex(publishing, all));
+    TEKMATCH_RETURN_IF_ERROR(Move(kPublishedIndex));
     completed_.emplace_back(kPublishedIndex);
   }
   RemoveFolder(publishing);
@@ -258,12 +254,9 @@ void PublishedFolder::RemoveStaleFolders() const {
 absl::Status PublishedFolder::TakeBack(
     const std::vector<std::string>& moved) const {
   for (const std::string& name : moved) {
-    if (absl::Status s =
-            Rename(PathOf(name), absl::StrCat(PublishingPath(), "/", name),
-                   PublishingPath());
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(Rename(PathOf(name),
+                                    absl::StrCat(PublishingPath(), "/", name),
+                                    PublishingPath()));
   }
   return Rename(PublishingPath(), side_->path(), side_->path());
 }
@@ -274,14 +267,11 @@ absl::Status PublishedFolder::Publish() {
   std::merge(published_.begin(), published_.end(), added_.begin(), added_.end(),
              std::back_inserter(all));
   // All that can fill a disk comes before the first file is moved.
-  if (absl::Status s = WriteIndex(side_->path(), all); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(WriteIndex(side_->path(), all));
   // A signal would remove the files that are yet to be moved, or leave the
   // next run to complete this one.
   const HeldSignals held;
-  if (absl::Status s = Rename(side_->path(), PublishingPath(), path_);
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(Rename(side_->path(), PublishingPath(), path_));
   std::vector<std::string> moved;
   absl::Status status;
   for (const PublishedName& name : added_) {
