@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/types/span.h"
+#include "keyformat/status_macros.h"
 #include "tools/sightings/leveldb_coding.h"
 
 namespace tekmatch {
@@ -78,7 +79,7 @@ absl::StatusOr<bool> LevelDbLogReader::Next(std::string* record) {
         LosePartial();
         return false;
       }
-      if (absl::Status s = ReadBlock(); !s.ok()) return s;
+      TEKMATCH_RETURN_IF_ERROR(ReadBlock());
       continue;
     }
     const uint64_t num_bytes = kHeaderBytes + fragment.data.size();

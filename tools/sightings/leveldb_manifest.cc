@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "keyformat/status_macros.h"
 #include "tools/sightings/leveldb_coding.h"
 #include "tools/sightings/leveldb_log.h"
 
@@ -86,10 +87,9 @@ absl::StatusOr<LevelDbManifest> ReadLevelDbManifest(const ByteSource& source) {
   LevelDbLogReader reader(source);
   std::string record;
   while (true) {
-    const absl::StatusOr<bool> more = reader.Next(&record);
-    if (!more.ok()) return more.status();
+    TEKMATCH_ASSIGN_OR_RETURN(const bool more, reader.Next(&record));
     if (reader.lost_bytes() > 0) manifest.damage = "is cut or torn";
-    if (!manifest.damage.empty() || !*more) break;
+    if (!manifest.damage.empty() || !more) break;
     Edit edit;
     if (!ParseEdit(record, &edit)) {
       manifest.damage = "holds an edit that is none of LevelDB's";

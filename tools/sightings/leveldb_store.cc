@@ -26,6 +26,7 @@
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "keyformat/byte_source.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "tools/sightings/leveldb_coding.h"
 #include "tools/sightings/leveldb_log.h"
@@ -148,12 +149,8 @@ absl::StatusOr<LevelDbManifest> Reader::ReadManifest() {
   const auto current = Open("CURRENT");
   if (!current.ok()) return fail("CURRENT", current.status());
   std::string name(std::min((*current)->size(), kMaxCurrentBytes), '\0');
-  if (absl::Status s = (*current)->ReadAt(
-          0,
-          absl::MakeSpan(reinterpret_cast<uint8_t*>(name.data()), name.size()));
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR((*current)->ReadAt(
+      0, absl::MakeSpan(reinterpret_cast<uint8_t*>(name.data()), name.size())));
   absl::string_view number = name;
   if (!absl::ConsumeSuffix(&number, "\n") ||
       !absl::ConsumePrefix(&number, kManifestPrefix) || number.empty() ||
@@ -276,7 +273,7 @@ void Reader::Apply(const LevelDbChange& change) {
 }
 
 absl::StatusOr<LevelDbContent> Reader::Read() {
-  if (absl::Status s = List(); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(List());
   bool has_manifest = false;
   for (const std::string& name : names_) {
     has_manifest |= absl::StartsWith(name, kManifestPrefix);
@@ -285,15 +282,14 @@ absl::StatusOr<LevelDbContent> Reader::Read() {
     return absl::DataLossError(
         absl::StrCat(folder_, ": a folder without a LevelDB in it"));
   }
-  const absl::StatusOr<LevelDbManifest> manifest = ReadManifest();
-  if (!manifest.ok()) return manifest.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const LevelDbManifest manifest, ReadManifest());
   // Gaps tell nothing if it is not known from where on there are none.
-  logs_are_whole_ = manifest->damage.empty();
-  for (const auto& [number, size] : manifest->tables) ReadTable(number, size);
-  const std::set<uint64_t> logs = Logs(*manifest);
-  for (const uint64_t number : logs) ReadLog(number, *manifest);
+  logs_are_whole_ = manifest.damage.empty();
+  for (const auto& [number, size] : manifest.tables) ReadTable(number, size);
+  const std::set<uint64_t> logs = Logs(manifest);
+  for (const uint64_t number : logs) ReadLog(number, manifest);
   if (logs_are_whole_ && first_sequence_.has_value() &&
-      next_sequence_ <= manifest->last_sequence) {
+      next_sequence_ <= manifest.last_sequence) {
     Lose(NumberedName(*logs.rbegin(), ".log"),
          "ends before what the MANIFEST knows of: the newest sightings are "
          "missing");

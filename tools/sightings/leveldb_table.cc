@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "keyformat/status_macros.h"
 #include "tools/sightings/leveldb_coding.h"
 
 namespace tekmatch {
@@ -139,10 +140,7 @@ absl::StatusOr<LevelDbTableBlocks> ReadLevelDbTable(const ByteSource& source,
   if (source.size() < kFooterBytes) return bad_footer;
   const uint64_t blocks_end = source.size() - kFooterBytes;
   std::string bytes;
-  if (absl::Status s = Read(source, blocks_end, kFooterBytes, &bytes);
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(Read(source, blocks_end, kFooterBytes, &bytes));
   LevelDbInput handles(absl::string_view(bytes).substr(0, kHandlesBytes));
   LevelDbInput end(absl::string_view(bytes).substr(kHandlesBytes));
   Handle index_handle;
@@ -154,11 +152,9 @@ absl::StatusOr<LevelDbTableBlocks> ReadLevelDbTable(const ByteSource& source,
     return bad_footer;
   }
   std::string index;
-  if (absl::Status s = Read(source, index_handle.offset,
-                            index_handle.size + kBlockTrailerBytes, &index);
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(Read(source, index_handle.offset,
+                                index_handle.size + kBlockTrailerBytes,
+                                &index));
   if (!Unpack(&index)) return bad_index;
 
   LevelDbTableBlocks blocks;

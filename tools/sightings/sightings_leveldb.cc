@@ -10,6 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "tools/sightings/contact_record.pb.h"
 #include "tools/sightings/leveldb_store.h"
 #include "tools/sightings/sighting_fields.h"
@@ -29,7 +30,7 @@ absl::Status SetMeanRssi(const wire::SightingRecord& record,
   int num_readings = 0;
   for (const int32_t reading : record.rssi_values()) {
     if (reading == kRssiNotAvailable) continue;
-    if (absl::Status s = SetRssi(reading, sighting); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(SetRssi(reading, sighting));
     sum += reading;
     ++num_readings;
   }
@@ -65,16 +66,14 @@ absl::Status ParseSighting(const wire::ContactRecord& contact,
   if (!record.has_epoch_seconds()) {
     return absl::InvalidArgumentError("time: missing");
   }
-  if (absl::Status s = SetTime(record.epoch_seconds(), sighting); !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(SetTime(record.epoch_seconds(), sighting));
   const std::string& aem = EncryptedMetadata(contact, record);
   if (aem.size() != kAemBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("aem: ", aem.size(), " bytes, ", kAemBytes, " wanted"));
   }
   std::copy(aem.begin(), aem.end(), sighting->aem.bytes.begin());
-  if (absl::Status s = SetRssiOf(record, sighting); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(SetRssiOf(record, sighting));
   if (!SetPreviousScan(record.previous_scan_epoch_seconds(), sighting)) {
     ++dropped->previous_scan;
   }
@@ -120,31 +119,23 @@ absl::Status ReadRecord(const std::string& key, const std::string& value,
 
 absl::StatusOr<SightingsFile> ReadLevelDbSightings(
     const std::string& path, const SightingsReaderOptions& options) {
-  absl::StatusOr<LevelDbContent> content = ReadLevelDb(path);
-  if (!content.ok()) return content.status();
+  TEKMATCH_ASSIGN_OR_RETURN(LevelDbContent content, ReadLevelDb(path));
   SightingsFile file;
   file.format = SightingsFormat::kLevelDb;
-  for (LevelDbLoss& loss : content->losses) {
-    if (absl::Status s = LosePart(
-            {std::move(loss.file), std::move(loss.reason)}, options, &file);
-        !s.ok()) {
-      return s;
-    }
+  for (LevelDbLoss& loss : content.losses) {
+    TEKMATCH_RETURN_IF_ERROR(LosePart(
+        {std::move(loss.file), std::move(loss.reason)}, options, &file));
   }
   uint64_t number = 0;
-  for (const auto& [key, value] : content->records) {
+  for (const auto& [key, value] : content.records) {
     ++number;
     if (options.progress) {
-      options.progress({.done = number,
-                        .total = content->records.size(),
-                        .unit = "records"});
+      options.progress(
+          {.done = number, .total = content.records.size(), .unit = "records"});
     }
-    if (absl::Status s = ReadRecord(
-            key, value, [&] { return absl::StrCat(path, ": record ", number); },
-            options, &file);
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(ReadRecord(
+        key, value, [&] { return absl::StrCat(path, ": record ", number); },
+        options, &file));
   }
   return file;
 }

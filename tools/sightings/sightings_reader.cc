@@ -13,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "tools/files/input_stream.h"
 #include "tools/files/line_reader.h"
@@ -38,9 +39,8 @@ absl::Status ParseRow(const LineReader::Line& line,
   if (layout->is_plain()) {
     return ParseCsvRow(line.text, layout->columns(), sighting, dropped);
   }
-  const absl::StatusOr<std::string> row = layout->PlainRow(line.text);
-  if (!row.ok()) return row.status();
-  return ParseCsvRow(*row, layout->columns(), sighting, dropped);
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string row, layout->PlainRow(line.text));
+  return ParseCsvRow(row, layout->columns(), sighting, dropped);
 }
 
 absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
@@ -93,16 +93,14 @@ uint64_t SizeOf(const std::string& path) {
 
 absl::StatusOr<SightingsFile> ReadTextSightings(
     const std::string& path, const SightingsReaderOptions& options) {
-  const auto reader = LineReader::Open(path);
-  if (!reader.ok()) return reader.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(path));
   SightingsFile file;
   LineReader::Line line;
-  absl::StatusOr<bool> more = false;
+  bool more = false;
   do {
-    more = (*reader)->Next(&line);
-    if (!more.ok()) return more.status();
-  } while (*more && IsBlank(line));
-  if (!*more) return absl::DataLossError(absl::StrCat(path, ": is empty"));
+    TEKMATCH_ASSIGN_OR_RETURN(more, reader->Next(&line));
+  } while (more && IsBlank(line));
+  if (!more) return absl::DataLossError(absl::StrCat(path, ": is empty"));
 
   const bool is_json =
       absl::StartsWith(absl::StripLeadingAsciiWhitespace(line.text), "{");
@@ -111,7 +109,7 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
     absl::StatusOr<CsvLayout> parsed = CsvLayout::Parse(line.text);
     if (absl::IsInvalidArgument(parsed.status())) {
       return absl::DataLossError(
-          absl::StrCat((*reader)->Place(), ": ", parsed.status().message()));
+          absl::StrCat(reader->Place(), ": ", parsed.status().message()));
     }
     if (!parsed.ok()) {
       return absl::DataLossError(absl::StrCat(path, ": ", WhatElse(line.text)));
@@ -120,23 +118,16 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
   }
   if (is_json) {
     file.format = SightingsFormat::kJsonLines;
-    if (absl::Status s = ReadRow(**reader, line, layout, options, &file);
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(ReadRow(*reader, line, layout, options, &file));
   }
   SightingsProgress progress = {.total = SizeOf(path)};
   while (true) {
-    more = (*reader)->Next(&line);
-    if (!more.ok()) return more.status();
-    if (!*more) return file;
-    progress.done = (*reader)->num_bytes();
+    TEKMATCH_ASSIGN_OR_RETURN(more, reader->Next(&line));
+    if (!more) return file;
+    progress.done = reader->num_bytes();
     if (options.progress) options.progress(progress);
     if (IsBlank(line)) continue;
-    if (absl::Status s = ReadRow(**reader, line, layout, options, &file);
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(ReadRow(*reader, line, layout, options, &file));
   }
 }
 

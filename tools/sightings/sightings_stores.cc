@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "tools/sightings/sightings_reader.h"
 
 namespace tekmatch {
@@ -118,27 +119,26 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
   }
   for (const std::string& argument : arguments) {
     ++number;
-    const absl::StatusOr<Store> store = ParseStore(argument);
-    if (!store.ok()) return store.status();
-    absl::StatusOr<SightingsFile> file = ReadSightings(store->path, of_store);
-    if (!file.ok()) return file.status();
-    if (absl::Status s = GiveDevice(*store, file->sightings); !s.ok()) return s;
-    counts.num_bad += file->num_bad;
-    counts.dropped.previous_scan += file->dropped.previous_scan;
-    counts.losses.insert(counts.losses.end(), file->losses.begin(),
-                         file->losses.end());
-    run.messages.insert(run.messages.end(), file->messages.begin(),
-                        file->messages.end());
-    if (store->device.has_value()) {
+    TEKMATCH_ASSIGN_OR_RETURN(const Store store, ParseStore(argument));
+    TEKMATCH_ASSIGN_OR_RETURN(SightingsFile file,
+                              ReadSightings(store.path, of_store));
+    TEKMATCH_RETURN_IF_ERROR(GiveDevice(store, file.sightings));
+    counts.num_bad += file.num_bad;
+    counts.dropped.previous_scan += file.dropped.previous_scan;
+    counts.losses.insert(counts.losses.end(), file.losses.begin(),
+                         file.losses.end());
+    run.messages.insert(run.messages.end(), file.messages.begin(),
+                        file.messages.end());
+    if (store.device.has_value()) {
       by_device = true;
-      counts.by_device[*store->device] += 0;
+      counts.by_device[*store.device] += 0;
     }
     std::map<uint32_t, std::vector<Sighting>> parts;
-    for (const Sighting& sighting : file->sightings) {
+    for (const Sighting& sighting : file.sightings) {
       parts[sighting.device].push_back(sighting);
       by_device = by_device || sighting.device != 0;
     }
-    file->sightings = {};
+    file.sightings = {};
     for (auto& [device, part] : parts) {
       stores_of_device[device].push_back(std::move(part));
     }

@@ -8,11 +8,11 @@
 #include <system_error>
 
 #include "absl/container/inlined_vector.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "keyformat/status_macros.h"
 #include "matcher/exposure/json_fields.h"
 #include "tools/files/hex.h"
 #include "tools/sightings/sighting_fields.h"
@@ -59,7 +59,7 @@ absl::Status FindMember(const json& row, const char* name,
 
 absl::Status IntegerMember(const json& row, const char* name, int64_t* value) {
   const json* member = nullptr;
-  if (absl::Status s = FindMember(row, name, &member); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(FindMember(row, name, &member));
   // An unsigned beyond int64_t would wrap.
   if (!member->is_number_integer() ||
       (member->is_number_unsigned() && member->get<uint64_t>() > INT64_MAX)) {
@@ -72,7 +72,7 @@ absl::Status IntegerMember(const json& row, const char* name, int64_t* value) {
 absl::Status StringMember(const json& row, const char* name,
                           absl::string_view* value) {
   const json* member = nullptr;
-  if (absl::Status s = FindMember(row, name, &member); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(FindMember(row, name, &member));
   if (!member->is_string()) {
     return absl::InvalidArgumentError(absl::StrCat(name, ": not a string"));
   }
@@ -115,22 +115,15 @@ absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
         absl::StrCat("not ", num_fields, " fields"));
   }
   int64_t number = 0;
-  if (absl::Status s = ParseInteger("time", fields[0], &number); !s.ok()) {
-    return s;
-  }
-  if (absl::Status s = SetTime(number, sighting); !s.ok()) return s;
-  if (absl::Status s = SetRpi(fields[1], sighting); !s.ok()) return s;
-  if (absl::Status s = SetAem(fields[2], sighting); !s.ok()) return s;
-  if (absl::Status s = ParseInteger("rssi", fields[3], &number); !s.ok()) {
-    return s;
-  }
-  if (absl::Status s = SetRssi(number, sighting); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(ParseInteger("time", fields[0], &number));
+  TEKMATCH_RETURN_IF_ERROR(SetTime(number, sighting));
+  TEKMATCH_RETURN_IF_ERROR(SetRpi(fields[1], sighting));
+  TEKMATCH_RETURN_IF_ERROR(SetAem(fields[2], sighting));
+  TEKMATCH_RETURN_IF_ERROR(ParseInteger("rssi", fields[3], &number));
+  TEKMATCH_RETURN_IF_ERROR(SetRssi(number, sighting));
   if (columns.device) {
-    if (absl::Status s = ParseInteger("device", fields.back(), &number);
-        !s.ok()) {
-      return s;
-    }
-    if (absl::Status s = SetDevice(number, sighting); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(ParseInteger("device", fields.back(), &number));
+    TEKMATCH_RETURN_IF_ERROR(SetDevice(number, sighting));
   }
   // Last, so that it counts only if the row is a sighting.
   if (columns.previous_scan && !fields[4].empty() &&
@@ -146,27 +139,23 @@ absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting,
   if (!LooksLikeObject(line)) {
     return absl::InvalidArgumentError("not a JSON object");
   }
-  const absl::StatusOr<json> parsed = ParseJsonObject(line);
-  if (!parsed.ok()) return parsed.status();
-  const json& row = *parsed;
+  TEKMATCH_ASSIGN_OR_RETURN(const json row, ParseJsonObject(line));
   int64_t seconds = 0;
   int64_t dbm = 0;
   absl::string_view rpi;
   absl::string_view aem;
-  if (absl::Status s = IntegerMember(row, "time", &seconds); !s.ok()) return s;
-  if (absl::Status s = SetTime(seconds, sighting); !s.ok()) return s;
-  if (absl::Status s = StringMember(row, "rpi", &rpi); !s.ok()) return s;
-  if (absl::Status s = SetRpi(rpi, sighting); !s.ok()) return s;
-  if (absl::Status s = StringMember(row, "aem", &aem); !s.ok()) return s;
-  if (absl::Status s = SetAem(aem, sighting); !s.ok()) return s;
-  if (absl::Status s = IntegerMember(row, "rssi", &dbm); !s.ok()) return s;
-  if (absl::Status s = SetRssi(dbm, sighting); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(IntegerMember(row, "time", &seconds));
+  TEKMATCH_RETURN_IF_ERROR(SetTime(seconds, sighting));
+  TEKMATCH_RETURN_IF_ERROR(StringMember(row, "rpi", &rpi));
+  TEKMATCH_RETURN_IF_ERROR(SetRpi(rpi, sighting));
+  TEKMATCH_RETURN_IF_ERROR(StringMember(row, "aem", &aem));
+  TEKMATCH_RETURN_IF_ERROR(SetAem(aem, sighting));
+  TEKMATCH_RETURN_IF_ERROR(IntegerMember(row, "rssi", &dbm));
+  TEKMATCH_RETURN_IF_ERROR(SetRssi(dbm, sighting));
   int64_t number = 0;
   if (row.contains("device")) {
-    if (absl::Status s = IntegerMember(row, "device", &number); !s.ok()) {
-      return s;
-    }
-    if (absl::Status s = SetDevice(number, sighting); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(IntegerMember(row, "device", &number));
+    TEKMATCH_RETURN_IF_ERROR(SetDevice(number, sighting));
   }
   const auto previous_scan = row.find("previous_scan");
   if (previous_scan != row.end() && !previous_scan->is_null() &&

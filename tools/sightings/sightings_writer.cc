@@ -1,5 +1,6 @@
 #include "tools/sightings/sightings_writer.h"
 
+#include "keyformat/status_macros.h"
 #include "tools/sightings/sightings_text.h"
 
 namespace tekmatch {
@@ -12,16 +13,11 @@ absl::Status WriteSightings(absl::Span<const Sighting> sightings,
   const bool csv = format == SightingsFormat::kCsv;
   const CsvColumns columns = ColumnsFor(sightings);
   if (csv) {
-    if (absl::Status s = out.Append(CsvHeader(columns) + "\n"); !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(out.Append(CsvHeader(columns) + "\n"));
   }
   for (const Sighting& sighting : sightings) {
-    if (absl::Status s =
-            out.Append(csv ? CsvRow(sighting, columns) : JsonRow(sighting));
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(
+        out.Append(csv ? CsvRow(sighting, columns) : JsonRow(sighting)));
   }
   return absl::OkStatus();
 }
