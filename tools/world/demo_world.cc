@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "keyformat/random_source.h"
+#include "keyformat/status_macros.h"
 #include "matcher/exposure/match_counts.h"
 #include "matcher/join/en_crypto.h"
 
@@ -28,7 +29,7 @@ class Builder {
 
   absl::StatusOr<DemoWorld> Build() {
     AddPeople();
-    if (absl::Status s = AddMeetings(); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(AddMeetings());
     AddStrangers();
     random_.Shuffle(world_.sightings);
     return std::move(world_);
@@ -64,12 +65,12 @@ class Builder {
     for (int i = 0; i < kDemoMeetings; ++i) {
       const int day = static_cast<int>(random_.Below(kDemoDays));
       const DiagnosisKey& key = world_.keys[people[i] * kDemoDays + day];
-      const absl::StatusOr<uint64_t> num_sightings = Meet(key, DayStart(day));
-      if (!num_sightings.ok()) return num_sightings.status();
+      TEKMATCH_ASSIGN_OR_RETURN(const uint64_t num_sightings,
+                                Meet(key, DayStart(day)));
       DateCount& date = expected[kFirstDay + day];
       date.date = kFirstDay + day;
       ++date.num_keys;
-      date.num_sightings += *num_sightings;
+      date.num_sightings += num_sightings;
     }
     for (const auto& [day, date] : expected) world_.expected.push_back(date);
     return absl::OkStatus();
@@ -77,10 +78,8 @@ class Builder {
 
   // The device is near the owner of `key` for some minutes of that day.
   absl::StatusOr<uint64_t> Meet(const DiagnosisKey& key, int64_t day_start) {
-    const absl::StatusOr<Rpik> rpik = DeriveRpik(key.tek);
-    if (!rpik.ok()) return rpik.status();
-    const absl::StatusOr<Aemk> aemk = DeriveAemk(key.tek);
-    if (!aemk.ok()) return aemk.status();
+    TEKMATCH_ASSIGN_OR_RETURN(const Rpik rpik, DeriveRpik(key.tek));
+    TEKMATCH_ASSIGN_OR_RETURN(const Aemk aemk, DeriveAemk(key.tek));
     BluetoothMetadata metadata;
     metadata.bytes = {0x40, static_cast<uint8_t>(int8_t{-20}), 0, 0};
     int64_t now = day_start + static_cast<int64_t>(random_.Below(
@@ -92,12 +91,10 @@ class Builder {
     for (; now < end; now += NextScan()) {
       const auto interval =
           static_cast<EnIntervalNumber>(now / kIntervalSeconds);
-      const absl::StatusOr<Rpi> rpi = GenerateRpi(*rpik, interval);
-      if (!rpi.ok()) return rpi.status();
-      const absl::StatusOr<Aem> aem = EncryptAem(*aemk, *rpi, metadata);
-      if (!aem.ok()) return aem.status();
+      TEKMATCH_ASSIGN_OR_RETURN(const Rpi rpi, GenerateRpi(rpik, interval));
+      TEKMATCH_ASSIGN_OR_RETURN(const Aem aem, EncryptAem(aemk, rpi, metadata));
       world_.sightings.push_back(
-          {.unix_seconds = now, .rpi = *rpi, .aem = *aem, .rssi = Rssi()});
+          {.unix_seconds = now, .rpi = rpi, .aem = aem, .rssi = Rssi()});
       ++num_sightings;
     }
     return num_sightings;

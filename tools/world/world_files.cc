@@ -15,6 +15,7 @@
 #include "keyformat/export_writer.h"
 #include "keyformat/p256_key.h"
 #include "keyformat/random_source.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "tools/files/match_line.h"
 #include "tools/files/output_file.h"
@@ -60,35 +61,29 @@ class Writer {
         random_(RandomSource::Seeded(options.seed)) {}
 
   absl::StatusOr<WorldFiles> Write() {
-    if (absl::Status s = WriteKeyPair(); !s.ok()) return s;
-    if (absl::Status s = OpenStores(); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(WriteKeyPair());
+    TEKMATCH_RETURN_IF_ERROR(OpenStores());
     while (!generator_.done()) {
-      if (absl::Status s = WriteExport(); !s.ok()) return s;
+      TEKMATCH_RETURN_IF_ERROR(WriteExport());
     }
     for (const auto& store : stores_) {
-      if (absl::Status s = store->Commit(); !s.ok()) return s;
+      TEKMATCH_RETURN_IF_ERROR(store->Commit());
     }
-    if (absl::Status s = WriteExpected(); !s.ok()) return s;
-    if (absl::Status s = folder_.Commit(); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(WriteExpected());
+    TEKMATCH_RETURN_IF_ERROR(folder_.Commit());
     return std::move(files_);
   }
 
  private:
   absl::Status WriteKeyPair() {
-    absl::StatusOr<SigningKey> key = SigningKey::Generate();
-    if (!key.ok()) return key.status();
-    const absl::StatusOr<std::string> private_pem = key->PrivatePem();
-    if (!private_pem.ok()) return private_pem.status();
-    const absl::StatusOr<std::string> public_pem = key->PublicPem();
-    if (!public_pem.ok()) return public_pem.status();
+    TEKMATCH_ASSIGN_OR_RETURN(SigningKey key, SigningKey::Generate());
+    TEKMATCH_ASSIGN_OR_RETURN(const std::string private_pem, key.PrivatePem());
+    TEKMATCH_ASSIGN_OR_RETURN(const std::string public_pem, key.PublicPem());
     files_.signing_key = folder_.PathOf("signing.pem");
     files_.public_key = folder_.PathOf("public.pem");
-    if (absl::Status s =
-            WriteWholeFile(folder_.SidePathOf("signing.pem"), *private_pem,
-                           OutputFile::Readers::kOwner);
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(WriteWholeFile(folder_.SidePathOf("signing.pem"),
+                                            private_pem,
+                                            OutputFile::Readers::kOwner));
     export_options_.region = kWorldKeyId;
     export_options_.start_timestamp = static_cast<uint64_t>(
         kWorldStartSeconds + options_.num_days * kDaySeconds);
@@ -98,10 +93,10 @@ class Writer {
     // Padding would add keys that nobody asked for.
     export_options_.min_keys = 0;
     export_options_.padding_range = 0;
-    export_options_.signers.push_back({.key = *std::move(key),
+    export_options_.signers.push_back({.key = std::move(key),
                                        .id = kWorldKeyId,
                                        .version = kWorldKeyVersion});
-    return WriteWholeFile(folder_.SidePathOf("public.pem"), *public_pem,
+    return WriteWholeFile(folder_.SidePathOf("public.pem"), public_pem,
                           OutputFile::Readers::kAnyone);
   }
 
@@ -112,14 +107,10 @@ class Writer {
                                    ? "sightings.csv"
                                    : absl::StrCat("sightings-", phone, ".csv");
       files_.sightings.push_back(folder_.PathOf(name));
-      absl::StatusOr<std::unique_ptr<OutputFile>> store =
-          OutputFile::Open(folder_.SidePathOf(name));
-      if (!store.ok()) return store.status();
-      if (absl::Status s = (*store)->Append(CsvHeader(columns_) + "\n");
-          !s.ok()) {
-        return s;
-      }
-      stores_.push_back(*std::move(store));
+      TEKMATCH_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> store,
+                                OutputFile::Open(folder_.SidePathOf(name)));
+      TEKMATCH_RETURN_IF_ERROR(store->Append(CsvHeader(columns_) + "\n"));
+      stores_.push_back(std::move(store));
     }
     return absl::OkStatus();
   }
@@ -131,18 +122,14 @@ class Writer {
     std::vector<DiagnosisKey> keys;
     keys.reserve(std::min(options_.keys_per_file, options_.num_keys));
     while (keys.size() < options_.keys_per_file && !generator_.done()) {
-      absl::StatusOr<GeneratedKey> generated = generator_.Next();
-      if (!generated.ok()) return generated.status();
-      keys.push_back(generated->key);
-      for (const Sighting& sighting : generated->sightings) {
+      TEKMATCH_ASSIGN_OR_RETURN(GeneratedKey generated, generator_.Next());
+      keys.push_back(generated.key);
+      for (const Sighting& sighting : generated.sightings) {
         device_named_ = device_named_ || sighting.device != 0;
         OutputFile& store = *stores_[sighting.store];
-        if (absl::Status s = store.Append(CsvRow(sighting, columns_));
-            !s.ok()) {
-          return s;
-        }
+        TEKMATCH_RETURN_IF_ERROR(store.Append(CsvRow(sighting, columns_)));
       }
-      for (Match& match : generated->expected) {
+      for (Match& match : generated.expected) {
         match.source = source;
         expected_.push_back(match);
       }
@@ -150,13 +137,13 @@ class Writer {
         progress_(generator_.num_generated());
       }
     }
-    absl::StatusOr<ExportFile> file =
+    TEKMATCH_ASSIGN_OR_RETURN(
+        ExportFile file,
         WriteExportFile(keys, static_cast<int>(source + 1),
-                        static_cast<int>(num_files), export_options_, random_);
-    if (!file.ok()) return file.status();
+                        static_cast<int>(num_files), export_options_, random_));
     const std::string name = absl::StrFormat("%05d.zip", source + 1);
     files_.exports.push_back(folder_.PathOf(name));
-    return WriteWholeFile(folder_.SidePathOf(name), file->zip,
+    return WriteWholeFile(folder_.SidePathOf(name), file.zip,
                           OutputFile::Readers::kAnyone);
   }
 
@@ -165,17 +152,13 @@ class Writer {
     constexpr char kName[] = "expected_matches.jsonl";
     files_.expected_matches = folder_.PathOf(kName);
     files_.num_expected_matches = expected_.size();
-    const absl::StatusOr<std::unique_ptr<OutputFile>> out =
-        OutputFile::Open(folder_.SidePathOf(kName));
-    if (!out.ok()) return out.status();
+    TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> out,
+                              OutputFile::Open(folder_.SidePathOf(kName)));
     for (const Match& match : expected_) {
-      if (absl::Status s = (*out)->Append(
-              MatchLine(match, files_.exports[match.source], device_named_));
-          !s.ok()) {
-        return s;
-      }
+      TEKMATCH_RETURN_IF_ERROR(out->Append(
+          MatchLine(match, files_.exports[match.source], device_named_)));
     }
-    return (*out)->Commit();
+    return out->Commit();
   }
 
   WorldGenerator generator_;
@@ -196,14 +179,12 @@ class Writer {
 absl::StatusOr<WorldFiles> WriteWorldFiles(
     const GeneratorOptions& options, const std::string& folder,
     const std::function<void(uint64_t)>& progress) {
-  const absl::StatusOr<WorldGenerator> generator =
-      WorldGenerator::Create(options);
-  if (!generator.ok()) return generator.status();
-  if (absl::Status s = CheckEmpty(folder); !s.ok()) return s;
-  const absl::StatusOr<std::unique_ptr<OutputFolder>> out =
-      OutputFolder::Open(folder);
-  if (!out.ok()) return out.status();
-  return Writer(*generator, options, **out, progress).Write();
+  TEKMATCH_ASSIGN_OR_RETURN(const WorldGenerator generator,
+                            WorldGenerator::Create(options));
+  TEKMATCH_RETURN_IF_ERROR(CheckEmpty(folder));
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFolder> out,
+                            OutputFolder::Open(folder));
+  return Writer(generator, options, *out, progress).Write();
 }
 
 }  // namespace tekmatch

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "keyformat/status_macros.h"
 #include "matcher/join/en_crypto.h"
 #include "tools/world/sighting_times.h"
 #include "tools/world/world_shapes.h"
@@ -37,17 +38,13 @@ class Copies {
 
 absl::StatusOr<Match> Hear(const DiagnosisKey& key, const Hearing& hearing,
                            int16_t rssi) {
-  const absl::StatusOr<Rpik> rpik = DeriveRpik(key.tek);
-  if (!rpik.ok()) return rpik.status();
-  const absl::StatusOr<Rpi> rpi = GenerateRpi(*rpik, hearing.interval);
-  if (!rpi.ok()) return rpi.status();
-  const absl::StatusOr<Aemk> aemk = DeriveAemk(key.tek);
-  if (!aemk.ok()) return aemk.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const Rpik rpik, DeriveRpik(key.tek));
+  TEKMATCH_ASSIGN_OR_RETURN(const Rpi rpi, GenerateRpi(rpik, hearing.interval));
+  TEKMATCH_ASSIGN_OR_RETURN(const Aemk aemk, DeriveAemk(key.tek));
   // Version 1.0.
   const BluetoothMetadata sent = {
       {0x40, static_cast<uint8_t>(hearing.tx_power), 0, 0}};
-  const absl::StatusOr<Aem> aem = EncryptAem(*aemk, *rpi, sent);
-  if (!aem.ok()) return aem.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const Aem aem, EncryptAem(aemk, rpi, sent));
   Match match;
   match.tek = key.tek;
   match.rolling_start = key.rolling_start;
@@ -55,8 +52,8 @@ absl::StatusOr<Match> Hear(const DiagnosisKey& key, const Hearing& hearing,
   match.metadata = key.metadata;
   match.interval = hearing.interval;
   match.sighting = {.unix_seconds = hearing.unix_seconds,
-                    .rpi = *rpi,
-                    .aem = *aem,
+                    .rpi = rpi,
+                    .aem = aem,
                     .rssi = rssi,
                     .store = hearing.phone,
                     .device = hearing.device};
@@ -107,7 +104,7 @@ std::vector<Match> MatchesOf(const DiagnosisKey& key,
 
 absl::StatusOr<WorldGenerator> WorldGenerator::Create(
     const GeneratorOptions& options) {
-  if (absl::Status status = Validate(options); !status.ok()) return status;
+  TEKMATCH_RETURN_IF_ERROR(Validate(options));
   return WorldGenerator(options);
 }
 
@@ -120,15 +117,14 @@ absl::StatusOr<GeneratedKey> WorldGenerator::Next() {
   // Met keys lie evenly among the others.
   const uint64_t met_so_far =
       (num_generated_ + 1) * options_.num_met / options_.num_keys;
-  absl::StatusOr<GeneratedKey> generated = GeneratedKey();
+  GeneratedKey generated;
   if (met_so_far > num_met_) {
-    generated = NextMet();
-    if (!generated.ok()) return generated;
+    TEKMATCH_ASSIGN_OR_RETURN(generated, NextMet());
   } else {
     generated = NextUnmet();
   }
   ++num_generated_;
-  AddStrangers(*generated);
+  AddStrangers(generated);
   return generated;
 }
 
@@ -170,11 +166,10 @@ absl::StatusOr<GeneratedKey> WorldGenerator::NextMet() {
     // Copies of a sighting are exact.
     const bool copy =
         shape == Shape::kDuplicates || shape == Shape::kCopiedStore;
-    absl::StatusOr<Match> match =
-        Hear(key, hearing, copy ? rssi : RandomRssi());
-    if (!match.ok()) return match.status();
-    generated.sightings.push_back(match->sighting);
-    heard.push_back(*std::move(match));
+    TEKMATCH_ASSIGN_OR_RETURN(const Match match,
+                              Hear(key, hearing, copy ? rssi : RandomRssi()));
+    generated.sightings.push_back(match.sighting);
+    heard.push_back(match);
   }
   num_sightings_ += heard.size();
   if (!IsPublishedTwice(shape)) {
