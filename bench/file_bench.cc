@@ -22,6 +22,7 @@
 #include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/key_decoder.h"
+#include "keyformat/status_macros.h"
 #include "matcher/check/exposure_check.h"
 #include "tools/files/output_file.h"
 #include "tools/files/scratch_folder.h"
@@ -45,52 +46,46 @@ struct Fixture {
 absl::StatusOr<size_t> ReadEntry(const ByteSource& source,
                                  const ArchiveEntry& entry,
                                  std::string* content) {
-  const auto stream = OpenEntry(source, entry);
-  if (!stream.ok()) return stream.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const auto stream, OpenEntry(source, entry));
   size_t size = 0;
   while (true) {
-    const auto n = (*stream)->Read(
-        absl::MakeSpan(reinterpret_cast<uint8_t*>(content->data()) + size,
-                       content->size() - size));
-    if (!n.ok()) return n.status();
-    if (*n == 0) return size;
-    size += *n;
+    TEKMATCH_ASSIGN_OR_RETURN(
+        const auto n, stream->Read(absl::MakeSpan(
+                          reinterpret_cast<uint8_t*>(content->data()) + size,
+                          content->size() - size)));
+    if (n == 0) return size;
+    size += n;
   }
 }
 
 absl::StatusOr<std::string> ReadFirstEntry(const ByteSource& source) {
-  const auto entries = ReadArchiveDirectory(source, {});
-  if (!entries.ok()) return entries.status();
-  std::string content((*entries)[0].bytes + 1, '\0');
-  const absl::StatusOr<size_t> size =
-      ReadEntry(source, (*entries)[0], &content);
-  if (!size.ok()) return size.status();
-  content.resize(*size);
+  TEKMATCH_ASSIGN_OR_RETURN(const auto entries,
+                            ReadArchiveDirectory(source, {}));
+  std::string content(entries[0].bytes + 1, '\0');
+  TEKMATCH_ASSIGN_OR_RETURN(const size_t size,
+                            ReadEntry(source, entries[0], &content));
+  content.resize(size);
   return content;
 }
 
 absl::StatusOr<Fixture> MakeFixture() {
-  absl::StatusOr<ExportSigner> signer = MakeSigner();
-  if (!signer.ok()) return signer.status();
-  absl::StatusOr<World> world = MakeWorld({.num_key_sets = kKeySets,
-                                           .num_keys = kKeys,
-                                           .num_met = 25,
-                                           .num_sightings = 20'000});
-  if (!world.ok()) return world.status();
-  Fixture fixture = {.world = *std::move(world),
-                     .signer = *std::move(signer),
+  TEKMATCH_ASSIGN_OR_RETURN(ExportSigner signer, MakeSigner());
+  TEKMATCH_ASSIGN_OR_RETURN(World world, MakeWorld({.num_key_sets = kKeySets,
+                                                    .num_keys = kKeys,
+                                                    .num_met = 25,
+                                                    .num_sightings = 20'000}));
+  Fixture fixture = {.world = std::move(world),
+                     .signer = std::move(signer),
                      .zips = {},
                      .bin = "",
                      .keys = {}};
   for (const KeyBlock& keys : fixture.world.key_sets) {
-    absl::StatusOr<std::string> zip = SignedExport(keys, fixture.signer);
-    if (!zip.ok()) return zip.status();
-    fixture.zips.push_back(*std::move(zip));
+    TEKMATCH_ASSIGN_OR_RETURN(std::string zip,
+                              SignedExport(keys, fixture.signer));
+    fixture.zips.push_back(std::move(zip));
   }
-  absl::StatusOr<std::string> bin =
-      ReadFirstEntry(*MemorySource("zip", fixture.zips[0]));
-  if (!bin.ok()) return bin.status();
-  fixture.bin = *std::move(bin);
+  TEKMATCH_ASSIGN_OR_RETURN(
+      fixture.bin, ReadFirstEntry(*MemorySource("zip", fixture.zips[0])));
   const KeyBlock& first = fixture.world.key_sets[0];
   for (size_t k = 0; k < first.size(); ++k) {
     fixture.keys.push_back(first.key(k));

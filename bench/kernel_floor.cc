@@ -5,6 +5,7 @@
 #include "bench/ceilings.h"
 #include "bench/kernel_costs.h"
 #include "bench/measure.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
@@ -16,9 +17,8 @@ absl::Status NotCounted(absl::string_view kernel) {
 
 absl::StatusOr<double> SecondsFor(int num_instructions,
                                   const Ceiling& ceiling) {
-  const absl::StatusOr<double> rate = MeasureCeiling(ceiling);
-  if (!rate.ok()) return rate.status();
-  return num_instructions / *rate;
+  TEKMATCH_ASSIGN_OR_RETURN(const double rate, MeasureCeiling(ceiling));
+  return num_instructions / rate;
 }
 
 }  // namespace
@@ -28,11 +28,11 @@ absl::StatusOr<double> HkdfFloor(absl::string_view kernel) {
     return SecondsFor(kSha256Rnds2PerKey, Sha256Rnds2Ceiling());
   }
   if (kernel != "x86_vaes512") return NotCounted(kernel);
-  const absl::StatusOr<double> additions = MeasureCeiling(AddCeiling());
-  if (!additions.ok()) return additions.status();
-  const absl::StatusOr<double> rotations = MeasureCeiling(RotateCeiling());
-  if (!rotations.ok()) return rotations.status();
-  return 1 / HkdfKeysPerSecond(*additions, *rotations);
+  TEKMATCH_ASSIGN_OR_RETURN(const double additions,
+                            MeasureCeiling(AddCeiling()));
+  TEKMATCH_ASSIGN_OR_RETURN(const double rotations,
+                            MeasureCeiling(RotateCeiling()));
+  return 1 / HkdfKeysPerSecond(additions, rotations);
 }
 
 absl::StatusOr<double> AesFloor(absl::string_view kernel) {

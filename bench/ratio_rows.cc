@@ -15,6 +15,7 @@
 #include "bench/measure.h"
 #include "bench/signed_export.h"
 #include "bench/world.h"
+#include "keyformat/status_macros.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/join/match_resolver.h"
@@ -38,14 +39,14 @@ class BaselineMeter {
                                             int num_measurements) {
     const uint64_t num_keys =
         std::max<uint64_t>(1, options.num_baseline_keys / 2);
-    absl::StatusOr<World> world =
+    TEKMATCH_ASSIGN_OR_RETURN(
+        World world,
         MakeWorld({.seed = 1000,
                    .num_key_sets = num_measurements,
                    .num_keys = num_keys,
                    .num_met = std::max<uint64_t>(1, num_keys / 10'000),
-                   .num_sightings = options.num_sightings});
-    if (!world.ok()) return world.status();
-    return BaselineMeter(*std::move(world));
+                   .num_sightings = options.num_sightings}));
+    return BaselineMeter(std::move(world));
   }
 
   // Seconds a key. INTERNAL: wrong answer, or all keys are used up.
@@ -84,15 +85,12 @@ absl::StatusOr<RatioRow> Compare(int num_runs, const Meter& engine,
   std::vector<double> engine_rates;
   std::vector<double> reference_rates;
   for (int run = 0; run < num_runs; ++run) {
-    const absl::StatusOr<double> before = reference(run);
-    if (!before.ok()) return before.status();
-    const absl::StatusOr<double> seconds = engine(run);
-    if (!seconds.ok()) return seconds.status();
-    const absl::StatusOr<double> after = reference(run);
-    if (!after.ok()) return after.status();
-    const double mean = (*before + *after) / 2;
-    ratios.push_back(mean / *seconds);
-    engine_rates.push_back(1 / *seconds);
+    TEKMATCH_ASSIGN_OR_RETURN(const double before, reference(run));
+    TEKMATCH_ASSIGN_OR_RETURN(const double seconds, engine(run));
+    TEKMATCH_ASSIGN_OR_RETURN(const double after, reference(run));
+    const double mean = (before + after) / 2;
+    ratios.push_back(mean / seconds);
+    engine_rates.push_back(1 / seconds);
     reference_rates.push_back(1 / mean);
   }
   return RatioRow{.name = "",
@@ -174,9 +172,9 @@ class Ratios {
 
   static absl::StatusOr<std::shared_ptr<const SightingIndex>> MakeIndex(
       const std::vector<Sighting>& sightings) {
-    absl::StatusOr<SightingIndex> index = SightingIndex::Create(sightings);
-    if (!index.ok()) return index.status();
-    return std::make_shared<const SightingIndex>(*std::move(index));
+    TEKMATCH_ASSIGN_OR_RETURN(SightingIndex index,
+                              SightingIndex::Create(sightings));
+    return std::make_shared<const SightingIndex>(std::move(index));
   }
 
   Meter BaselineSeconds() {
@@ -185,28 +183,26 @@ class Ratios {
 
   absl::StatusOr<RatioRow> InMemory(const WorldOptions& world_options,
                                     const Kernels& kernels) {
-    const absl::StatusOr<World> world = MakeRunsWorld(world_options);
-    if (!world.ok()) return world.status();
-    const auto index = MakeIndex(world->sightings);
-    if (!index.ok()) return index.status();
-    const auto engine = MatchEngine::Create(*index, {}, {}, kernels);
-    if (!engine.ok()) return engine.status();
+    TEKMATCH_ASSIGN_OR_RETURN(const World world, MakeRunsWorld(world_options));
+    TEKMATCH_ASSIGN_OR_RETURN(const auto index, MakeIndex(world.sightings));
+    TEKMATCH_ASSIGN_OR_RETURN(const auto engine,
+                              MatchEngine::Create(index, {}, {}, kernels));
     const Meter match = [&](int run) -> absl::StatusOr<double> {
       const std::vector<KeyBlock> blocks =
-          SplitKeys(world->key_sets[static_cast<size_t>(run)], kMostBlockKeys);
+          SplitKeys(world.key_sets[static_cast<size_t>(run)], kMostBlockKeys);
       MatchResult result;
       absl::Status status;
       const double seconds = SecondsOf([&] {
         MatchBatch batch;
         MatchScratch scratch;
         for (const KeyBlock& block : blocks) {
-          status.Update(engine->MatchBlock(block, 0, &scratch, &batch));
+          status.Update(engine.MatchBlock(block, 0, &scratch, &batch));
         }
         result = ResolveMatches(std::move(batch.candidates), {});
       });
       if (!status.ok()) return status;
       if (ContactsOf(result.matches) !=
-          world->contacts[static_cast<size_t>(run)]) {
+          world.contacts[static_cast<size_t>(run)]) {
         return WrongAnswer("the engine");
       }
       return seconds / static_cast<double>(options_.num_keys);
@@ -231,32 +227,21 @@ class Ratios {
 
   absl::StatusOr<Files> MakeFiles() {
     Files files;
-    absl::StatusOr<World> world =
-        MakeRunsWorld({.num_sightings = options_.num_sightings});
-    if (!world.ok()) return world.status();
-    files.world = *std::move(world);
-    auto index = MakeIndex(files.world.sightings);
-    if (!index.ok()) return index.status();
-    files.index = *std::move(index);
-    auto folder = ScratchFolder::Make();
-    if (!folder.ok()) return folder.status();
-    files.folder = *std::move(folder);
-    absl::StatusOr<ExportSigner> signer = MakeSigner();
-    if (!signer.ok()) return signer.status();
+    TEKMATCH_ASSIGN_OR_RETURN(
+        files.world, MakeRunsWorld({.num_sightings = options_.num_sightings}));
+    TEKMATCH_ASSIGN_OR_RETURN(files.index, MakeIndex(files.world.sightings));
+    TEKMATCH_ASSIGN_OR_RETURN(files.folder, ScratchFolder::Make());
+    TEKMATCH_ASSIGN_OR_RETURN(const ExportSigner signer, MakeSigner());
     for (size_t set = 0; set < files.world.key_sets.size(); ++set) {
       files.paths.push_back(
           absl::StrCat(files.folder->path(), "/", set, ".zip"));
-      const absl::StatusOr<std::string> zip =
-          SignedExport(files.world.key_sets[set], *signer);
-      if (!zip.ok()) return zip.status();
-      if (absl::Status s = WriteWholeFile(files.paths.back(), *zip,
-                                          OutputFile::Readers::kOwner);
-          !s.ok()) {
-        return s;
-      }
+      TEKMATCH_ASSIGN_OR_RETURN(
+          const std::string zip,
+          SignedExport(files.world.key_sets[set], signer));
+      TEKMATCH_RETURN_IF_ERROR(
+          WriteWholeFile(files.paths.back(), zip, OutputFile::Readers::kOwner));
     }
-    const absl::Status trusted = Trust(*signer, files.options.files.trusted);
-    if (!trusted.ok()) return trusted;
+    TEKMATCH_RETURN_IF_ERROR(Trust(signer, files.options.files.trusted));
     return files;
   }
 
@@ -278,21 +263,19 @@ class Ratios {
   }
 
   absl::StatusOr<RatioRow> EndToEnd() {
-    const absl::StatusOr<Files> files = MakeFiles();
-    if (!files.ok()) return files.status();
+    TEKMATCH_ASSIGN_OR_RETURN(const Files files, MakeFiles());
     return Compare(
-        options_.num_runs, [&](int run) { return MatchFile(*files, run, 1); },
+        options_.num_runs, [&](int run) { return MatchFile(files, run, 1); },
         BaselineSeconds());
   }
 
   // Both read the file from the system's cache, and neither has anything else
   // of it from before.
   absl::StatusOr<RatioRow> TwoThreads() {
-    const absl::StatusOr<Files> files = MakeFiles();
-    if (!files.ok()) return files.status();
+    TEKMATCH_ASSIGN_OR_RETURN(const Files files, MakeFiles());
     return Compare(
-        options_.num_runs, [&](int run) { return MatchFile(*files, run, 2); },
-        [&](int run) { return MatchFile(*files, run, 1); });
+        options_.num_runs, [&](int run) { return MatchFile(files, run, 2); },
+        [&](int run) { return MatchFile(files, run, 1); });
   }
 
   // One of KernelMeter's measurements against what the instructions allow.
@@ -318,10 +301,10 @@ class Ratios {
 absl::StatusOr<std::vector<RatioRow>> MeasureRatios(
     const RatioOptions& options) {
   // Six rows take it, twice a run.
-  absl::StatusOr<BaselineMeter> baseline =
-      BaselineMeter::Make(options, 6 * 2 * options.num_runs);
-  if (!baseline.ok()) return baseline.status();
-  return Ratios(options, *std::move(baseline)).Measure();
+  TEKMATCH_ASSIGN_OR_RETURN(
+      BaselineMeter baseline,
+      BaselineMeter::Make(options, 6 * 2 * options.num_runs));
+  return Ratios(options, std::move(baseline)).Measure();
 }
 
 }  // namespace tekmatch

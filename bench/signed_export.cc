@@ -5,23 +5,22 @@
 
 #include "keyformat/p256_key.h"
 #include "keyformat/random_source.h"
+#include "keyformat/status_macros.h"
 #include "tools/world/sighting_times.h"
 
 namespace tekmatch {
 
 absl::StatusOr<ExportSigner> MakeSigner() {
-  absl::StatusOr<SigningKey> key = SigningKey::Generate();
-  if (!key.ok()) return key.status();
-  return ExportSigner{.key = *std::move(key), .id = "440", .version = "v1"};
+  TEKMATCH_ASSIGN_OR_RETURN(SigningKey key, SigningKey::Generate());
+  return ExportSigner{.key = std::move(key), .id = "440", .version = "v1"};
 }
 
 absl::Status Trust(const ExportSigner& signer, TrustedKeys& trusted) {
-  const absl::StatusOr<std::string> pem = signer.key.PublicPem();
-  if (!pem.ok()) return pem.status();
-  const absl::StatusOr<VerificationKey> key = VerificationKey::Parse(*pem);
-  if (!key.ok()) return key.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string pem, signer.key.PublicPem());
+  TEKMATCH_ASSIGN_OR_RETURN(const VerificationKey key,
+                            VerificationKey::Parse(pem));
   return trusted.AddSet(
-      {TrustedKey{.id = signer.id, .version = signer.version, .key = *key}});
+      {TrustedKey{.id = signer.id, .version = signer.version, .key = key}});
 }
 
 absl::StatusOr<std::string> SignedExport(const KeyBlock& keys,
@@ -39,9 +38,9 @@ absl::StatusOr<std::string> SignedExport(const KeyBlock& keys,
   all.reserve(keys.size());
   for (size_t k = 0; k < keys.size(); ++k) all.push_back(keys.key(k));
   RandomSource random = RandomSource::FromSystem();
-  absl::StatusOr<ExportFile> file = WriteExportFile(all, 1, 1, options, random);
-  if (!file.ok()) return file.status();
-  return std::move(file->zip);
+  TEKMATCH_ASSIGN_OR_RETURN(ExportFile file,
+                            WriteExportFile(all, 1, 1, options, random));
+  return std::move(file.zip);
 }
 
 }  // namespace tekmatch

@@ -2,6 +2,7 @@
 
 #include "absl/types/span.h"
 #include "keyformat/random_source.h"
+#include "keyformat/status_macros.h"
 #include "matcher/join/en_crypto.h"
 
 namespace tekmatch {
@@ -11,18 +12,16 @@ constexpr int kDays = 14;
 
 // The key is valid at the time.
 absl::StatusOr<Sighting> Hear(const DiagnosisKey& key, int64_t time) {
-  const absl::StatusOr<Rpik> rpik = DeriveRpik(key.tek);
-  if (!rpik.ok()) return rpik.status();
-  const absl::StatusOr<Rpi> rpi = GenerateRpi(
-      *rpik, static_cast<EnIntervalNumber>(time / kIntervalSeconds));
-  if (!rpi.ok()) return rpi.status();
-  const absl::StatusOr<Aemk> aemk = DeriveAemk(key.tek);
-  if (!aemk.ok()) return aemk.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const Rpik rpik, DeriveRpik(key.tek));
+  TEKMATCH_ASSIGN_OR_RETURN(const Rpi rpi,
+                            GenerateRpi(rpik, static_cast<EnIntervalNumber>(
+                                                  time / kIntervalSeconds)));
+  TEKMATCH_ASSIGN_OR_RETURN(const Aemk aemk, DeriveAemk(key.tek));
   // Version 1.0, -20 dBm.
-  const absl::StatusOr<Aem> aem =
-      EncryptAem(*aemk, *rpi, BluetoothMetadata{{0x40, 0xEC, 0, 0}});
-  if (!aem.ok()) return aem.status();
-  return Sighting{.unix_seconds = time, .rpi = *rpi, .aem = *aem, .rssi = -60};
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const Aem aem,
+      EncryptAem(aemk, rpi, BluetoothMetadata{{0x40, 0xEC, 0, 0}}));
+  return Sighting{.unix_seconds = time, .rpi = rpi, .aem = aem, .rssi = -60};
 }
 
 }  // namespace
@@ -51,9 +50,8 @@ absl::StatusOr<World> MakeWorld(const WorldOptions& options) {
       key.rolling_start = kWorldStart + kMaxRollingPeriod * day;
       keys.Append(key);
       if (!met) continue;
-      const absl::StatusOr<Sighting> sighting = Hear(key, time);
-      if (!sighting.ok()) return sighting.status();
-      world.sightings.push_back(*sighting);
+      TEKMATCH_ASSIGN_OR_RETURN(const Sighting sighting, Hear(key, time));
+      world.sightings.push_back(sighting);
       contacts.emplace(key.tek, time);
     }
   }
