@@ -9,6 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -23,18 +24,18 @@ TEST(ByteSourceTest, ReadsRangesOfAFileAndOfMemoryAlike) {
   const std::string path = TempPath("bytes");
   std::ofstream(path) << "0123456789";
   const auto file = OpenFileSource(path);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   const auto memory = MemorySource("memory", "0123456789");
   for (const ByteSource* source : {file->get(), memory.get()}) {
     EXPECT_EQ(source->size(), 10);
     std::vector<uint8_t> out(4);
-    ASSERT_TRUE(source->ReadAt(6, absl::MakeSpan(out)).ok());
+    ASSERT_THAT(source->ReadAt(6, absl::MakeSpan(out)), IsOk());
     EXPECT_EQ(std::string(out.begin(), out.end()), "6789");
-    EXPECT_TRUE(source->ReadAt(10, absl::MakeSpan(out).first(0)).ok());
-    EXPECT_EQ(source->ReadAt(7, absl::MakeSpan(out)).code(),
-              absl::StatusCode::kDataLoss);
-    EXPECT_EQ(source->ReadAt(uint64_t{1} << 63, absl::MakeSpan(out)).code(),
-              absl::StatusCode::kDataLoss);
+    EXPECT_THAT(source->ReadAt(10, absl::MakeSpan(out).first(0)), IsOk());
+    EXPECT_THAT(source->ReadAt(7, absl::MakeSpan(out)),
+                StatusIs(absl::StatusCode::kDataLoss));
+    EXPECT_THAT(source->ReadAt(uint64_t{1} << 63, absl::MakeSpan(out)),
+                StatusIs(absl::StatusCode::kDataLoss));
   }
 }
 
@@ -46,7 +47,7 @@ TEST(ByteSourceTest, StreamsTheWholeSource) {
   std::vector<size_t> steps;
   do {
     const auto n = stream->Read(absl::MakeSpan(out));
-    ASSERT_TRUE(n.ok());
+    ASSERT_THAT(n, IsOk());
     steps.push_back(*n);
     all.append(out.begin(), out.begin() + static_cast<ptrdiff_t>(*n));
   } while (steps.back() > 0);
@@ -58,24 +59,24 @@ TEST(ByteSourceTest, NamesAFileThatShrank) {
   const std::string path = TempPath("shrinks");
   std::ofstream(path) << "0123456789";
   const auto file = OpenFileSource(path);
-  ASSERT_TRUE(file.ok());
+  ASSERT_THAT(file, IsOk());
   ASSERT_EQ(truncate(path.c_str(), 3), 0);
   std::vector<uint8_t> out(10);
   const absl::Status status = (*file)->ReadAt(0, absl::MakeSpan(out));
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(status.message(), path + ": the file is truncated");
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss,
+                               path + ": the file is truncated"));
 }
 
 TEST(ByteSourceTest, RefusesWhatIsNoRegularFile) {
   const auto missing = OpenFileSource(TempPath("missing"));
-  EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(missing.status().message()), HasSubstr("missing: "));
-  EXPECT_EQ(OpenFileSource(::testing::TempDir()).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(missing,
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("missing: ")));
+  EXPECT_THAT(OpenFileSource(::testing::TempDir()),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
   const std::string fifo = TempPath("fifo");
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_EQ(OpenFileSource(fifo).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(OpenFileSource(fifo),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 }  // namespace

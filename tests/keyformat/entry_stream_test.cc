@@ -11,10 +11,12 @@
 #include "keyformat/archive.h"
 #include "tests/keyformat/deflate_writer.h"
 #include "tests/keyformat/raw_zip.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // Reads all of an entry, `step` bytes at a time.
@@ -73,16 +75,15 @@ TEST(EntryStreamTest, ReadsStoredAndDeflatedEntriesOfManySizes) {
           "a.zip",
           RawZip{.entries = {entry, Entry("export.sig", "x")}}.Build());
       const auto entries = ReadArchiveDirectory(*source, {});
-      ASSERT_TRUE(entries.ok()) << entries.status();
+      ASSERT_THAT(entries, IsOk());
       ASSERT_EQ(entries->size(), 2);
       EXPECT_EQ((*entries)[0].bytes, size);
       for (const size_t step : {1, 7, 1000, 300000}) {
         if (step == 1 && size > 1001) continue;
-        const auto content = ReadAll(*source, (*entries)[0], step);
-        ASSERT_TRUE(content.ok()) << content.status();
-        EXPECT_EQ(*content, Noise(size));
+        EXPECT_THAT(ReadAll(*source, (*entries)[0], step),
+                    IsOkAndHolds(Noise(size)));
       }
-      EXPECT_EQ(*ReadAll(*source, (*entries)[1]), "x");
+      EXPECT_THAT(ReadAll(*source, (*entries)[1]), IsOkAndHolds("x"));
     }
   }
 }
@@ -109,10 +110,9 @@ TEST(EntryStreamTest, HoldsTheDataToItsDeclaration) {
     RawZipEntry entry = Entry("export.bin", content);
     c.lie(entry);
     const auto read = ReadFirst(RawZip{.entries = {entry}}.Build());
-    EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << c.reason;
-    EXPECT_THAT(std::string(read.status().message()), HasSubstr(c.reason));
-    EXPECT_THAT(std::string(read.status().message()),
-                HasSubstr("a.zip: entry export.bin: "));
+    EXPECT_THAT(read, StatusIs(absl::StatusCode::kDataLoss,
+                               AllOf(HasSubstr("a.zip: entry export.bin: "),
+                                     HasSubstr(c.reason))));
   }
   RawZipEntry stored = Entry("export.bin", "content");
   stored.deflate = false;
@@ -128,9 +128,9 @@ TEST(EntryStreamTest, AFewEmptyBlocksAtTheEndAreNoFault) {
   for (const size_t num_blocks : {1, 2, 1000}) {
     RawZipEntry entry = Entry("export.bin", "content");
     entry.data = StoredBlock("content") + EmptyBlocks(num_blocks);
-    const auto read = ReadFirst(RawZip{.entries = {entry}}.Build());
-    ASSERT_TRUE(read.ok()) << num_blocks << " " << read.status();
-    EXPECT_EQ(*read, "content");
+    EXPECT_THAT(ReadFirst(RawZip{.entries = {entry}}.Build()),
+                IsOkAndHolds("content"))
+        << num_blocks;
   }
 }
 
@@ -167,7 +167,7 @@ TEST(EntryStreamTest, RefusesMoreBlocksThanTheDataCouldNeed) {
                         HasSubstr("entry export.bin: the compressed data has "
                                   "too many blocks"));
           } else {
-            EXPECT_TRUE(read.ok()) << read.status();
+            EXPECT_THAT(read, IsOk());
           }
         }
       }
@@ -218,7 +218,7 @@ TEST(EntryStreamTest, DataAfterTheStreamIsFoundAtEveryLength) {
         entry.data = stream + std::string(more, rest);
         const auto read = ReadFirst(RawZip{.entries = {entry}}.Build());
         if (more == 0) {
-          EXPECT_TRUE(read.ok()) << read.status();
+          EXPECT_THAT(read, IsOk());
         } else {
           EXPECT_THAT(std::string(read.status().message()),
                       HasSubstr("has data after its compressed stream"))

@@ -14,6 +14,7 @@
 #include "keyformat/export.pb.h"
 #include "tests/keyformat/raw_zip.h"
 #include "tests/shared_data.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -66,7 +67,7 @@ std::string OneKeyBin() {
 
 TEST(ExportReaderTest, ABareExportBinHasNoSignatureEntry) {
   const ReadResult result = ReadBytes(OneKeyBin());
-  ASSERT_TRUE(result.status.ok()) << result.status;
+  ASSERT_THAT(result.status, IsOk());
   EXPECT_EQ(result.report.signature.verdict,
             SignatureVerdict::kNoSignatureEntry);
   EXPECT_EQ(result.keys.size(), 1);
@@ -85,7 +86,7 @@ TEST(ExportReaderTest, TellsTheStatesOfTheSignatureListApart) {
   };
   for (const auto& c : kCases) {
     const ReadResult result = ReadBytes(RawZip{.entries = c.entries}.Build());
-    ASSERT_TRUE(result.status.ok()) << result.status;
+    ASSERT_THAT(result.status, IsOk());
     EXPECT_EQ(result.report.signature.verdict, c.want);
     EXPECT_EQ(result.keys.size(), 1);
   }
@@ -96,7 +97,7 @@ TEST(ExportReaderTest, ToleratesAndNamesOneExtraEntry) {
                          Entry("export.sig", ""),
                          Entry("content.sig", "whatever")}};
   const ReadResult result = ReadBytes(zip.Build());
-  ASSERT_TRUE(result.status.ok()) << result.status;
+  ASSERT_THAT(result.status, IsOk());
   EXPECT_EQ(result.report.extra_entry, "content.sig");
   zip.entries[1].name = "other";
   EXPECT_THAT(std::string(ReadBytes(zip.Build()).status.message()),
@@ -121,8 +122,8 @@ TEST(ExportReaderTest, RefusesWhatIsNoExport) {
   };
   for (const auto& c : kCases) {
     const ReadResult result = ReadBytes(c.bytes);
-    EXPECT_EQ(result.status.code(), absl::StatusCode::kDataLoss);
-    EXPECT_THAT(std::string(result.status.message()), HasSubstr(c.reason));
+    EXPECT_THAT(result.status,
+                StatusIs(absl::StatusCode::kDataLoss, HasSubstr(c.reason)));
   }
 }
 
@@ -130,7 +131,7 @@ TEST(ExportReaderTest, ALargeBareFileIsRefusedByItsSize) {
   const std::string bin = OneKeyBin();
   ExportReaderOptions options;
   options.archive.max_entry_bytes = bin.size();
-  EXPECT_TRUE(ReadAll(*MemorySource("f", bin), {}, options).status.ok());
+  EXPECT_THAT(ReadAll(*MemorySource("f", bin), {}, options).status, IsOk());
   options.archive.max_entry_bytes = bin.size() - 1;
   EXPECT_EQ(
       ReadAll(*MemorySource("f", bin), {}, options).status,
@@ -147,7 +148,7 @@ TEST(ExportReaderTest, ALargeSignatureListIsRefusedByItsSize) {
       .entries = {Entry("export.bin", OneKeyBin()), Entry("export.sig", list)}};
   zip.entries[1].deflate = false;
   const ReadResult largest = ReadBytes(zip.Build());
-  ASSERT_TRUE(largest.status.ok()) << largest.status;
+  ASSERT_THAT(largest.status, IsOk());
   EXPECT_EQ(largest.report.signature.verdict,
             SignatureVerdict::kEmptySignatureList);
   zip.entries[1].content += 'x';
@@ -162,7 +163,7 @@ TEST(ExportReaderTest, ADamagedSignatureListIsNoEmptyOne) {
       RawZip zip{.entries = {Entry("export.bin", OneKeyBin()),
                              Entry("export.sig", list)}};
       zip.entries[1].deflate = deflate;
-      ASSERT_TRUE(ReadBytes(zip.Build()).status.ok());
+      ASSERT_THAT(ReadBytes(zip.Build()).status, IsOk());
       zip.entries[1].crc32 = 1;
       EXPECT_EQ(ReadBytes(zip.Build()).status,
                 absl::DataLossError("f: entry export.sig: wrong CRC"));
@@ -181,11 +182,11 @@ TEST(ExportReaderTest, AWrongCrcIsFoundThoughEveryKeyDecodes) {
 TEST(ExportReaderTest, TheVerdictNeedsTheWholeFile) {
   const auto source = MemorySource("f", OneKeyBin());
   auto reader = ExportReader::Open(*source, {});
-  ASSERT_TRUE(reader.ok());
+  ASSERT_THAT(reader, IsOk());
   KeyBlock block;
   ASSERT_TRUE(*(*reader)->Next(&block));
-  EXPECT_EQ((*reader)->Finish({}).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT((*reader)->Finish({}),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
   ExportDigests want;
   const std::string bin = OneKeyBin();
   SHA256(reinterpret_cast<const uint8_t*>(bin.data()), bin.size(),
@@ -193,7 +194,7 @@ TEST(ExportReaderTest, TheVerdictNeedsTheWholeFile) {
   for (int i = 0; i < 2; ++i) {
     ASSERT_FALSE(*(*reader)->Next(&block));  // again: still the end
     const auto report = (*reader)->Finish({});
-    ASSERT_TRUE(report.ok()) << report.status();
+    ASSERT_THAT(report, IsOk());
     EXPECT_EQ(report->digests.sha256, want.sha256);
     EXPECT_EQ(report->digests.sha512, want.sha512);  // nobody asked for it
   }
@@ -212,11 +213,11 @@ TEST(ExportReaderTest, OneChangedBitAnywhereIsRefusedOrNotValid) {
       std::string(kOidEcdsaSha256));
   entry->set_signature(*key.Sign(digests.sha256));
   TrustedKeys trusted;
-  ASSERT_TRUE(trusted
-                  .AddSet({{.id = "440",
-                            .version = std::nullopt,
-                            .key = *VerificationKey::Parse(*key.PublicPem())}})
-                  .ok());
+  ASSERT_THAT(
+      trusted.AddSet({{.id = "440",
+                       .version = std::nullopt,
+                       .key = *VerificationKey::Parse(*key.PublicPem())}}),
+      IsOk());
   const std::string zip =
       RawZip{.entries = {Entry("export.bin", bin),
                          Entry("export.sig", list.SerializeAsString())}}
@@ -255,11 +256,11 @@ TrustedKeys TrustShared(const std::string& pem_name, const std::string& id,
   pem << in.rdbuf();
   auto key = VerificationKey::Parse(pem.str());
   TrustedKeys trusted;
-  EXPECT_TRUE(key.ok()) << pem_name;
+  EXPECT_THAT(key, IsOk()) << pem_name;
   if (key.ok()) {
-    EXPECT_TRUE(
-        trusted.AddSet({{.id = id, .version = std::move(version), .key = *key}})
-            .ok());
+    EXPECT_THAT(trusted.AddSet(
+                    {{.id = id, .version = std::move(version), .key = *key}}),
+                IsOk());
   }
   return trusted;
 }
@@ -268,7 +269,7 @@ TEST(RealExportsTest, TheGermanFileVerifiesWithItsKey) {
   TEKMATCH_NEEDS_SHARED_DATA();
   const ReadResult result = ReadShared("cwa-dev-2020-05-31.zip",
                                        TrustShared("cwa-dev.pem", "262", "v1"));
-  ASSERT_TRUE(result.status.ok()) << result.status;
+  ASSERT_THAT(result.status, IsOk());
   EXPECT_EQ(result.report.signature.verdict, SignatureVerdict::kValid);
   EXPECT_EQ(result.report.signature.signed_by,
             std::vector<std::string>{"262:v1"});
@@ -282,7 +283,7 @@ TEST(RealExportsTest, FirstGenerationHasTextForAlgorithmAndNoKeyId) {
   const ReadResult result =
       ReadShared("google-sample-110.zip",
                  TrustShared("google-sample-110.pem", "", std::nullopt));
-  ASSERT_TRUE(result.status.ok()) << result.status;
+  ASSERT_THAT(result.status, IsOk());
   EXPECT_EQ(result.report.signature.verdict, SignatureVerdict::kValid);
   EXPECT_EQ(result.keys.size(), 110);
   EXPECT_EQ(result.report.counts.with_rolling_period, 109);
@@ -295,7 +296,7 @@ TEST(RealExportsTest, ServerSampleOmitsThePeriod) {
   const ReadResult result = ReadShared(
       "server-sample-2.zip",
       TrustShared("server-sample-2.pem", "ExampleServer_k1", std::nullopt));
-  ASSERT_TRUE(result.status.ok()) << result.status;
+  ASSERT_THAT(result.status, IsOk());
   EXPECT_EQ(result.report.signature.verdict, SignatureVerdict::kValid);
   ASSERT_EQ(result.keys.size(), 2);
   EXPECT_EQ(result.keys[0].rolling_period, 144);
@@ -305,7 +306,7 @@ TEST(RealExportsTest, ServerSampleOmitsThePeriod) {
 TEST(RealExportsTest, UnsignedFilesAreReadAndSaySo) {
   TEKMATCH_NEEDS_SHARED_DATA();
   const ReadResult v15 = ReadShared("unsigned-v15-50.zip");
-  ASSERT_TRUE(v15.status.ok()) << v15.status;
+  ASSERT_THAT(v15.status, IsOk());
   EXPECT_EQ(v15.report.signature.verdict,
             SignatureVerdict::kEmptySignatureList);
   EXPECT_EQ(v15.keys.size(), 50);
@@ -319,18 +320,18 @@ TEST(RealExportsTest, UnsignedFilesAreReadAndSaySo) {
   EXPECT_EQ(v15.report.counts.with_days_since_onset, 50);
 
   const ReadResult demo = ReadShared("demo-2392-nosig.zip");
-  ASSERT_TRUE(demo.status.ok()) << demo.status;
+  ASSERT_THAT(demo.status, IsOk());
   EXPECT_EQ(demo.report.signature.verdict, SignatureVerdict::kNoSignatureEntry);
   EXPECT_EQ(demo.keys.size(), 2392);
 
   const ReadResult bare = ReadShared("bare-200.export.bin");
-  ASSERT_TRUE(bare.status.ok()) << bare.status;
+  ASSERT_THAT(bare.status, IsOk());
   EXPECT_EQ(bare.report.signature.verdict, SignatureVerdict::kNoSignatureEntry);
   EXPECT_EQ(bare.keys.size(), 200);
   EXPECT_EQ(bare.report.counts.with_rolling_period, 198);
 
   const ReadResult immuni = ReadShared("immuni-2020-08-23.export.bin");
-  ASSERT_TRUE(immuni.status.ok()) << immuni.status;
+  ASSERT_THAT(immuni.status, IsOk());
   EXPECT_EQ(immuni.keys.size(), 3);
   EXPECT_EQ(immuni.report.metadata.signature_infos[0].key_id, "222");
 }
@@ -338,12 +339,11 @@ TEST(RealExportsTest, UnsignedFilesAreReadAndSaySo) {
 TEST(RealExportsTest, InvalidFilesAreRefused) {
   TEKMATCH_NEEDS_SHARED_DATA();
   const ReadResult no_header = ReadShared("invalid-no-header.zip");
-  EXPECT_EQ(no_header.status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(no_header.status.message()), HasSubstr("header"));
+  EXPECT_THAT(no_header.status,
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("header")));
   const ReadResult no_bin = ReadShared("invalid-no-export-bin.zip");
-  EXPECT_EQ(no_bin.status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(no_bin.status.message()),
-              HasSubstr("no entry export.bin"));
+  EXPECT_THAT(no_bin.status, StatusIs(absl::StatusCode::kDataLoss,
+                                      HasSubstr("no entry export.bin")));
 }
 
 TEST(RealExportsTest, LongKeysAreRejectedOneByOne) {
@@ -351,7 +351,7 @@ TEST(RealExportsTest, LongKeysAreRejectedOneByOne) {
   const ReadResult result =
       ReadShared("invalid-32-byte-keys.zip",
                  TrustShared("cwa-dev.pem", "262", std::nullopt));
-  ASSERT_TRUE(result.status.ok()) << result.status;
+  ASSERT_THAT(result.status, IsOk());
   EXPECT_EQ(result.report.signature.verdict, SignatureVerdict::kNoTrustedKey);
   EXPECT_TRUE(result.keys.empty());
   EXPECT_EQ(result.report.counts.keys, 2);

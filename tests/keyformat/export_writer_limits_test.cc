@@ -12,6 +12,7 @@
 #include "keyformat/export_writer.h"
 #include "keyformat/random_source.h"
 #include "tests/keyformat/written_exports.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -23,8 +24,8 @@ TEST(ExportWriterLimitsTest, RefusesWhatTheFormatForbids) {
                           const ExportWriterOptions& options,
                           const std::string& reason) {
     const auto written = WriteAndRead(std::move(keys), options);
-    EXPECT_EQ(written.status().code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(std::string(written.status().message()), HasSubstr(reason));
+    EXPECT_THAT(written, StatusIs(absl::StatusCode::kInvalidArgument,
+                                  HasSubstr(reason)));
   };
   ExportWriterOptions options = Options();
   options.end_timestamp = options.start_timestamp;
@@ -102,7 +103,7 @@ TEST(ExportWriterLimitsTest, WritesKeysUpToTheFormatsLimits) {
   options.min_keys = 1;
   options.padding_range = 1;
   const auto written = WriteAndRead(keys, options);
-  ASSERT_TRUE(written.ok()) << written.status();
+  ASSERT_THAT(written, IsOk());
   EXPECT_EQ(written->front().keys, keys);  // the revised one is last
 }
 
@@ -112,7 +113,7 @@ TEST(ExportWriterLimitsTest, AWindowHasASecondForEachOfItsFiles) {
   options.max_keys = 1;
   options.start_timestamp = options.end_timestamp - 3;
   const auto three = WriteAndRead(MakeKeys(3), options);
-  ASSERT_TRUE(three.ok()) << three.status();
+  ASSERT_THAT(three, IsOk());
   // Not before its start, but a second after it.
   EXPECT_EQ(three->front().file.end_timestamp, options.start_timestamp + 1);
   const auto four = WriteAndRead(MakeKeys(4), options);
@@ -121,7 +122,7 @@ TEST(ExportWriterLimitsTest, AWindowHasASecondForEachOfItsFiles) {
                 "a window of 3 s cannot be split into 4 files: each one ends a "
                 "second later"));
   options.split = ExportSplit::kBatch;
-  EXPECT_TRUE(WriteAndRead(MakeKeys(4), options).ok());
+  EXPECT_THAT(WriteAndRead(MakeKeys(4), options), IsOk());
 }
 
 // The region is the one thing of any length in a file of few keys.
@@ -129,9 +130,8 @@ TEST(ExportWriterLimitsTest, RefusesAFileThatNoReaderTakes) {
   ExportWriterOptions options = Options();
   options.region = std::string(size_t{512} << 20, '4');
   const auto written = WriteAndRead(MakeKeys(1), options);
-  EXPECT_EQ(written.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(written.status().message()),
-              HasSubstr("bytes, more than 536870912"));
+  EXPECT_THAT(written, StatusIs(absl::StatusCode::kInvalidArgument,
+                                HasSubstr("bytes, more than 536870912")));
 }
 
 TEST(ExportWriterLimitsTest, RefusesABatchOfTooManyFilesBeforeItsFirst) {
@@ -145,7 +145,7 @@ TEST(ExportWriterLimitsTest, RefusesABatchOfTooManyFilesBeforeItsFirst) {
                      ++num_calls;
                      return absl::ResourceExhaustedError("enough");
                    });
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(num_calls, 0);
 }
 
@@ -160,16 +160,15 @@ TEST(ExportWriterLimitsTest, RefusesAFileThatIsNotOfItsBatchOrTooLarge) {
   } kBad[] = {{10, 0, 1},   {10, 2, 1}, {10, 1, 0},
               {10, -1, -1}, {11, 1, 1}, {10, 1, 1'000'001}};
   for (const auto& [num_keys, batch_num, batch_size] : kBad) {
-    EXPECT_EQ(WriteExportFile(MakeKeys(num_keys), batch_num, batch_size,
-                              options, random)
-                  .status()
-                  .code(),
-              absl::StatusCode::kInvalidArgument)
+    EXPECT_THAT(WriteExportFile(MakeKeys(num_keys), batch_num, batch_size,
+                                options, random),
+                StatusIs(absl::StatusCode::kInvalidArgument))
         << num_keys << " " << batch_num << " " << batch_size;
   }
-  EXPECT_TRUE(WriteExportFile(MakeKeys(10), 1, 1, options, random).ok());
-  EXPECT_TRUE(
-      WriteExportFile(MakeKeys(1), 1'000'000, 1'000'000, options, random).ok());
+  EXPECT_THAT(WriteExportFile(MakeKeys(10), 1, 1, options, random), IsOk());
+  EXPECT_THAT(
+      WriteExportFile(MakeKeys(1), 1'000'000, 1'000'000, options, random),
+      IsOk());
 }
 
 }  // namespace

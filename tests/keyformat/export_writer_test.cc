@@ -8,10 +8,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/export.pb.h"
 #include "tests/keyformat/written_exports.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -20,7 +22,7 @@ TEST(ExportWriterTest, RoundTripKeepsEveryKeyAndField) {
   for (const size_t n : {0, 1, 2, 100, 5000}) {
     const std::vector<DiagnosisKey> keys = MakeKeys(n);
     const auto written = WriteAndRead(keys, Options());
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
     ASSERT_EQ(written->size(), 1);
     const Written& file = written->front();
     EXPECT_EQ(file.keys, Sorted(keys));  // in order of key bytes
@@ -40,7 +42,7 @@ TEST(ExportWriterTest, LeavesDefaultsOut) {
   key.tek.bytes.fill(1);
   key.rolling_start = 2650000;
   const auto written = WriteAndRead({key}, Options());
-  ASSERT_TRUE(written.ok());
+  ASSERT_THAT(written, IsOk());
   wire::TemporaryExposureKeyExport message;
   ASSERT_TRUE(message.ParseFromString(
       written->front().bin.substr(kExportHeader.size())));
@@ -58,15 +60,15 @@ TEST(ExportWriterTest, EverySignerSigns) {
                       .version = "v2",
                       .algorithm = SignatureAlgorithm::kEcdsaP256Sha512}};
   TrustedKeys both;
-  ASSERT_TRUE(both.AddSet({{.id = "440",
+  ASSERT_THAT(both.AddSet({{.id = "440",
                             .version = "v1",
                             .key = *VerificationKey::Parse(*a.PublicPem())},
                            {.id = "441",
                             .version = "v2",
-                            .key = *VerificationKey::Parse(*b.PublicPem())}})
-                  .ok());
+                            .key = *VerificationKey::Parse(*b.PublicPem())}}),
+              IsOk());
   const auto written = WriteAndRead(MakeKeys(10), options, both);
-  ASSERT_TRUE(written.ok()) << written.status();
+  ASSERT_THAT(written, IsOk());
   const ExportReport& report = written->front().report;
   EXPECT_EQ(report.signature.verdict, SignatureVerdict::kValid);
   EXPECT_EQ(report.signature.signed_by,
@@ -96,14 +98,13 @@ TEST(ExportWriterTest, EitherAlgorithmByItselfVerifies) {
     options.signers = {
         {.key = key, .id = "440", .version = "v1", .algorithm = algorithm}};
     TrustedKeys trusted;
-    ASSERT_TRUE(
-        trusted
-            .AddSet({{.id = "440",
-                      .version = "v1",
-                      .key = *VerificationKey::Parse(*key.PublicPem())}})
-            .ok());
+    ASSERT_THAT(
+        trusted.AddSet({{.id = "440",
+                         .version = "v1",
+                         .key = *VerificationKey::Parse(*key.PublicPem())}}),
+        IsOk());
     const auto written = WriteAndRead(MakeKeys(10), options, trusted);
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
     EXPECT_EQ(written->front().report.signature.verdict,
               SignatureVerdict::kValid);
   }
@@ -115,7 +116,7 @@ TEST(ExportWriterTest, ChunksByMaximumCount) {
   for (const size_t n : {9, 10, 11, 20, 21, 95}) {
     const std::vector<DiagnosisKey> keys = MakeKeys(n);
     const auto written = WriteAndRead(keys, options);
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
     const size_t num_files = (n + 9) / 10;
     ASSERT_EQ(written->size(), num_files);
     std::vector<DiagnosisKey> all;
@@ -140,7 +141,7 @@ TEST(ExportWriterTest, TheFilesOfACallEachHaveKeysOfAllBytes) {
     for (const KeyOrder order : {KeyOrder::kSorted, KeyOrder::kRandom}) {
       options.order = order;
       const auto written = WriteAndRead(MakeKeys(1000), options);
-      ASSERT_TRUE(written.ok()) << written.status();
+      ASSERT_THAT(written, IsOk());
       ASSERT_EQ(written->size(), 10);
       for (const Written& file : *written) {
         const std::vector<DiagnosisKey> in_order = Sorted(file.keys);
@@ -159,7 +160,7 @@ TEST(ExportWriterTest, AWindowIsSplitIntoWindowsWithEndsOfTheirOwn) {
   for (const size_t n : {0, 10, 11, 25}) {
     const std::vector<DiagnosisKey> keys = MakeKeys(n);
     const auto written = WriteAndRead(keys, options);
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
     std::vector<uint64_t> ends;
     std::vector<DiagnosisKey> all;
     for (const Written& file : *written) {
@@ -187,7 +188,7 @@ TEST(ExportWriterTest, PadsToTheMinimumWithKeysLikeTheReal) {
   std::set<size_t> sizes;
   for (uint64_t seed = 0; seed < 50; ++seed) {
     const auto written = WriteAndRead(keys, options, {}, seed);
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
     const Written& file = written->front();
     sizes.insert(file.keys.size());
     EXPECT_GE(file.keys.size(), 50);
@@ -227,7 +228,7 @@ TEST(ExportWriterTest, SaysWhichKindsThereWasNoRoomToPad) {
     ExportWriterOptions options = Options();
     options.min_keys = min_keys;
     const auto written = WriteAndRead(keys, options);
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
     EXPECT_EQ(written->front().file.num_padding, num_padding);
     EXPECT_EQ(written->front().file.num_kinds_unpadded, num_kinds_unpadded);
   }
@@ -236,7 +237,7 @@ TEST(ExportWriterTest, SaysWhichKindsThereWasNoRoomToPad) {
   ExportWriterOptions options = Options();
   options.min_keys = 39;
   const auto written = WriteAndRead(keys, options);
-  ASSERT_TRUE(written.ok()) << written.status();
+  ASSERT_THAT(written, IsOk());
   EXPECT_EQ(written->front().file.num_padding, 19);
   EXPECT_EQ(written->front().file.num_kinds_unpadded, 0);
 }
@@ -249,7 +250,7 @@ TEST(ExportWriterTest, SaysWhichKindsHaveNoPaddingByChance) {
   std::set<uint64_t> unpadded;
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const auto written = WriteAndRead(MakeKeys(1), options, {}, seed);
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
     EXPECT_EQ(written->front().file.num_padding, 0);
     unpadded.insert(written->front().file.num_kinds_unpadded);
   }
@@ -277,7 +278,7 @@ TEST(ExportWriterTest, SaysWhichRevisedKeysAreAlone) {
     options.min_keys = min_keys;
     options.padding_range = padding_range;
     const auto written = WriteAndRead(keys, options);
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
     EXPECT_EQ(written->front().file.num_padding, 0);
     EXPECT_EQ(written->front().file.num_kinds_unpadded, 0);
     EXPECT_EQ(written->front().file.num_revised_alone, num_alone);
@@ -289,7 +290,7 @@ TEST(ExportWriterTest, SaysWhichRevisedKeysAreAlone) {
   ExportWriterOptions options = Options();
   options.min_keys = 100;
   const auto written = WriteAndRead(keys, options);
-  ASSERT_TRUE(written.ok()) << written.status();
+  ASSERT_THAT(written, IsOk());
   EXPECT_EQ(written->front().file.num_revised_alone, 2);
 }
 
@@ -303,7 +304,7 @@ TEST(ExportWriterTest, RevisedKeysGoLastAndAreNotPadded) {
   ExportWriterOptions options = Options();
   options.min_keys = 100;
   const auto written = WriteAndRead(keys, options);
-  ASSERT_TRUE(written.ok()) << written.status();
+  ASSERT_THAT(written, IsOk());
   EXPECT_EQ(written->front().report.counts.keys, 95);
   EXPECT_EQ(written->front().report.counts.revised_keys, 5);
   // Only revised keys: no padding at all.
@@ -322,7 +323,7 @@ TEST(ExportWriterTest, RevisedKeysComeAfterPrimaryOnesOverTheFilesOfABatch) {
   ExportWriterOptions options = Options();
   options.max_keys = 7;
   const auto written = WriteAndRead(keys, options);
-  ASSERT_TRUE(written.ok()) << written.status();
+  ASSERT_THAT(written, IsOk());
   std::vector<DiagnosisKey> all;
   for (const Written& file : *written) {
     all.insert(all.end(), file.keys.begin(), file.keys.end());
@@ -343,7 +344,9 @@ TEST(ExportWriterTest, TheSeedDecidesExportBin) {
   const auto a = WriteAndRead(keys, options, {}, 7);
   const auto b = WriteAndRead(reversed, options, {}, 7);
   const auto c = WriteAndRead(keys, options, {}, 8);
-  ASSERT_TRUE(a.ok() && b.ok() && c.ok());
+  ASSERT_THAT(a, IsOk());
+  ASSERT_THAT(b, IsOk());
+  ASSERT_THAT(c, IsOk());
   ASSERT_EQ(a->size(), 3);
   for (size_t i = 0; i < a->size(); ++i) {
     EXPECT_EQ((*a)[i].bin, (*b)[i].bin);
@@ -363,7 +366,7 @@ TEST(ExportWriterTest, TheSinkCanEndTheCall) {
         ++num_calls;
         return absl::ResourceExhaustedError("disk full");
       });
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_EQ(num_calls, 1);
 }
 
@@ -372,12 +375,12 @@ TEST(ExportWriterTest, WritesOneFileOfABatch) {
   RandomSource random = RandomSource::Seeded(7);
   absl::StatusOr<ExportFile> file =
       WriteExportFile(keys, 3, 5, Options(), random);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->batch_num, 3);
   EXPECT_EQ(file->batch_size, 5);
   EXPECT_EQ(file->num_keys, 20);
   const auto written = ReadBack(*std::move(file), {});
-  ASSERT_TRUE(written.ok()) << written.status();
+  ASSERT_THAT(written, IsOk());
   EXPECT_EQ(written->report.metadata.batch_num, 3);
   EXPECT_EQ(written->report.metadata.batch_size, 5);
   EXPECT_EQ(written->keys, Sorted(keys));

@@ -15,10 +15,12 @@
 #include "keyformat/byte_source.h"
 #include "keyformat/export.pb.h"
 #include "tests/keyformat/decode_stream.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 Decoded Decode(std::string bytes, DecodeOptions options = {}) {
@@ -47,10 +49,9 @@ wire::TemporaryExposureKey* AddKey(wire::TemporaryExposureKeyExport& message,
 }
 
 void ExpectRefused(const Decoded& decoded, const std::string& reason) {
-  EXPECT_EQ(decoded.status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(decoded.status.message()),
-              HasSubstr("f: export.bin: "));
-  EXPECT_THAT(std::string(decoded.status.message()), HasSubstr(reason));
+  EXPECT_THAT(decoded.status,
+              StatusIs(absl::StatusCode::kDataLoss,
+                       AllOf(HasSubstr("f: export.bin: "), HasSubstr(reason))));
 }
 
 TEST(KeyDecoderTest, ReadsEveryField) {
@@ -77,7 +78,7 @@ TEST(KeyDecoderTest, ReadsEveryField) {
       wire::TemporaryExposureKey::REVOKED);
 
   const Decoded decoded = DecodeMessage(message);
-  ASSERT_TRUE(decoded.status.ok()) << decoded.status;
+  ASSERT_THAT(decoded.status, IsOk());
   EXPECT_EQ(decoded.metadata.start_timestamp, 1600000000);
   EXPECT_EQ(decoded.metadata.end_timestamp, 1600086400);
   EXPECT_EQ(decoded.metadata.region, "440");
@@ -154,7 +155,7 @@ TEST(KeyDecoderTest, ABadKeyIsCountedAndTheOthersSurvive) {
   AddKey(message, 'b')->set_rolling_period(1);
   const Decoded decoded =
       DecodeMessage(message, {.latest_rolling_start = 2650000});
-  ASSERT_TRUE(decoded.status.ok()) << decoded.status;
+  ASSERT_THAT(decoded.status, IsOk());
   ASSERT_EQ(decoded.keys.size(), 2);
   EXPECT_EQ(decoded.keys[0].tek.bytes[0], 'a');
   EXPECT_EQ(decoded.keys[1].tek.bytes[0], 'b');
@@ -269,7 +270,7 @@ TEST(KeyDecoderTest, BlocksHaveTheAskedCapacityAndKeepTheOrder) {
 
 TEST(KeyDecoderTest, AnEmptyMessageIsAnExportWithoutKeys) {
   const Decoded decoded = DecodeRaw("");
-  EXPECT_TRUE(decoded.status.ok());
+  EXPECT_THAT(decoded.status, IsOk());
   EXPECT_TRUE(decoded.keys.empty());
 }
 
@@ -304,7 +305,7 @@ TEST(KeyDecoderTest, AcceptsStringsAndInfosUpToTheirLimits) {
       std::string(4096 - 3, 'i'));
   while (message.signature_infos_size() < 64) message.add_signature_infos();
   const Decoded largest = DecodeMessage(message);
-  ASSERT_TRUE(largest.status.ok()) << largest.status;
+  ASSERT_THAT(largest.status, IsOk());
   EXPECT_EQ(largest.metadata.region.size(), 1024);
   ASSERT_EQ(largest.metadata.signature_infos.size(), 64);
   EXPECT_EQ(largest.metadata.signature_infos[0].key_id.size(), 4093);
@@ -358,7 +359,7 @@ TEST(KeyDecoderTest, SkipsUnknownFields) {
       std::string(1000000, 'y') + "\x7d" + std::string(4, 'z');
   const Decoded decoded =
       DecodeRaw(unknown + message.SerializeAsString() + unknown);
-  EXPECT_TRUE(decoded.status.ok()) << decoded.status;
+  EXPECT_THAT(decoded.status, IsOk());
   EXPECT_EQ(decoded.keys.size(), 1);
   // Cut short they are none, wherever.
   for (size_t size = 1; size < unknown.size(); size += size < 30 ? 1 : 9973) {
@@ -374,7 +375,7 @@ TEST(KeyDecoderTest, AcceptsTheLargestBatch) {
     message.set_batch_num(num);
     message.set_batch_size(1'000'000);
     const Decoded decoded = DecodeMessage(message);
-    EXPECT_TRUE(decoded.status.ok()) << decoded.status;
+    EXPECT_THAT(decoded.status, IsOk());
     EXPECT_EQ(decoded.metadata.batch_num, num);
   }
 }

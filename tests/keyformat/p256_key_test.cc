@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -122,15 +123,15 @@ std::string WithCrlf(const std::string& text) {
 std::string Why(const std::string& file) {
   const auto key = VerificationKey::Parse(file);
   if (key.ok()) return "";
-  EXPECT_EQ(key.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(key, StatusIs(absl::StatusCode::kInvalidArgument));
   return std::string(key.status().message());
 }
 
 TEST(P256KeyFormsTest, EveryFormIsTheSameKey) {
   const auto signing = SigningKey::FromPem(kPrivate);
-  ASSERT_TRUE(signing.ok()) << signing.status();
+  ASSERT_THAT(signing, IsOk());
   const auto signature = signing->Sign(kDigest);
-  ASSERT_TRUE(signature.ok()) << signature.status();
+  ASSERT_THAT(signature, IsOk());
   const std::string pem = kPublic;
   const std::string certificate = kCertificate;
   const std::string mark = "\xEF\xBB\xBF";
@@ -143,7 +144,7 @@ TEST(P256KeyFormsTest, EveryFormIsTheSameKey) {
         WithCrlf(certificate), certificate + pem, DerOf(certificate),
         Base64Of(certificate)}) {
     const auto key = VerificationKey::Parse(file);
-    ASSERT_TRUE(key.ok()) << key.status() << "\n" << file;
+    ASSERT_THAT(key, IsOk()) << file;
     EXPECT_TRUE(key->Verify(kDigest, *signature));
   }
 }

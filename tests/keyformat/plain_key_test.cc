@@ -8,11 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/export.pb.h"
 #include "keyformat/key_decoder.h"
 #include "keyformat/wire_key.h"
 #include "tests/keyformat/decode_stream.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -119,7 +121,7 @@ TEST(PlainKeyTest, PiecesOfAnySizeGiveTheSame) {
     PieceStream by_field(bytes, kPlainKeyRoom - 1);
     const Decoded expected = DecodeStream(by_field, options);
     if (seed % 2 == 0) {
-      EXPECT_TRUE(expected.status.ok()) << expected.status;
+      EXPECT_THAT(expected.status, IsOk());
     }
     num_keys += expected.keys.size();
     num_damaged += !expected.status.ok();
@@ -151,7 +153,7 @@ TEST(PlainKeyTest, AKeyWithoutAStartIsRejectedInBothWays) {
   for (const size_t piece : {kPlainKeyRoom - 1, bytes.size()}) {
     PieceStream stream(bytes, piece);
     const Decoded decoded = DecodeStream(stream, {});
-    ASSERT_TRUE(decoded.status.ok()) << decoded.status;
+    ASSERT_THAT(decoded.status, IsOk());
     EXPECT_EQ(decoded.counts.keys, 3);
     EXPECT_EQ(decoded.counts.revised_keys, 3);
     EXPECT_EQ(decoded.rejected(KeyRejection::kMissingRollingStart), 4);

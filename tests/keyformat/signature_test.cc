@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/export.pb.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -47,7 +49,7 @@ ExportSignature Sign(const SigningKey& key, std::string id, std::string version,
 
 TrustedKeys OneSet(std::vector<TrustedKey> set) {
   TrustedKeys trusted;
-  EXPECT_TRUE(trusted.AddSet(std::move(set)).ok());
+  EXPECT_THAT(trusted.AddSet(std::move(set)), IsOk());
   return trusted;
 }
 
@@ -143,7 +145,7 @@ TEST(SignatureTest, ASignerIsNamedAsItsUserDoes) {
   }
   // A key that made two signatures, or is in two sets, is named once.
   TrustedKeys twice = OneSet({Trust(key, "440")});
-  ASSERT_TRUE(twice.AddSet({Trust(key, "440")}).ok());
+  ASSERT_THAT(twice.AddSet({Trust(key, "440")}), IsOk());
   const ExportSignature by_key = Sign(key, "440", "v1");
   EXPECT_EQ(
       CheckSignatures({by_key, by_key}, DigestsOf(kMessage), twice).signed_by,
@@ -155,8 +157,8 @@ TEST(SignatureTest, AnyCompleteSetSuffices) {
   const SigningKey b = NewKey();
   const SigningKey c = NewKey();
   TrustedKeys trusted;
-  ASSERT_TRUE(trusted.AddSet({Trust(a, "a"), Trust(b, "b")}).ok());
-  ASSERT_TRUE(trusted.AddSet({Trust(c, "c")}).ok());
+  ASSERT_THAT(trusted.AddSet({Trust(a, "a"), Trust(b, "b")}), IsOk());
+  ASSERT_THAT(trusted.AddSet({Trust(c, "c")}), IsOk());
   const ExportSignature by_a = Sign(a, "a", "v1");
   const ExportSignature by_b = Sign(b, "b", "v1");
   const ExportSignature by_c = Sign(c, "c", "v1");
@@ -181,8 +183,8 @@ TEST(SignatureTest, ARotatedKeyVerifiesUnderEitherOfTwoKeysOfOneName) {
   const SigningKey old_key = NewKey();
   const SigningKey new_key = NewKey();
   TrustedKeys trusted;
-  ASSERT_TRUE(trusted.AddSet({Trust(old_key, "440")}).ok());
-  ASSERT_TRUE(trusted.AddSet({Trust(new_key, "440")}).ok());
+  ASSERT_THAT(trusted.AddSet({Trust(old_key, "440")}), IsOk());
+  ASSERT_THAT(trusted.AddSet({Trust(new_key, "440")}), IsOk());
   for (const SigningKey& key : {old_key, new_key}) {
     const SignatureReport report =
         CheckSignatures({Sign(key, "440", "v1")}, DigestsOf(kMessage), trusted);
@@ -334,7 +336,7 @@ TEST(SignatureTest, EveryVerdictHasItsOwnName) {
 
 TEST(SignatureTest, AnEmptySetIsRefused) {
   TrustedKeys trusted;
-  EXPECT_EQ(trusted.AddSet({}).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(trusted.AddSet({}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(SignatureTest, ParsesListsAndRefusesOtherBytes) {
@@ -343,63 +345,59 @@ TEST(SignatureTest, ParsesListsAndRefusesOtherBytes) {
   entry->mutable_signature_info()->set_verification_key_id("440");
   entry->set_signature("bytes");
   const auto parsed = ParseSignatureList(list.SerializeAsString());
-  ASSERT_TRUE(parsed.ok());
+  ASSERT_THAT(parsed, IsOk());
   ASSERT_EQ(parsed->size(), 1);
   EXPECT_EQ((*parsed)[0].info.key_id, "440");
   EXPECT_EQ((*parsed)[0].signature, "bytes");
   EXPECT_TRUE(ParseSignatureList("")->empty());
-  EXPECT_EQ(ParseSignatureList("\x0a\x7f").status().code(),
-            absl::StatusCode::kDataLoss);
+  EXPECT_THAT(ParseSignatureList("\x0a\x7f"),
+              StatusIs(absl::StatusCode::kDataLoss));
   while (list.signatures_size() < 64) list.add_signatures();
   const auto largest = ParseSignatureList(list.SerializeAsString());
-  ASSERT_TRUE(largest.ok()) << largest.status();
+  ASSERT_THAT(largest, IsOk());
   EXPECT_EQ(largest->size(), 64);
   list.add_signatures();
-  EXPECT_EQ(ParseSignatureList(list.SerializeAsString()).status().code(),
-            absl::StatusCode::kDataLoss);
+  EXPECT_THAT(ParseSignatureList(list.SerializeAsString()),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST(P256KeyTest, ReadsItsOwnPemAndRefusesOthers) {
   const SigningKey key = NewKey();
   const auto again = SigningKey::FromPem(*key.PrivatePem());
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(*again->PublicPem(), *key.PublicPem());
+  ASSERT_THAT(again, IsOk());
+  EXPECT_THAT(again->PublicPem(), IsOkAndHolds(*key.PublicPem()));
   // SEC 1, and keys on another curve (P-384), as OpenSSL writes them.
-  EXPECT_TRUE(
+  EXPECT_THAT(
       SigningKey::FromPem(
           "-----BEGIN EC PRIVATE KEY-----\n"
           "MHcCAQEEIEzUigRLeTI7trwOVVrdM159dAnd/51f9Y3FN+8LxQKHoAoGCCqGSM49\n"
           "AwEHoUQDQgAEkc6tDJhH76Rla8FANLcr3u8Z5/E5onQm6DJH+JzU5gZBxuboTRs/\n"
           "p+I4lXep4DDbySHslt9Oau3TDvFw2aThAQ==\n"
-          "-----END EC PRIVATE KEY-----\n")
-          .ok());
-  EXPECT_EQ(
+          "-----END EC PRIVATE KEY-----\n"),
+      IsOk());
+  EXPECT_THAT(
       SigningKey::FromPem(
           "-----BEGIN EC PRIVATE KEY-----\n"
           "MIGkAgEBBDCUOTcwQWd0iIs9Op/3aiZdQWQ2D5n9yrmBdJqlvEDEBXEKJ43KTCCv\n"
           "ZPgju4uc8gWgBwYFK4EEACKhZANiAARWP9JvSFHmtjUM0jUBZYkKtDF5fAK1JedD\n"
           "4vycF10Gp7EBJqbGwic62kWPzMHFBTGk9rSMVnNxFOeSGiDzpE5DgFI09D8RI8B0\n"
           "CnQu5WUN5QG4YAppv0vLR6okTAKyUjg=\n"
-          "-----END EC PRIVATE KEY-----\n")
-          .status()
-          .code(),
-      absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(VerificationKey::Parse("").status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(VerificationKey::Parse(*key.PrivatePem()).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(SigningKey::FromPem(*key.PublicPem()).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(
+          "-----END EC PRIVATE KEY-----\n"),
+      StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(VerificationKey::Parse(""),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(VerificationKey::Parse(*key.PrivatePem()),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(SigningKey::FromPem(*key.PublicPem()),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(
       VerificationKey::Parse(
           "-----BEGIN PUBLIC KEY-----\n"
           "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEzUd4ZQEpik50PaBUxXK55tJTTV2cQvtW\n"
           "/13mvoUnPlv7vEFrfqzVgaNeyjRRSrADrKb2UYseivW2B1eM5NddoPw3Kdi0dRJQ\n"
           "UTLT6XzoJkHNcY8bPlrEBQChCaa+msi+\n"
-          "-----END PUBLIC KEY-----\n")
-          .status()
-          .code(),
-      absl::StatusCode::kInvalidArgument);
+          "-----END PUBLIC KEY-----\n"),
+      StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

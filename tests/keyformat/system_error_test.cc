@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -23,10 +24,13 @@ TEST(SystemErrorTest, NoErrorOfAFileIsTheCallers) {
 }
 
 TEST(SystemErrorTest, WhatTheCodesMean) {
-  EXPECT_TRUE(absl::IsNotFound(SystemError(ENOENT, "")));
-  EXPECT_TRUE(absl::IsNotFound(SystemError(ENAMETOOLONG, "")));
-  EXPECT_TRUE(absl::IsPermissionDenied(SystemError(EACCES, "")));
-  EXPECT_TRUE(absl::IsFailedPrecondition(SystemError(EINVAL, "")));
+  EXPECT_THAT(SystemError(ENOENT, ""), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(SystemError(ENAMETOOLONG, ""),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(SystemError(EACCES, ""),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(SystemError(EINVAL, ""),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 }  // namespace
