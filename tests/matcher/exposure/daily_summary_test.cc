@@ -4,8 +4,10 @@
 
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/exposure/exposure_config.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -15,8 +17,8 @@ const absl::CivilDay kDay(2020, 5, 20);
 
 ExposureConfig Cocoa() {
   const auto config = NamedExposureConfig("cocoa");
-  EXPECT_TRUE(config.ok());
-  EXPECT_TRUE(Validate(*config).ok());
+  EXPECT_THAT(config, IsOk());
+  EXPECT_THAT(Validate(*config), IsOk());
   return *config;
 }
 

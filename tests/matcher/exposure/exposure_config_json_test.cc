@@ -9,8 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/exposure/exposure_config.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -38,7 +40,7 @@ TEST(ExposureConfigJsonTest, FromJson) {
       "version_1": {"attenuation_scores": [0, 1, 2, 3, 4, 5, 6, 7],
                     "minimum_risk_score": 10, "duration_thresholds": [1, 2]},
       "consultation": {"ja": "a", "en": "b"}})");
-  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->mapping.infectiousness[0], Infectiousness::kStandard);
   EXPECT_EQ(config->mapping.infectiousness[1], Infectiousness::kNone);
   EXPECT_EQ(config->mapping.infectiousness[14], Infectiousness::kHigh);
@@ -72,7 +74,7 @@ TEST(ExposureConfigJsonTest, TextsAreOneLineThatCanBeShown) {
 TEST(ExposureConfigJsonTest, AnAlertThatIsNotConfiguredIsOutOfReach) {
   for (const char* more : {"", R"(,"alert":{})"}) {
     const auto config = Parse(more);
-    ASSERT_TRUE(config.ok()) << config.status();
+    ASSERT_THAT(config, IsOk());
     EXPECT_EQ(config->alert,
               (AlertConfig{.score_sum = 1e9, .seconds = 1'000'000'000}));
   }
@@ -128,7 +130,7 @@ TEST(ExposureConfigJsonTest, NumbersUpToTheirLimits) {
   };
   for (const Case& c : cases) {
     const auto at_limit = Parse(absl::StrCat(c.before, c.limit, c.after));
-    ASSERT_TRUE(at_limit.ok()) << at_limit.status();
+    ASSERT_THAT(at_limit, IsOk());
     EXPECT_EQ(absl::StrCat(c.value(*at_limit)),
               absl::StrCat(std::stod(c.limit)))
         << c.message;
@@ -148,7 +150,7 @@ TEST(ExposureConfigJsonTest, NoneWeighsNothing) {
       {R"(,"infectiousness_weights":{"none":2.5,"high":2})", {0, 0, 2}}};
   for (const auto& [more, weights] : cases) {
     const auto config = Parse(more);
-    ASSERT_TRUE(config.ok()) << config.status();
+    ASSERT_THAT(config, IsOk());
     EXPECT_EQ(config->daily_summaries.infectiousness_weights, weights) << more;
   }
 }

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -94,8 +96,8 @@ TEST(InfectiousnessNameTest, AllOfThem) {
 // builder: a key of transmission risk 0 or 1 scores 256.
 TEST(NamedExposureConfigTest, PlatformDefault) {
   const auto config = NamedExposureConfig("platform-default");
-  ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_TRUE(Validate(*config).ok());
+  ASSERT_THAT(config, IsOk());
+  EXPECT_THAT(Validate(*config), IsOk());
   EXPECT_EQ(config->name, "platform-default");
   for (int days = -14; days <= 14; ++days) {
     EXPECT_EQ(MapInfectiousness(WithOnset(days), config->mapping),
@@ -125,8 +127,8 @@ TEST(NamedExposureConfigTest, PlatformDefault) {
 
 TEST(NamedExposureConfigTest, Cocoa) {
   const auto config = NamedExposureConfig("cocoa");
-  ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_TRUE(Validate(*config).ok());
+  ASSERT_THAT(config, IsOk());
+  EXPECT_THAT(Validate(*config), IsOk());
   EXPECT_EQ(config->name, "cocoa");
   for (int days = -14; days <= 14; ++days) {
     EXPECT_EQ(MapInfectiousness(WithOnset(days), config->mapping),
@@ -282,7 +284,7 @@ TEST(ValidateExposureConfigTest, EveryNumberHasItsLimits) {
        {9, 0}},
   };
   const auto base = NamedExposureConfig("cocoa");
-  ASSERT_TRUE(base.ok()) << base.status();
+  ASSERT_THAT(base, IsOk());
   for (const Case& c : cases) {
     ExposureConfig config = *base;
     for (const double value : c.good) {
@@ -299,12 +301,12 @@ TEST(ValidateExposureConfigTest, EveryNumberHasItsLimits) {
 
 TEST(ValidateExposureConfigTest, WhatAMissingTypeStandsForIsReported) {
   auto config = NamedExposureConfig("cocoa");
-  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_THAT(config, IsOk());
   for (const ReportType type :
        {ReportType::kConfirmedTest, ReportType::kConfirmedClinicalDiagnosis,
         ReportType::kSelfReport}) {
     config->mapping.report_type_when_missing = type;
-    EXPECT_TRUE(Validate(*config).ok());
+    EXPECT_THAT(Validate(*config), IsOk());
   }
   for (const ReportType type :
        {ReportType::kUnknown, ReportType::kRecursive, ReportType::kRevoked}) {

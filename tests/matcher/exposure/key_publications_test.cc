@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -268,7 +269,7 @@ TEST(KeyPublicationsTest, RevokedAndRecursiveMatchesAreDropped) {
 // COCOA 3 wants -3..10 days since onset and a start of at most 14 days before.
 TEST(KeyPublicationsTest, AContactCountsIfItCountsByAnyPublication) {
   const auto policy = NamedTransmissionWindowPolicy("cocoa-3");
-  ASSERT_TRUE(policy.ok());
+  ASSERT_THAT(policy, IsOk());
   const int64_t contact = int64_t{kStart} * 600 + 3600;
   const auto judge = [&](const std::vector<int>& days_since_onset,
                          const std::vector<int>& days_published) {

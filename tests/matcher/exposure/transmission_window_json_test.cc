@@ -5,7 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -17,7 +19,7 @@ TEST(TransmissionWindowJsonTest, EveryField) {
       "registration_calendar": "utc", "starts_by_registration_day": true,
       "onset_reference": "utc_date_of_local_midnight",
       "days_since_onset_missing": "ignore"})");
-  ASSERT_TRUE(policy.ok()) << policy.status();
+  ASSERT_THAT(policy, IsOk());
   using Policy = TransmissionWindowPolicy;
   const Policy want = {
       .name = "mine",
@@ -76,18 +78,18 @@ TEST(TransmissionWindowJsonTest, DaysAreZeroToFourteen) {
   for (const int days : {0, 14}) {
     const std::string text = std::to_string(days);
     const auto before = parse("days_before", text);
-    ASSERT_TRUE(before.ok()) << before.status();
+    ASSERT_THAT(before, IsOk());
     EXPECT_EQ(before->days_before, days);
     const auto onset = parse("days_after_onset", text);
-    ASSERT_TRUE(onset.ok()) << onset.status();
+    ASSERT_THAT(onset, IsOk());
     EXPECT_EQ(onset->days_after_onset, days);
     EXPECT_EQ(onset->days_after_test, std::nullopt);
     const auto test = parse("days_after_test", text);
-    ASSERT_TRUE(test.ok()) << test.status();
+    ASSERT_THAT(test, IsOk());
     EXPECT_EQ(test->days_after_test, days);
     EXPECT_EQ(test->days_after_onset, std::nullopt);
     const auto age = parse("max_age_days", text);
-    ASSERT_TRUE(age.ok()) << age.status();
+    ASSERT_THAT(age, IsOk());
     EXPECT_EQ(age->max_age_days, days);
   }
   for (const std::string field :

@@ -6,8 +6,10 @@
 
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/matcher/exposure/transmission_window_test_util.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -24,7 +26,7 @@ TEST(TransmissionWindowTest, NamesAndLimits) {
     Named(name);
   }
   const auto unknown = NamedTransmissionWindowPolicy("cocoa-2");
-  EXPECT_EQ(unknown.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(unknown, StatusIs(absl::StatusCode::kInvalidArgument));
   TransmissionWindowPolicy policy;
   policy.days_before = 15;
   EXPECT_EQ(Validate(policy),

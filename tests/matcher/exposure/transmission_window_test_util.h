@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/exposure/transmission_window.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 
@@ -39,8 +41,8 @@ inline EnIntervalNumber Interval(const std::string& rfc3339) {
 
 inline TransmissionWindowPolicy Named(const char* name) {
   const auto policy = NamedTransmissionWindowPolicy(name);
-  EXPECT_TRUE(policy.ok()) << policy.status();
-  EXPECT_TRUE(Validate(*policy).ok());
+  EXPECT_THAT(policy, IsOk());
+  EXPECT_THAT(Validate(*policy), IsOk());
   EXPECT_EQ(policy->name, name);
   return *policy;
 }

@@ -8,9 +8,11 @@
 #include "absl/status/status.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/exposure/transmission_window.h"
 #include "tests/matcher/exposure/transmission_window_test_util.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -24,7 +26,7 @@ Policy OwnPolicy(Policy::Basis basis, std::optional<int> days_after_onset,
   policy.basis = basis;
   policy.days_after_onset = days_after_onset;
   policy.days_after_test = days_after_test;
-  EXPECT_TRUE(Validate(policy).ok());
+  EXPECT_THAT(Validate(policy), IsOk());
   return policy;
 }
 

@@ -7,12 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/exposure/key_publications.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/join/match_resolver.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/matcher/join/test_util.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -87,7 +89,7 @@ TEST(DistinctKeysTest, EachIntervalOnceOfTheLeastKeyThatHasIt) {
 MatchEngine MakeEngine(std::vector<Sighting> sightings) {
   auto engine = MatchEngine::Create(MakeIndex(std::move(sightings)), {}, {},
                                     DefaultKernels());
-  EXPECT_TRUE(engine.ok()) << engine.status();
+  EXPECT_THAT(engine, IsOk());
   return *std::move(engine);
 }
 
@@ -106,7 +108,7 @@ TEST(DistinctKeysTest, ABlockOfRepeatedKeysGivesWhatItsKeysGive) {
   const MatchEngine engine = MakeEngine(sightings);
   const KeyBlock block = RandomBlock(rng, teks, 500);
   MatchBatch whole;
-  ASSERT_TRUE(engine.MatchBlock(block, 5, &whole).ok());
+  ASSERT_THAT(engine.MatchBlock(block, 5, &whole), IsOk());
   EXPECT_LE(whole.candidates.size(), sightings.size());
 
   MatchBatch single;
@@ -114,7 +116,7 @@ TEST(DistinctKeysTest, ABlockOfRepeatedKeysGivesWhatItsKeysGive) {
   for (size_t k = 0; k < block.size(); ++k) {
     KeyBlock one;
     one.Append(block.key(k));
-    ASSERT_TRUE(engine.MatchBlock(one, 5, &single).ok());
+    ASSERT_THAT(engine.MatchBlock(one, 5, &single), IsOk());
     publications.push_back({.key = block.key(k), .source = 5});
   }
   EXPECT_EQ(single.num_duplicates, 0U);

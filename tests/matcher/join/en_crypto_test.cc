@@ -6,9 +6,11 @@
 #include <random>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "tests/matcher/join/test_util.h"
 #include "tests/shared_data.h"
 #include "tests/shared_json.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -37,23 +39,21 @@ void ExpectAdvertised(const Rpik& rpik, const Aemk& aemk,
                       const Aem& expected_aem) {
   SCOPED_TRACE(interval);
   const auto rpi = GenerateRpi(rpik, interval);
-  ASSERT_TRUE(rpi.ok()) << rpi.status();
+  ASSERT_THAT(rpi, IsOk());
   EXPECT_EQ(rpi->bytes, expected_rpi.bytes);
   const auto aem = EncryptAem(aemk, expected_rpi, metadata);
-  ASSERT_TRUE(aem.ok()) << aem.status();
+  ASSERT_THAT(aem, IsOk());
   EXPECT_EQ(aem->bytes, expected_aem.bytes);
   const auto decrypted = DecryptAem(aemk, expected_rpi, expected_aem);
-  ASSERT_TRUE(decrypted.ok()) << decrypted.status();
+  ASSERT_THAT(decrypted, IsOk());
   EXPECT_EQ(decrypted->bytes, metadata.bytes);
 }
 
 TEST(EnCryptoTest, DerivesThePublishedKeys) {
   const auto rpik = DeriveRpik(FromHex<Tek>(kTek));
-  ASSERT_TRUE(rpik.ok()) << rpik.status();
-  EXPECT_EQ(*rpik, FromHex<Rpik>(kRpik));
+  ASSERT_THAT(rpik, IsOkAndHolds(FromHex<Rpik>(kRpik)));
   const auto aemk = DeriveAemk(FromHex<Tek>(kTek));
-  ASSERT_TRUE(aemk.ok()) << aemk.status();
-  EXPECT_EQ(*aemk, FromHex<Aemk>(kAemk));
+  ASSERT_THAT(aemk, IsOkAndHolds(FromHex<Aemk>(kAemk)));
 }
 
 TEST(EnCryptoTest, GeneratesSomeOfThePublishedBroadcasts) {
@@ -71,11 +71,9 @@ TEST(EnCryptoTest, GeneratesAllPublishedBroadcasts) {
     return vectors.at(name).get<std::string>();
   };
   const auto rpik = DeriveRpik(FromHex<Tek>(hex("tek")));
-  ASSERT_TRUE(rpik.ok()) << rpik.status();
-  EXPECT_EQ(*rpik, FromHex<Rpik>(hex("rpik")));
+  ASSERT_THAT(rpik, IsOkAndHolds(FromHex<Rpik>(hex("rpik"))));
   const auto aemk = DeriveAemk(FromHex<Tek>(hex("tek")));
-  ASSERT_TRUE(aemk.ok()) << aemk.status();
-  EXPECT_EQ(*aemk, FromHex<Aemk>(hex("aemk")));
+  ASSERT_THAT(aemk, IsOkAndHolds(FromHex<Aemk>(hex("aemk"))));
 
   const nlohmann::json& advertised = vectors.at("advertised");
   EXPECT_EQ(advertised.size(), 144);
@@ -107,9 +105,9 @@ TEST(EnCryptoTest, EncryptingUndoesDecrypting) {
     const auto rpi = RandomBytes<Rpi>(rng);
     const auto aem = RandomBytes<Aem>(rng);
     const auto metadata = DecryptAem(aemk, rpi, aem);
-    ASSERT_TRUE(metadata.ok()) << metadata.status();
+    ASSERT_THAT(metadata, IsOk());
     const auto encrypted = EncryptAem(aemk, rpi, *metadata);
-    ASSERT_TRUE(encrypted.ok()) << encrypted.status();
+    ASSERT_THAT(encrypted, IsOk());
     EXPECT_EQ(*encrypted, aem);
   }
 }

@@ -11,11 +11,13 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/matcher/join/test_util.h"
 #include "tests/matcher/kernels/failing_kernels.h"
+#include "tests/status_matchers.h"
 
 // The linker makes every call of these functions one of the test's own
 // (--wrap), which counts down and then fails, once.
@@ -105,7 +107,7 @@ World MakeWorld(size_t num_keys) {
 MatchEngine EngineOver(const World& world, const Kernels& kernels) {
   auto engine = MatchEngine::Create(MakeIndex(world.sightings), {},
                                     world.own_keys, kernels);
-  EXPECT_TRUE(engine.ok()) << engine.status();
+  EXPECT_THAT(engine, IsOk());
   return *std::move(engine);
 }
 
@@ -121,10 +123,10 @@ void ExpectSame(const MatchBatch& got, const MatchBatch& want) {
 std::pair<MatchBatch, MatchBatch> BeforeAndAfter(const World& world) {
   const MatchEngine engine = EngineOver(world, Portable());
   MatchBatch before;
-  EXPECT_TRUE(engine.MatchBlock(world.other, 3, &before).ok());
+  EXPECT_THAT(engine.MatchBlock(world.other, 3, &before), IsOk());
   EXPECT_EQ(before.candidates.size(), 1U);
   MatchBatch after = before;
-  EXPECT_TRUE(engine.MatchBlock(world.block, 4, &after).ok());
+  EXPECT_THAT(engine.MatchBlock(world.block, 4, &after), IsOk());
   EXPECT_EQ(after.candidates.size(), 1 + world.sightings.size());
   EXPECT_EQ(after.publications.size(), 1 + world.sightings.size());
   EXPECT_EQ(after.num_own_keys, world.own_keys.size());
@@ -141,7 +143,7 @@ TEST(EngineFailureTest, EveryCallOfAKernelCanFail) {
        {KernelFunction::kDeriveRpiks, KernelFunction::kFindCandidates}) {
     FailKernelCall(function, 0);
     MatchBatch counted = before;
-    ASSERT_TRUE(engine.MatchBlock(world.block, 4, &scratch, &counted).ok());
+    ASSERT_THAT(engine.MatchBlock(world.block, 4, &scratch, &counted), IsOk());
     ExpectSame(counted, after);
     const uint64_t num_calls = NumKernelCalls(function);
     EXPECT_GE(num_calls, 4U);
@@ -155,7 +157,7 @@ TEST(EngineFailureTest, EveryCallOfAKernelCanFail) {
       // Nothing is worked on after a failure.
       EXPECT_EQ(NumKernelCalls(function), nth);
       // The block can be tried again.
-      EXPECT_TRUE(engine.MatchBlock(world.block, 4, &scratch, &batch).ok());
+      EXPECT_THAT(engine.MatchBlock(world.block, 4, &scratch, &batch), IsOk());
       ExpectSame(batch, after);
     }
   }

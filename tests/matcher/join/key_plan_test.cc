@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "tests/matcher/join/test_util.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -37,7 +39,7 @@ KeyPlan PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own,
   KeyPlan plan;
   const absl::Status status =
       PlanKeys(block, 0, block.size(), own, filters, &plan);
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(status, IsOk());
   return plan;
 }
 
@@ -99,14 +101,14 @@ TEST(KeyPlanTest, APlanIsMadeInPlaceOfAnother) {
   const SliceFilters filters = FiltersOf({kDay + 18}, 12);
   KeyPlan plan;
   const KeyBlock larger = Block({{kDay, 144}, {kDay + 5, 144}, {kDay, 9}});
-  ASSERT_TRUE(PlanKeys(larger, 0, 3, {}, filters, &plan).ok());
+  ASSERT_THAT(PlanKeys(larger, 0, 3, {}, filters, &plan), IsOk());
   EXPECT_EQ(plan.num_keys, 3U);
   EXPECT_EQ(plan.tasks.size(), 3U);
   // Two of the keys of a block.
   const KeyBlock block =
       Block({{kDay, 144}, {kDay + 144, 144}, {kDay + 7, 144}, {kDay, 144}});
   const Tek* const memory = plan.teks.data();
-  ASSERT_TRUE(PlanKeys(block, 1, 2, {}, filters, &plan).ok());
+  ASSERT_THAT(PlanKeys(block, 1, 2, {}, filters, &plan), IsOk());
   EXPECT_EQ(plan.num_keys, 1U);
   EXPECT_EQ(plan.teks.data(), memory);
   EXPECT_EQ(plan.teks[0], block.teks()[2]);
@@ -201,7 +203,7 @@ TEST(KeyPlanTest, APartOfABlock) {
   const SliceFilters filters = FiltersOf({kDay + 18}, 12);  // kDay + 6..30
   const KeyBlock block = Block({{kDay, 144}, {kDay + 10, 5}, {kDay + 20, 144}});
   KeyPlan plan;
-  ASSERT_TRUE(PlanKeys(block, 1, 2, {}, filters, &plan).ok());
+  ASSERT_THAT(PlanKeys(block, 1, 2, {}, filters, &plan), IsOk());
   EXPECT_EQ(Runs(plan), (RunList{{kDay + 10, 5}, {kDay + 20, 11}}));
   EXPECT_EQ(plan.num_keys, 2U);
   EXPECT_EQ(plan.positions[0], 1U);
@@ -218,12 +220,12 @@ TEST(KeyPlanTest, APartOfABlock) {
 TEST(KeyPlanTest, APlanOfNothingInPlaceOfAnother) {
   const KeyBlock block = Block({{kDay, 144}, {kDay + 5, 144}});
   KeyPlan plan;
-  ASSERT_TRUE(
-      PlanKeys(block, 0, 2, {block.teks()[0]}, FiltersOf({kDay}, 12), &plan)
-          .ok());
+  ASSERT_THAT(
+      PlanKeys(block, 0, 2, {block.teks()[0]}, FiltersOf({kDay}, 12), &plan),
+      IsOk());
   EXPECT_EQ(plan.num_keys, 1U);
   EXPECT_EQ(plan.num_own_keys, 1U);
-  ASSERT_TRUE(PlanKeys(block, 0, 2, {}, SliceFilters(), &plan).ok());
+  ASSERT_THAT(PlanKeys(block, 0, 2, {}, SliceFilters(), &plan), IsOk());
   EXPECT_EQ(plan.num_keys, 0U);
   EXPECT_EQ(plan.num_own_keys, 0U);
   EXPECT_THAT(plan.tasks, IsEmpty());

@@ -11,6 +11,7 @@
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/matcher/join/test_util.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -34,7 +35,7 @@ MatchEngine MakeEngine(std::vector<Sighting> sightings,
                        absl::flat_hash_set<Tek> own_keys = {}) {
   auto engine = MatchEngine::Create(MakeIndex(std::move(sightings)), {},
                                     std::move(own_keys), DefaultKernels());
-  EXPECT_TRUE(engine.ok()) << engine.status();
+  EXPECT_THAT(engine, IsOk());
   return *std::move(engine);
 }
 
@@ -60,14 +61,13 @@ TEST(MatchBatchTest, PublicationsOfKeysThatMatched) {
        Hear(matched, kStart + 1, StartOf(kStart + 1))},
       {own});
   MatchBatch batch;
-  ASSERT_TRUE(engine
-                  .MatchBlock(BlockOf({{matched, kStart, 144, first},
-                                       {own, kStart, 144, first},
-                                       {other, kStart, 144, first},
-                                       {without_type, kStart, 144, {}},
-                                       {matched, kStart, 144, revised}}),
-                              6, &batch)
-                  .ok());
+  ASSERT_THAT(engine.MatchBlock(BlockOf({{matched, kStart, 144, first},
+                                         {own, kStart, 144, first},
+                                         {other, kStart, 144, first},
+                                         {without_type, kStart, 144, {}},
+                                         {matched, kStart, 144, revised}}),
+                                6, &batch),
+              IsOk());
   const KeyPublication as_first = {.key = {matched, kStart, 144, first},
                                    .source = 6};
   const KeyPublication as_revised = {.key = {matched, kStart, 144, revised},
@@ -80,8 +80,8 @@ TEST(MatchBatchTest, PublicationsOfKeysThatMatched) {
   // Another block adds its own.
   MatchBatch next;
   const KeyBlock alone = BlockOf({{matched, kStart, 144, first}});
-  ASSERT_TRUE(engine.MatchBlock(alone, 6, &next).ok());
-  ASSERT_TRUE(engine.MatchBlock(alone, 7, &next).ok());
+  ASSERT_THAT(engine.MatchBlock(alone, 6, &next), IsOk());
+  ASSERT_THAT(engine.MatchBlock(alone, 7, &next), IsOk());
   KeyPublication of_seven = as_first;
   of_seven.source = 7;
   EXPECT_THAT(next.publications, ElementsAre(as_first, of_seven));
@@ -90,9 +90,9 @@ TEST(MatchBatchTest, PublicationsOfKeysThatMatched) {
 TEST(MatchBatchTest, NothingOfKeysThatDidNotMatch) {
   const MatchEngine engine = MakeEngine({HearAtStart(TestTek(1))});
   MatchBatch batch;
-  ASSERT_TRUE(
-      engine.MatchBlock(BlockOf({{TestTek(2), kStart, 144, {}}}), 0, &batch)
-          .ok());
+  ASSERT_THAT(
+      engine.MatchBlock(BlockOf({{TestTek(2), kStart, 144, {}}}), 0, &batch),
+      IsOk());
   EXPECT_THAT(batch.publications, IsEmpty());
   EXPECT_THAT(batch.candidates, IsEmpty());
   EXPECT_EQ(batch.num_keys, 1U);
@@ -113,10 +113,11 @@ TEST(MatchBatchTest, OwnKeysAreCountedInEveryPartAndBlock) {
   const MatchEngine engine =
       MakeEngine({HearAtStart(keys[3].tek), HearAtStart(keys[kPart].tek)}, own);
   MatchBatch batch;
-  ASSERT_TRUE(engine.MatchBlock(BlockOf(keys), 0, &batch).ok());
+  ASSERT_THAT(engine.MatchBlock(BlockOf(keys), 0, &batch), IsOk());
   EXPECT_EQ(batch.num_own_keys, 3U);
   EXPECT_EQ(batch.num_keys, keys.size());
-  ASSERT_TRUE(engine.MatchBlock(BlockOf({keys[3], keys[4]}), 0, &batch).ok());
+  ASSERT_THAT(engine.MatchBlock(BlockOf({keys[3], keys[4]}), 0, &batch),
+              IsOk());
   EXPECT_EQ(batch.num_own_keys, 4U);
   EXPECT_EQ(batch.num_keys, keys.size() + 2);
   EXPECT_THAT(batch.candidates, IsEmpty());
@@ -143,7 +144,7 @@ TEST(MatchBatchTest, EveryMatchHasItsOwnKeysMetadata) {
     keys.reserve(order.size());
     for (const Tek& tek : order) keys.push_back({tek, kStart, 6, {}});
     MatchBatch batch;
-    ASSERT_TRUE(engine.MatchBlock(BlockOf(keys), 0, &batch).ok());
+    ASSERT_THAT(engine.MatchBlock(BlockOf(keys), 0, &batch), IsOk());
     EXPECT_EQ(batch.candidates.size(), 18U);
     for (const Match& match : batch.candidates) {
       const int tx_power = match.tek == one   ? -11

@@ -13,9 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "matcher/join/match_resolver.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/matcher/join/test_util.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -36,7 +38,7 @@ MatchEngine MakeEngine(std::vector<Sighting> sightings,
                        absl::flat_hash_set<Tek> own_keys = {}) {
   auto engine = MatchEngine::Create(MakeIndex(std::move(sightings)), policy,
                                     std::move(own_keys), DefaultKernels());
-  EXPECT_TRUE(engine.ok()) << engine.status();
+  EXPECT_THAT(engine, IsOk());
   return *std::move(engine);
 }
 
@@ -47,7 +49,7 @@ MatchBatch MatchKeys(const MatchEngine& engine,
   for (const DiagnosisKey& key : keys) block.Append(key);
   MatchBatch batch;
   const absl::Status status = engine.MatchBlock(block, source, &batch);
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(status, IsOk());
   return batch;
 }
 
@@ -142,11 +144,11 @@ TEST(MatchEngineTest, AGreaterTolerance) {
   const auto matches = [&key, &policy](int64_t time) {
     auto index = SightingIndex::Create({Hear(key.tek, kStart, time)},
                                        policy.tolerance_intervals);
-    EXPECT_TRUE(index.ok()) << index.status();
+    EXPECT_THAT(index, IsOk());
     const auto engine = MatchEngine::Create(
         std::make_shared<const SightingIndex>(*std::move(index)), policy, {},
         DefaultKernels());
-    EXPECT_TRUE(engine.ok()) << engine.status();
+    EXPECT_THAT(engine, IsOk());
     return MatchKeys(*engine, {key}).candidates.size() == 1;
   };
   EXPECT_TRUE(matches(StartOf(kStart - 1008)));
@@ -175,11 +177,11 @@ TEST(MatchEngineTest, TellsWhatIsOutsideTheTolerance) {
     auto index = SightingIndex::Create(
         {Hear(TestTek(2), kStart, time), Hear(key.tek, kStart, time)},
         /*max_tolerance_intervals=*/144);
-    EXPECT_TRUE(index.ok()) << index.status();
+    EXPECT_THAT(index, IsOk());
     const auto shared =
         std::make_shared<const SightingIndex>(*std::move(index));
     const auto engine = MatchEngine::Create(shared, {}, {}, DefaultKernels());
-    EXPECT_TRUE(engine.ok()) << engine.status();
+    EXPECT_THAT(engine, IsOk());
     const MatchBatch batch = MatchKeys(*engine, {key, key});
     for (const uint32_t position : batch.outside_tolerance) {
       EXPECT_EQ(shared->sightings()[position], Hear(key.tek, kStart, time));
@@ -268,10 +270,10 @@ TEST(MatchEngineTest, AddsToABatch) {
       MakeEngine({Hear(key.tek, kStart, StartOf(kStart))});
   MatchBatch batch = MatchKeys(engine, {key}, 1);
   KeyBlock block;
-  ASSERT_TRUE(engine.MatchBlock(block, 2, &batch).ok());
+  ASSERT_THAT(engine.MatchBlock(block, 2, &batch), IsOk());
   EXPECT_EQ(batch.candidates.size(), 1);
   block.Append(key);
-  ASSERT_TRUE(engine.MatchBlock(block, 3, &batch).ok());
+  ASSERT_THAT(engine.MatchBlock(block, 3, &batch), IsOk());
   EXPECT_EQ(batch.num_keys, 2);
   ASSERT_EQ(batch.candidates.size(), 2);
   EXPECT_EQ(batch.candidates[0].source, 1);
@@ -316,8 +318,8 @@ TEST(MatchEngineTest, RefusesAKeyThatBreaksTheBlocksPromise) {
     block.Append(good);
     block.Append(bad);
     const absl::Status status = engine.MatchBlock(block, 0, &batch);
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(std::string(status.message()), HasSubstr("key 1 of the block"));
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
+                                 HasSubstr("key 1 of the block")));
     EXPECT_THAT(std::string(status.message()), HasSubstr(reason));
     EXPECT_EQ(batch.num_keys, 1);
     EXPECT_EQ(batch.candidates.size(), 1);
@@ -337,28 +339,27 @@ TEST(MatchEngineTest, ReportsAKernelThatFails) {
         Kernels{"broken", derive, nullptr, fail_find}}) {
     const auto engine = MatchEngine::Create(
         MakeIndex({Hear(TestTek(), kStart, StartOf(kStart))}), {}, {}, kernels);
-    ASSERT_TRUE(engine.ok()) << engine.status();
+    ASSERT_THAT(engine, IsOk());
     KeyBlock block;
     block.Append({TestTek(), kStart, 144, {}});
     MatchBatch batch;
     const absl::Status status = engine->MatchBlock(block, 0, &batch);
-    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
-    EXPECT_EQ(status.message(), "kernel broken: BoringSSL failed");
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInternal,
+                                 "kernel broken: BoringSSL failed"));
     EXPECT_EQ(batch.num_keys, 0);
   }
 }
 
 TEST(MatchEngineTest, RefusesNoIndexAndABadPolicy) {
   const auto no_index = MatchEngine::Create(nullptr, {}, {}, DefaultKernels());
-  EXPECT_EQ(no_index.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(no_index.status().message()), HasSubstr("index"));
+  EXPECT_THAT(no_index,
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("index")));
   MatchPolicy policy;
   policy.tolerance_intervals = -1;
   const auto bad_policy =
       MatchEngine::Create(MakeIndex({}), policy, {}, DefaultKernels());
-  EXPECT_EQ(bad_policy.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(bad_policy.status().message()),
-              HasSubstr("tolerance_intervals"));
+  EXPECT_THAT(bad_policy, StatusIs(absl::StatusCode::kInvalidArgument,
+                                   HasSubstr("tolerance_intervals")));
 }
 
 // Some threads match the same keys at once, in different orders, on one engine.

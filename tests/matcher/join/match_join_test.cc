@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "matcher/join/en_crypto.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/join/match_resolver.h"
@@ -19,6 +20,7 @@
 #include "tests/matcher/join/test_util.h"
 #include "tests/shared_data.h"
 #include "tests/shared_json.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -173,7 +175,7 @@ MatchBatch MatchInBlocks(const MatchEngine& engine, World world,
   const auto flush = [&](uint32_t source) {
     const absl::Status status =
         engine.MatchBlock(blocks[source], source, &batch);
-    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_THAT(status, IsOk());
     blocks[source].Clear();
   };
   for (const auto& [key, source] : world.published) {
@@ -229,7 +231,7 @@ TEST(MatchJoinTest, AgreesWithANaiveJoinHoweverTheKeysAreCutIntoBlocks) {
       SCOPED_TRACE(choice.kernels->name);
       const auto engine =
           MatchEngine::Create(index, policy, world.own_keys, *choice.kernels);
-      ASSERT_TRUE(engine.ok()) << engine.status();
+      ASSERT_THAT(engine, IsOk());
       std::mt19937_64 rng(seed);
       for (const size_t max_block : {1, 3, 100}) {
         const MatchBatch batch = MatchInBlocks(*engine, world, max_block, rng);
@@ -303,12 +305,12 @@ TEST(MatchJoinTest, AgreesWithAnotherProgramOnTheDemoData) {
 
   const auto engine = MatchEngine::Create(MakeIndex(std::move(sightings)), {},
                                           {}, DefaultKernels());
-  ASSERT_TRUE(engine.ok()) << engine.status();
+  ASSERT_THAT(engine, IsOk());
   KeyBlock block;
   for (const DiagnosisKey& key : keys) block.Append(key);
   MatchBatch batch;
   const absl::Status status = engine->MatchBlock(block, 0, &batch);
-  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_THAT(status, IsOk());
   std::vector<Row> actual;
   std::set<Rpi> rpis;
   for (const Match& match : batch.candidates) {

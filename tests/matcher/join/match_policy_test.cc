@@ -4,6 +4,9 @@
 
 #include <limits>
 
+#include "gmock/gmock.h"
+#include "tests/status_matchers.h"
+
 namespace tekmatch {
 namespace {
 
@@ -13,7 +16,7 @@ TEST(MatchPolicyTest, DefaultsAreThoseOfGoogle) {
   EXPECT_EQ(policy.replay_cut_seconds, 1200);
   EXPECT_EQ(policy.min_tx_power, -50);
   EXPECT_EQ(policy.max_tx_power, 20);
-  EXPECT_TRUE(Validate(policy).ok());
+  EXPECT_THAT(Validate(policy), IsOk());
 }
 
 TEST(MatchPolicyTest, TakesTheEdges) {
@@ -22,17 +25,16 @@ TEST(MatchPolicyTest, TakesTheEdges) {
   policy.replay_cut_seconds = 0;
   policy.min_tx_power = -128;
   policy.max_tx_power = -128;
-  EXPECT_TRUE(Validate(policy).ok());
+  EXPECT_THAT(Validate(policy), IsOk());
   policy.tolerance_intervals = std::numeric_limits<int32_t>::max();
   policy.replay_cut_seconds = std::numeric_limits<int64_t>::max();
   policy.max_tx_power = 127;
-  EXPECT_TRUE(Validate(policy).ok());
+  EXPECT_THAT(Validate(policy), IsOk());
 }
 
 void ExpectRefused(const MatchPolicy& policy, const char* message) {
   const absl::Status status = Validate(policy);
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(status.message(), message);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument, message));
 }
 
 TEST(MatchPolicyTest, NamesTheFieldThatIsWrong) {

@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "tests/matcher/join/test_util.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -194,7 +196,7 @@ TEST(SightingIndexTest, RefusesAnRssiThatNoReceiverMeasures) {
   for (const int16_t rssi : {-128, 20}) {
     Sighting good;
     good.rssi = rssi;
-    EXPECT_TRUE(SightingIndex::Create({good}).ok());
+    EXPECT_THAT(SightingIndex::Create({good}), IsOk());
   }
 }
 
@@ -208,7 +210,7 @@ TEST(SightingIndexTest, RefusesATimeThatHasNoIntervalNumber) {
     Sighting bad;
     bad.unix_seconds = unix_seconds;
     const auto index = SightingIndex::Create({Sighting{}, bad, Sighting{}});
-    ASSERT_EQ(index.status().code(), absl::StatusCode::kInvalidArgument);
+    ASSERT_THAT(index, StatusIs(absl::StatusCode::kInvalidArgument));
     const std::string message(index.status().message());
     EXPECT_THAT(message, HasSubstr("sighting 1:"));
     EXPECT_THAT(message, HasSubstr(reason));
@@ -220,7 +222,7 @@ TEST(SightingIndexTest, SurvivesAMove) {
   std::mt19937_64 rng(6);
   const Sighting only = {7, RandomBytes<Rpi>(rng), Aem{}, -50};
   auto created = SightingIndex::Create({only});
-  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_THAT(created, IsOk());
   const SightingIndex index = *std::move(created);
   ASSERT_EQ(Copy(index.Find(only.rpi)), std::vector<Sighting>{only});
   EXPECT_EQ(index.PositionOf(index.Find(only.rpi)[0]), 0);

@@ -21,9 +21,11 @@
 #include <tuple>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "matcher/join/en_crypto.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/matcher/join/test_util.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -363,9 +365,7 @@ TEST(RunnableTest, AreAllKernelsThatTheProcessorHas) {
 
 TEST(DispatchTest, FindsEveryRunnableKernelByItsName) {
   for (const Kernels* kernels : RunnableKernels()) {
-    const auto found = FindKernels(kernels->name);
-    ASSERT_TRUE(found.ok()) << found.status();
-    EXPECT_EQ(*found, kernels);
+    EXPECT_THAT(FindKernels(kernels->name), IsOkAndHolds(kernels));
   }
 }
 
@@ -382,7 +382,7 @@ TEST(DispatchTest, TheDefaultIsTheFirstRunnableKernel) {
 TEST(DispatchTest, RefusesAnUnknownName) {
   for (const char* name : {"x86_nonsense", "", "Portable", "portable "}) {
     const auto found = FindKernels(name);
-    EXPECT_EQ(found.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(found, StatusIs(absl::StatusCode::kInvalidArgument));
     const std::string message(found.status().message());
     EXPECT_THAT(message, HasSubstr(std::string("\"") + name + "\""));
     EXPECT_THAT(message, HasSubstr("portable"));
@@ -394,11 +394,12 @@ TEST(DispatchTest, RefusesAKernelThatTheMachineLacks) {
   const Kernels narrow = {"narrow", nullptr, nullptr, nullptr};
   const std::vector<KernelChoice> choices = {{&wide, false}, {&narrow, true}};
   const auto found = FindKernels(choices, "wide");
-  EXPECT_EQ(found.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(found.status().message(),
-            "kernel \"wide\" needs instructions that this machine lacks; "
-            "available: narrow");
-  EXPECT_EQ(*FindKernels(choices, "narrow"), &narrow);
+  EXPECT_THAT(
+      found,
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               "kernel \"wide\" needs instructions that this machine lacks; "
+               "available: narrow"));
+  EXPECT_THAT(FindKernels(choices, "narrow"), IsOkAndHolds(&narrow));
 }
 
 }  // namespace
