@@ -17,6 +17,7 @@
 #include "absl/functional/function_ref.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tools/files/output_file.h"
 #include "tools/files/scratch_folder.h"
@@ -322,12 +323,12 @@ TEST_F(ScratchFolderTest, IsPrivateAndGoneAfterwards) {
   const mode_t old_mask = umask(0);
   auto scratch = ScratchFolder::Make();
   umask(old_mask);
-  ASSERT_TRUE(scratch.ok()) << scratch.status();
+  ASSERT_THAT(scratch, IsOk());
   const std::string path = (*scratch)->path();
   EXPECT_EQ(fs::path(path).parent_path(), folder_);
   EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_all);
   const auto other = ScratchFolder::Make();
-  ASSERT_TRUE(other.ok()) << other.status();
+  ASSERT_THAT(other, IsOk());
   EXPECT_NE((*other)->path(), path);
   fs::create_directory(path + "/deeper");
   WriteFile(path + "/deeper/file", "contacts");
@@ -344,7 +345,7 @@ TEST_F(ScratchFolderTest, DefaultsToTmp) {
       unsetenv("TMPDIR");
     }
     const auto scratch = ScratchFolder::Make();
-    ASSERT_TRUE(scratch.ok()) << scratch.status();
+    ASSERT_THAT(scratch, IsOk());
     EXPECT_THAT((*scratch)->path(), StartsWith("/tmp/tekmatch-"));
   }
 }
@@ -353,35 +354,35 @@ TEST_F(ScratchFolderTest, ErrorNamesTheParent) {
   const std::string parent = folder_ + "/missing";
   setenv("TMPDIR", parent.c_str(), 1);
   const auto scratch = ScratchFolder::Make();
-  EXPECT_TRUE(absl::IsNotFound(scratch.status())) << scratch.status();
-  EXPECT_THAT(std::string(scratch.status().message()),
-              StartsWith(parent + ": no scratch folder can be made"));
+  EXPECT_THAT(scratch,
+              StatusIs(absl::StatusCode::kNotFound,
+                       StartsWith(parent + ": no scratch folder can be made")));
 }
 
 TEST_F(ScratchFolderTest, AMadeFolderGoesUnlessSomethingIsInIt) {
   const std::string path = folder_ + "/new";
   {
     const auto made = MadeFolder::Make(path);
-    ASSERT_TRUE(made.ok()) << made.status();
+    ASSERT_THAT(made, IsOk());
     EXPECT_TRUE(fs::is_directory(path));
   }
   EXPECT_FALSE(fs::exists(path));
   {
     const auto made = MadeFolder::Make(path);
-    ASSERT_TRUE(made.ok()) << made.status();
+    ASSERT_THAT(made, IsOk());
     WriteFile(path + "/file", "x");
   }
   EXPECT_EQ(ReadFile(path + "/file"), "x");
   fs::remove(path + "/file");
   // It is there, and stays.
-  EXPECT_TRUE(MadeFolder::Make(path).ok());
+  EXPECT_THAT(MadeFolder::Make(path), IsOk());
   EXPECT_TRUE(fs::is_directory(path));
   const absl::Status deep = MadeFolder::Make(path + "/a/b").status();
-  EXPECT_TRUE(absl::IsNotFound(deep)) << deep;
-  EXPECT_THAT(std::string(deep.message()), StartsWith(path + "/a/b: "));
+  EXPECT_THAT(
+      deep, StatusIs(absl::StatusCode::kNotFound, StartsWith(path + "/a/b: ")));
   WriteFile(path + "/file", "");
   const absl::Status file = MadeFolder::Make(path + "/file").status();
-  EXPECT_TRUE(absl::IsAlreadyExists(file)) << file;
+  EXPECT_THAT(file, StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_TRUE(fs::exists(path + "/file"));
 }
 

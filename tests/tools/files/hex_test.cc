@@ -6,14 +6,16 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
 
 TEST(HexTest, DecodesEitherCaseAndEncodesLowerCase) {
   std::array<uint8_t, 4> bytes{};
-  ASSERT_TRUE(DecodeHex("00aBCdfF", absl::MakeSpan(bytes)).ok());
+  ASSERT_THAT(DecodeHex("00aBCdfF", absl::MakeSpan(bytes)), IsOk());
   EXPECT_EQ(bytes, (std::array<uint8_t, 4>{0x00, 0xab, 0xcd, 0xff}));
   EXPECT_EQ(EncodeHex(bytes), "00abcdff");
 }
@@ -22,14 +24,15 @@ TEST(HexTest, EveryByteRoundTrips) {
   for (int i = 0; i < 256; ++i) {
     const std::array<uint8_t, 1> bytes{static_cast<uint8_t>(i)};
     std::array<uint8_t, 1> again{};
-    ASSERT_TRUE(DecodeHex(EncodeHex(bytes), absl::MakeSpan(again)).ok()) << i;
+    ASSERT_THAT(DecodeHex(EncodeHex(bytes), absl::MakeSpan(again)), IsOk())
+        << i;
     EXPECT_EQ(again, bytes);
   }
 }
 
 TEST(HexTest, NothingIsZeroBytes) {
   std::array<uint8_t, 0> none{};
-  EXPECT_TRUE(DecodeHex("", absl::MakeSpan(none)).ok());
+  EXPECT_THAT(DecodeHex("", absl::MakeSpan(none)), IsOk());
   EXPECT_EQ(EncodeHex(none), "");
 }
 

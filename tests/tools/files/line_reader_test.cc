@@ -11,6 +11,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
 namespace tekmatch {
@@ -22,12 +23,12 @@ using ::testing::ElementsAre;
 std::vector<std::string> Lines(const std::string& path) {
   std::vector<std::string> lines;
   const auto reader = LineReader::Open(path);
-  EXPECT_TRUE(reader.ok()) << reader.status();
+  EXPECT_THAT(reader, IsOk());
   if (!reader.ok()) return lines;
   LineReader::Line line;
   while (true) {
     const absl::StatusOr<bool> more = (*reader)->Next(&line);
-    EXPECT_TRUE(more.ok()) << more.status();
+    EXPECT_THAT(more, IsOk());
     if (!more.ok() || !*more) return lines;
     lines.push_back(line.too_long ? "<too long>" : std::string(line.text));
     EXPECT_EQ((*reader)->Place(), path + ":" + std::to_string(lines.size()));
@@ -94,7 +95,7 @@ TEST(LineReaderTest, SaysWhetherALineEnds) {
   const std::string path = TempPath("lines");
   WriteFile(path, "a\n\r\n" + std::string(70000, 'x') + "\nb");
   const auto reader = LineReader::Open(path);
-  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_THAT(reader, IsOk());
   LineReader::Line line;
   for (const bool has_end : {true, true, true, false}) {
     const absl::StatusOr<bool> more = (*reader)->Next(&line);
@@ -106,7 +107,7 @@ TEST(LineReaderTest, SaysWhetherALineEnds) {
 
 TEST(LineReaderTest, ALineWithoutEnd) {
   const auto reader = LineReader::Open("/dev/zero");
-  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_THAT(reader, IsOk());
   LineReader::Line line;
   EXPECT_EQ((*reader)->Next(&line).status(),
             absl::DataLossError("/dev/zero:1: the line has no end"));
@@ -177,14 +178,14 @@ TEST(LineReaderTest, PlaceIsBeforeTheFirstLineUntilOneIsRead) {
   const std::string path = TempPath("lines");
   WriteFile(path, "a\n");
   const auto reader = LineReader::Open(path);
-  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_THAT(reader, IsOk());
   EXPECT_EQ((*reader)->Place(), path + ":0");
 }
 
 TEST(LineReaderTest, AFolderCannotBeRead) {
   const std::string folder = ::testing::TempDir();
   const auto reader = LineReader::Open(folder);
-  ASSERT_TRUE(reader.ok()) << reader.status();
+  ASSERT_THAT(reader, IsOk());
   LineReader::Line line;
   const absl::StatusOr<bool> more = (*reader)->Next(&line);
   ASSERT_FALSE(more.ok());
@@ -195,7 +196,7 @@ TEST(LineReaderTest, AMissingFileIsNamed) {
   const std::string path = TempPath("none");
   const auto reader = LineReader::Open(path);
   ASSERT_FALSE(reader.ok());
-  EXPECT_EQ(reader.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(reader, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(reader.status().message().find(path + ": cannot be opened"), 0U);
 }
 

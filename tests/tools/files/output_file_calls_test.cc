@@ -19,7 +19,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tools/files/output_file.h"
 
@@ -92,7 +94,7 @@ TEST_F(OutputFileCallsTest, ATemporaryNameThatIsTakenIsLeftAlone) {
     taken = path;
     WriteFile(path, "of another program");
   };
-  ASSERT_TRUE(Write("ours").ok());
+  ASSERT_THAT(Write("ours"), IsOk());
   ASSERT_NE(taken, "");
   EXPECT_NE(taken, path_);
   EXPECT_EQ(ReadFile(taken), "of another program");
@@ -107,7 +109,7 @@ TEST_F(OutputFileCallsTest, ATemporaryNameThatIsALinkIsNotFollowed) {
   before_open = [&elsewhere](const std::string& path, unsigned) {
     fs::create_symlink(elsewhere, path);
   };
-  ASSERT_TRUE(Write("ours").ok());
+  ASSERT_THAT(Write("ours"), IsOk());
   EXPECT_EQ(ReadFile(elsewhere), "precious");
   EXPECT_FALSE(fs::is_symlink(path_));
   EXPECT_EQ(ReadFile(path_), "ours");
@@ -121,7 +123,7 @@ TEST_F(OutputFileCallsTest, IsMadeForTheOwnerAlone) {
     before_open = [&made_with](const std::string&, unsigned mode) {
       made_with = mode;
     };
-    ASSERT_TRUE(WriteWholeFile(path_, "", readers).ok());
+    ASSERT_THAT(WriteWholeFile(path_, "", readers), IsOk());
     EXPECT_EQ(made_with, 0600U);
   }
 }
@@ -140,7 +142,7 @@ TEST_F(OutputFileCallsTest, WritesTheRestOfWhatWasWrittenInPart) {
     }
     return syscall(SYS_write, fd, from, std::min<size_t>(size, 100'000));
   };
-  ASSERT_TRUE(Write(bytes).ok());
+  ASSERT_THAT(Write(bytes), IsOk());
   instead_of_write = nullptr;
   EXPECT_EQ(ReadFile(path_), bytes);
   EXPECT_EQ(num_calls, 4);  // one of them interrupted by a signal
@@ -158,7 +160,7 @@ TEST_F(OutputFileCallsTest, IsRenamedWhenAllOfItIsSynced) {
     EXPECT_EQ(ReadFile(path_), "old");
     return 0;
   };
-  ASSERT_TRUE(Write(bytes).ok());
+  ASSERT_THAT(Write(bytes), IsOk());
   EXPECT_EQ(num_calls, 1);
   EXPECT_EQ(ReadFile(path_), bytes);
 }

@@ -14,6 +14,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
 namespace tekmatch {
@@ -59,11 +60,11 @@ TEST_F(OutputFileTest, AppearsWithCommit) {
   const ptrdiff_t num_open = NumOpenFiles();
   const std::string path = In("new");
   auto file = OutputFile::Open(path);
-  ASSERT_TRUE(file.ok()) << file.status();
-  ASSERT_TRUE((*file)->Append("one ").ok());
-  ASSERT_TRUE((*file)->Append("two").ok());
+  ASSERT_THAT(file, IsOk());
+  ASSERT_THAT((*file)->Append("one "), IsOk());
+  ASSERT_THAT((*file)->Append("two"), IsOk());
   EXPECT_FALSE(fs::exists(path));
-  ASSERT_TRUE((*file)->Commit().ok());
+  ASSERT_THAT((*file)->Commit(), IsOk());
   EXPECT_EQ(NumOpenFiles(), num_open);
   EXPECT_EQ(OnlyEntry(), path);
   EXPECT_EQ(ReadFile(path), "one two");
@@ -75,8 +76,8 @@ TEST_F(OutputFileTest, LeavesNothingWithoutCommit) {
   const ptrdiff_t num_open = NumOpenFiles();
   {
     const auto file = OutputFile::Open(In("new"));
-    ASSERT_TRUE(file.ok()) << file.status();
-    ASSERT_TRUE((*file)->Append(std::string(1 << 20, 'x')).ok());
+    ASSERT_THAT(file, IsOk());
+    ASSERT_THAT((*file)->Append(std::string(1 << 20, 'x')), IsOk());
     EXPECT_EQ(NumEntries(), 1);
     EXPECT_EQ(NumOpenFiles(), num_open + 1);
   }
@@ -89,11 +90,11 @@ TEST_F(OutputFileTest, AnOldFileStaysUntilCommit) {
   WriteFile(path, "old");
   {
     const auto file = OutputFile::Open(path);
-    ASSERT_TRUE((*file)->Append(std::string(1 << 20, 'x')).ok());
+    ASSERT_THAT((*file)->Append(std::string(1 << 20, 'x')), IsOk());
     EXPECT_EQ(ReadFile(path), "old");
   }
   EXPECT_EQ(ReadFile(path), "old");
-  ASSERT_TRUE(WriteWholeFile(path, "new", OutputFile::Readers::kOwner).ok());
+  ASSERT_THAT(WriteWholeFile(path, "new", OutputFile::Readers::kOwner), IsOk());
   EXPECT_EQ(ReadFile(path), "new");
   EXPECT_EQ(NumEntries(), 1);
 }
@@ -108,9 +109,9 @@ TEST_F(OutputFileTest, ModeIsTheOwnersOrTheUmasks) {
           readers == OutputFile::Readers::kOwner ? 0600 : 0666 & ~mask;
       const std::string path = In("file");
       const auto file = OutputFile::Open(path, readers);
-      ASSERT_TRUE(file.ok()) << file.status();
+      ASSERT_THAT(file, IsOk());
       EXPECT_EQ(ModeOf(OnlyEntry()), mode);
-      ASSERT_TRUE((*file)->Commit().ok());
+      ASSERT_THAT((*file)->Commit(), IsOk());
       EXPECT_EQ(ModeOf(path), mode);
       fs::remove(path);
     }
@@ -125,17 +126,17 @@ TEST_F(OutputFileTest, WritesThroughLinks) {
   fs::create_symlink("elsewhere/file", In("link"));
   fs::create_symlink(In("link"), In("link to link"));
   for (const std::string name : {"link", "link to link"}) {
-    ASSERT_TRUE(
-        WriteWholeFile(In(name), name, OutputFile::Readers::kOwner).ok());
+    ASSERT_THAT(WriteWholeFile(In(name), name, OutputFile::Readers::kOwner),
+                IsOk());
     EXPECT_TRUE(fs::is_symlink(In(name)));
     EXPECT_FALSE(fs::is_symlink(In("elsewhere/file")));
     EXPECT_EQ(ReadFile(In("elsewhere/file")), name);
   }
   // To a file that is not there yet.
   fs::remove(In("elsewhere/file"));
-  ASSERT_TRUE(
-      WriteWholeFile(In("link to link"), "made", OutputFile::Readers::kOwner)
-          .ok());
+  ASSERT_THAT(
+      WriteWholeFile(In("link to link"), "made", OutputFile::Readers::kOwner),
+      IsOk());
   EXPECT_TRUE(fs::is_symlink(In("link to link")));
   EXPECT_TRUE(fs::is_symlink(In("link")));
   EXPECT_EQ(ReadFile(In("elsewhere/file")), "made");
@@ -147,13 +148,13 @@ TEST_F(OutputFileTest, WritesDirectlyToWhatIsNoFile) {
   const std::string bytes(1 << 20, 'x');
   std::string received;
   std::thread reader([&] { received = ReadFile(fifo); });
-  EXPECT_TRUE(WriteWholeFile(fifo, bytes, OutputFile::Readers::kOwner).ok());
+  EXPECT_THAT(WriteWholeFile(fifo, bytes, OutputFile::Readers::kOwner), IsOk());
   reader.join();
   EXPECT_EQ(received, bytes);
   EXPECT_EQ(OnlyEntry(), fifo);
   EXPECT_TRUE(fs::is_fifo(fifo));
-  EXPECT_TRUE(
-      WriteWholeFile("/dev/null", bytes, OutputFile::Readers::kOwner).ok());
+  EXPECT_THAT(WriteWholeFile("/dev/null", bytes, OutputFile::Readers::kOwner),
+              IsOk());
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
 }
 
@@ -166,7 +167,8 @@ TEST_F(OutputFileTest, NamesAPathThatCannotBeWritten) {
     EXPECT_THAT(std::string(file.status().message()),
                 StartsWith(path + ": cannot be written"));
   }
-  EXPECT_TRUE(absl::IsNotFound(OutputFile::Open(In("no folder/new")).status()));
+  EXPECT_THAT(OutputFile::Open(In("no folder/new")),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 // Root may write everywhere because of one capability; the object gives it up
@@ -195,8 +197,8 @@ TEST_F(OutputFileTest, NamesAPathInAnUnwritableFolder) {
   {
     const WithoutRootsOverride guard;
     const auto file = OutputFile::Open(In("new"));
-    EXPECT_TRUE(absl::IsPermissionDenied(file.status())) << file.status();
-    EXPECT_THAT(std::string(file.status().message()), HasSubstr(In("new")));
+    EXPECT_THAT(file, StatusIs(absl::StatusCode::kPermissionDenied,
+                               HasSubstr(In("new"))));
   }
   ASSERT_EQ(chmod(folder_.c_str(), 0755), 0);
 }
@@ -204,26 +206,26 @@ TEST_F(OutputFileTest, NamesAPathInAnUnwritableFolder) {
 TEST_F(OutputFileTest, LargeAppends) {
   std::string expected;
   const auto file = OutputFile::Open(In("file"));
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   for (const size_t size : {0, 1, (256 << 10) - 1, 256 << 10, 3 << 20, 5}) {
     const std::string part(size, static_cast<char>('a' + size % 26));
-    ASSERT_TRUE((*file)->Append(part).ok());
+    ASSERT_THAT((*file)->Append(part), IsOk());
     expected += part;
   }
-  ASSERT_TRUE((*file)->Commit().ok());
+  ASSERT_THAT((*file)->Commit(), IsOk());
   EXPECT_EQ(ReadFile(In("file")), expected);
 }
 
 TEST_F(OutputFileTest, ReportsThatADeviceIsFull) {
   const auto file = OutputFile::Open("/dev/full");
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   const absl::Status large = (*file)->Append(std::string(1 << 20, 'x'));
-  EXPECT_TRUE(absl::IsResourceExhausted(large)) << large;
-  EXPECT_THAT(std::string(large.message()), StartsWith("/dev/full: writing"));
+  EXPECT_THAT(large, StatusIs(absl::StatusCode::kResourceExhausted,
+                              StartsWith("/dev/full: writing")));
   // What is buffered fails later, but fails.
   const absl::Status small =
       WriteWholeFile("/dev/full", "x", OutputFile::Readers::kOwner);
-  EXPECT_TRUE(absl::IsResourceExhausted(small)) << small;
+  EXPECT_THAT(small, StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 TEST_F(OutputFileTest, LeavesNothingOfAFileThatCannotGrow) {
@@ -247,7 +249,7 @@ TEST_F(OutputFileTest, LeavesNothingOfAFileThatCannotGrow) {
 TEST_F(OutputFileTest, LeavesNothingWhenItsPlaceIsTaken) {
   const auto path = In("place");
   auto file = OutputFile::Open(path);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   fs::create_directory(path);
   const absl::Status status = (*file)->Commit();
   EXPECT_THAT(std::string(status.message()), StartsWith(path + ": renaming"));

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tools/files/output_file.h"
 
@@ -93,7 +94,7 @@ TEST_F(OutputFolderTest, FilesAreInTheirPlacesAlone) {
     EXPECT_EQ(Fill(path_), absl::OkStatus());
     EXPECT_EQ(ContentOf(path_), kWhole);
     const auto folder = OutputFolder::Open(path_ + "/");
-    ASSERT_TRUE(folder.ok()) << folder.status();
+    ASSERT_THAT(folder, IsOk());
     EXPECT_EQ((*folder)->PathOf("a"), path_ + "/a");
   }
   EXPECT_EQ(ContentOf(path_), kWhole);
@@ -106,7 +107,7 @@ TEST_F(OutputFolderTest, OldFilesStayUntilNewOnesReplaceThem) {
   const auto before = ContentOf(path_);
   {
     const auto folder = OutputFolder::Open(path_);
-    ASSERT_TRUE(folder.ok()) << folder.status();
+    ASSERT_THAT(folder, IsOk());
     WriteFile((*folder)->SidePathOf("1"), "half");
   }
   EXPECT_EQ(ContentOf(path_), before);
@@ -181,8 +182,8 @@ TEST_F(OutputFolderTest, ASignalAtAnyRenamingLeavesNothingOrAll) {
 TEST_F(OutputFolderTest, ErrorsAreOfTheFolder) {
   const std::string deep = path_ + "/no/folder";
   const absl::Status status = OutputFolder::Open(deep).status();
-  EXPECT_TRUE(absl::IsNotFound(status)) << status;
-  EXPECT_THAT(std::string(status.message()), StartsWith(deep + ": "));
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kNotFound, StartsWith(deep + ": ")));
 }
 
 }  // namespace

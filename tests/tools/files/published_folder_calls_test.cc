@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tools/files/published_folder.h"
 
@@ -151,7 +152,7 @@ class PublishedFolderCallsTest : public ::testing::Test {
   // A folder with one file.
   void MakeOld() {
     fs::remove_all(path_);
-    ASSERT_TRUE(Publish(path_, {{Name(1, 2), "old"}}).ok());
+    ASSERT_THAT(Publish(path_, {{Name(1, 2), "old"}}), IsOk());
     ASSERT_EQ(ContentOf(path_), kBefore);
   }
 
@@ -204,13 +205,13 @@ TEST_F(PublishedFolderCallsTest, TheNextRunCompletesOneThatWasKilled) {
       std::vector<std::string> completed;
       {
         const auto folder = PublishedFolder::Open(path_);
-        ASSERT_TRUE(folder.ok()) << folder.status();
+        ASSERT_THAT(folder, IsOk());
         completed = (*folder)->completed();
       }
       const Content content = ContentOf(path_);
       if (content == kBefore) {
         EXPECT_THAT(completed, IsEmpty());
-        EXPECT_TRUE(PublishThree(path_).ok());
+        EXPECT_THAT(PublishThree(path_), IsOk());
         ++num_before;
       } else if (!completed.empty()) {
         EXPECT_EQ(completed.back(), "index.txt");
@@ -239,7 +240,7 @@ TEST_F(PublishedFolderCallsTest, ARunThatCompletesMayBeKilledToo) {
         second_ends = EndsAt(second, after, SIGKILL,
                              [this] { return OpenAndClose(path_); });
         ExpectThatAllThatIsListedIsThere();
-        EXPECT_TRUE(OpenAndClose(path_).ok());
+        EXPECT_THAT(OpenAndClose(path_), IsOk());
         EXPECT_EQ(ContentOf(path_), first < 5 ? kBefore : kAfter);
       }
       if (!first_ends) break;
@@ -273,7 +274,7 @@ TEST_F(PublishedFolderCallsTest, WhatCompletesListsWhatIsThere) {
   EXPECT_TRUE(fs::exists(path_ + "/2-3-00001.zip"));
   fs::remove(path_ + "/1-2-00001.zip");
   const auto folder = PublishedFolder::Open(path_);
-  ASSERT_TRUE(folder.ok()) << folder.status();
+  ASSERT_THAT(folder, IsOk());
   EXPECT_THAT((*folder)->completed(),
               ElementsAre("2-3-00002.zip", "2-3-00003.zip", "index.txt"));
   EXPECT_EQ(ReadFile(path_ + "/index.txt"),
@@ -287,7 +288,7 @@ TEST_F(PublishedFolderCallsTest, WithoutALockNothingOfAnothersIsTouched) {
   const Content stale = ContentOf(path_);
   EXPECT_EQ(stale.size(), 3);
   flock_error = ENOLCK;
-  EXPECT_TRUE(OpenAndClose(path_).ok());
+  EXPECT_THAT(OpenAndClose(path_), IsOk());
   EXPECT_EQ(ContentOf(path_), stale);
   flock_error = 0;
   MakeOld();
@@ -296,9 +297,8 @@ TEST_F(PublishedFolderCallsTest, WithoutALockNothingOfAnothersIsTouched) {
   flock_error = ENOLCK;
   const Content begun = ContentOf(path_);
   const absl::Status status = OpenAndClose(path_);
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr(path_ + "/" + kPublishing + ": "));
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition,
+                               HasSubstr(path_ + "/" + kPublishing + ": ")));
   EXPECT_EQ(ContentOf(path_), begun);
 }
 
@@ -315,7 +315,7 @@ TEST_F(PublishedFolderCallsTest, OnlyFoldersOfKilledRunsAreRemoved) {
   const Content kept = ContentOf(path_);
   fs::create_directory(path_ + "/.tekmatch-aB3456");
   WriteFile(path_ + "/.tekmatch-aB3456/5-6-00001.zip", "keys");
-  EXPECT_TRUE(OpenAndClose(path_).ok());
+  EXPECT_THAT(OpenAndClose(path_), IsOk());
   EXPECT_EQ(ContentOf(path_), kept);
 }
 
@@ -326,15 +326,14 @@ TEST_F(PublishedFolderCallsTest, TheSystemsErrorsBlameTheFolder) {
         std::pair(ENOTTY, absl::StatusCode::kFailedPrecondition),
         std::pair(ENAMETOOLONG, absl::StatusCode::kNotFound)}) {
     const auto folder = PublishedFolder::Open(path_);
-    ASSERT_TRUE(folder.ok()) << folder.status();
-    ASSERT_TRUE((*folder)->Add(Name(2, 3), "a").ok());
+    ASSERT_THAT(folder, IsOk());
+    ASSERT_THAT((*folder)->Add(Name(2, 3), "a"), IsOk());
     // Those before are of the index, which OutputFile renames.
     fail_rename_at = num_renames + 1;
     rename_error = error;
     const absl::Status status = (*folder)->Publish();
-    EXPECT_EQ(status.code(), code) << status;
-    EXPECT_THAT(std::string(status.message()),
-                StartsWith(path_ + ": cannot be written"));
+    EXPECT_THAT(status,
+                StatusIs(code, StartsWith(path_ + ": cannot be written")));
   }
   EXPECT_EQ(ContentOf(path_), kBefore);
 }

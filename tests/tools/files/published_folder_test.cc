@@ -12,6 +12,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
 namespace tekmatch {
@@ -38,7 +39,7 @@ PublishedName Name(uint64_t start, uint64_t end, uint64_t number = 1) {
 std::unique_ptr<PublishedFolder> Open(const std::string& path) {
   absl::StatusOr<std::unique_ptr<PublishedFolder>> folder =
       PublishedFolder::Open(path);
-  EXPECT_TRUE(folder.ok()) << folder.status();
+  EXPECT_THAT(folder, IsOk());
   return *std::move(folder);
 }
 
@@ -47,9 +48,9 @@ void PublishIn(const std::string& path,
                const std::vector<PublishedName>& names) {
   const auto folder = Open(path);
   for (const PublishedName& name : names) {
-    EXPECT_TRUE(folder->Add(name, "").ok());
+    EXPECT_THAT(folder->Add(name, ""), IsOk());
   }
-  EXPECT_TRUE(folder->Publish().ok());
+  EXPECT_THAT(folder->Publish(), IsOk());
 }
 
 TEST(PublishedNameTest, ThereAndBack) {
@@ -100,13 +101,13 @@ TEST(PublishedFolderTest, AWindowGoesOutOnce) {
       {50, 101},  {199, 300}, {0, 1000},  {140, 141}};
   for (const auto& [start, end] : kShared) {
     const absl::Status status = folder->CheckUnpublished(start, end);
-    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition)
+    EXPECT_THAT(status,
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         HasSubstr(path + "/100-200-00001.zip: is published")))
         << start << " " << end;
-    EXPECT_THAT(std::string(status.message()),
-                HasSubstr(path + "/100-200-00001.zip: is published"));
   }
-  EXPECT_TRUE(folder->CheckUnpublished(200, 300).ok());
-  EXPECT_TRUE(folder->CheckUnpublished(0, 100).ok());
+  EXPECT_THAT(folder->CheckUnpublished(200, 300), IsOk());
+  EXPECT_THAT(folder->CheckUnpublished(0, 100), IsOk());
 }
 
 TEST(PublishedFolderTest, NothingIsSeenOfARunThatEndsEarly) {
@@ -114,8 +115,8 @@ TEST(PublishedFolderTest, NothingIsSeenOfARunThatEndsEarly) {
   for (const bool is_there : {false, true}) {
     if (is_there) fs::create_directory(path);
     const auto folder = Open(path);
-    ASSERT_TRUE(folder->Add(Name(1, 2), "a").ok());
-    ASSERT_TRUE(folder->Add(Name(1, 2, 2), "b").ok());
+    ASSERT_THAT(folder->Add(Name(1, 2), "a"), IsOk());
+    ASSERT_THAT(folder->Add(Name(1, 2, 2), "b"), IsOk());
     EXPECT_FALSE(fs::exists(path + "/1-2-00001.zip"));
   }
   EXPECT_THAT(Files(path), IsEmpty());
@@ -124,7 +125,7 @@ TEST(PublishedFolderTest, NothingIsSeenOfARunThatEndsEarly) {
 // The folder that it made itself goes with it.
 TEST(PublishedFolderTest, ARunThatEndsEarlyLeavesNoFolder) {
   const std::string path = TempPath("out");
-  ASSERT_TRUE(Open(path)->Add(Name(1, 2), "a").ok());
+  ASSERT_THAT(Open(path)->Add(Name(1, 2), "a"), IsOk());
   EXPECT_FALSE(fs::exists(path));
 }
 
@@ -144,8 +145,8 @@ TEST(PublishedFolderTest, AFailureInTheMiddleTakesEverythingBack) {
   const std::string path = TempPath("out");
   PublishIn(path, {Name(1, 2)});
   const auto folder = Open(path);
-  ASSERT_TRUE(folder->Add(Name(2, 3), "a").ok());
-  ASSERT_TRUE(folder->Add(Name(2, 3, 2), "b").ok());
+  ASSERT_THAT(folder->Add(Name(2, 3), "a"), IsOk());
+  ASSERT_THAT(folder->Add(Name(2, 3, 2), "b"), IsOk());
   // A folder is in the place of the second file.
   fs::create_directory(path + "/2-3-00002.zip");
   const absl::Status status = folder->Publish();

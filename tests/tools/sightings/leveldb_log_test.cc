@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/byte_source.h"
+#include "tests/status_matchers.h"
 #include "tests/tools/sightings/test_leveldb.h"
 
 namespace tekmatch {
@@ -32,7 +33,7 @@ ReadLog Read(const std::string& bytes) {
   std::string record;
   while (true) {
     const absl::StatusOr<bool> more = reader.Next(&record);
-    EXPECT_TRUE(more.ok()) << more.status();
+    EXPECT_THAT(more, IsOk());
     if (!more.ok() || !*more) break;
     log.records.push_back(record);
   }

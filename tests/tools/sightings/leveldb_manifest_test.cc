@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/byte_source.h"
+#include "tests/status_matchers.h"
 #include "tests/tools/sightings/test_leveldb.h"
 
 namespace tekmatch {
@@ -41,7 +42,7 @@ TEST(LevelDbManifestTest, TheLastEditThatNamesAValueCounts) {
       Read({FirstEdit(3, 7) + AddTable(5, 100),
             '\2' + Varint(8) + '\11' + Varint(6) + AddTable(9, 200),
             '\4' + Varint(300) + '\5' + Varint(1) + Sized("some key")});
-  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  ASSERT_THAT(manifest, IsOk());
   EXPECT_EQ(manifest->log_number, 8U);
   EXPECT_EQ(manifest->previous_log_number, 6U);
   EXPECT_EQ(manifest->last_sequence, 300U);
@@ -70,7 +71,7 @@ TEST(LevelDbManifestTest, WithoutAState) {
   ExpectNone({log + next}, none);
   ExpectNone({log, last}, none);
   ExpectNone({next + last, '\11' + Varint(0)}, none);
-  EXPECT_TRUE(Read({log, next, last}).ok());
+  EXPECT_THAT(Read({log, next, last}), IsOk());
   EXPECT_EQ(ReadBytes("no log").status(),
             absl::DataLossError("is cut or torn"));
   ExpectNone({FirstEdit(3, 0) + '\1' + Sized("another.Comparator")},
@@ -89,7 +90,7 @@ TEST(LevelDbManifestTest, EditsThatAreNone) {
     ExpectNone({edit}, reason);
     ExpectNone({FirstEdit(3, 0) + edit}, reason);
     const auto manifest = Read({FirstEdit(3, 0), edit, AddTable(5, 100)});
-    ASSERT_TRUE(manifest.ok()) << manifest.status();
+    ASSERT_THAT(manifest, IsOk());
     EXPECT_EQ(manifest->damage, reason);
     EXPECT_EQ(manifest->log_number, 3U);
     EXPECT_THAT(manifest->tables, IsEmpty());
@@ -120,7 +121,7 @@ TEST(LevelDbManifestTest, DamageInTheMiddle) {
       LogOf({FirstEdit(3, 0), std::string(40000, '\2'), AddTable(5, 100)});
   bytes[LogOf({FirstEdit(3, 0)}).size() + 10] = 'x';
   const auto manifest = ReadBytes(bytes);
-  ASSERT_TRUE(manifest.ok()) << manifest.status();
+  ASSERT_THAT(manifest, IsOk());
   EXPECT_EQ(manifest->damage, "is cut or torn");
   EXPECT_THAT(manifest->tables, IsEmpty());
 }

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tests/tools/sightings/test_leveldb.h"
 
@@ -76,7 +77,7 @@ class LevelDbStoreTest : public ::testing::Test {
     const auto before = Snapshot(path_);
     absl::StatusOr<LevelDbContent> content = ReadLevelDb(path_);
     EXPECT_EQ(Snapshot(path_), before) << "the folder was changed";
-    EXPECT_TRUE(content.ok()) << content.status();
+    EXPECT_THAT(content, IsOk());
     return content.ok() ? *std::move(content) : LevelDbContent();
   }
   // "000006.log is missing: ..."
@@ -244,7 +245,7 @@ TEST_F(LevelDbStoreTest, DamageAnywhere) {
       WriteFile(At(name), damaged);
       const absl::StatusOr<LevelDbContent> content = ReadLevelDb(path_);
       if (!content.ok()) {
-        EXPECT_EQ(content.status().code(), absl::StatusCode::kDataLoss);
+        EXPECT_THAT(content, StatusIs(absl::StatusCode::kDataLoss));
       } else if (content->losses.empty()) {
         EXPECT_EQ(content->records, kAll) << name << " byte " << i;
         ++num_unharmed;
@@ -476,7 +477,7 @@ TEST_F(LevelDbStoreTest, FoldersThatAreNone) {
   EXPECT_EQ(ReadLevelDb(path_).status(),
             absl::DataLossError(path_ + ": a folder without a LevelDB in it"));
   const auto missing = ReadLevelDb(path_ + "x");
-  EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(missing, StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

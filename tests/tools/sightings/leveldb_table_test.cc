@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/byte_source.h"
+#include "tests/status_matchers.h"
 #include "tests/tools/sightings/test_leveldb.h"
 
 namespace tekmatch {
@@ -73,7 +74,7 @@ void ExpectDamaged(const std::string& bytes, const std::string& reason) {
 TEST(LevelDbTableTest, EntriesOfItsBlocksInOrder) {
   const ReadTable table = Read(TableOf(
       {GoodBlock(), BlockOf({{InternalKey("c", 9, /*deletes=*/true), ""}})}));
-  ASSERT_TRUE(table.status.ok()) << table.status;
+  ASSERT_THAT(table.status, IsOk());
   EXPECT_THAT(table.changes, ElementsAre("a@3=one", "b@2=", "c@9-"));
   EXPECT_EQ(table.blocks.num_blocks, 2U);
   EXPECT_EQ(table.blocks.num_damaged, 0U);
@@ -92,7 +93,7 @@ TEST(LevelDbTableTest, Snappy) {
   std::string packed;
   snappy::Compress(GoodBlock().data(), GoodBlock().size(), &packed);
   const ReadTable table = Read(SnappyTable(packed));
-  ASSERT_TRUE(table.status.ok()) << table.status;
+  ASSERT_THAT(table.status, IsOk());
   EXPECT_THAT(table.changes, ElementsAre("a@3=one", "b@2="));
 }
 
@@ -102,7 +103,7 @@ TEST(LevelDbTableTest, ASnappyBlockThatCannotBeSoLong) {
        {Varint(UINT32_MAX) + "x", Varint(1 << 20) + "xxxxxxxx",
         std::string("\xff\xff\xff\xff\xff"), std::string()}) {
     const ReadTable table = Read(SnappyTable(packed));
-    ASSERT_TRUE(table.status.ok()) << table.status;
+    ASSERT_THAT(table.status, IsOk());
     EXPECT_THAT(table.changes, IsEmpty());
     EXPECT_EQ(table.blocks.num_damaged, 1U);
   }
@@ -119,7 +120,7 @@ TEST(LevelDbTableTest, ASnappyBlockThatPacksTooWell) {
     const bool allowed = block.size() / 8 <= packed.size();
     EXPECT_EQ(allowed, num_same == 1000);
     const ReadTable table = Read(SnappyTable(packed));
-    ASSERT_TRUE(table.status.ok()) << table.status;
+    ASSERT_THAT(table.status, IsOk());
     EXPECT_EQ(table.blocks.num_damaged, allowed ? 0U : 1U);
     EXPECT_EQ(table.changes.size(), allowed ? 2U : 0U);
   }
@@ -131,7 +132,7 @@ TEST(LevelDbTableTest, AnUnknownCompression) {
   const std::string block = SealedBlock(GoodBlock(), 2);
   const ReadTable table =
       Read(block + SealedBlock(index) + Footer(block.size(), index.size()));
-  ASSERT_TRUE(table.status.ok()) << table.status;
+  ASSERT_THAT(table.status, IsOk());
   EXPECT_EQ(table.blocks.num_damaged, 1U);
 }
 
@@ -139,7 +140,7 @@ TEST(LevelDbTableTest, ADamagedBlockTakesNoOtherWithIt) {
   std::string bytes = TableOf({GoodBlock(), GoodBlock()});
   bytes[5] = static_cast<char>(bytes[5] ^ 1);
   const ReadTable table = Read(bytes);
-  ASSERT_TRUE(table.status.ok()) << table.status;
+  ASSERT_THAT(table.status, IsOk());
   EXPECT_THAT(table.changes, ElementsAre("a@3=one", "b@2="));
   EXPECT_EQ(table.blocks.num_blocks, 2U);
   EXPECT_EQ(table.blocks.num_damaged, 1U);
@@ -174,7 +175,7 @@ TEST(LevelDbTableTest, HandlesInTheIndex) {
     return TableOf({good}, BlockOf(entries));
   };
   const std::string right = Varint(0) + Varint(good.size());
-  ASSERT_TRUE(Read(with({right})).status.ok());
+  ASSERT_THAT(Read(with({right})).status, IsOk());
   const std::string reason = "has a damaged index";
   for (const uint64_t offset : {uint64_t{1}, end, kHuge - 4, kHuge}) {
     ExpectDamaged(with({Varint(offset) + Varint(good.size())}), reason);
@@ -210,7 +211,7 @@ TEST(LevelDbTableTest, ContentsThatAreNone) {
   };
   for (const std::string& content : contents) {
     const ReadTable table = Read(TableOf({content, GoodBlock()}));
-    ASSERT_TRUE(table.status.ok()) << table.status;
+    ASSERT_THAT(table.status, IsOk());
     EXPECT_THAT(table.changes, ElementsAre("a@3=one", "b@2="));
     EXPECT_EQ(table.blocks.num_damaged, 1U);
   }

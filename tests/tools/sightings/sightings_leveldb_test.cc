@@ -17,6 +17,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/shared_data.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tools/files/hex.h"
 #include "tools/sightings/contact_record.pb.h"
@@ -85,7 +86,7 @@ class SightingsLevelDbTest : public ::testing::Test {
   Sighting ReadOne(const wire::ContactRecord& contact) const {
     MakeOne(contact);
     const auto file = Read();
-    EXPECT_TRUE(file.ok()) << file.status();
+    EXPECT_THAT(file, IsOk());
     if (!file.ok() || file->sightings.size() != 1) {
       ADD_FAILURE() << "not one sighting";
       return {};
@@ -104,7 +105,7 @@ TEST_F(SightingsLevelDbTest, ReadsRecordsInTheOrderOfTheirKeys) {
                        {Key(1), Contact(1589012883).SerializeAsString()},
                        {Key(4), ""}});
   const auto file = Read();
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->format, SightingsFormat::kLevelDb);
   const std::string rpi(30, '0');
   EXPECT_THAT(Rows(*file),
@@ -233,7 +234,7 @@ TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
         absl::StrCat(path_, ": record ", number, ": ", reason);
     EXPECT_EQ(Read().status(), absl::DataLossError(message));
     const auto skipped = Read(/*skip_bad=*/true);
-    ASSERT_TRUE(skipped.ok()) << skipped.status();
+    ASSERT_THAT(skipped, IsOk());
     EXPECT_EQ(skipped->num_bad, 1U) << reason;
     EXPECT_THAT(skipped->messages, ElementsAre(message));
     ASSERT_EQ(skipped->sightings.size(), 2U) << reason;
@@ -247,7 +248,7 @@ TEST_F(SightingsLevelDbTest, SkipsASightingAndKeepsTheOthersOfItsRecord) {
   contact.MergeFrom(Contact());
   MakeDatabase(path_, {{Key(1), contact.SerializeAsString()}});
   const auto file = Read(/*skip_bad=*/true);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->sightings.size(), 2U);
   EXPECT_THAT(file->messages, ElementsAre(path_ + ": record 1: time: missing"));
 }
@@ -266,13 +267,13 @@ TEST_F(SightingsLevelDbTest, ADatabaseThatLostAPart) {
   EXPECT_EQ(Read().status(),
             absl::DataLossError(absl::StrCat(log.file, ": ", log.reason)));
   auto file = Read(/*skip_bad=*/true);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->sightings.size(), 1U);
   EXPECT_EQ(file->num_bad, 0U);
   EXPECT_THAT(file->losses, ElementsAre(log));
   ASSERT_TRUE(fs::remove(table.file));
   file = Read(/*skip_bad=*/true);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_THAT(file->sightings, IsEmpty());
   EXPECT_THAT(file->losses, ElementsAre(table, log));
 }
@@ -288,7 +289,7 @@ TEST_F(SightingsLevelDbTest, AReadOnlyFolderAndARelativePath) {
   for (const std::string& path :
        {path_, path_ + "/", fs::relative(path_).string()}) {
     const auto file = ReadLevelDbSightings(path, {});
-    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_THAT(file, IsOk());
     EXPECT_EQ(file->sightings.size(), 2U);
   }
   fs::permissions(path_, fs::perms::owner_all);
@@ -311,7 +312,7 @@ TEST_F(SightingsLevelDbTest, ARealDatabaseHoldsWhatItsDumpSays) {
   EXPECT_EQ(want.size(), 5145U);
   const auto file = ReadLevelDbSightings(
       SharedDataPath("sightings/demo-contact-records.leveldb"), {});
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->num_bad, 0U);
   EXPECT_EQ(file->dropped, DroppedSightingFields());
   EXPECT_THAT(file->losses, IsEmpty());
@@ -335,7 +336,7 @@ TEST_F(SightingsLevelDbTest, ARealDatabaseWithoutItsLog) {
   EXPECT_EQ(Read().status(),
             absl::DataLossError(absl::StrCat(log.file, ": ", log.reason)));
   const auto file = Read(/*skip_bad=*/true);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->sightings.size(), 4931U);
   EXPECT_THAT(file->losses, ElementsAre(log));
 }

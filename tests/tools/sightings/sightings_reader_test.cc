@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tools/files/hex.h"
 #include "tools/files/output_file.h"
@@ -64,12 +65,12 @@ TEST_F(SightingsReaderTest, TellsTheFormatsApartByContent) {
   const std::string csv =
       absl::StrCat(kSightingsCsvHeader, "\n", kRow, "\n", kRow, "\n");
   const auto from_csv = Read(csv);
-  ASSERT_TRUE(from_csv.ok()) << from_csv.status();
+  ASSERT_THAT(from_csv, IsOk());
   EXPECT_EQ(from_csv->format, SightingsFormat::kCsv);
   ASSERT_EQ(from_csv->sightings.size(), 2U);
   ExpectTheSighting(from_csv->sightings[1]);
   const auto from_json = Read(absl::StrCat(kJson, "\n", kJson));
-  ASSERT_TRUE(from_json.ok()) << from_json.status();
+  ASSERT_THAT(from_json, IsOk());
   EXPECT_EQ(from_json->format, SightingsFormat::kJsonLines);
   EXPECT_EQ(from_json->sightings, from_csv->sightings);
   // No name tells a folder; this one holds nothing.
@@ -83,11 +84,11 @@ TEST_F(SightingsReaderTest, LineEndsBlankLinesAndByteOrderMark) {
   const auto file =
       Read(absl::StrCat("\xEF\xBB\xBF", kSightingsCsvHeader, "\r\n\r\n", kRow,
                         "\r\n  \r\n", kRow, "\r\n  "));
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->sightings.size(), 2U);
   const auto json = Read(
       absl::StrCat("\xEF\xBB\xBF\r\n  ", kJson, "\r\n\r\n", kJson, "\r\n\t\n"));
-  ASSERT_TRUE(json.ok()) << json.status();
+  ASSERT_THAT(json, IsOk());
   EXPECT_EQ(json->format, SightingsFormat::kJsonLines);
   EXPECT_EQ(json->sightings, file->sightings);
 }
@@ -107,7 +108,7 @@ TEST_F(SightingsReaderTest, OtherLayoutsOfCsv) {
        absl::StrCat("1589974662;", kRpi, ";a18ed7de;-77\r")}};
   for (const auto& [header, row] : layouts) {
     const auto file = Read(absl::StrCat(header, "\n", row, "\n"));
-    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_THAT(file, IsOk());
     EXPECT_EQ(file->format, SightingsFormat::kCsv);
     ASSERT_EQ(file->sightings.size(), 1U);
     ExpectTheSighting(file->sightings[0]);
@@ -115,7 +116,7 @@ TEST_F(SightingsReaderTest, OtherLayoutsOfCsv) {
   const auto file = Read(absl::StrCat(
       "device;previous_scan;time;rpi;aem;rssi\n7;1589974362;1589974662;", kRpi,
       ";a18ed7de;-77\n8;;1589974662;", kRpi, ";a18ed7de;-77\n"));
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   ASSERT_EQ(file->sightings.size(), 2U);
   EXPECT_EQ(file->sightings[0].device, 7U);
   EXPECT_EQ(file->sightings[0].seconds_since_previous_scan, 300U);
@@ -139,7 +140,7 @@ TEST_F(SightingsReaderTest, OtherLayoutsOfCsv) {
 TEST_F(SightingsReaderTest, NoSightingsIsNoError) {
   for (const char* header : {"time,rpi,aem,rssi", "time,rpi,aem,rssi\r\n"}) {
     const auto file = Read(header);
-    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_THAT(file, IsOk());
     EXPECT_EQ(file->format, SightingsFormat::kCsv);
     EXPECT_TRUE(file->sightings.empty());
     EXPECT_EQ(file->num_bad, 0U);
@@ -197,18 +198,18 @@ TEST_F(SightingsReaderTest, RefusesACsvRowWithoutItsLineEnd) {
       absl::StrCat(kSightingsCsvHeader, "\n", kRow, "\n", kRow, "\n");
   const std::string reason =
       "the last line has no line end: the file may be cut there";
-  ASSERT_TRUE(Read(csv).ok());
+  ASSERT_THAT(Read(csv), IsOk());
   for (size_t cut = 1; cut <= std::string(kRow).size(); ++cut) {
     const std::string bytes = csv.substr(0, csv.size() - cut);
     ExpectRefused(bytes, ":3: " + reason);
     const auto file = Read(bytes, /*skip_bad=*/true);
-    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_THAT(file, IsOk());
     EXPECT_EQ(file->sightings.size(), 1U);
     EXPECT_EQ(file->num_bad, 1U);
   }
   // A JSON object shows by itself that it is whole.
   const std::string json = absl::StrCat(kJson, "\n", kJson);
-  ASSERT_TRUE(Read(json).ok());
+  ASSERT_THAT(Read(json), IsOk());
   ExpectRefused(json.substr(0, json.size() - 1), ":2: not a JSON object");
 }
 
@@ -231,7 +232,7 @@ TEST_F(SightingsReaderTest, CountsFieldsThatItCannotUse) {
         absl::StrCat(R"({"previous_scan":"",)", kJson + 1, "\n", kJson, "\n",
                      R"({"previous_scan":-1,)", kJson + 1, "\n")}) {
     const auto file = Read(bytes);
-    ASSERT_TRUE(file.ok()) << file.status();
+    ASSERT_THAT(file, IsOk());
     EXPECT_GE(file->sightings.size(), 3U);
     EXPECT_EQ(file->num_bad, 0U);
     EXPECT_EQ(file->dropped.previous_scan, 2U);
@@ -243,7 +244,7 @@ TEST_F(SightingsReaderTest, SkipsAndCountsWhenAsked) {
       Read(absl::StrCat(kSightingsCsvHeader, "\nbad\n2,", kRest,
                         "\n1,2,3,4\n3,", kRest, "\n1,", kRest, "\n"),
            /*skip_bad=*/true);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_THAT(Times(*file), ElementsAre(2, 3, 1));
   EXPECT_EQ(file->num_bad, 2U);
   EXPECT_THAT(file->messages,
@@ -255,7 +256,7 @@ TEST_F(SightingsReaderTest, SkipsInJsonTooTheFirstLineIncluded) {
   const auto file = Read(
       absl::StrCat("{}\n", kJson, "\n", std::string(70000, '{'), "\n", kJson),
       /*skip_bad=*/true);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->format, SightingsFormat::kJsonLines);
   EXPECT_EQ(file->sightings.size(), 2U);
   EXPECT_THAT(file->messages, ElementsAre(path_ + ":1: time: missing",
@@ -264,8 +265,8 @@ TEST_F(SightingsReaderTest, SkipsInJsonTooTheFirstLineIncluded) {
 
 TEST_F(SightingsReaderTest, SkippingDoesNotHelpAFileOfNoFormat) {
   for (const char* bytes : {"", "bad\n"}) {
-    EXPECT_EQ(Read(bytes, /*skip_bad=*/true).status().code(),
-              absl::StatusCode::kDataLoss);
+    EXPECT_THAT(Read(bytes, /*skip_bad=*/true),
+                StatusIs(absl::StatusCode::kDataLoss));
   }
 }
 
@@ -273,7 +274,7 @@ TEST_F(SightingsReaderTest, TheMessagesOnSkippedRowsAreFew) {
   std::string bytes = "time,rpi,aem,rssi\n";
   for (int i = 0; i < 1000; ++i) bytes += "bad\n";
   const auto file = Read(bytes, /*skip_bad=*/true);
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->num_bad, 1000U);
   ASSERT_EQ(file->messages.size(), 10U);
   EXPECT_EQ(file->messages[0], path_ + ":2: not 4 fields");
@@ -289,7 +290,7 @@ TEST_F(SightingsReaderTest, ThePlaceOfABadRowIsAskedForOnlyForAMessage) {
     return std::string("a.csv:1");
   };
   for (int i = 0; i < 1000; ++i) {
-    EXPECT_TRUE(BadRow(place, "bad", {.skip_bad = true}, &file).ok());
+    EXPECT_THAT(BadRow(place, "bad", {.skip_bad = true}, &file), IsOk());
   }
   EXPECT_EQ(num_asked, 10);
   EXPECT_EQ(file.num_bad, 1000U);
@@ -301,30 +302,30 @@ TEST_F(SightingsReaderTest, WritesWhatItReads) {
   const auto original =
       Read(absl::StrCat(kSightingsCsvHeader, "\n", kRow, "\n",
                         "0,ffffffffffffffffffffffffffffffff,00000000,20\n"));
-  ASSERT_TRUE(original.ok()) << original.status();
+  ASSERT_THAT(original, IsOk());
   for (const SightingsFormat format :
        {SightingsFormat::kCsv, SightingsFormat::kJsonLines}) {
     const std::string path = TempPath("again");
     const auto out = OutputFile::Open(path);
-    ASSERT_TRUE(out.ok()) << out.status();
-    ASSERT_TRUE(WriteSightings(original->sightings, format, **out).ok());
-    ASSERT_TRUE((*out)->Commit().ok());
+    ASSERT_THAT(out, IsOk());
+    ASSERT_THAT(WriteSightings(original->sightings, format, **out), IsOk());
+    ASSERT_THAT((*out)->Commit(), IsOk());
     const auto again = ReadSightings(path, {});
-    ASSERT_TRUE(again.ok()) << again.status();
+    ASSERT_THAT(again, IsOk());
     EXPECT_EQ(again->format, format);
     EXPECT_EQ(again->sightings, original->sightings);
   }
   const auto out = OutputFile::Open(TempPath("leveldb"));
-  ASSERT_TRUE(out.ok()) << out.status();
-  EXPECT_EQ(WriteSightings({}, SightingsFormat::kLevelDb, **out).code(),
-            absl::StatusCode::kInvalidArgument);
+  ASSERT_THAT(out, IsOk());
+  EXPECT_THAT(WriteSightings({}, SightingsFormat::kLevelDb, **out),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(SightingsReaderTest, WritesThePreviousScanWhereOneIsKnown) {
   const std::string csv = absl::StrCat("time,rpi,aem,rssi,previous_scan\n",
                                        kRow, ",1589974362\n", kRow, ",\n");
   const auto original = Read(csv);
-  ASSERT_TRUE(original.ok()) << original.status();
+  ASSERT_THAT(original, IsOk());
   ASSERT_EQ(original->sightings.size(), 2U);
   EXPECT_EQ(original->sightings[0].seconds_since_previous_scan, 300);
   EXPECT_EQ(original->sightings[1].seconds_since_previous_scan,
@@ -333,11 +334,11 @@ TEST_F(SightingsReaderTest, WritesThePreviousScanWhereOneIsKnown) {
        {SightingsFormat::kCsv, SightingsFormat::kJsonLines}) {
     const std::string path = TempPath("again");
     const auto out = OutputFile::Open(path);
-    ASSERT_TRUE(out.ok()) << out.status();
-    ASSERT_TRUE(WriteSightings(original->sightings, format, **out).ok());
-    ASSERT_TRUE((*out)->Commit().ok());
+    ASSERT_THAT(out, IsOk());
+    ASSERT_THAT(WriteSightings(original->sightings, format, **out), IsOk());
+    ASSERT_THAT((*out)->Commit(), IsOk());
     const auto again = ReadSightings(path, {});
-    ASSERT_TRUE(again.ok()) << again.status();
+    ASSERT_THAT(again, IsOk());
     EXPECT_EQ(again->sightings, original->sightings);
     if (format == SightingsFormat::kCsv) {
       EXPECT_EQ(ReadFile(path), csv);
@@ -348,7 +349,7 @@ TEST_F(SightingsReaderTest, WritesThePreviousScanWhereOneIsKnown) {
 TEST_F(SightingsReaderTest, AMissingFileIsNamed) {
   const auto file = ReadSightings(TempPath("none"), {});
   ASSERT_FALSE(file.ok());
-  EXPECT_EQ(file.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(file, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(file.status().message().find(TempPath("none") + ": "), 0U);
 }
 

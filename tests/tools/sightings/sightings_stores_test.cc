@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
 namespace tekmatch {
@@ -35,7 +36,7 @@ std::string Write(
 
 RunSightings Read(const std::vector<std::string>& arguments) {
   auto run = ReadStores(arguments, {});
-  EXPECT_TRUE(run.ok()) << run.status();
+  EXPECT_THAT(run, IsOk());
   return run.ok() ? *std::move(run) : RunSightings();
 }
 
@@ -129,8 +130,8 @@ TEST(SightingsStoresTest, RowsMayNameTheDeviceToo) {
   EXPECT_THAT(Read({a}).counts.by_device, ElementsAre(Pair(3, 1)));
   EXPECT_THAT(Read({"3=" + a}).counts.by_device, ElementsAre(Pair(3, 1)));
   const absl::Status status = ReadStores({"4=" + a}, {}).status();
-  EXPECT_TRUE(absl::IsInvalidArgument(status));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("names device 3"));
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
+                               HasSubstr("names device 3")));
 }
 
 TEST(SightingsStoresTest, PathsWithAnEqualsSign) {
@@ -138,13 +139,13 @@ TEST(SightingsStoresTest, PathsWithAnEqualsSign) {
   EXPECT_EQ(Read({a}).counts.num_read, 1U);  // begins with "/"
   EXPECT_EQ(Read({"3=" + a}).counts.num_read, 1U);
   const absl::Status status = ReadStores({"4294967296=" + a}, {}).status();
-  EXPECT_TRUE(absl::IsInvalidArgument(status));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("not in 0..4294967295"));
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
+                               HasSubstr("not in 0..4294967295")));
   // No number, hence a path.
   for (const char* path : {"-1=nothing", "=nothing", "3.5=nothing", "3"}) {
     const absl::Status missing = ReadStores({path}, {}).status();
-    EXPECT_TRUE(absl::IsNotFound(missing)) << missing;
-    EXPECT_THAT(std::string(missing.message()), HasSubstr(path));
+    EXPECT_THAT(missing,
+                StatusIs(absl::StatusCode::kNotFound, HasSubstr(path)));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tools/files/hex.h"
 #include "tools/sightings/csv_layout.h"
 #include "tools/sightings/sighting_fields.h"
@@ -87,7 +88,7 @@ TEST(SightingsTextTest, RoundTrip) {
        {std::tuple(&ParseCsv, kCsv, &WriteCsv),
         std::tuple(&ParseJson, kJson, &JsonRow)}) {
     Sighting sighting;
-    ASSERT_TRUE(parse(row, &sighting).ok());
+    ASSERT_THAT(parse(row, &sighting), IsOk());
     EXPECT_EQ(sighting.unix_seconds, 1589974662);
     EXPECT_EQ(EncodeHex(sighting.rpi.bytes), kRpi);
     EXPECT_EQ(EncodeHex(sighting.aem.bytes), "a18ed7de");
@@ -101,10 +102,10 @@ TEST(SightingsTextTest, TheExtremesOfEachFieldRoundTrip) {
        {"0,00000000000000000000000000000000,00000000,-128\n",
         "4102444800,ffffffffffffffffffffffffffffffff,ffffffff,20\n"}) {
     Sighting csv;
-    ASSERT_TRUE(ParseCsv(row.substr(0, row.size() - 1), &csv).ok()) << row;
+    ASSERT_THAT(ParseCsv(row.substr(0, row.size() - 1), &csv), IsOk()) << row;
     EXPECT_EQ(CsvRow(csv), row);
     Sighting json;
-    ASSERT_TRUE(ParseJson(JsonRow(csv), &json).ok()) << row;
+    ASSERT_THAT(ParseJson(JsonRow(csv), &json), IsOk()) << row;
     EXPECT_EQ(json, csv);
   }
 }
@@ -120,34 +121,35 @@ TEST(SightingsTextTest, PreviousScan) {
                                                      {"1", 1589974661}}) {
     Sighting csv;
     const std::string row = absl::StrCat(kCsv, ",", value);
-    ASSERT_TRUE(ParseScansCsv(row, &csv).ok()) << row;
+    ASSERT_THAT(ParseScansCsv(row, &csv), IsOk()) << row;
     EXPECT_EQ(csv.seconds_since_previous_scan, seconds) << row;
     EXPECT_EQ(WriteScansCsv(csv), row + "\n");
     Sighting again;
-    ASSERT_TRUE(ParseJson(JsonRow(csv), &again).ok());
+    ASSERT_THAT(ParseJson(JsonRow(csv), &again), IsOk());
     EXPECT_EQ(again, csv);
     Sighting json;
-    ASSERT_TRUE(ParseJson(JsonWith("previous_scan", value), &json).ok());
+    ASSERT_THAT(ParseJson(JsonWith("previous_scan", value), &json), IsOk());
     EXPECT_EQ(json, csv);
   }
   Sighting longest;
-  ASSERT_TRUE(ParseScansCsv(absl::StrCat("4102444800,", kRpi, ",00000000,0,1"),
-                            &longest)
-                  .ok());
+  ASSERT_THAT(ParseScansCsv(absl::StrCat("4102444800,", kRpi, ",00000000,0,1"),
+                            &longest),
+              IsOk());
   EXPECT_EQ(longest.seconds_since_previous_scan, 4102444799U);
 }
 
 TEST(SightingsTextTest, AnUnknownPreviousScan) {
   for (const char* value : {"", "0"}) {
     Sighting sighting;
-    ASSERT_TRUE(ParseScansCsv(absl::StrCat(kCsv, ",", value), &sighting).ok());
+    ASSERT_THAT(ParseScansCsv(absl::StrCat(kCsv, ",", value), &sighting),
+                IsOk());
     EXPECT_EQ(sighting.seconds_since_previous_scan, kNoPreviousScan);
     EXPECT_EQ(WriteScansCsv(sighting), absl::StrCat(kCsv, ",\n"));
     EXPECT_EQ(JsonRow(sighting), absl::StrCat(kJson, "\n"));
   }
   for (const char* value : {"", "0", "null"}) {
     Sighting sighting;
-    ASSERT_TRUE(ParseJson(JsonWith("previous_scan", value), &sighting).ok());
+    ASSERT_THAT(ParseJson(JsonWith("previous_scan", value), &sighting), IsOk());
     EXPECT_EQ(sighting.seconds_since_previous_scan, kNoPreviousScan);
   }
 }
@@ -155,7 +157,7 @@ TEST(SightingsTextTest, AnUnknownPreviousScan) {
 // It costs the field and is counted; the sighting is as good as without it.
 TEST(SightingsTextTest, APreviousScanThatIsNone) {
   Sighting want;
-  ASSERT_TRUE(ParseCsv(kCsv, &want).ok());
+  ASSERT_THAT(ParseCsv(kCsv, &want), IsOk());
   for (const char* value :
        {"x", "1 ", "1.5", "1589974362.0", "-1", "-9223372036854775808",
         "9223372036854775807", "9223372036854775808", "18446744073709551615",
@@ -163,25 +165,25 @@ TEST(SightingsTextTest, APreviousScanThatIsNone) {
         "1589974663", "1589974362000"}) {
     DroppedSightingFields dropped;
     Sighting csv;
-    ASSERT_TRUE(ParseCsvRow(absl::StrCat(kCsv, ",", value),
-                            {.previous_scan = true}, &csv, &dropped)
-                    .ok())
+    ASSERT_THAT(ParseCsvRow(absl::StrCat(kCsv, ",", value),
+                            {.previous_scan = true}, &csv, &dropped),
+                IsOk())
         << value;
     EXPECT_EQ(csv, want);
     EXPECT_EQ(dropped.previous_scan, 1U) << value;
     // Neither is JSON, or it is a good number there.
     if (value == std::string("x") || value == std::string("1 ")) continue;
     Sighting json;
-    ASSERT_TRUE(
-        ParseJsonRow(JsonWith("previous_scan", value), &json, &dropped).ok());
+    ASSERT_THAT(ParseJsonRow(JsonWith("previous_scan", value), &json, &dropped),
+                IsOk());
     EXPECT_EQ(json, want);
     EXPECT_EQ(dropped.previous_scan, 2U) << value;
   }
   for (const char* value : {"\"1\"", "true", "[]", "{}"}) {
     DroppedSightingFields dropped;
     Sighting json;
-    ASSERT_TRUE(
-        ParseJsonRow(JsonWith("previous_scan", value), &json, &dropped).ok());
+    ASSERT_THAT(ParseJsonRow(JsonWith("previous_scan", value), &json, &dropped),
+                IsOk());
     EXPECT_EQ(json, want);
     EXPECT_EQ(dropped.previous_scan, 1U) << value;
   }
@@ -209,11 +211,11 @@ TEST(SightingsTextTest, Device) {
   for (const uint32_t device : {0U, 7U, 4294967295U}) {
     Sighting csv;
     const std::string row = absl::StrCat(kCsv, ",", device);
-    ASSERT_TRUE(ParseDeviceCsv(row, &csv).ok()) << row;
+    ASSERT_THAT(ParseDeviceCsv(row, &csv), IsOk()) << row;
     EXPECT_EQ(csv.device, device);
     EXPECT_EQ(CsvRow(csv, {.device = true}), row + "\n");
     Sighting json;
-    ASSERT_TRUE(ParseJson(JsonRow(csv), &json).ok());
+    ASSERT_THAT(ParseJson(JsonRow(csv), &json), IsOk());
     EXPECT_EQ(json, csv);
     EXPECT_EQ(ColumnsFor({Sighting(), csv}),
               (CsvColumns{.previous_scan = false, .device = device != 0}));
@@ -235,19 +237,19 @@ TEST(SightingsTextTest, BothFurtherColumns) {
   for (const CsvColumns& columns :
        {CsvColumns{}, CsvColumns{true, false}, CsvColumns{false, true}, both}) {
     const auto layout = CsvLayout::Parse(CsvHeader(columns));
-    ASSERT_TRUE(layout.ok()) << layout.status();
+    ASSERT_THAT(layout, IsOk());
     EXPECT_EQ(layout->columns(), columns);
     EXPECT_TRUE(layout->is_plain());
   }
   const auto layout =
       CsvLayout::Parse("time,rpi,aem,rssi,device,previous_scan");
-  ASSERT_TRUE(layout.ok()) << layout.status();
+  ASSERT_THAT(layout, IsOk());
   EXPECT_EQ(layout->columns(), both);
   EXPECT_FALSE(layout->is_plain());
-  EXPECT_EQ(*layout->PlainRow("1,2,3,4,5,6"), "1,2,3,4,6,5");
+  EXPECT_THAT(layout->PlainRow("1,2,3,4,5,6"), IsOkAndHolds("1,2,3,4,6,5"));
   Sighting sighting;
   const std::string row = absl::StrCat(kCsv, ",1589974362,12");
-  ASSERT_TRUE(ParseWith(row, both, &sighting).ok());
+  ASSERT_THAT(ParseWith(row, both, &sighting), IsOk());
   EXPECT_EQ(sighting.seconds_since_previous_scan, 300);
   EXPECT_EQ(sighting.device, 12U);
   EXPECT_EQ(CsvRow(sighting, both), row + "\n");
@@ -257,9 +259,9 @@ TEST(SightingsTextTest, BothFurtherColumns) {
 
 TEST(SightingsTextTest, HexInUpperCase) {
   Sighting sighting;
-  ASSERT_TRUE(
-      ParseCsv("1,00112233445566778899AABBCCDDEEFF,A18ED7DE,1", &sighting)
-          .ok());
+  ASSERT_THAT(
+      ParseCsv("1,00112233445566778899AABBCCDDEEFF,A18ED7DE,1", &sighting),
+      IsOk());
   EXPECT_EQ(EncodeHex(sighting.rpi.bytes), kRpi);
   EXPECT_EQ(EncodeHex(sighting.aem.bytes), "a18ed7de");
 }
@@ -304,11 +306,11 @@ TEST(SightingsTextTest, MalformedCsv) {
 
 TEST(SightingsTextTest, JsonMembersInAnyOrderAndOthersBesideThem) {
   Sighting sighting;
-  ASSERT_TRUE(ParseJson(absl::StrCat(R"( {"rssi":-77,"note":{"time":[]},)",
+  ASSERT_THAT(ParseJson(absl::StrCat(R"( {"rssi":-77,"note":{"time":[]},)",
                                      R"("aem":"a18ed7de","rpi":")", kRpi,
                                      R"(","x":null,"time":1589974662} )"),
-                        &sighting)
-                  .ok());
+                        &sighting),
+              IsOk());
   EXPECT_EQ(CsvRow(sighting), absl::StrCat(kCsv, "\n"));
 }
 
@@ -388,11 +390,11 @@ TEST(SightingsTextTest, MembersThatStandTwice) {
        {open + R"(,"00112233":1,"00112233":1})",
         "a member stands twice in one object"}});
   Sighting sighting;
-  EXPECT_TRUE(
+  EXPECT_THAT(
       ParseJson(
           open + R"(,"note":{"rssi":1},"more":{"rssi":[{"a":1},{"a":1}]}})",
-          &sighting)
-          .ok());
+          &sighting),
+      IsOk());
 }
 
 // What a page that was lost leaves: nlohmann takes it for the end of the text.
