@@ -6,7 +6,9 @@
 
 #include "bench/kernel_costs.h"
 #include "bench/measure.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -72,8 +74,8 @@ TEST(CeilingsTest, AreMeasuredWhereThereAre) {
   }
   Ceiling lacking = CycleCeiling();
   lacking.available = false;
-  EXPECT_EQ(MeasureCeiling(lacking).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(MeasureCeiling(lacking),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST(KernelCostsTest, TheScarcerInstructionDecides) {

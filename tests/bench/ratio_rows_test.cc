@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/kernels/dispatch.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -29,7 +30,7 @@ TEST(RatioRowsTest, EveryRowIsMeasuredOrSaysWhyNot) {
   options.num_baseline_keys = 101;
   options.num_sightings = 37;
   const auto rows = MeasureRatios(options);
-  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_THAT(rows, IsOk());
   EXPECT_THAT(NamesOf(*rows),
               ElementsAre("dense_20k", "dense_1m", "dense_10m", "phone",
                           "end_to_end", "x86_aesni", "two_threads",
@@ -55,11 +56,11 @@ TEST(RatioRowsTest, OnlyTheRowsAskedFor) {
   options.num_sightings = 30;
   options.rows = {"phone", "dense_20k"};
   const auto rows = MeasureRatios(options);
-  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_THAT(rows, IsOk());
   EXPECT_THAT(NamesOf(*rows), ElementsAre("dense_20k", "phone"));
   options.rows = {"phone", "dense_30k"};
-  EXPECT_EQ(MeasureRatios(options).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(MeasureRatios(options),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

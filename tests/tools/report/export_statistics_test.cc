@@ -6,8 +6,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/shared_data.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 #include "tools/files/hex.h"
@@ -24,7 +26,7 @@ ordered_json Inspect(const std::string& path) {
         statistics.Add(*block);
         return absl::OkStatus();
       });
-  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result, IsOk());
   return result.ok() ? statistics.Json(*result) : ordered_json();
 }
 

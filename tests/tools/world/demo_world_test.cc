@@ -4,10 +4,12 @@
 #include <set>
 
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/exposure/match_counts.h"
 #include "matcher/join/sighting_index.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 #include "tools/report/match_report.h"
@@ -22,20 +24,20 @@ TEST(DemoWorldTest, AMatchFindsWhatIsExpected) {
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     SCOPED_TRACE(seed);
     const auto world = MakeDemoWorld(seed);
-    ASSERT_TRUE(world.ok()) << world.status();
+    ASSERT_THAT(world, IsOk());
     ExportWriterOptions options = TestExportOptions();
     options.start_timestamp = world->start_timestamp;
     options.end_timestamp = world->end_timestamp;
     WriteFile(path, WriteTestExport(world->keys, options));
     auto index = SightingIndex::Create(world->sightings);
-    ASSERT_TRUE(index.ok()) << index.status();
+    ASSERT_THAT(index, IsOk());
 
     ExposureCheckOptions run_options;
     run_options.files.trusted = TrustTestSigner();
     const auto run = CheckExposure(
         {path}, std::make_shared<const SightingIndex>(*std::move(index)),
         run_options);
-    ASSERT_TRUE(run.ok()) << run.status();
+    ASSERT_THAT(run, IsOk());
     ASSERT_TRUE(run->complete);
     EXPECT_EQ(run->num_keys, world->keys.size());
     const std::vector<Match>& matches = run->result.matches;
@@ -49,7 +51,7 @@ TEST(DemoWorldTest, AMatchFindsWhatIsExpected) {
 
 TEST(DemoWorldTest, HasPeopleAndStrangers) {
   const auto world = MakeDemoWorld(1);
-  ASSERT_TRUE(world.ok()) << world.status();
+  ASSERT_THAT(world, IsOk());
   EXPECT_EQ(world->keys.size(), kDemoDays * kDemoPeople);
   std::set<Tek> teks;
   for (const DiagnosisKey& key : world->keys) {
@@ -73,7 +75,9 @@ TEST(DemoWorldTest, TheSeedDecides) {
   const auto a = MakeDemoWorld(3);
   const auto b = MakeDemoWorld(3);
   const auto c = MakeDemoWorld(4);
-  ASSERT_TRUE(a.ok() && b.ok() && c.ok());
+  ASSERT_THAT(a, IsOk());
+  ASSERT_THAT(b, IsOk());
+  ASSERT_THAT(c, IsOk());
   EXPECT_EQ(a->keys, b->keys);
   EXPECT_EQ(a->sightings, b->sightings);
   EXPECT_EQ(a->expected, b->expected);

@@ -20,6 +20,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/random_source.h"
 #include "matcher/check/export_files.h"
@@ -27,6 +28,7 @@
 #include "matcher/join/en_crypto.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/sanitized.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tools/files/match_line.h"
 #include "tools/report/match_report.h"
@@ -281,12 +283,11 @@ std::string EngineMatches(const ReadWorld& world, const WorldFiles& files,
 ExportFileOptions Trusting(const std::string& public_key) {
   ExportFileOptions options;
   const auto key = VerificationKey::Parse(ReadFile(public_key));
-  EXPECT_TRUE(key.ok()) << key.status();
-  EXPECT_TRUE(
-      options.trusted
-          .AddSet({TrustedKey{
-              .id = kWorldKeyId, .version = kWorldKeyVersion, .key = *key}})
-          .ok());
+  EXPECT_THAT(key, IsOk());
+  EXPECT_THAT(
+      options.trusted.AddSet({TrustedKey{
+          .id = kWorldKeyId, .version = kWorldKeyVersion, .key = *key}}),
+      IsOk());
   return options;
 }
 
@@ -300,16 +301,16 @@ TEST(DifferentialTest, EveryKernelAgreesWithANaiveJoinOn200Worlds) {
     const GeneratorOptions options = RandomOptions(seed);
     const absl::StatusOr<WorldFiles> files =
         WriteWorldFiles(options, TempPath(absl::StrCat(seed)), {});
-    ASSERT_TRUE(files.ok()) << files.status();
+    ASSERT_THAT(files, IsOk());
     ExposureCheckOptions run_options;
     run_options.files = Trusting(files->public_key);
     const absl::StatusOr<ReadWorld> world = ReadAll(*files, run_options.files);
-    ASSERT_TRUE(world.ok()) << world.status();
+    ASSERT_THAT(world, IsOk());
     ASSERT_EQ(world->keys.size(), options.num_keys);
     ASSERT_EQ(world->sightings.size() + world->num_repeated,
               options.num_sightings);
     absl::StatusOr<RunSightings> stores = ReadStores(files->sightings, {});
-    ASSERT_TRUE(stores.ok()) << stores.status();
+    ASSERT_THAT(stores, IsOk());
     EXPECT_EQ(stores->counts.num_repeated, world->num_repeated);
     ASSERT_EQ(stores->sightings.size(), world->sightings.size());
     num_repeated += world->num_repeated;
@@ -320,7 +321,7 @@ TEST(DifferentialTest, EveryKernelAgreesWithANaiveJoinOn200Worlds) {
     num_outside += outside;
     auto index =
         SightingIndex::Create(std::move(stores->sightings), kSearchedIntervals);
-    ASSERT_TRUE(index.ok()) << index.status();
+    ASSERT_THAT(index, IsOk());
     const auto shared =
         std::make_shared<const SightingIndex>(*std::move(index));
     for (const KernelChoice& choice : AllKernels()) {

@@ -13,6 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/run_tekmatch.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
@@ -154,7 +155,7 @@ TEST(WorldFilesTest, TheOptionsDecideEverythingButTheSignatures) {
   for (const GeneratorOptions& of : {options, options, other}) {
     std::filesystem::remove_all(folder);
     const absl::StatusOr<WorldFiles> files = Write(of, folder);
-    ASSERT_TRUE(files.ok()) << files.status();
+    ASSERT_THAT(files, IsOk());
     ASSERT_EQ(files->exports.size(), 4);
     EXPECT_EQ(files->exports[3], folder + "/00004.zip");
     std::string all =
@@ -172,7 +173,7 @@ TEST(WorldFilesTest, AllFilesOfABatchAreNeeded) {
   const absl::StatusOr<WorldFiles> files = Write(
       {.num_keys = 10, .num_sightings = 10, .num_met = 10, .keys_per_file = 4},
       TempPath("world"));
-  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_THAT(files, IsOk());
   ASSERT_EQ(files->exports.size(), 3);
   const TekmatchRun run = RunTekmatch(
       {"match", files->exports[0], files->exports[2], "--trusted-key",
@@ -196,7 +197,7 @@ TEST(WorldGeneratorTest, MakesWhatWasAskedFor) {
                                         .keys_per_file = 100};
       absl::StatusOr<WorldGenerator> generator =
           WorldGenerator::Create(options);
-      ASSERT_TRUE(generator.ok()) << generator.status();
+      ASSERT_THAT(generator, IsOk());
       uint64_t num_keys = 0;
       uint64_t num_heard = 0;
       uint64_t met = 0;
@@ -205,7 +206,7 @@ TEST(WorldGeneratorTest, MakesWhatWasAskedFor) {
       std::set<uint16_t> phones;
       for (; !generator->done(); ++num_keys) {
         const absl::StatusOr<GeneratedKey> generated = generator->Next();
-        ASSERT_TRUE(generated.ok()) << generated.status();
+        ASSERT_THAT(generated, IsOk());
         num_heard += generated->sightings.size();
         met += generated->met ? 1 : 0;
         for (const Sighting& s : generated->sightings) {
@@ -244,7 +245,7 @@ TEST(WorldGeneratorTest, HasWhatGoesWrongEasily) {
                               .num_devices = 3,
                               .num_phones = 2,
                               .keys_per_file = 100});
-  ASSERT_TRUE(generator.ok()) << generator.status();
+  ASSERT_THAT(generator, IsOk());
   std::map<int64_t, int> apart;  // of matches, in intervals
   std::map<Sighting, int> copies;
   std::map<Tek, std::vector<DiagnosisKey>> publications;
@@ -258,7 +259,7 @@ TEST(WorldGeneratorTest, HasWhatGoesWrongEasily) {
   uint64_t num_heard_of_met = 0;
   while (!generator->done()) {
     const absl::StatusOr<GeneratedKey> generated = generator->Next();
-    ASSERT_TRUE(generated.ok()) << generated.status();
+    ASSERT_THAT(generated, IsOk());
     publications[generated->key.tek].push_back(generated->key);
     types.insert(generated->key.metadata.report_type);
     days.insert(generated->key.metadata.days_since_onset);
