@@ -1,7 +1,7 @@
 // What the processor's instructions themselves allow: how many of those that
 // the kernels are made of a core completes in a second, when nothing else
 // waits. A kernel's share of that is the measure of how well it is written;
-// what share of what, kernel_costs.h says.
+// what share of what, kernel_floor.h says.
 //
 // The runs are chains of one instruction that do not depend on one another, as
 // many as hide its latency, on registers. Each run returns what the chains hold

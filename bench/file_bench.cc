@@ -34,7 +34,7 @@ constexpr uint64_t kKeys = 250'000;
 constexpr int kKeySets = 4;  // in turn
 
 struct Fixture {
-  World world;
+  BenchWorld world;
   ExportSigner signer;
   std::vector<std::string> zips;   // one a set of keys
   std::string bin;                 // export.bin of the first
@@ -70,10 +70,11 @@ absl::StatusOr<std::string> ReadFirstEntry(const ByteSource& source) {
 
 absl::StatusOr<Fixture> MakeFixture() {
   TEKMATCH_ASSIGN_OR_RETURN(ExportSigner signer, MakeSigner());
-  TEKMATCH_ASSIGN_OR_RETURN(World world, MakeWorld({.num_key_sets = kKeySets,
-                                                    .num_keys = kKeys,
-                                                    .num_met = 25,
-                                                    .num_sightings = 20'000}));
+  TEKMATCH_ASSIGN_OR_RETURN(BenchWorld world,
+                            MakeBenchWorld({.num_key_sets = kKeySets,
+                                            .num_keys = kKeys,
+                                            .num_met = 25,
+                                            .num_sightings = 20'000}));
   Fixture fixture = {.world = std::move(world),
                      .signer = std::move(signer),
                      .zips = {},

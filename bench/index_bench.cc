@@ -22,15 +22,17 @@ namespace {
 constexpr int kKeySets = 8;  // in turn
 constexpr uint64_t kMet = 32;
 
-absl::StatusOr<World> MakeSightings(int64_t num_sightings, uint64_t num_keys) {
-  return MakeWorld({.num_key_sets = kKeySets,
-                    .num_keys = num_keys,
-                    .num_met = kMet,
-                    .num_sightings = static_cast<uint64_t>(num_sightings)});
+absl::StatusOr<BenchWorld> MakeSightings(int64_t num_sightings,
+                                         uint64_t num_keys) {
+  return MakeBenchWorld(
+      {.num_key_sets = kKeySets,
+       .num_keys = num_keys,
+       .num_met = kMet,
+       .num_sightings = static_cast<uint64_t>(num_sightings)});
 }
 
 void BuildIndex(benchmark::State& state) {
-  const absl::StatusOr<World> world = MakeSightings(state.range(0), kMet);
+  const absl::StatusOr<BenchWorld> world = MakeSightings(state.range(0), kMet);
   if (!world.ok()) return state.SkipWithError("no world");
   double bytes = 0;
   MeasureWork(state, {}, [&]() -> absl::StatusOr<double> {
@@ -54,7 +56,8 @@ void BuildIndex(benchmark::State& state) {
 }
 
 void MatchKeys(benchmark::State& state, const Kernels& kernels) {
-  absl::StatusOr<World> world = MakeSightings(state.range(0), kMostBlockKeys);
+  absl::StatusOr<BenchWorld> world =
+      MakeSightings(state.range(0), kMostBlockKeys);
   if (!world.ok()) return state.SkipWithError("no world");
   absl::StatusOr<SightingIndex> index =
       SightingIndex::Create(std::move(world->sightings));
@@ -86,7 +89,7 @@ void MatchKeys(benchmark::State& state, const Kernels& kernels) {
 
 void MatchByBaseline(benchmark::State& state) {
   constexpr uint64_t kKeys = 8192;
-  const absl::StatusOr<World> world = MakeSightings(state.range(0), kKeys);
+  const absl::StatusOr<BenchWorld> world = MakeSightings(state.range(0), kKeys);
   if (!world.ok()) return state.SkipWithError("no world");
   const Baseline baseline(world->sightings);
   size_t set = 0;

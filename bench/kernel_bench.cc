@@ -5,7 +5,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "bench/kernel_costs.h"
 #include "bench/kernel_floor.h"
 #include "bench/kernel_meter.h"
 #include "bench/rates.h"

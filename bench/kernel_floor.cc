@@ -3,7 +3,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "bench/ceilings.h"
-#include "bench/kernel_costs.h"
 #include "bench/measure.h"
 #include "keyformat/status_macros.h"
 

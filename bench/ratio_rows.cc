@@ -40,12 +40,12 @@ class BaselineMeter {
     const uint64_t num_keys =
         std::max<uint64_t>(1, options.num_baseline_keys / 2);
     TEKMATCH_ASSIGN_OR_RETURN(
-        World world,
-        MakeWorld({.seed = 1000,
-                   .num_key_sets = num_measurements,
-                   .num_keys = num_keys,
-                   .num_met = std::max<uint64_t>(1, num_keys / 10'000),
-                   .num_sightings = options.num_sightings}));
+        BenchWorld world,
+        MakeBenchWorld({.seed = 1000,
+                        .num_key_sets = num_measurements,
+                        .num_keys = num_keys,
+                        .num_met = std::max<uint64_t>(1, num_keys / 10'000),
+                        .num_sightings = options.num_sightings}));
     return BaselineMeter(std::move(world));
   }
 
@@ -68,10 +68,10 @@ class BaselineMeter {
   }
 
  private:
-  explicit BaselineMeter(World world)
+  explicit BaselineMeter(BenchWorld world)
       : world_(std::move(world)), baseline_(world_.sightings) {}
 
-  World world_;
+  BenchWorld world_;
   Baseline baseline_;
   size_t next_ = 0;
 };
@@ -162,12 +162,12 @@ class Ratios {
   }
 
   // Of a row: none has keys of another.
-  absl::StatusOr<World> MakeRunsWorld(WorldOptions world) {
+  absl::StatusOr<BenchWorld> MakeRunsWorld(BenchWorldOptions world) {
     world.seed = ++num_worlds_;
     world.num_key_sets = options_.num_runs;
     world.num_keys = options_.num_keys;
     world.num_met = std::max<uint64_t>(1, options_.num_keys / 10'000);
-    return MakeWorld(world);
+    return MakeBenchWorld(world);
   }
 
   static absl::StatusOr<std::shared_ptr<const SightingIndex>> MakeIndex(
@@ -181,9 +181,10 @@ class Ratios {
     return [this](int) { return baseline_.Measure(); };
   }
 
-  absl::StatusOr<RatioRow> InMemory(const WorldOptions& world_options,
+  absl::StatusOr<RatioRow> InMemory(const BenchWorldOptions& world_options,
                                     const Kernels& kernels) {
-    TEKMATCH_ASSIGN_OR_RETURN(const World world, MakeRunsWorld(world_options));
+    TEKMATCH_ASSIGN_OR_RETURN(const BenchWorld world,
+                              MakeRunsWorld(world_options));
     TEKMATCH_ASSIGN_OR_RETURN(const auto index, MakeIndex(world.sightings));
     TEKMATCH_ASSIGN_OR_RETURN(const auto engine,
                               MatchEngine::Create(index, {}, {}, kernels));
@@ -218,7 +219,7 @@ class Ratios {
 
   // Signed zips on disk, one a run, and who can read them.
   struct Files {
-    World world;
+    BenchWorld world;
     std::shared_ptr<const SightingIndex> index;
     std::unique_ptr<ScratchFolder> folder;
     std::vector<std::string> paths;

@@ -34,7 +34,7 @@ struct RatioOptions {
 // two_threads: end_to_end on two threads, against one.
 // hkdf_share_of_ceiling, aes_share_of_ceiling: x86_vaes512's derive_rpiks and
 //   generate_rpis (144 a key), against what the processor's instructions allow
-//   (kernel_costs.h).
+//   (kernel_floor.h).
 struct RatioRow {
   std::string name;
   double ratio = 0;  // median of the runs' ratios

@@ -1,65 +1,42 @@
 #include "bench/world.h"
 
-#include "absl/types/span.h"
-#include "keyformat/random_source.h"
+#include "absl/status/status.h"
 #include "keyformat/status_macros.h"
-#include "matcher/join/en_crypto.h"
+#include "tools/world/world_generator.h"
 
 namespace tekmatch {
-namespace {
 
-constexpr int kDays = 14;
-
-// The key is valid at the time.
-absl::StatusOr<Sighting> Hear(const DiagnosisKey& key, int64_t time) {
-  TEKMATCH_ASSIGN_OR_RETURN(const Rpik rpik, DeriveRpik(key.tek));
-  TEKMATCH_ASSIGN_OR_RETURN(const Rpi rpi,
-                            GenerateRpi(rpik, static_cast<EnIntervalNumber>(
-                                                  time / kIntervalSeconds)));
-  TEKMATCH_ASSIGN_OR_RETURN(const Aemk aemk, DeriveAemk(key.tek));
-  // Version 1.0, -20 dBm.
-  TEKMATCH_ASSIGN_OR_RETURN(
-      const Aem aem,
-      EncryptAem(aemk, rpi, BluetoothMetadata{{0x40, 0xEC, 0, 0}}));
-  return Sighting{.unix_seconds = time, .rpi = rpi, .aem = aem, .rssi = -60};
-}
-
-}  // namespace
-
-absl::StatusOr<World> MakeWorld(const WorldOptions& options) {
-  RandomSource random = RandomSource::Seeded(options.seed);
-  World world;
-  for (int set = 0; set < options.num_key_sets; ++set) {
+absl::StatusOr<BenchWorld> MakeBenchWorld(const BenchWorldOptions& options) {
+  const auto num_sets = static_cast<uint64_t>(options.num_key_sets);
+  if (options.num_sightings < num_sets * options.num_met) {
+    return absl::InvalidArgumentError("fewer sightings than met keys");
+  }
+  BenchWorld world;
+  world.sightings.reserve(options.num_sightings);
+  for (uint64_t set = 0; set < num_sets; ++set) {
+    // Each set's met keys are heard; strangers come with the last one.
+    const bool last = set + 1 == num_sets;
+    const uint64_t num_sightings =
+        last ? options.num_sightings - set * options.num_met : options.num_met;
+    TEKMATCH_ASSIGN_OR_RETURN(
+        WorldGenerator generator,
+        WorldGenerator::Create({.num_keys = options.num_keys,
+                                .num_sightings = num_sightings,
+                                .num_met = options.num_met,
+                                .seed = options.seed + set,
+                                .profile = options.profile,
+                                .plain = true}));
     KeyBlock& keys = world.key_sets.emplace_back();
     Contacts& contacts = world.contacts.emplace_back();
-    for (uint64_t k = 0; k < options.num_keys; ++k) {
-      DiagnosisKey key;
-      random.Fill(absl::MakeSpan(key.tek.bytes));
-      key.metadata.transmission_risk = 4;
-      key.metadata.report_type = ReportType::kConfirmedTest;
-      key.metadata.days_since_onset = 1;
-      // Evenly among the others.
-      const bool met =
-          (k + 1) * options.num_met / options.num_keys > contacts.size();
-      const int64_t time =
-          met ? RandomSightingTime(options.profile, kDays, random) : 0;
-      const auto day =
-          met ? static_cast<EnIntervalNumber>(
-                    (time / kIntervalSeconds - kWorldStart) / kMaxRollingPeriod)
-              : static_cast<EnIntervalNumber>(random.Below(kDays));
-      key.rolling_start = kWorldStart + kMaxRollingPeriod * day;
-      keys.Append(key);
-      if (!met) continue;
-      TEKMATCH_ASSIGN_OR_RETURN(const Sighting sighting, Hear(key, time));
-      world.sightings.push_back(sighting);
-      contacts.emplace(key.tek, time);
+    while (!generator.done()) {
+      TEKMATCH_ASSIGN_OR_RETURN(const GeneratedKey generated, generator.Next());
+      keys.Append(generated.key);
+      world.sightings.insert(world.sightings.end(), generated.sightings.begin(),
+                             generated.sightings.end());
+      for (const Match& match : generated.expected) {
+        contacts.emplace(match.tek, match.sighting.unix_seconds);
+      }
     }
-  }
-  world.sightings.reserve(options.num_sightings);
-  while (world.sightings.size() < options.num_sightings) {
-    Sighting& stranger = world.sightings.emplace_back();
-    random.Fill(absl::MakeSpan(stranger.rpi.bytes));
-    stranger.unix_seconds = RandomSightingTime(options.profile, kDays, random);
   }
   return world;
 }

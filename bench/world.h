@@ -1,5 +1,5 @@
-// Work for the benchmarks: several sets of keys, so that no run sees keys of
-// the run before, and one set of sightings.
+// Work for the benchmarks, out of made worlds: several sets of keys, so that no
+// run sees keys of the run before, and one set of sightings.
 #ifndef TEKMATCH_BENCH_WORLD_H_
 #define TEKMATCH_BENCH_WORLD_H_
 
@@ -16,7 +16,7 @@
 
 namespace tekmatch {
 
-struct WorldOptions {
+struct BenchWorldOptions {
   uint64_t seed = 1;
   SightingProfile profile = SightingProfile::kDense;
   int num_key_sets = 1;
@@ -28,14 +28,15 @@ struct WorldOptions {
 // (TEK, time of the sighting).
 using Contacts = std::set<std::pair<Tek, int64_t>>;
 
-struct World {
+struct BenchWorld {
   std::vector<KeyBlock> key_sets;
   std::vector<Sighting> sightings;
   std::vector<Contacts> contacts;  // of each set: what is to be found
 };
 
-// By the specification's functions. INTERNAL: BoringSSL failed.
-absl::StatusOr<World> MakeWorld(const WorldOptions& options);
+// By tools/world/world_generator.h, plain. INVALID_ARGUMENT: fewer sightings
+// than met keys of all sets, or what it refuses. RESOURCE_EXHAUSTED: no memory.
+absl::StatusOr<BenchWorld> MakeBenchWorld(const BenchWorldOptions& options);
 
 Contacts ContactsOf(const std::vector<Match>& matches);
 

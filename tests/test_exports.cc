@@ -12,8 +12,7 @@
 #include "keyformat/archive.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/random_source.h"
-#include "matcher/join/bluetooth_metadata.h"
-#include "matcher/join/en_crypto.h"
+#include "tools/world/broadcast.h"
 
 namespace tekmatch {
 namespace {
@@ -52,17 +51,13 @@ std::vector<DiagnosisKey> TestKeys(size_t n, uint64_t seed) {
 }
 
 Sighting HearKey(const DiagnosisKey& key, int64_t unix_seconds, int rssi) {
-  BluetoothMetadata metadata;
-  metadata.bytes = {0x40, static_cast<uint8_t>(-20), 0, 0};
   const auto interval =
       static_cast<EnIntervalNumber>(unix_seconds / kIntervalSeconds);
-  Sighting sighting;
-  sighting.unix_seconds = unix_seconds;
-  sighting.rssi = static_cast<int16_t>(rssi);
-  sighting.rpi = ValueOf(GenerateRpi(ValueOf(DeriveRpik(key.tek)), interval));
-  sighting.aem =
-      ValueOf(EncryptAem(ValueOf(DeriveAemk(key.tek)), sighting.rpi, metadata));
-  return sighting;
+  const absl::StatusOr<Broadcast> broadcast = Broadcast::Of(key.tek);
+  EXPECT_TRUE(broadcast.ok()) << broadcast.status();
+  if (!broadcast.ok()) return {};
+  return ValueOf(broadcast->Heard(interval, unix_seconds, /*tx_power=*/-20,
+                                  static_cast<int16_t>(rssi)));
 }
 
 const ExportSigner& TestSigner() {

@@ -130,14 +130,14 @@ absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
 void ApplyWindowPolicy(const ExposureCheckOptions& options,
                        const KeyHistories& histories, const DropSink& dropped,
                        ExposureCheckResult& run) {
-  std::vector<ExportWindow> windows;
-  windows.reserve(run.files.size());
+  std::vector<ExportTimes> times;
+  times.reserve(run.files.size());
   for (const ExportFileResult& file : run.files) {
-    windows.push_back(WindowOf(file.report.metadata));
+    times.push_back(TimesOf(file.report.metadata));
   }
   std::erase_if(run.result.matches, [&](const Match& match) {
     const WindowDecision decision = JudgeContact(
-        histories.by_key.at(match.tek), windows, match.sighting.unix_seconds,
+        histories.by_key.at(match.tek), times, match.sighting.unix_seconds,
         options.window_policy, options.window_zone);
     if (decision.counts) return false;
     ++run.num_outside_window[static_cast<size_t>(decision.reason)];

@@ -19,7 +19,7 @@ std::optional<int64_t> PlausibleTime(uint64_t unix_seconds) {
 
 }  // namespace
 
-ExportWindow WindowOf(const ExportMetadata& metadata) {
+ExportTimes TimesOf(const ExportMetadata& metadata) {
   return {.start_seconds = PlausibleTime(metadata.start_timestamp),
           .end_seconds = PlausibleTime(metadata.end_timestamp)};
 }
@@ -29,7 +29,7 @@ bool InPublicationOrder(const ExportFileResult& a, const ExportFileResult& b) {
   if (!a.is_whole()) return a.path < b.path;
   const auto rank = [](const ExportFileResult& file) {
     const ExportMetadata& metadata = file.report.metadata;
-    return std::make_tuple(WindowOf(metadata).end_seconds.value_or(
+    return std::make_tuple(TimesOf(metadata).end_seconds.value_or(
                                std::numeric_limits<int64_t>::max()),
                            metadata.batch_num, file.report.digests.sha256,
                            !file.accepted, !file.is_verified(), file.verdict,

@@ -20,7 +20,7 @@
 namespace tekmatch {
 
 // An export's timestamps, where they are plausible.
-ExportWindow WindowOf(const ExportMetadata& metadata);
+ExportTimes TimesOf(const ExportMetadata& metadata);
 
 // Whether `a` comes before `b`. Of files with the same export.bin, accepted
 // ones come first, of those verified ones; then it is by verdict and by path.

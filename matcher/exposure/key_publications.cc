@@ -219,7 +219,7 @@ ReportTypeCounts DropUnreported(std::vector<Match>& matches,
 }
 
 WindowDecision JudgeContact(const KeyHistory& history,
-                            absl::Span<const ExportWindow> windows,
+                            absl::Span<const ExportTimes> times,
                             int64_t contact_unix_seconds,
                             const TransmissionWindowPolicy& policy,
                             absl::TimeZone zone) {
@@ -228,7 +228,7 @@ WindowDecision JudgeContact(const KeyHistory& history,
     KeyMetadata metadata = publication.key.metadata;
     metadata.report_type = history.key.metadata.report_type;
     const WindowDecision decision = JudgeContact(
-        publication.key.rolling_start, metadata, windows[publication.source],
+        publication.key.rolling_start, metadata, times[publication.source],
         contact_unix_seconds, policy, zone);
     if (decision.counts) return decision;
     if (!first.has_value()) first = decision;

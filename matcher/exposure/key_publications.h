@@ -14,8 +14,8 @@
 //     one covers is none;
 // (b) all of them make the report type (report_type_history.h), whatever else
 //     they say;
-// (c) a transmission window lets a contact count if by any one of them it
-//     counts.
+// (c) a contact counts by a transmission window if it does by any one of
+//     them.
 // Recursive publications do not count. Of a key that has a publication in a
 // signed file, those in unsigned files do not count: what anybody could have
 // made up neither revokes nor changes what an authority said. Revisions of an
@@ -117,10 +117,10 @@ ReportTypeCounts DropUnreported(std::vector<Match>& matches,
 
 // Whether a contact with the key counts by rule (c), each publication judged as
 // a whole: its rolling start, its days since onset and the timestamps of its
-// file. If by none, why not by the first. `windows` is by KeyPublication::
+// file. If by none, why not by the first. `times` is by KeyPublication::
 // source; the policy is valid.
 WindowDecision JudgeContact(const KeyHistory& history,
-                            absl::Span<const ExportWindow> windows,
+                            absl::Span<const ExportTimes> times,
                             int64_t contact_unix_seconds,
                             const TransmissionWindowPolicy& policy,
                             absl::TimeZone zone);

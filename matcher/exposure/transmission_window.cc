@@ -260,7 +260,7 @@ std::vector<WindowDecision> SelectKeysForPublication(
 
 WindowDecision JudgeContact(EnIntervalNumber rolling_start,
                             const KeyMetadata& metadata,
-                            const ExportWindow& window,
+                            const ExportTimes& times,
                             int64_t contact_unix_seconds,
                             const TransmissionWindowPolicy& policy,
                             absl::TimeZone zone) {
@@ -272,11 +272,11 @@ WindowDecision JudgeContact(EnIntervalNumber rolling_start,
     return Decide(WindowReason::kNoRule);
   }
   Limits limits;
-  if (window.start_seconds.has_value()) {
-    limits.oldest = OldestSeconds(*window.start_seconds, policy, zone);
+  if (times.start_seconds.has_value()) {
+    limits.oldest = OldestSeconds(*times.start_seconds, policy, zone);
   }
-  if (window.end_seconds.has_value()) {
-    limits.latest_start = LatestStartSeconds(*window.end_seconds, policy, zone);
+  if (times.end_seconds.has_value()) {
+    limits.latest_start = LatestStartSeconds(*times.end_seconds, policy, zone);
   }
   const int64_t start = StartSeconds(rolling_start);
   const int64_t judged = policy.basis == Policy::Basis::kContactTime

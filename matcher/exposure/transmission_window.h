@@ -166,7 +166,7 @@ std::vector<WindowDecision> SelectKeysForPublication(
 // The timestamps of an export, Unix seconds: its keys arrived at the server
 // from `start` to `end`. COCOA wrote the day of the keys instead; the limits by
 // registration then let everything count.
-struct ExportWindow {
+struct ExportTimes {
   std::optional<int64_t> start_seconds;
   std::optional<int64_t> end_seconds;
 };
@@ -174,12 +174,12 @@ struct ExportWindow {
 // Whether a contact with a published key counts. The policy is valid.
 //   D             earliest date that fits rolling_start and days_since_onset
 //   window's end  the later of days_after_onset and days_after_test
-//   registration  window.start_seconds for max_age_days, window.end_seconds for
+//   registration  times.start_seconds for max_age_days, times.end_seconds for
 //                 starts_by_registration_day; without them no such limit
 // Revoked and recursive keys never count, whatever the policy.
 WindowDecision JudgeContact(EnIntervalNumber rolling_start,
                             const KeyMetadata& metadata,
-                            const ExportWindow& window,
+                            const ExportTimes& times,
                             int64_t contact_unix_seconds,
                             const TransmissionWindowPolicy& policy,
                             absl::TimeZone zone);

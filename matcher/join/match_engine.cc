@@ -346,7 +346,6 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
                                 found.outside_tolerance.begin(),
                                 found.outside_tolerance.end());
   out->num_duplicates += found.num_duplicates;
-  out->num_keys += block.size();
   out->num_own_keys += found.num_own_keys;
   out->num_compared += found.num_compared;
   return absl::OkStatus();

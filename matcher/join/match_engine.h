@@ -61,7 +61,6 @@ struct MatchBatch {
   // Of each key with a candidate, as often as the blocks have it. What other
   // files say of the key is not among them (key_publications.h).
   std::vector<KeyPublication> publications;
-  uint64_t num_keys = 0;      // all keys of the blocks, own ones included
   uint64_t num_own_keys = 0;  // keys left out because they are the device's own
   // Candidates that are left out since they repeat one that is here: of keys
   // that stand in a block many times.

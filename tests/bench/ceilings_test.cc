@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "bench/kernel_costs.h"
+#include "bench/kernel_floor.h"
 #include "bench/measure.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -9,7 +9,7 @@
 #include "keyformat/random_source.h"
 #include "keyformat/status_macros.h"
 #include "matcher/exposure/match_counts.h"
-#include "matcher/join/en_crypto.h"
+#include "tools/world/broadcast.h"
 
 namespace tekmatch {
 namespace {
@@ -78,10 +78,8 @@ class Builder {
 
   // The device is near the owner of `key` for some minutes of that day.
   absl::StatusOr<uint64_t> Meet(const DiagnosisKey& key, int64_t day_start) {
-    TEKMATCH_ASSIGN_OR_RETURN(const Rpik rpik, DeriveRpik(key.tek));
-    TEKMATCH_ASSIGN_OR_RETURN(const Aemk aemk, DeriveAemk(key.tek));
-    BluetoothMetadata metadata;
-    metadata.bytes = {0x40, static_cast<uint8_t>(int8_t{-20}), 0, 0};
+    TEKMATCH_ASSIGN_OR_RETURN(const Broadcast broadcast,
+                              Broadcast::Of(key.tek));
     int64_t now = day_start + static_cast<int64_t>(random_.Below(
                                   kAwakeSeconds - kLongestMeetingSeconds));
     const int64_t end =
@@ -91,10 +89,10 @@ class Builder {
     for (; now < end; now += NextScan()) {
       const auto interval =
           static_cast<EnIntervalNumber>(now / kIntervalSeconds);
-      TEKMATCH_ASSIGN_OR_RETURN(const Rpi rpi, GenerateRpi(rpik, interval));
-      TEKMATCH_ASSIGN_OR_RETURN(const Aem aem, EncryptAem(aemk, rpi, metadata));
-      world_.sightings.push_back(
-          {.unix_seconds = now, .rpi = rpi, .aem = aem, .rssi = Rssi()});
+      TEKMATCH_ASSIGN_OR_RETURN(
+          const Sighting sighting,
+          broadcast.Heard(interval, now, /*tx_power=*/-20, Rssi()));
+      world_.sightings.push_back(sighting);
       ++num_sightings;
     }
     return num_sightings;

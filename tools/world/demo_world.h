@@ -1,8 +1,9 @@
 // A small world for `tekmatch demo`: people who tested positive and published
 // their keys, and a device that heard strangers and met three of those people.
 //
-// Made by the specification's functions one at a time (matcher/en_crypto.h),
-// not by the engine, so that what the engine then finds is a real answer.
+// A story, where world_generator.h makes crowds; what is heard is made by the
+// same functions (broadcast.h), not by the engine, so that what the engine then
+// finds is a real answer.
 #ifndef TEKMATCH_TOOLS_WORLD_DEMO_WORLD_H_
 #define TEKMATCH_TOOLS_WORLD_DEMO_WORLD_H_
 

@@ -12,7 +12,7 @@
 
 #include "absl/types/span.h"
 #include "keyformat/status_macros.h"
-#include "matcher/join/en_crypto.h"
+#include "tools/world/broadcast.h"
 #include "tools/world/sighting_times.h"
 #include "tools/world/world_shapes.h"
 
@@ -38,26 +38,19 @@ class Copies {
 
 absl::StatusOr<Match> Hear(const DiagnosisKey& key, const Hearing& hearing,
                            int16_t rssi) {
-  TEKMATCH_ASSIGN_OR_RETURN(const Rpik rpik, DeriveRpik(key.tek));
-  TEKMATCH_ASSIGN_OR_RETURN(const Rpi rpi, GenerateRpi(rpik, hearing.interval));
-  TEKMATCH_ASSIGN_OR_RETURN(const Aemk aemk, DeriveAemk(key.tek));
-  // Version 1.0.
-  const BluetoothMetadata sent = {
-      {0x40, static_cast<uint8_t>(hearing.tx_power), 0, 0}};
-  TEKMATCH_ASSIGN_OR_RETURN(const Aem aem, EncryptAem(aemk, rpi, sent));
+  TEKMATCH_ASSIGN_OR_RETURN(const Broadcast broadcast, Broadcast::Of(key.tek));
   Match match;
+  TEKMATCH_ASSIGN_OR_RETURN(
+      match.sighting, broadcast.Heard(hearing.interval, hearing.unix_seconds,
+                                      hearing.tx_power, rssi));
+  match.sighting.store = hearing.phone;
+  match.sighting.device = hearing.device;
   match.tek = key.tek;
   match.rolling_start = key.rolling_start;
   match.rolling_period = key.rolling_period;
   match.metadata = key.metadata;
   match.interval = hearing.interval;
-  match.sighting = {.unix_seconds = hearing.unix_seconds,
-                    .rpi = rpi,
-                    .aem = aem,
-                    .rssi = rssi,
-                    .store = hearing.phone,
-                    .device = hearing.device};
-  match.bluetooth_metadata = sent;
+  match.bluetooth_metadata = MetadataSent(hearing.tx_power);
   match.tx_power = hearing.tx_power;
   match.attenuation = std::max(0, hearing.tx_power - int{rssi});
   return match;
@@ -145,7 +138,8 @@ bool WorldGenerator::HasPlaceForSecond() const {
 
 absl::StatusOr<GeneratedKey> WorldGenerator::NextMet() {
   // Small worlds of other seeds have other shapes.
-  Shape shape = ShapeOf(options_.seed + num_met_);
+  Shape shape =
+      options_.plain ? Shape::kPlain : ShapeOf(options_.seed + num_met_);
   if (IsPublishedTwice(shape) && !HasPlaceForSecond()) shape = Shape::kPlain;
   ++num_met_;
   GeneratedKey generated;
@@ -218,7 +212,7 @@ GeneratedKey WorldGenerator::NextUnmet() {
       kMaxRollingPeriod * static_cast<EnIntervalNumber>(random_.Below(
                               static_cast<uint64_t>(options_.num_days)));
   // A phone that was set up anew during the day.
-  if (random_.Below(16) == 0) {
+  if (!options_.plain && random_.Below(16) == 0) {
     const auto used = static_cast<uint8_t>(random_.Below(kMaxRollingPeriod));
     key.rolling_start += used;
     key.rolling_period = static_cast<uint8_t>(kMaxRollingPeriod - used);

@@ -19,6 +19,9 @@ struct GeneratorOptions {
   int num_days = 14;  // 1..1000
   uint64_t seed = 1;
   SightingProfile profile = SightingProfile::kDense;
+  // For benchmarks: every key is of a whole day and published once, and a met
+  // one is heard once.
+  bool plain = false;
   // A key's second publication is in a later file, or, of a key of the last
   // one, in that. Where there is no place for it there is none.
   uint64_t keys_per_file = 500'000;

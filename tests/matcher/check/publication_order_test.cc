@@ -72,12 +72,12 @@ TEST(PublicationOrderTest, CopiesAreOfAcceptedFiles) {
 
 TEST(PublicationOrderTest, TimestampsThatStandForNoDate) {
   ExportMetadata metadata;
-  EXPECT_FALSE(WindowOf(metadata).start_seconds.has_value());
-  EXPECT_FALSE(WindowOf(metadata).end_seconds.has_value());
+  EXPECT_FALSE(TimesOf(metadata).start_seconds.has_value());
+  EXPECT_FALSE(TimesOf(metadata).end_seconds.has_value());
   metadata.start_timestamp = 1;
   metadata.end_timestamp = 253402300800;
-  EXPECT_EQ(WindowOf(metadata).start_seconds, 1);
-  EXPECT_FALSE(WindowOf(metadata).end_seconds.has_value());
+  EXPECT_EQ(TimesOf(metadata).start_seconds, 1);
+  EXPECT_FALSE(TimesOf(metadata).end_seconds.has_value());
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ TEST(JudgeContactTest, CivilAgeLimitFromTheExport) {
   const TransmissionWindowPolicy policy = Named("civil");
   const EnIntervalNumber start = Interval("2020-12-01T00:00:00+09:00");
   const int64_t limit = Seconds("2020-12-01T00:00:00+09:00");
-  const ExportWindow window = {
+  const ExportTimes window = {
       .start_seconds = Seconds("2020-12-15T23:59:59+09:00"),
       .end_seconds = Seconds("2020-12-20T00:00:00+09:00")};
   EXPECT_EQ(
@@ -60,7 +60,7 @@ TEST(JudgeContactTest, CivilAgeLimitFromTheExport) {
   EXPECT_EQ(Reason(JudgeContact(start, WithOnset(0), window, limit - 1, policy,
                                 Tokyo())),
             "out: too_old");
-  const ExportWindow next = {
+  const ExportTimes next = {
       .start_seconds = Seconds("2020-12-16T00:00:00+09:00"),
       .end_seconds = std::nullopt};
   EXPECT_EQ(
@@ -100,8 +100,8 @@ TEST(JudgeContactTest, Cocoa3ByDaysSinceOnset) {
         : days > 10 ? "out: after_window"
                     : "in: in_window");
   }
-  const ExportWindow window = {.start_seconds = Seconds("2021-03-29T23:59:59Z"),
-                               .end_seconds = Seconds("2021-03-30T12:00:00Z")};
+  const ExportTimes window = {.start_seconds = Seconds("2021-03-29T23:59:59Z"),
+                              .end_seconds = Seconds("2021-03-30T12:00:00Z")};
   EXPECT_EQ(
       Reason(JudgeContact(start, WithOnset(0), window, 0, policy, Tokyo())),
       "in: in_window");
@@ -116,8 +116,8 @@ TEST(JudgeContactTest, Cocoa3ByDaysSinceOnset) {
 TEST(JudgeContactTest, WithoutDaysSinceOnset) {
   const EnIntervalNumber start = Interval("2021-03-15T00:00:00Z");
   const int64_t contact = Seconds("2021-03-15T12:00:00Z");
-  const ExportWindow late = {.start_seconds = Seconds("2021-04-15T00:00:00Z"),
-                             .end_seconds = std::nullopt};
+  const ExportTimes late = {.start_seconds = Seconds("2021-04-15T00:00:00Z"),
+                            .end_seconds = std::nullopt};
   for (const char* name : {"civil", "cocoa-1.2.1", "cocoa-3"}) {
     TransmissionWindowPolicy policy = Named(name);
     EXPECT_EQ(Reason(JudgeContact(start, {}, {}, contact, policy, Tokyo())),

@@ -274,7 +274,7 @@ TEST(KeyPublicationsTest, AContactCountsIfItCountsByAnyPublication) {
   const auto judge = [&](const std::vector<int>& days_since_onset,
                          const std::vector<int>& days_published) {
     std::vector<KeyPublication> publications;
-    std::vector<ExportWindow> windows;
+    std::vector<ExportTimes> windows;
     for (size_t i = 0; i < days_since_onset.size(); ++i) {
       publications.push_back(Publish(static_cast<uint32_t>(i), kTest));
       publications.back().key.metadata.days_since_onset =
