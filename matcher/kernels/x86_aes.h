@@ -29,6 +29,7 @@ namespace {  // NOLINT(google-build-namespaces): see above
 //   Blend(a, b, mask)            bytes of b where the mask has 0xff, else of a
 //   WithWord3<q>(a, b)           a with word q of b as its word 3
 //   ZeroWords(v)                 bit i: word i, counted over all lanes, is 0
+// V::kPrefetchShift: words are prefetched of filters with this shift or less.
 // V::kShaBeside: whether HKDF goes beside AES; not where the registers' upper
 // halves are in use, since SHA's instructions have no form that knows of those,
 // and to change from one kind to the other took a Zen 3 some 330 cycles.

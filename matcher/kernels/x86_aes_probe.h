@@ -46,14 +46,12 @@ class AesProbe {
   using Vec = typename V::Vec;
   static constexpr size_t kLanes = V::kLanes;
   static constexpr size_t kQuads = kWidth / 4;
-  // Filters of 512 KiB and more are prefetched from.
-  static constexpr uint32_t kLargeFilterShift = 15;
 
   using Keys = AesKeys<V>;
 
   // Of the keys in twelve intervals. Word w of lane l of quad q is the hash of
   // key l in interval 4 q + w.
-  using Step = Pending<Keys, kWidth * kLanes>;
+  using Step = ProbeStep<Keys, kWidth * kLanes>;
 
   // What the first round gives for intervals of equal upper bytes.
   struct FirstRound {
@@ -76,23 +74,24 @@ class AesProbe {
   static void StoreHashes(Vec hashes, __m128i shift, size_t quad, Step* step);
   static Vec BitsLeft(const Step& step, size_t quad);
   static bool AnyHit(const Step& step);
-  static void EmitHits(const Step& step, Output* out);
+  static void EmitHits(const Step& step, ProbeOutput* out);
   template <Beside kBeside, bool kPrefetch, size_t round = 2>
   static void MiddleRounds(const Keys& keys, const uint32_t* words,
-                           const uint32_t* constants, const Turn<Step>& turn,
-                           Vec* state, ShaState* s, __m128i (*w)[4]);
+                           const uint32_t* constants,
+                           const ProbeTurn<Step>& turn, Vec* state, ShaState* s,
+                           __m128i (*w)[4]);
   template <Beside kBeside, bool kPrefetch>
   static bool HashStep(const FirstRound& first, const RpiFilter& filter,
-                       const Turn<Step>& turn, ShaHkdf<kAhead>* ahead);
+                       const ProbeTurn<Step>& turn, ShaHkdf<kAhead>* ahead);
   template <Beside kBeside>
   static bool HashByFilter(const FirstRound& first, const RpiFilter& filter,
-                           const Turn<Step>& turn, ShaHkdf<kAhead>* ahead);
+                           const ProbeTurn<Step>& turn, ShaHkdf<kAhead>* ahead);
   static bool HashBeside(const FirstRound& first, const RpiFilter& filter,
-                         const Turn<Step>& turn, Ahead* ahead);
+                         const ProbeTurn<Step>& turn, Ahead* ahead);
   static void BeginPair(Ahead* ahead);
   static void EndPair(Ahead* ahead);
   static void ProbeKeys(const Keys& aes, size_t key, uint32_t first_interval,
-                        size_t num_intervals, Pipeline<Step>* p, Ahead* ahead);
+                        size_t num_intervals, ProbeLine<Step>* p, Ahead* ahead);
 };
 
 // For the interval with its lowest byte 0.
@@ -161,13 +160,13 @@ TEKMATCH_AES_INLINE bool AesProbe<V>::AnyHit(const Step& step) {
 // The RPIs of the hits, of which there are few.
 template <typename V>
 __attribute__((noinline)) void AesProbe<V>::EmitHits(const Step& step,
-                                                     Output* out) {
+                                                     ProbeOutput* out) {
   for (size_t q = 0; q < kQuads; ++q) {
     for (unsigned hits = V::ZeroWords(BitsLeft(step, q)); hits != 0;
          hits &= hits - 1) {
       const auto hit = static_cast<size_t>(__builtin_ctz(hits));
       const size_t lane = hit / 4;
-      Emit(
+      EmitRpi(
           step.key + lane, 4 * q + hit % 4, step.interval, step.num_intervals,
           [&](int round) {
             return _mm_load_si128(reinterpret_cast<const __m128i*>(
@@ -184,7 +183,7 @@ template <typename V>
 template <typename AesProbe<V>::Beside kBeside, bool kPrefetch, size_t round>
 TEKMATCH_AES_INLINE void AesProbe<V>::MiddleRounds(
     const Keys& keys, const uint32_t* words, const uint32_t* constants,
-    const Turn<Step>& turn, Vec* state, ShaState* s, __m128i (*w)[4]) {
+    const ProbeTurn<Step>& turn, Vec* state, ShaState* s, __m128i (*w)[4]) {
   if constexpr (round < kNumRoundKeys - 1) {
 #pragma GCC unroll 16
     for (size_t i = 0; i < kWidth; ++i) {
@@ -199,9 +198,9 @@ TEKMATCH_AES_INLINE void AesProbe<V>::MiddleRounds(
     if constexpr (round - 2 < 6) {
       constexpr size_t kFirst = kFetches * (round - 2);
       if constexpr (kPrefetch) {
-        Prefetch<kFetches>(words, kFirst, *turn.prefetched);
+        PrefetchWords<kFetches>(words, kFirst, *turn.prefetched);
       }
-      Fetch<kFetches>(words, kFirst, turn.fetched);
+      FetchWords<kFetches>(words, kFirst, turn.fetched);
     }
     MiddleRounds<kBeside, kPrefetch, round + 1>(keys, words, constants, turn,
                                                 state, s, w);
@@ -212,10 +211,9 @@ TEKMATCH_AES_INLINE void AesProbe<V>::MiddleRounds(
 // of `ahead`. Returns whether turn.probed has a hit.
 template <typename V>
 template <typename AesProbe<V>::Beside kBeside, bool kPrefetch>
-__attribute__((noinline)) bool AesProbe<V>::HashStep(const FirstRound& first,
-                                                     const RpiFilter& filter,
-                                                     const Turn<Step>& turn,
-                                                     ShaHkdf<kAhead>* ahead) {
+__attribute__((noinline)) bool AesProbe<V>::HashStep(
+    const FirstRound& first, const RpiFilter& filter,
+    const ProbeTurn<Step>& turn, ShaHkdf<kAhead>* ahead) {
   Step* const next = turn.next;
   const Keys& keys = *next->keys;
   ShaState s[kAhead];
@@ -264,9 +262,9 @@ template <typename V>
 template <typename AesProbe<V>::Beside kBeside>
 TEKMATCH_AES_INLINE bool AesProbe<V>::HashByFilter(const FirstRound& first,
                                                    const RpiFilter& filter,
-                                                   const Turn<Step>& turn,
+                                                   const ProbeTurn<Step>& turn,
                                                    ShaHkdf<kAhead>* ahead) {
-  return filter.shift <= kLargeFilterShift
+  return filter.shift <= V::kPrefetchShift
              ? HashStep<kBeside, true>(first, filter, turn, ahead)
              : HashStep<kBeside, false>(first, filter, turn, ahead);
 }
@@ -275,7 +273,7 @@ TEKMATCH_AES_INLINE bool AesProbe<V>::HashByFilter(const FirstRound& first,
 template <typename V>
 TEKMATCH_AES_INLINE bool AesProbe<V>::HashBeside(const FirstRound& first,
                                                  const RpiFilter& filter,
-                                                 const Turn<Step>& turn,
+                                                 const ProbeTurn<Step>& turn,
                                                  Ahead* ahead) {
   if constexpr (V::kShaBeside) {
     if (ahead->num_pairs > 0) {
@@ -296,7 +294,7 @@ TEKMATCH_AES_INLINE bool AesProbe<V>::HashBeside(const FirstRound& first,
 template <typename V>
 void AesProbe<V>::ProbeKeys(const Keys& aes, size_t key,
                             uint32_t first_interval, size_t num_intervals,
-                            Pipeline<Step>* p, Ahead* ahead) {
+                            ProbeLine<Step>* p, Ahead* ahead) {
   for (size_t j = 0; j < num_intervals;) {
     // Up to where more than the lowest byte changes.
     size_t end = j + 256 - ((first_interval + j) & 0xff);
@@ -304,9 +302,9 @@ void AesProbe<V>::ProbeKeys(const Keys& aes, size_t key,
     const FirstRound first =
         StartRound(aes, first_interval + static_cast<uint32_t>(j));
     for (; j < end; j += kWidth) {
-      const Turn<Step> turn =
-          NextTurn(&aes, key, first_interval + static_cast<uint32_t>(j),
-                   end - j < kWidth ? end - j : kWidth, p);
+      const ProbeTurn<Step> turn =
+          NextProbeTurn(&aes, key, first_interval + static_cast<uint32_t>(j),
+                        end - j < kWidth ? end - j : kWidth, p);
       if (__builtin_expect(HashBeside(first, p->filter, turn, ahead), 0)) {
         EmitHits(*turn.probed, &p->out);
       }
@@ -324,8 +322,8 @@ bool AesProbe<V>::FindCandidates(const uint8_t* rpiks, size_t num_keys,
   // Registers of keys whose schedules are made side by side.
   constexpr size_t kNum = 4;
   constexpr size_t kKeys = kNum * kLanes;
-  Pipeline<Step> p;
-  Begin(*filter, candidates, num_keys, &p);
+  ProbeLine<Step> p;
+  BeginProbe(*filter, candidates, num_keys, &p);
   Ahead ahead;
   ahead.keys = keys_ahead;
   ahead.pair.step = 0;
@@ -361,7 +359,7 @@ bool AesProbe<V>::FindCandidates(const uint8_t* rpiks, size_t num_keys,
   }
   for (unsigned i = 0; i < kProbeDelay; ++i) {
     Step& slot = p.slots[(p.turn - i) % kSlots];
-    Fetch<Step::kNumHashes>(p.filter.words, 0, &slot);
+    FetchWords<Step::kNumHashes>(p.filter.words, 0, &slot);
     EmitHits(slot, &p.out);
   }
   *num_candidates = p.out.num_candidates;

@@ -15,6 +15,10 @@ namespace {
 struct OneBlock {
   using Vec = __m128i;
   static constexpr size_t kLanes = 1;
+  // From 512 KiB on, the second cache of a Zen 3. On a Zen 4, which has one of
+  // 1 MiB, a probe took 9 % less time with filters of 1 MiB and 21 % less with
+  // 4 MiB; with smaller ones it would take 1 to 2 % more.
+  static constexpr uint32_t kPrefetchShift = 15;
   static constexpr bool kShaBeside = true;
 
 #define TEKMATCH_INLINE static inline __attribute__((always_inline))

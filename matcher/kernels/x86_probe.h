@@ -6,10 +6,9 @@
 // follows. They are fetched by scalar loads, beside the AES of the later step:
 // on AMD's Zen 5 a gather of sixteen takes 22 cycles, and nothing goes beside
 // it. Of a large filter they are prefetched a step before: a load that waits
-// for the third cache holds up all that follows too, a prefetch does not. On a
-// Zen 3 find_candidates of x86_vaes256 took 700 cycles a key instead of 850
-// with filters of 1 MiB, and 950 instead of 1,350 with 4 MiB; with small ones
-// it would take 3 % longer.
+// for the third cache holds up all that follows too, a prefetch does not. Each
+// register says which filters are large for it, and what it gains
+// (kPrefetchShift).
 //
 // For units of one instruction set (kernels.h says what they may include):
 // everything here has internal linkage.
@@ -36,7 +35,7 @@ constexpr unsigned kSlots = 4;
 // The hashes (h of RpiFilter) of a few keys in a few intervals. `Keys` are
 // their round keys.
 template <typename Keys, size_t kNum>
-struct Pending {
+struct ProbeStep {
   static constexpr size_t kNumHashes = kNum;
   // Of the vectors that are stored and loaded here.
   static constexpr size_t kAlignment = kNum % 16 == 0  ? 64
@@ -53,23 +52,24 @@ struct Pending {
 };
 
 // Where candidates go.
-struct Output {
+struct ProbeOutput {
   RpiCandidate* candidates;
   size_t num_candidates;
   size_t num_keys;
 };
 
+// The steps on their way; Step is a ProbeStep.
 template <typename Step>
-struct Pipeline {
+struct ProbeLine {
   RpiFilter filter;
-  Output out;
+  ProbeOutput out;
   unsigned turn;
   Step slots[kSlots];
 };
 
 template <typename Step>
-inline void Begin(const RpiFilter& filter, RpiCandidate* candidates,
-                  size_t num_keys, Pipeline<Step>* p) {
+inline void BeginProbe(const RpiFilter& filter, RpiCandidate* candidates,
+                       size_t num_keys, ProbeLine<Step>* p) {
   p->filter = filter;
   p->out = {candidates, 0, num_keys};
   p->turn = 0;
@@ -88,18 +88,16 @@ inline void Begin(const RpiFilter& filter, RpiCandidate* candidates,
 
 // The steps that are worked on at a time.
 template <typename Step>
-struct Turn {
+struct ProbeTurn {
   Step* next;  // to be hashed
   const Step* prefetched;
   Step* fetched;
   const Step* probed;
 };
 template <typename Step, typename Keys>
-inline __attribute__((always_inline)) Turn<Step> NextTurn(const Keys* keys,
-                                                          size_t key,
-                                                          uint32_t interval,
-                                                          size_t num_intervals,
-                                                          Pipeline<Step>* p) {
+inline __attribute__((always_inline)) ProbeTurn<Step> NextProbeTurn(
+    const Keys* keys, size_t key, uint32_t interval, size_t num_intervals,
+    ProbeLine<Step>* p) {
   ++p->turn;
   Step* const next = &p->slots[p->turn % kSlots];
   next->keys = keys;
@@ -113,7 +111,7 @@ inline __attribute__((always_inline)) Turn<Step> NextTurn(const Keys* keys,
 
 // The words of the hashes [i, i + kNum), two hashes a load.
 template <size_t kNum, typename Step>
-inline __attribute__((always_inline)) void Fetch(
+inline __attribute__((always_inline)) void FetchWords(
     const uint32_t* __restrict words, size_t i, Step* step) {
 #pragma GCC unroll 16
   for (const size_t end = i + kNum; i < end; i += 2) {
@@ -126,7 +124,7 @@ inline __attribute__((always_inline)) void Fetch(
 
 // Prefetches the words of the hashes [i, i + kNum).
 template <size_t kNum, typename Step>
-inline __attribute__((always_inline)) void Prefetch(
+inline __attribute__((always_inline)) void PrefetchWords(
     const uint32_t* __restrict words, size_t i, const Step& step) {
 #pragma GCC unroll 16
   for (const size_t end = i + kNum; i < end; i += 2) {
@@ -140,8 +138,9 @@ inline __attribute__((always_inline)) void Prefetch(
 // Generates an RPI that passes, of `key` in the step's interval j, if it
 // exists. round_key(r) is the key's.
 template <typename RoundKey>
-inline void Emit(size_t key, size_t j, uint32_t first_interval,
-                 size_t num_intervals, RoundKey round_key, Output* out) {
+inline void EmitRpi(size_t key, size_t j, uint32_t first_interval,
+                    size_t num_intervals, RoundKey round_key,
+                    ProbeOutput* out) {
   if (j >= num_intervals || key >= out->num_keys) return;
   const uint32_t interval = first_interval + static_cast<uint32_t>(j);
   __m128i block = _mm_xor_si128(

@@ -15,6 +15,12 @@ namespace {
 struct TwoBlocks {
   using Vec = __m256i;
   static constexpr size_t kLanes = 2;
+  // From 512 KiB on, the second cache of a Zen 3, where a probe took 700 cycles
+  // a key instead of 850 with filters of 1 MiB, and 950 instead of 1,350 with
+  // 4 MiB; with small ones it would take 3 % longer. On a Zen 4, with a cache
+  // of 1 MiB, it took 17 and 18 % less time with those two, and would take 2 %
+  // more with small ones.
+  static constexpr uint32_t kPrefetchShift = 15;
   static constexpr bool kShaBeside = false;
 
 #define TEKMATCH_INLINE static inline __attribute__((always_inline))

@@ -177,7 +177,7 @@ TEKMATCH_INLINE Vec Hashes(const Vec* state, const KeyGroup& group) {
 // interval 4 q + j.
 constexpr size_t kQuads = 3;
 constexpr size_t kWide = 4 * kQuads;
-using Step = Pending<KeyGroup, 16 * kQuads>;
+using Step = ProbeStep<KeyGroup, 16 * kQuads>;
 
 TEKMATCH_INLINE void Store(Vec hashes, __m128i shift, size_t quad, Step* p) {
   _mm512_store_si512(p->index + 16 * quad, _mm512_srl_epi32(hashes, shift));
@@ -205,12 +205,12 @@ TEKMATCH_INLINE uint64_t Hits(const Step& p) {
 
 // The RPIs of the hits, of which there are few.
 __attribute__((noinline)) void EmitHits(const Step& step, uint64_t hits,
-                                        Output* out) {
+                                        ProbeOutput* out) {
   for (; hits != 0; hits &= hits - 1) {
     const auto hit = static_cast<size_t>(__builtin_ctzll(hits));
     const size_t lane = hit % 16 / 4;
     const size_t j = hit / 16 * 4 + hit % 4;
-    Emit(
+    EmitRpi(
         step.key + lane, j, step.interval, step.num_intervals,
         [&](int round) {
           return _mm_load_si128(
@@ -224,12 +224,12 @@ __attribute__((noinline)) void EmitHits(const Step& step, uint64_t hits,
 // Filters of 1 MiB and more are prefetched from: they fill the second cache of
 // the cores that this was made for. What that gains was measured with
 // x86_vaes256 (x86_probe.h), and is still to be measured here.
-constexpr uint32_t kLargeFilterShift = 14;
+constexpr uint32_t kPrefetchShift = 14;
 
 // Rounds 2 to 9 of kWidth registers, beside each an eighth of the fetches.
 template <size_t kWidth, bool kPrefetch, size_t round = 2>
 TEKMATCH_INLINE void MiddleRounds(const KeyGroup& group, const uint32_t* words,
-                                  const Turn<Step>& turn, Vec* state) {
+                                  const ProbeTurn<Step>& turn, Vec* state) {
   if constexpr (round < kNumRoundKeys - 1) {
     const Vec key = group.round_keys[round];
 #pragma GCC unroll 16
@@ -239,9 +239,9 @@ TEKMATCH_INLINE void MiddleRounds(const KeyGroup& group, const uint32_t* words,
     constexpr size_t kFetches = Step::kNumHashes / 8;
     constexpr size_t kFirst = (round - 2) * kFetches;
     if constexpr (kPrefetch) {
-      Prefetch<kFetches>(words, kFirst, *turn.prefetched);
+      PrefetchWords<kFetches>(words, kFirst, *turn.prefetched);
     }
-    Fetch<kFetches>(words, kFirst, turn.fetched);
+    FetchWords<kFetches>(words, kFirst, turn.fetched);
     MiddleRounds<kWidth, kPrefetch, round + 1>(group, words, turn, state);
   }
 }
@@ -251,7 +251,7 @@ TEKMATCH_INLINE void MiddleRounds(const KeyGroup& group, const uint32_t* words,
 template <size_t kNum, bool kPrefetch>
 TEKMATCH_INLINE uint64_t HashStep(const FirstRound& first,
                                   const RpiFilter& filter,
-                                  const Turn<Step>& turn) {
+                                  const ProbeTurn<Step>& turn) {
   Step* const next = turn.next;
   const KeyGroup& group = *next->keys;
   // Past the last interval bytes wrap around, so that they change nothing else.
@@ -284,8 +284,9 @@ TEKMATCH_INLINE uint64_t HashStep(const FirstRound& first,
 template <size_t kNum, bool kPrefetch>
 TEKMATCH_INLINE void DoStep(const KeyGroup& group, const FirstRound& first,
                             size_t key, uint32_t interval, size_t num_intervals,
-                            Pipeline<Step>* p) {
-  const Turn<Step> turn = NextTurn(&group, key, interval, num_intervals, p);
+                            ProbeLine<Step>* p) {
+  const ProbeTurn<Step> turn =
+      NextProbeTurn(&group, key, interval, num_intervals, p);
   const uint64_t hits = HashStep<kNum, kPrefetch>(first, p->filter, turn);
   if (__builtin_expect(hits != 0, 0)) EmitHits(*turn.probed, hits, &p->out);
 }
@@ -295,7 +296,7 @@ template <bool kPrefetch>
 __attribute__((noinline)) void ProbeGroup(const KeyGroup& group, size_t key,
                                           uint32_t first_interval,
                                           size_t num_intervals,
-                                          Pipeline<Step>* p) {
+                                          ProbeLine<Step>* p) {
   for (size_t j = 0; j < num_intervals;) {
     // Up to where more than the lowest byte changes.
     size_t end = j + 256 - ((first_interval + j) & 0xff);
@@ -324,11 +325,10 @@ bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                     RpiCandidate* candidates, size_t* num_candidates) {
   constexpr size_t kGroups = 4;
   constexpr size_t kKeys = kGroups * 4;
-  Pipeline<Step> p;
-  Begin(*filter, candidates, num_keys, &p);
-  const auto probe_group = filter->shift <= kLargeFilterShift
-                               ? &ProbeGroup<true>
-                               : &ProbeGroup<false>;
+  ProbeLine<Step> p;
+  BeginProbe(*filter, candidates, num_keys, &p);
+  const auto probe_group =
+      filter->shift <= kPrefetchShift ? &ProbeGroup<true> : &ProbeGroup<false>;
   // Those of the keys before are needed until all of their steps are probed.
   KeyGroup groups[2][kGroups];
   for (size_t key = 0; key < num_keys; key += kKeys) {
@@ -349,7 +349,7 @@ bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
   }
   for (unsigned i = 0; i < kProbeDelay; ++i) {
     Step& slot = p.slots[(p.turn - i) % kSlots];
-    Fetch<Step::kNumHashes>(p.filter.words, 0, &slot);
+    FetchWords<Step::kNumHashes>(p.filter.words, 0, &slot);
     EmitHits(slot, Hits(slot), &p.out);
   }
   *num_candidates = p.out.num_candidates;
