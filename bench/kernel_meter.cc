@@ -48,13 +48,12 @@ Candidates CandidatesOf(const std::vector<RpiCandidate>& room,
   return candidates;
 }
 
-// The candidates of kKeysAtOnce keys in a day; none is derived ahead.
+// The candidates of kKeysAtOnce keys in a day.
 bool FindInDay(const Kernels& kernels, const uint8_t* rpiks,
                const RpiFilter& filter, std::vector<RpiCandidate>& room,
                size_t* num_found) {
-  KeysAhead ahead = {nullptr, 0, nullptr};
   return kernels.find_candidates(rpiks, kKeysAtOnce, kDay, kMaxRollingPeriod,
-                                 &filter, &ahead, room.data(), num_found);
+                                 &filter, room.data(), num_found);
 }
 
 }  // namespace

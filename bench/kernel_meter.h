@@ -23,8 +23,7 @@ class KernelMeter {
   // Seconds a key of generate_rpis for a whole day.
   absl::StatusOr<double> GenerateRpis();
   // Seconds a key of find_candidates for a whole day, by a filter like those of
-  // an index of 20,000 sightings (16 KiB), which lets one RPI in 2,000 pass; no
-  // key is derived ahead.
+  // an index of 20,000 sightings (16 KiB), which lets one RPI in 2,000 pass.
   absl::StatusOr<double> FindCandidates();
   // All three: INTERNAL where the answer is not that of `portable`, of which a
   // part of the keys is asked.

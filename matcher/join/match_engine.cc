@@ -227,18 +227,18 @@ uint64_t NumProbes(absl::Span<const ProbeTask> tasks, size_t first) {
   return num_probes;
 }
 
-// Derives what the kernels have not derived beside other work, until at most
-// `num_left` keys are left: many at once, since kernels work on batches of
+// Derives the RPIKs of the plan's keys from *num_derived on, until at least the
+// first num_needed are there: many at once, since kernels work on batches of
 // keys.
-bool DeriveUpTo(const Kernels& kernels, size_t num_left, KeysAhead* ahead) {
-  if (ahead->num_keys <= num_left) return true;
-  const size_t num_keys = std::min(
-      ahead->num_keys, std::max(ahead->num_keys - num_left, kKeysAtOnce));
-  if (!kernels.derive_rpiks(ahead->teks, num_keys, ahead->rpiks)) return false;
-  ahead->teks += num_keys * sizeof(Tek);
-  ahead->rpiks += num_keys * sizeof(Rpik);
-  ahead->num_keys -= num_keys;
-  return true;
+bool DeriveUpTo(const Kernels& kernels, const KeyPlan& plan, size_t num_needed,
+                std::vector<Rpik>* rpiks, size_t* num_derived) {
+  if (*num_derived >= num_needed) return true;
+  const size_t first = *num_derived;
+  *num_derived =
+      std::min(plan.num_keys, std::max(num_needed, first + kKeysAtOnce));
+  return kernels.derive_rpiks(Bytes(plan.teks.data() + first),
+                              *num_derived - first,
+                              Bytes(rpiks->data() + first));
 }
 
 // Joins the keys of the lookup's chunk, until it gives up.
@@ -252,8 +252,7 @@ absl::Status MatchKeys(const Chunk& chunk,
   if (!planned.ok()) return planned;
   scratch->rpiks.resize(std::max(scratch->rpiks.size(), plan.num_keys));
   std::vector<Rpik>& rpiks = scratch->rpiks;
-  KeysAhead ahead = {Bytes(plan.teks.data()), plan.num_keys,
-                     Bytes(rpiks.data())};
+  size_t num_derived = 0;
   for (size_t t = 0; t < plan.tasks.size(); ++t) {
     const ProbeTask& task = plan.tasks[t];
     const RpiFilter filter = filters.filter(filters.slices()[task.slice]);
@@ -264,11 +263,10 @@ absl::Status MatchKeys(const Chunk& chunk,
       const size_t at = task.first_key + done;
       const size_t num_keys = std::min(kKeysAtOnce, task.num_keys - done);
       size_t num_candidates = 0;
-      if (!DeriveUpTo(kernels, plan.num_keys - (at + num_keys), &ahead) ||
+      if (!DeriveUpTo(kernels, plan, at + num_keys, &rpiks, &num_derived) ||
           !kernels.find_candidates(Bytes(rpiks.data() + at), num_keys,
                                    task.first_interval, task.num_intervals,
-                                   &filter, &ahead, lookup->room(),
-                                   &num_candidates)) {
+                                   &filter, lookup->room(), &num_candidates)) {
         return KernelFailed(kernels);
       }
       absl::Status status =

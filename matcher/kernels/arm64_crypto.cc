@@ -280,9 +280,8 @@ TEKMATCH_INLINE bool Passes(uint8x16_t rpi, const RpiFilter* filter) {
 
 static bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                            uint32_t first_interval, size_t num_intervals,
-                           const RpiFilter* filter, KeysAhead* ahead,
-                           RpiCandidate* candidates, size_t* num_candidates) {
-  (void)ahead;
+                           const RpiFilter* filter, RpiCandidate* candidates,
+                           size_t* num_candidates) {
   RpiCandidate* next = candidates;
   for (size_t k = 0; k < num_keys; ++k) {
     AesKey aes;

@@ -42,13 +42,6 @@ struct RpiCandidate {
   uint8_t rpi[16];
 };
 
-// Keys whose RPIKs are still to be derived, and where they go.
-struct KeysAhead {
-  const uint8_t* teks;
-  size_t num_keys;
-  uint8_t* rpiks;
-};
-
 struct Kernels {
   // Name for people who choose an implementation, for example "portable".
   const char* name;
@@ -66,14 +59,10 @@ struct Kernels {
   // first_interval + num_intervals), and writes those that the filter lets pass
   // to `candidates`, in any order. num_intervals is as num_rpis above;
   // `candidates` has room for num_keys * num_intervals.
-  //
-  // Beside that it derives RPIKs of keys that will be needed later: of the
-  // first ones of `ahead`, as many as it gets nearly for nothing, and moves
-  // `ahead` past them. There may be none, of either.
   bool (*find_candidates)(const uint8_t* rpiks, size_t num_keys,
                           uint32_t first_interval, size_t num_intervals,
-                          const RpiFilter* filter, KeysAhead* ahead,
-                          RpiCandidate* candidates, size_t* num_candidates);
+                          const RpiFilter* filter, RpiCandidate* candidates,
+                          size_t* num_candidates);
 };
 
 }  // namespace tekmatch

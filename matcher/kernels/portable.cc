@@ -63,8 +63,8 @@ bool Passes(const uint8_t* rpi, const RpiFilter& filter) {
 
 bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                     uint32_t first_interval, size_t num_intervals,
-                    const RpiFilter* filter, KeysAhead* /*ahead*/,
-                    RpiCandidate* candidates, size_t* num_candidates) {
+                    const RpiFilter* filter, RpiCandidate* candidates,
+                    size_t* num_candidates) {
   uint8_t rpis[kMaxRpis * kBlockBytes];
   size_t num_found = 0;
   for (size_t k = 0; k < num_keys; ++k) {

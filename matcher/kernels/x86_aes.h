@@ -1,5 +1,6 @@
 // AES-128 of RPIs by x86's AES instructions, for registers of one block
-// (AES-NI) and of two (VAES of 256 bits): key schedules, and generate_rpis.
+// (AES-NI), of two and of four (VAES of 256 and of 512 bits): key schedules,
+// and generate_rpis.
 //
 // For units of one instruction set (kernels.h says what they may include):
 // everything here has internal linkage.
@@ -23,16 +24,12 @@ namespace {  // NOLINT(google-build-namespaces): see above
 //   LoadSame(bytes)              one block into every lane
 //   Set(w), Set(w0, w1, w2, w3)  a word, or four, lowest first
 //   LaneNumbers()                word 3 is the lane's number, the others are 0
-//   Xor, And, Add8, Add32, MulAddBytes, Min32, ShiftRight(v, __m128i count)
+//   Xor, Xor3, Add8, Add32       Xor3 of three
 //   Enc, EncLast                 AESENC, AESENCLAST
 //   ShuffleBytes, ShuffleWords<imm>, ShiftBytes<n>  PSHUFB, PSHUFD, PSLLDQ
-//   Blend(a, b, mask)            bytes of b where the mask has 0xff, else of a
 //   WithWord3<q>(a, b)           a with word q of b as its word 3
-//   ZeroWords(v)                 bit i: word i, counted over all lanes, is 0
-// V::kPrefetchShift: words are prefetched of filters with this shift or less.
-// V::kShaBeside: whether HKDF goes beside AES; not where the registers' upper
-// halves are in use, since SHA's instructions have no form that knows of those,
-// and to change from one kind to the other took a Zen 3 some 330 cycles.
+// What a probe asks of it besides is in x86_aes_probe.h, and
+//   kPrefetchShift  words are prefetched of filters with this shift or less
 
 constexpr size_t kBlockBytes = 16;
 constexpr size_t kNumRoundKeys = 11;
@@ -57,8 +54,7 @@ TEKMATCH_AES_INLINE typename V::Vec NextRoundKey(typename V::Vec key) {
   const Vec rotated = V::ShuffleBytes(key, V::Set(0x0c0f0e0d));
   const Vec substituted = V::EncLast(rotated, V::Set(kRcon));
   key = V::Xor(key, V::template ShiftBytes<4>(key));
-  key = V::Xor(key, V::template ShiftBytes<8>(key));
-  return V::Xor(key, substituted);
+  return V::Xor3(key, V::template ShiftBytes<8>(key), substituted);
 }
 
 // The schedules of kNum registers of keys, whose round keys 0 are given, side

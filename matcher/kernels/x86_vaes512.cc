@@ -321,8 +321,8 @@ __attribute__((noinline)) void ProbeGroup(const KeyGroup& group, size_t key,
 
 bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                     uint32_t first_interval, size_t num_intervals,
-                    const RpiFilter* filter, KeysAhead* /*ahead*/,
-                    RpiCandidate* candidates, size_t* num_candidates) {
+                    const RpiFilter* filter, RpiCandidate* candidates,
+                    size_t* num_candidates) {
   constexpr size_t kGroups = 4;
   constexpr size_t kKeys = kGroups * 4;
   ProbeLine<Step> p;

@@ -327,7 +327,7 @@ TEST(MatchEngineTest, ReportsAKernelThatFails) {
   };
   const auto derive = [](const uint8_t*, size_t, uint8_t*) { return true; };
   const auto fail_find = [](const uint8_t*, size_t, uint32_t, size_t,
-                            const RpiFilter*, KeysAhead*, RpiCandidate*,
+                            const RpiFilter*, RpiCandidate*,
                             size_t*) { return false; };
   for (const Kernels& kernels :
        {Kernels{"broken", fail_derive, nullptr, fail_find},

@@ -40,14 +40,14 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
 
 bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                     uint32_t first_interval, size_t num_intervals,
-                    const RpiFilter* filter, KeysAhead* ahead,
-                    RpiCandidate* candidates, size_t* num_candidates) {
+                    const RpiFilter* filter, RpiCandidate* candidates,
+                    size_t* num_candidates) {
   if (Of(KernelFunction::kFindCandidates).CallFails()) {
     *num_candidates = 0;
     return false;
   }
   return Portable().find_candidates(rpiks, num_keys, first_interval,
-                                    num_intervals, filter, ahead, candidates,
+                                    num_intervals, filter, candidates,
                                     num_candidates);
 }
 
