@@ -18,32 +18,32 @@
 namespace tekmatch {
 namespace {
 
-#define TEKMATCH_INLINE inline __attribute__((always_inline))
+#define TEKMATCH_SHA_INLINE inline __attribute__((always_inline))
 
 using Vec = __m512i;
 
-constexpr size_t kBlockBytes = 16;
+constexpr size_t kShaKeyBytes = 16;
 // Keys of a batch, one in each 32-bit lane, and batches worked on side by side.
-constexpr size_t kLanes = 16;
+constexpr size_t kShaLanes = 16;
 constexpr size_t kBatches = 2;
 
-TEKMATCH_INLINE Vec Set(uint32_t value) {
+TEKMATCH_SHA_INLINE Vec Set(uint32_t value) {
   return _mm512_set1_epi32(static_cast<int>(value));
 }
-TEKMATCH_INLINE Vec Add(Vec a, Vec b) { return _mm512_add_epi32(a, b); }
-TEKMATCH_INLINE Vec Xor3(Vec a, Vec b, Vec c) {
+TEKMATCH_SHA_INLINE Vec Add(Vec a, Vec b) { return _mm512_add_epi32(a, b); }
+TEKMATCH_SHA_INLINE Vec Xor3(Vec a, Vec b, Vec c) {
   return _mm512_ternarylogic_epi32(a, b, c, 0x96);
 }
 // A value that is computed, or loaded, as written, and once.
-TEKMATCH_INLINE Vec Keep(Vec x) {
+TEKMATCH_SHA_INLINE Vec Keep(Vec x) {
   asm("" : "+v"(x));
   return x;
 }
-TEKMATCH_INLINE Vec SmallSigma0(Vec x) {
+TEKMATCH_SHA_INLINE Vec SmallSigma0(Vec x) {
   return Xor3(_mm512_ror_epi32(x, 7), _mm512_ror_epi32(x, 18),
               _mm512_srli_epi32(x, 3));
 }
-TEKMATCH_INLINE Vec SmallSigma1(Vec x) {
+TEKMATCH_SHA_INLINE Vec SmallSigma1(Vec x) {
   return Xor3(_mm512_ror_epi32(x, 17), _mm512_ror_epi32(x, 19),
               _mm512_srli_epi32(x, 10));
 }
@@ -51,7 +51,7 @@ TEKMATCH_INLINE Vec SmallSigma1(Vec x) {
 // In assembly: of intrinsics GCC 12 makes longer chains of additions, and keeps
 // half of the states in memory, which took a tenth more time.
 template <int i>
-TEKMATCH_INLINE void Round(Vec* s, Vec kw) {
+TEKMATCH_SHA_INLINE void Round(Vec* s, Vec kw) {
   Vec& a = s[(64 - i) % 8];
   Vec& b = s[(65 - i) % 8];
   Vec& c = s[(66 - i) % 8];
@@ -87,7 +87,7 @@ TEKMATCH_INLINE void Round(Vec* s, Vec kw) {
 
 // Four words of sixteen lanes <-> sixteen keys of four words, in an order of
 // lanes that Transpose itself undoes.
-TEKMATCH_INLINE void Transpose(Vec* v) {
+TEKMATCH_SHA_INLINE void Transpose(Vec* v) {
   const Vec a = _mm512_unpacklo_epi32(v[0], v[1]);
   const Vec b = _mm512_unpackhi_epi32(v[0], v[1]);
   const Vec c = _mm512_unpacklo_epi32(v[2], v[3]);
@@ -98,7 +98,7 @@ TEKMATCH_INLINE void Transpose(Vec* v) {
   v[3] = _mm512_unpackhi_epi64(b, d);
 }
 
-TEKMATCH_INLINE Vec SwapBytes(Vec v) {
+TEKMATCH_SHA_INLINE Vec SwapBytes(Vec v) {
   return _mm512_shuffle_epi8(
       v, _mm512_set4_epi32(0x0c0d0e0f, 0x08090a0b, 0x04050607, 0x00010203));
 }
@@ -158,13 +158,14 @@ constexpr Tail kOuterPadTail =
 using Word = Vec[kBatches];
 
 // W[t] of a batch; `w` is its place.
-TEKMATCH_INLINE Vec NextWord(const Word* w, size_t b) {
+TEKMATCH_SHA_INLINE Vec NextWord(const Word* w, size_t b) {
   return Add(Add(w[-16][b], w[-7][b]),
              Add(SmallSigma0(Keep(w[-15][b])), SmallSigma1(Keep(w[-2][b]))));
 }
 // The same for t in 16..31.
 template <int t>
-TEKMATCH_INLINE Vec FirstNextWord(const Tail& tail, const Word* w, size_t b) {
+TEKMATCH_SHA_INLINE Vec FirstNextWord(const Tail& tail, const Word* w,
+                                      size_t b) {
   Vec sum = Set(tail.schedule[t - 16]);
   if constexpr (!IsInTail(t - 16)) sum = Add(sum, w[-16][b]);
   if constexpr (!IsInTail(t - 15)) sum = Add(sum, SmallSigma0(Keep(w[-15][b])));
@@ -178,8 +179,8 @@ enum class Words { kConstant, kGiven, kScheduled };
 // Eight rounds from `first` on, of every batch; with kConstant the constants
 // hold the words.
 template <Words kWords, int i = 0>
-TEKMATCH_INLINE void EightRounds(const uint32_t* constants, int first,
-                                 Word* message, Vec (*s)[8]) {
+TEKMATCH_SHA_INLINE void EightRounds(const uint32_t* constants, int first,
+                                     Word* message, Vec (*s)[8]) {
   if constexpr (i < 8) {
     const Vec constant = Set(constants[first + i]);
 #pragma GCC unroll 4
@@ -196,12 +197,13 @@ TEKMATCH_INLINE void EightRounds(const uint32_t* constants, int first,
   }
 }
 
-TEKMATCH_INLINE void Load(const Word* from, Vec (*s)[8]) {
+TEKMATCH_SHA_INLINE void Load(const Word* from, Vec (*s)[8]) {
   for (size_t b = 0; b < kBatches; ++b) {
     for (int i = 0; i < 8; ++i) s[b][i] = from[i][b];
   }
 }
-TEKMATCH_INLINE void StoreSum(const Vec (*s)[8], const Word* with, Word* to) {
+TEKMATCH_SHA_INLINE void StoreSum(const Vec (*s)[8], const Word* with,
+                                  Word* to) {
   for (int i = 0; i < 8; ++i) {
     for (size_t b = 0; b < kBatches; ++b) to[i][b] = Add(with[i][b], s[b][i]);
   }
@@ -209,8 +211,8 @@ TEKMATCH_INLINE void StoreSum(const Vec (*s)[8], const Word* with, Word* to) {
 
 // Rounds 16 to 31.
 template <int t = 16>
-TEKMATCH_INLINE void FirstScheduledRounds(const Tail& tail, Word* message,
-                                          Vec (*s)[8]) {
+TEKMATCH_SHA_INLINE void FirstScheduledRounds(const Tail& tail, Word* message,
+                                              Vec (*s)[8]) {
   if constexpr (t < 32) {
     const Vec constant = Set(kSha256Rounds[t]);
 #pragma GCC unroll 4
@@ -252,7 +254,7 @@ inline __attribute__((noinline)) void CompressInfo(Word* states) {
 }
 
 // The words of `from`, exclusive-or `with`.
-TEKMATCH_INLINE void Copy(const Word* from, uint32_t with, Word* to) {
+TEKMATCH_SHA_INLINE void Copy(const Word* from, uint32_t with, Word* to) {
   for (int i = 0; i < 8; ++i) {
     for (size_t b = 0; b < kBatches; ++b) {
       to[i][b] = _mm512_xor_si512(from[i][b], Set(with));
@@ -266,13 +268,13 @@ struct InitialStates {
   Word no_salt_outer[8];
   Word sha256[8];
 };
-TEKMATCH_INLINE void SetAll(const uint32_t* words, Word* states) {
+TEKMATCH_SHA_INLINE void SetAll(const uint32_t* words, Word* states) {
   for (int i = 0; i < 8; ++i) {
     for (size_t b = 0; b < kBatches; ++b) states[i][b] = Set(words[i]);
   }
 }
 
-// The RPIKs of kBatches * kLanes keys.
+// The RPIKs of kBatches * kShaLanes keys.
 inline void DeriveBatches(const InitialStates& initial, const uint8_t* teks,
                           uint8_t* rpiks) {
   Word message[64];
@@ -312,23 +314,24 @@ inline void DeriveBatches(const InitialStates& initial, const uint8_t* teks,
 }
 
 // As Kernels::derive_rpiks.
-inline bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
-  constexpr size_t kStep = kBatches * kLanes;
+inline bool ShaDeriveRpiks(const uint8_t* teks, size_t num_keys,
+                           uint8_t* rpiks) {
+  constexpr size_t kStep = kBatches * kShaLanes;
   InitialStates initial;
   SetAll(kNoSaltInner, initial.no_salt_inner);
   SetAll(kNoSaltOuter, initial.no_salt_outer);
   SetAll(kSha256Initial, initial.sha256);
   for (; num_keys >= kStep; num_keys -= kStep) {
     DeriveBatches(initial, teks, rpiks);
-    teks += kStep * kBlockBytes;
-    rpiks += kStep * kBlockBytes;
+    teks += kStep * kShaKeyBytes;
+    rpiks += kStep * kShaKeyBytes;
   }
   if (num_keys == 0) return true;
-  alignas(64) uint8_t in[kStep * kBlockBytes] = {};
-  alignas(64) uint8_t out[kStep * kBlockBytes];
-  __builtin_memcpy(in, teks, num_keys * kBlockBytes);
+  alignas(64) uint8_t in[kStep * kShaKeyBytes] = {};
+  alignas(64) uint8_t out[kStep * kShaKeyBytes];
+  __builtin_memcpy(in, teks, num_keys * kShaKeyBytes);
   DeriveBatches(initial, in, out);
-  __builtin_memcpy(rpiks, out, num_keys * kBlockBytes);
+  __builtin_memcpy(rpiks, out, num_keys * kShaKeyBytes);
   return true;
 }
 
