@@ -300,6 +300,23 @@ TEST(MatchEngineTest, FindsKeysInEveryPartOfALargeBlock) {
   EXPECT_EQ(batch.candidates.size(), met.size());
 }
 
+// More keys than are derived and probed at once, in a few tasks, and all met.
+TEST(MatchEngineTest, FindsEveryKeyOfSeveralCallsOfAKernel) {
+  std::vector<DiagnosisKey> keys;
+  std::vector<Sighting> sightings;
+  for (size_t k = 0; k < 900; ++k) {
+    const auto start = static_cast<EnIntervalNumber>(kStart + k % 3 * 144);
+    keys.push_back({TestTek(k), start, 144, {}});
+    sightings.push_back(Hear(keys[k].tek, start + 7, StartOf(start + 7)));
+  }
+  const MatchEngine engine = MakeEngine(std::move(sightings));
+  const MatchBatch batch = MatchKeys(engine, keys);
+  std::set<Tek> found;
+  for (const Match& match : batch.candidates) found.insert(match.tek);
+  EXPECT_EQ(found.size(), keys.size());
+  EXPECT_EQ(batch.candidates.size(), keys.size());
+}
+
 TEST(MatchEngineTest, RefusesAKeyThatBreaksTheBlocksPromise) {
   const DiagnosisKey good = {TestTek(), kStart, 144, {}};
   const MatchEngine engine =
