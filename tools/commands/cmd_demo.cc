@@ -15,6 +15,7 @@
 #include "matcher/check/exposure_check.h"
 #include "matcher/exposure/match_counts.h"
 #include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/run_paths.h"
 #include "tools/commands/trusted_key_flag.h"
 #include "tools/files/output_file.h"
@@ -198,17 +199,15 @@ int Demo(const Options& options) {
 
 }  // namespace
 
-void AddDemoCommand(CLI::App& app, CommandBody* body) {
-  CLI::App* command = app.add_subcommand(
+void AddDemoCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
       "demo", "Make a small world, match it, and say what was found");
   const auto o = std::make_shared<Options>();
-  command->add_option("--seed", o->seed, "Another world")
-      ->check(WholeNumber())
-      ->capture_default_str();
-  command->add_option("--out", o->out,
-                      "Keep export.zip, public.pem and sightings.csv here");
-  AddSummaryOption(*command, o->summary_out);
-  command->callback([body, o] { *body = [o] { return Demo(*o); }; });
+  command.Number("--seed", o->seed, "Another world").ShowDefault();
+  command.Text("--out", o->out,
+               "Keep export.zip, public.pem and sightings.csv here");
+  AddSummaryOption(command, o->summary_out);
+  command.Runs([o] { return Demo(*o); });
 }
 
 }  // namespace tekmatch

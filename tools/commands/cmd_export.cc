@@ -15,6 +15,7 @@
 #include "keyformat/random_source.h"
 #include "keyformat/release.h"
 #include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/export_settings.h"
 #include "tools/commands/key_lines.h"
 #include "tools/commands/published_keys.h"
@@ -150,65 +151,54 @@ int Export(const Options& options) {
 
 }  // namespace
 
-void AddExportCommand(CLI::App& app, CommandBody* body) {
-  CLI::App* command =
-      app.add_subcommand("export", "Write keys as signed export files");
+void AddExportCommand(CommandLine& line) {
+  OptionSet command =
+      line.AddCommand("export", "Write keys as signed export files");
   const auto o = std::make_shared<Options>();
-  command->add_option("--keys", o->keys, "Keys as JSON lines (docs/formats.md)")
-      ->required();
-  command->add_option("--signing-key", o->signing_key, "P-256 key, PEM")
-      ->required();
-  command->add_option("--key-id", o->key_id, "Usually the country's MCC: 440")
-      ->required();
-  command->add_option("--key-version", o->key_version)->capture_default_str();
-  command->add_option("--algorithm", o->algorithm, "Digest that is signed")
-      ->check(CLI::IsMember({"sha256", "sha512"}))
-      ->capture_default_str();
-  command->add_option("--region", o->settings.region, "Such as 440")
-      ->required();
-  command->add_option("--out", o->out, "Folder; made if it is not there")
-      ->required();
-  command->add_option("--start", o->settings.start,
-                      "Window of the keys' arrival, RFC 3339 or Unix seconds\n"
-                      "(default: a day before --end)");
-  command->add_option("--end", o->settings.end,
-                      "(default: the last whole hour)");
-  command->add_option(
-      "--now", o->now,
-      "Time (RFC 3339 or Unix seconds) in place of the clock's");
-  command->add_flag("--release-same-day", o->release_same_day,
-                    "Let keys go out from their beginning on, not 2 hours\n"
-                    "after their end");
+  command.Text("--keys", o->keys, "Keys as JSON lines (docs/formats.md)")
+      .Required();
+  command.Text("--signing-key", o->signing_key, "P-256 key, PEM").Required();
+  command.Text("--key-id", o->key_id, "Usually the country's MCC: 440")
+      .Required();
+  command.Text("--key-version", o->key_version).ShowDefault();
+  command.Text("--algorithm", o->algorithm, "Digest that is signed")
+      .OneOf({"sha256", "sha512"})
+      .ShowDefault();
+  command.Text("--region", o->settings.region, "Such as 440").Required();
+  command.Text("--out", o->out, "Folder; made if it is not there").Required();
+  command.Text("--start", o->settings.start,
+               "Window of the keys' arrival, RFC 3339 or Unix seconds\n"
+               "(default: a day before --end)");
+  command.Text("--end", o->settings.end, "(default: the last whole hour)");
+  command.Text("--now", o->now,
+               "Time (RFC 3339 or Unix seconds) in place of the clock's");
+  command.Flag("--release-same-day", o->release_same_day,
+               "Let keys go out from their beginning on, not 2 hours\n"
+               "after their end");
   command
-      ->add_option("--split", o->settings.split,
-                   "Several files are 1 of 1 each, with ends of their own, as\n"
-                   "iPhones want it, or numbered 1..n of n")
-      ->check(CLI::IsMember({"windows", "batch"}))
-      ->capture_default_str();
-  command->add_option("--order", o->settings.order, "Of keys in a file")
-      ->check(CLI::IsMember({"sorted", "random"}))
-      ->capture_default_str();
+      .Text("--split", o->settings.split,
+            "Several files are 1 of 1 each, with ends of their own, as\n"
+            "iPhones want it, or numbered 1..n of n")
+      .OneOf({"windows", "batch"})
+      .ShowDefault();
+  command.Text("--order", o->settings.order, "Of keys in a file")
+      .OneOf({"sorted", "random"})
+      .ShowDefault();
   command
-      ->add_option("--min-keys", o->settings.min_keys,
-                   "Pad smaller files to this, with generated keys, and")
-      ->check(WholeNumber())
-      ->capture_default_str();
+      .Number("--min-keys", o->settings.min_keys,
+              "Pad smaller files to this, with generated keys, and")
+      .ShowDefault();
   command
-      ->add_option("--padding-range", o->settings.padding_range,
-                   "a random number up to this more")
-      ->check(WholeNumber())
-      ->capture_default_str();
-  command
-      ->add_option("--max-keys", o->settings.max_keys, "Keys a file, at most")
-      ->check(WholeNumber())
-      ->capture_default_str();
-  command
-      ->add_option("--seed", o->seed,
-                   "Decides order and padding (tests only: padding that\n"
-                   "can be computed again is no padding)")
-      ->check(WholeNumber());
-  AddSummaryOption(*command, o->summary_out);
-  command->callback([body, o] { *body = [o] { return Export(*o); }; });
+      .Number("--padding-range", o->settings.padding_range,
+              "a random number up to this more")
+      .ShowDefault();
+  command.Number("--max-keys", o->settings.max_keys, "Keys a file, at most")
+      .ShowDefault();
+  command.Number("--seed", o->seed,
+                 "Decides order and padding (tests only: padding that\n"
+                 "can be computed again is no padding)");
+  AddSummaryOption(command, o->summary_out);
+  command.Runs([o] { return Export(*o); });
 }
 
 }  // namespace tekmatch

@@ -1,12 +1,12 @@
 // tekmatch generate: a world of any size as files, with the expected matches.
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "keyformat/printable.h"
 #include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/report/match_report.h"
@@ -67,50 +67,40 @@ int Generate(const Options& options) {
 
 }  // namespace
 
-void AddGenerateCommand(CLI::App& app, CommandBody* body) {
-  CLI::App* command = app.add_subcommand(
+void AddGenerateCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
       "generate", "Make a world of any size, with the matches to be found");
   const auto o = std::make_shared<Options>();
-  command->add_option("--keys", o->world.num_keys, "Published keys")
-      ->check(WholeNumber())
-      ->required();
+  command.Number("--keys", o->world.num_keys, "Published keys").Required();
   command
-      ->add_option("--days", o->world.num_days,
-                   "Days of the keys, from 2020-06-13 on")
-      ->check(WholeNumber(0, std::numeric_limits<int32_t>::max()))
-      ->capture_default_str();
+      .Number("--days", o->world.num_days,
+              "Days of the keys, from 2020-06-13 on")
+      .ShowDefault();
   command
-      ->add_option("--sightings", o->world.num_sightings,
-                   "Of all devices; at least one a met key")
-      ->check(WholeNumber())
-      ->required();
+      .Number("--sightings", o->world.num_sightings,
+              "Of all devices; at least one a met key")
+      .Required();
   command
-      ->add_option("--devices", o->world.num_devices,
-                   "More than one: the sightings name them")
-      ->check(WholeNumber(0, std::numeric_limits<uint32_t>::max()))
-      ->capture_default_str();
+      .Number("--devices", o->world.num_devices,
+              "More than one: the sightings name them")
+      .ShowDefault();
   command
-      ->add_option("--phones", o->world.num_phones,
-                   "That every device's owner carries; each has its own file\n"
-                   "of sightings")
-      ->check(WholeNumber(0, std::numeric_limits<uint16_t>::max()))
-      ->capture_default_str();
-  command->add_option("--met", o->world.num_met, "Keys that somebody heard")
-      ->check(WholeNumber())
-      ->required();
-  command->add_option("--seed", o->world.seed, "Another world")
-      ->check(WholeNumber())
-      ->capture_default_str();
+      .Number("--phones", o->world.num_phones,
+              "That every device's owner carries; each has its own file\n"
+              "of sightings")
+      .ShowDefault();
+  command.Number("--met", o->world.num_met, "Keys that somebody heard")
+      .Required();
+  command.Number("--seed", o->world.seed, "Another world").ShowDefault();
   command
-      ->add_option(
-          "--profile", o->profile,
-          "When devices hear: all the time, three hours a day, or six\n"
-          "hours on five days of seven")
-      ->check(CLI::IsMember({"dense", "commuter", "phone"}))
-      ->capture_default_str();
-  command->add_option("--out", o->out, "Folder; empty, or made")->required();
-  AddSummaryOption(*command, o->summary_out);
-  command->callback([body, o] { *body = [o] { return Generate(*o); }; });
+      .Text("--profile", o->profile,
+            "When devices hear: all the time, three hours a day, or six\n"
+            "hours on five days of seven")
+      .OneOf({"dense", "commuter", "phone"})
+      .ShowDefault();
+  command.Text("--out", o->out, "Folder; empty, or made").Required();
+  AddSummaryOption(command, o->summary_out);
+  command.Runs([o] { return Generate(*o); });
 }
 
 }  // namespace tekmatch

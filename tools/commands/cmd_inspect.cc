@@ -6,6 +6,7 @@
 #include "keyformat/key_decoder.h"
 #include "keyformat/printable.h"
 #include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
 #include "tools/commands/key_lines.h"
 #include "tools/commands/progress.h"
@@ -150,21 +151,19 @@ int Inspect(const Options& options) {
 
 }  // namespace
 
-void AddInspectCommand(CLI::App& app, CommandBody* body) {
-  CLI::App* command = app.add_subcommand(
+void AddInspectCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
       "inspect", "Show metadata and counts of exports; needs no trusted key");
   const auto o = std::make_shared<Options>();
-  AddExportArguments(*command, o->exports);
-  command->add_option("--keys-out", o->keys_out,
-                      "Write the good keys as JSON lines; nothing is written\n"
-                      "when a file is unreadable. -: to stdout, alone");
-  command->add_option("--out", o->out,
-                      "Write the description here, not to stdout (-)");
-  command->add_option("--format", o->format)
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  AddNowOption(*command, o->now);
-  command->callback([body, o] { *body = [o] { return Inspect(*o); }; });
+  AddExportArguments(command, o->exports);
+  command.Text("--keys-out", o->keys_out,
+               "Write the good keys as JSON lines; nothing is written\n"
+               "when a file is unreadable. -: to stdout, alone");
+  command.Text("--out", o->out,
+               "Write the description here, not to stdout (-)");
+  command.Text("--format", o->format).OneOf({"text", "json"}).ShowDefault();
+  AddNowOption(command, o->now);
+  command.Runs([o] { return Inspect(*o); });
 }
 
 }  // namespace tekmatch

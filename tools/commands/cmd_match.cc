@@ -14,6 +14,7 @@
 #include "matcher/check/exposure_check.h"
 #include "matcher/kernels/dispatch.h"
 #include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/config_flag.h"
 #include "tools/commands/export_arguments.h"
 #include "tools/commands/key_lines.h"
@@ -362,76 +363,70 @@ int MatchExports(const Options& options) {
 
 }  // namespace
 
-void AddMatchCommand(CLI::App& app, CommandBody* body) {
-  CLI::App* command = app.add_subcommand(
+void AddMatchCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
       "match", "Match exports against sightings; prints dates and counts");
   const auto o = std::make_shared<Options>();
-  AddExportArguments(*command, o->exports);
-  AddRepeatable(
-      *command, "--sightings", o->sightings,
-      "CSV, JSON lines (- is stdin), or a LevelDB folder of Google Play\n"
-      "Services. DEVICE=PATH: of this device, with results of its\n"
-      "own; stores without are one person's")
-      ->required();
-  AddRepeatable(*command, "--trusted-key", o->trusted_keys,
-                "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
-                "must sign");
-  command->add_flag("--allow-unsigned", o->allow_unsigned,
-                    "Let files without any signature count, and say so");
-  command->add_flag("--no-verify", o->no_verify,
-                    "Let signed files count, too, whose signature nobody here\n"
-                    "can check, and say so: for studies of old exports");
-  command->add_flag("--skip-bad-files", o->skip_bad_files,
-                    "Leave refused files out instead of stopping");
-  command->add_flag("--skip-bad-sightings", o->skip_bad_sightings,
-                    "Leave malformed rows out, and use what is left of a\n"
-                    "damaged database, instead of stopping");
-  command->add_option("--own-keys", o->own_keys,
-                      "JSON lines with a member tek each: own keys, of all\n"
-                      "devices or of the one that a member device names");
-  command->add_option("--time-zone", o->time_zone,
-                      "Decides the dates (default: UTC), and the local dates\n"
-                      "of the policy (default: Asia/Tokyo for cocoa-*, UTC)");
+  AddExportArguments(command, o->exports);
   command
-      ->add_option("--policy", o->policy,
-                   "Transmission window: none, civil, cocoa-1.2.1, cocoa-3,\n"
-                   "or a JSON file")
-      ->capture_default_str();
-  CLI::Option* config = command->add_option(
-      "--config", o->config,
-      "Exposure configuration: cocoa, platform-default or a\n"
-      "JSON file. The text is then the notice to a user");
-  CLI::Option* lang =
-      command->add_option("--lang", o->language, "Of the notice")
-          ->needs(config)
-          ->check(CLI::IsMember({"ja", "en"}))
-          ->capture_default_str();
-  CLI::Option* dates = command->add_option("--dates", o->dates, "Of the notice")
-                           ->needs(config)
-                           ->check(CLI::IsMember({"iso", "long"}))
-                           ->capture_default_str();
-  command->add_option(
-      "--explain", o->explain,
-      "Say why this date alerts or not, and trace its contacts, with\n"
-      "keys, identifiers and times; needs --config");
-  command->add_option("--format", o->format)
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  command->add_option("--out", o->out,
-                      "Write the result here, not to stdout (-)");
-  command->add_option(
-      "--matches-out", o->matches_out,
-      "Write every matched sighting, as JSON lines; -: to stdout");
-  command->add_option("--threads", o->num_threads, "(default: all cores)")
-      ->check(WholeNumber(1, 1024));
-  command->add_option(
+      .Repeatable(
+          "--sightings", o->sightings,
+          "CSV, JSON lines (- is stdin), or a LevelDB folder of Google Play\n"
+          "Services. DEVICE=PATH: of this device, with results of its\n"
+          "own; stores without are one person's")
+      .Required();
+  command.Repeatable("--trusted-key", o->trusted_keys,
+                     "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
+                     "must sign");
+  command.Flag("--allow-unsigned", o->allow_unsigned,
+               "Let files without any signature count, and say so");
+  command.Flag("--no-verify", o->no_verify,
+               "Let signed files count, too, whose signature nobody here\n"
+               "can check, and say so: for studies of old exports");
+  command.Flag("--skip-bad-files", o->skip_bad_files,
+               "Leave refused files out instead of stopping");
+  command.Flag("--skip-bad-sightings", o->skip_bad_sightings,
+               "Leave malformed rows out, and use what is left of a\n"
+               "damaged database, instead of stopping");
+  command.Text("--own-keys", o->own_keys,
+               "JSON lines with a member tek each: own keys, of all\n"
+               "devices or of the one that a member device names");
+  command.Text("--time-zone", o->time_zone,
+               "Decides the dates (default: UTC), and the local dates\n"
+               "of the policy (default: Asia/Tokyo for cocoa-*, UTC)");
+  command
+      .Text("--policy", o->policy,
+            "Transmission window: none, civil, cocoa-1.2.1, cocoa-3,\n"
+            "or a JSON file")
+      .ShowDefault();
+  const Option config =
+      command.Text("--config", o->config,
+                   "Exposure configuration: cocoa, platform-default or a\n"
+                   "JSON file. The text is then the notice to a user");
+  const Option language = command.Text("--lang", o->language, "Of the notice")
+                              .Needs(config)
+                              .OneOf({"ja", "en"})
+                              .ShowDefault();
+  const Option dates = command.Text("--dates", o->dates, "Of the notice")
+                           .Needs(config)
+                           .OneOf({"iso", "long"})
+                           .ShowDefault();
+  command.Text("--explain", o->explain,
+               "Say why this date alerts or not, and trace its contacts, with\n"
+               "keys, identifiers and times; needs --config");
+  command.Text("--format", o->format).OneOf({"text", "json"}).ShowDefault();
+  command.Text("--out", o->out, "Write the result here, not to stdout (-)");
+  command.Text("--matches-out", o->matches_out,
+               "Write every matched sighting, as JSON lines; -: to stdout");
+  command.Number("--threads", o->num_threads, "(default: all cores)", 1, 1024);
+  command.Text(
       "--now", o->now,
       "Time (RFC 3339 or Unix seconds) that the result is made for\n"
       "(default: the newest sighting's), and in place of the clock's:\n"
       "keys that start more than a day later are rejected");
-  command->callback([body, o, lang, dates] {
-    o->notice_options = lang->count() + dates->count() > 0;
-    *body = [o] { return MatchExports(*o); };
+  command.Runs([o, language, dates] {
+    o->notice_options = language.given() || dates.given();
+    return MatchExports(*o);
   });
 }
 

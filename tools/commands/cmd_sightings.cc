@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/files/output_file.h"
@@ -61,22 +62,18 @@ int Convert(const Options& options) {
 
 }  // namespace
 
-void AddSightingsCommand(CLI::App& app, CommandBody* body) {
-  CLI::App* command =
-      app.add_subcommand("sightings", "Convert sightings to CSV or JSON lines");
+void AddSightingsCommand(CommandLine& line) {
+  OptionSet command =
+      line.AddCommand("sightings", "Convert sightings to CSV or JSON lines");
   const auto o = std::make_shared<Options>();
-  command
-      ->add_option("SIGHTINGS", o->path,
-                   "CSV, JSON lines (- is stdin) or LevelDB")
-      ->required();
-  command->add_option("--format", o->format)
-      ->check(CLI::IsMember({"csv", "jsonl"}))
-      ->capture_default_str();
-  command->add_option("--out", o->out, "(default: stdout)");
-  command->add_flag("--skip-bad-sightings", o->skip_bad_sightings,
-                    "Leave malformed rows out, and use what is left of a\n"
-                    "damaged database, instead of stopping");
-  command->callback([body, o] { *body = [o] { return Convert(*o); }; });
+  command.Text("SIGHTINGS", o->path, "CSV, JSON lines (- is stdin) or LevelDB")
+      .Required();
+  command.Text("--format", o->format).OneOf({"csv", "jsonl"}).ShowDefault();
+  command.Text("--out", o->out, "(default: stdout)");
+  command.Flag("--skip-bad-sightings", o->skip_bad_sightings,
+               "Leave malformed rows out, and use what is left of a\n"
+               "damaged database, instead of stopping");
+  command.Runs([o] { return Convert(*o); });
 }
 
 }  // namespace tekmatch

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "keyformat/printable.h"
 #include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
@@ -103,22 +104,21 @@ int Verify(const Options& options) {
 
 }  // namespace
 
-void AddVerifyCommand(CLI::App& app, CommandBody* body) {
-  CLI::App* command = app.add_subcommand(
+void AddVerifyCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
       "verify",
       "Print a verdict for each export; exit 0 only when every one is valid");
   const auto options = std::make_shared<Options>();
-  AddExportArguments(*command, options->exports);
-  AddRepeatable(*command, "--trusted-key", options->trusted_keys,
-                "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
-                "must sign");
-  command->add_option("--format", options->format)
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  command->add_option("--out", options->out,
-                      "Write the verdicts here, not to stdout (-)");
-  command->callback(
-      [body, options] { *body = [options] { return Verify(*options); }; });
+  AddExportArguments(command, options->exports);
+  command.Repeatable("--trusted-key", options->trusted_keys,
+                     "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
+                     "must sign");
+  command.Text("--format", options->format)
+      .OneOf({"text", "json"})
+      .ShowDefault();
+  command.Text("--out", options->out,
+               "Write the verdicts here, not to stdout (-)");
+  command.Runs([options] { return Verify(*options); });
 }
 
 }  // namespace tekmatch

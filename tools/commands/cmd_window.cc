@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/config_flag.h"
 #include "tools/commands/key_lines.h"
 #include "tools/commands/run_paths.h"
@@ -151,35 +152,31 @@ int Window(const Options& options) {
 
 }  // namespace
 
-void AddWindowCommand(CLI::App& app, CommandBody* body) {
-  CLI::App* command = app.add_subcommand(
+void AddWindowCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
       "window", "Say of each key of a person whether it may be published");
   const auto o = std::make_shared<Options>();
-  CLI::Option_group* date = command->add_option_group("date");
-  date->add_option("--onset", o->onset, "Date of symptom onset, local");
-  date->add_option("--test-date", o->test_date,
-                   "Date of the test, when there are no symptoms");
-  date->require_option(1);
+  OptionSet date = command.ExactlyOne("date");
+  date.Text("--onset", o->onset, "Date of symptom onset, local");
+  date.Text("--test-date", o->test_date,
+            "Date of the test, when there are no symptoms");
   command
-      ->add_option("--registered", o->registered,
-                   "Time of registration, RFC 3339 or Unix seconds")
-      ->required();
+      .Text("--registered", o->registered,
+            "Time of registration, RFC 3339 or Unix seconds")
+      .Required();
   command
-      ->add_option("--policy", o->policy,
-                   "none, civil, cocoa-1.2.1, cocoa-3, or a JSON file")
-      ->required();
-  command->add_option("--keys", o->keys, "Keys as JSON lines (docs/formats.md)")
-      ->required();
-  command->add_option("--time-zone", o->time_zone,
-                      "Of local dates (default: Asia/Tokyo for cocoa-*, UTC)");
-  command->add_option("--format", o->format)
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  command->add_option("--out", o->out,
-                      "Write the result here, not to stdout (-)");
-  command->add_flag("--show-days-since-onset", o->show_days_since_onset,
-                    "Add each key's days since onset");
-  command->callback([body, o] { *body = [o] { return Window(*o); }; });
+      .Text("--policy", o->policy,
+            "none, civil, cocoa-1.2.1, cocoa-3, or a JSON file")
+      .Required();
+  command.Text("--keys", o->keys, "Keys as JSON lines (docs/formats.md)")
+      .Required();
+  command.Text("--time-zone", o->time_zone,
+               "Of local dates (default: Asia/Tokyo for cocoa-*, UTC)");
+  command.Text("--format", o->format).OneOf({"text", "json"}).ShowDefault();
+  command.Text("--out", o->out, "Write the result here, not to stdout (-)");
+  command.Flag("--show-days-since-onset", o->show_days_since_onset,
+               "Add each key's days since onset");
+  command.Runs([o] { return Window(*o); });
 }
 
 }  // namespace tekmatch

@@ -2,12 +2,8 @@
 // their texts of times, dates and zones mean.
 #include "tools/commands/command.h"
 
-#include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <limits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -15,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "keyformat/printable.h"
 #include "keyformat/system_error.h"
+#include "tools/commands/command_line.h"
 #include "tools/files/input_stream.h"
 #include "tools/files/output_file.h"
 
@@ -52,42 +49,16 @@ int ResultFile::Write(const std::string& text) {
   return written.ok() ? kExitDone : Fail(written);
 }
 
-void AddSummaryOption(CLI::App& command, std::string& path) {
-  command.add_option("--summary-out", path,
-                     "Write what was done here, not to stdout (-); not into\n"
-                     "the folder of --out");
+void AddSummaryOption(OptionSet& command, std::string& path) {
+  command.Text("--summary-out", path,
+               "Write what was done here, not to stdout (-); not into\n"
+               "the folder of --out");
 }
 
 absl::Status CheckFolder(absl::string_view option, const std::string& path) {
   if (path != kStdStream) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       option, " -: a folder is wanted, not stdout (./- is one of that name)"));
-}
-
-CLI::Validator WholeNumber(uint64_t low, uint64_t high) {
-  return CLI::Validator(
-      [low, high](const std::string& text) -> std::string {
-        uint64_t value = 0;
-        const bool digits =
-            !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-              return c >= '0' && c <= '9';
-            });
-        if (digits && absl::SimpleAtoi(text, &value) && value >= low &&
-            value <= high) {
-          return "";
-        }
-        const std::string range = absl::StrCat(low, "..", high);
-        if (digits) return absl::StrCat(text, ": not in ", range);
-        double number = 0;  // 1e6
-        const bool whole = absl::SimpleAtod(text, &number) &&
-                           number >= static_cast<double>(low) &&
-                           number <= 1e15 && number == std::floor(number);
-        return absl::StrCat(text, ": not a whole number in digits, such as ",
-                            whole ? static_cast<uint64_t>(number)
-                                  : std::min<uint64_t>(10, high),
-                            " (", range, ")");
-      },
-      /*validator_desc=*/"");
 }
 
 int Fail(const absl::Status& status) {
@@ -115,14 +86,8 @@ int SayRefused(const std::vector<ExportFileResult>& files) {
   return num_refused;
 }
 
-CLI::Option* AddRepeatable(CLI::App& command, const std::string& name,
-                           std::vector<std::string>& values,
-                           const std::string& help) {
-  return command.add_option(name, values, help)->allow_extra_args(false);
-}
-
-CLI::Option* AddNowOption(CLI::App& command, std::string& value) {
-  return command.add_option(
+void AddNowOption(OptionSet& command, std::string& value) {
+  command.Text(
       "--now", value,
       "Time (RFC 3339 or Unix seconds) in place of the clock's: keys that\n"
       "start more than a day later are rejected");

@@ -3,10 +3,6 @@
 #ifndef TEKMATCH_TOOLS_COMMANDS_COMMAND_H_
 #define TEKMATCH_TOOLS_COMMANDS_COMMAND_H_
 
-#include <CLI/CLI.hpp>
-#include <cstdint>
-#include <functional>
-#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,28 +12,27 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "keyformat/diagnosis_key.h"
 #include "matcher/check/export_files.h"
 #include "tools/files/output_file.h"
 
 namespace tekmatch {
 
+class CommandLine;
+class OptionSet;
+
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitBadInput = 1;
 inline constexpr int kExitUsage = 2;
 
-// What to run once the command line is parsed; returns the exit code.
-using CommandBody = std::function<int()>;
-
-// Each declares one subcommand, which puts its work into *body when chosen.
-void AddMatchCommand(CLI::App& app, CommandBody* body);
-void AddInspectCommand(CLI::App& app, CommandBody* body);
-void AddVerifyCommand(CLI::App& app, CommandBody* body);
-void AddExportCommand(CLI::App& app, CommandBody* body);
-void AddSightingsCommand(CLI::App& app, CommandBody* body);
-void AddDemoCommand(CLI::App& app, CommandBody* body);
-void AddGenerateCommand(CLI::App& app, CommandBody* body);
-void AddWindowCommand(CLI::App& app, CommandBody* body);
+// Each declares one subcommand, with what it does when it is chosen.
+void AddMatchCommand(CommandLine& line);
+void AddInspectCommand(CommandLine& line);
+void AddVerifyCommand(CommandLine& line);
+void AddExportCommand(CommandLine& line);
+void AddSightingsCommand(CommandLine& line);
+void AddDemoCommand(CommandLine& line);
+void AddGenerateCommand(CommandLine& line);
+void AddWindowCommand(CommandLine& line);
 
 // One line on stderr, after the program's name; made printable (printable.h).
 void Say(absl::string_view message);
@@ -74,23 +69,13 @@ class ResultFile {
 };
 
 // The option --summary-out of commands whose --out is a folder.
-void AddSummaryOption(CLI::App& command, std::string& path);
+void AddSummaryOption(OptionSet& command, std::string& path);
 
 // INVALID_ARGUMENT where the value of an option that wants a folder is "-".
 absl::Status CheckFolder(absl::string_view option, const std::string& path);
 
-// A check of an option's value: digits alone, in low..high. CLI11 by itself
-// takes -1 for the largest number.
-CLI::Validator WholeNumber(
-    uint64_t low = 0, uint64_t high = std::numeric_limits<uint64_t>::max());
-
-// An option that may be given several times, with one value each time.
-CLI::Option* AddRepeatable(CLI::App& command, const std::string& name,
-                           std::vector<std::string>& values,
-                           const std::string& help);
-
 // The option --now, for results that do not depend on the clock.
-CLI::Option* AddNowOption(CLI::App& command, std::string& value);
+void AddNowOption(OptionSet& command, std::string& value);
 
 // RFC 3339, with or without seconds, or Unix seconds; empty: the clock.
 // INVALID_ARGUMENT otherwise, with an example of each.

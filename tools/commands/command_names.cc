@@ -1,5 +1,5 @@
-// Plan: the distance of two words; the names that a command knows; the first
-// argument that none of them is, with the nearest.
+// Plan: the distance of two words; what looks like an option; the first
+// argument that is none of the known names, with the nearest of them.
 #include "tools/commands/command_names.h"
 
 #include <algorithm>
@@ -44,21 +44,6 @@ absl::Status Unknown(absl::string_view word, absl::string_view what,
       meant.empty() ? "; `" : " `", help, "` lists them"));
 }
 
-// Those of option groups, too, which CLI11 keeps as nameless subcommands.
-void AppendOptions(const CLI::App& command, std::vector<std::string>* names) {
-  for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      names->push_back("--" + name);
-    }
-    for (const std::string& name : option->get_snames()) {
-      names->push_back("-" + name);
-    }
-  }
-  for (const CLI::App* group : command.get_subcommands({})) {
-    if (group->get_name().empty()) AppendOptions(*group, names);
-  }
-}
-
 // "--out=x" and "--out" are options, "-x" too where no value is due; "-" is a
 // file, "-1" a number.
 bool LooksLikeOption(const std::string& argument, const std::string& before) {
@@ -77,24 +62,33 @@ std::vector<std::string> WithHelpAsOption(std::vector<std::string> arguments) {
   return arguments;
 }
 
-absl::Status CheckNames(const CLI::App& app,
+std::string HelpCommand(absl::string_view program,
+                        const std::vector<std::string>& arguments) {
+  const bool names_one = !arguments.empty() && arguments[0][0] != '-';
+  return absl::StrCat(program, " help", names_one ? " " : "",
+                      names_one ? arguments[0] : "");
+}
+
+absl::Status CheckNames(const ProgramNames& known,
                         const std::vector<std::string>& arguments) {
   if (arguments.empty()) return absl::OkStatus();
-  const CLI::App* command = &app;
+  const CommandNames* command = nullptr;  // none: the program's own options
   size_t next = 0;
   if (!absl::StartsWith(arguments[0], "-")) {
     std::vector<std::string> names;
-    for (const CLI::App* sub : app.get_subcommands({})) {
-      names.push_back(sub->get_name());
-      if (sub->get_name() == arguments[0]) command = sub;
+    for (const CommandNames& candidate : known.commands) {
+      names.push_back(candidate.name);
+      if (candidate.name == arguments[0]) command = &candidate;
     }
-    if (command == &app) {
-      return Unknown(arguments[0], "command", names, "tekmatch help");
+    if (command == nullptr) {
+      return Unknown(arguments[0], "command", names,
+                     HelpCommand(known.name, {}));
     }
     next = 1;
   }
-  std::vector<std::string> options;
-  AppendOptions(*command, &options);
+  const std::vector<std::string>& options =
+      command == nullptr ? known.options : command->options;
+  // What follows "--" is no option, whatever it looks like.
   for (; next < arguments.size() && arguments[next] != "--"; ++next) {
     const std::string& argument = arguments[next];
     if (!LooksLikeOption(argument, arguments[next > 0 ? next - 1 : 0])) {
@@ -104,11 +98,10 @@ absl::Status CheckNames(const CLI::App& app,
     if (std::find(options.begin(), options.end(), name) != options.end()) {
       continue;
     }
-    return command == &app
-               ? Unknown(name, "option", options, "tekmatch help")
-               : Unknown(name, absl::StrCat("option of ", command->get_name()),
-                         options,
-                         absl::StrCat("tekmatch help ", command->get_name()));
+    return command == nullptr
+               ? Unknown(name, "option", options, HelpCommand(known.name, {}))
+               : Unknown(name, absl::StrCat("option of ", command->name),
+                         options, HelpCommand(known.name, {command->name}));
   }
   return absl::OkStatus();
 }
@@ -118,6 +111,8 @@ std::string Suggest(absl::string_view word,
   constexpr size_t kMaxWord = 64;  // nobody's misspelling is longer
   if (word.size() > kMaxWord) return "";
   std::string best;
+  // Up to a third of the letters may be wrong: beyond that, any short word
+  // resembles any other.
   size_t least = std::max<size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const size_t distance = Distance(word, candidate);

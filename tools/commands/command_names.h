@@ -3,7 +3,6 @@
 #ifndef TEKMATCH_TOOLS_COMMANDS_COMMAND_NAMES_H_
 #define TEKMATCH_TOOLS_COMMANDS_COMMAND_NAMES_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -12,18 +11,35 @@
 
 namespace tekmatch {
 
+// The names that there are. Options have their dashes: "--out", "-h".
+struct CommandNames {
+  std::string name;
+  std::vector<std::string> options;
+};
+struct ProgramNames {
+  std::string name;
+  std::vector<std::string> options;  // those before any command
+  std::vector<CommandNames> commands;
+};
+
+// Arguments are those after the program's name.
+
 // "help" and "help match" as "--help" and "match --help"; other arguments as
 // they are.
 std::vector<std::string> WithHelpAsOption(std::vector<std::string> arguments);
 
-// INVALID_ARGUMENT for the first argument that is no command of `app`, or the
-// first one that looks like an option and is none of that command's. Arguments
-// are those after the program's name.
-absl::Status CheckNames(const CLI::App& app,
+// "tekmatch help match": where to read on, for the command that they name.
+std::string HelpCommand(absl::string_view program,
+                        const std::vector<std::string>& arguments);
+
+// INVALID_ARGUMENT for the first argument that is no command, or the first one
+// that looks like an option and is none of that command's.
+absl::Status CheckNames(const ProgramNames& known,
                         const std::vector<std::string>& arguments);
 
 // The candidate that differs from `word` in the fewest letters, where those are
-// few: added, left out, replaced, or two swapped. Empty if there is none.
+// few: added, left out, replaced, or two swapped. Of several the first. Empty
+// if there is none.
 std::string Suggest(absl::string_view word,
                     const std::vector<std::string>& candidates);
 

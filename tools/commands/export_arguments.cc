@@ -59,15 +59,14 @@ absl::Status AppendFolder(const fs::path& folder, bool recursive,
 
 }  // namespace
 
-void AddExportArguments(CLI::App& command, ExportArguments& arguments) {
+void AddExportArguments(OptionSet& command, ExportArguments& arguments) {
   command
-      .add_option(
-          "EXPORT", arguments.given,
-          "Zip, bare export.bin (NAME.sig beside NAME.bin is read), or\n"
-          "folder of *.zip and *.bin; - is stdin")
-      ->required();
-  command.add_flag("--recursive", arguments.recursive,
-                   "Of folders, read those in them, too");
+      .Arguments("EXPORT", arguments.given,
+                 "Zip, bare export.bin (NAME.sig beside NAME.bin is read), or\n"
+                 "folder of *.zip and *.bin; - is stdin")
+      .Required();
+  command.Flag("--recursive", arguments.recursive,
+               "Of folders, read those in them, too");
 }
 
 absl::StatusOr<std::vector<std::string>> ListExports(

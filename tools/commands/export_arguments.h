@@ -7,7 +7,6 @@
 #ifndef TEKMATCH_TOOLS_COMMANDS_EXPORT_ARGUMENTS_H_
 #define TEKMATCH_TOOLS_COMMANDS_EXPORT_ARGUMENTS_H_
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "keyformat/byte_source.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/run_paths.h"
 
 namespace tekmatch {
@@ -26,7 +26,7 @@ struct ExportArguments {
 };
 
 // Declares EXPORT and --recursive.
-void AddExportArguments(CLI::App& command, ExportArguments& arguments);
+void AddExportArguments(OptionSet& command, ExportArguments& arguments);
 
 // The files, as paths. INVALID_ARGUMENT: --recursive without a folder.
 // NOT_FOUND: a folder without exports. Others are the system's.

@@ -1,7 +1,6 @@
 #include "tools/commands/command.h"
 
 #include <cstdint>
-#include <limits>
 #include <string>
 
 #include "absl/status/status.h"
@@ -65,42 +64,6 @@ TEST(ParseDateTest, DatesOnly) {
                                          ": not a date such as 2020-12-10"))
         << value;
   }
-}
-
-TEST(WholeNumberTest, DigitsInTheRange) {
-  const CLI::Validator any = WholeNumber();
-  for (std::string good : {"0", "7", "007", "18446744073709551615"}) {
-    EXPECT_EQ(any(good), "");
-  }
-  const std::string end =
-      ": not a whole number in digits, such as 10 (0..18446744073709551615)";
-  for (std::string bad : {"", "-1", "1.5", "many", "nan", "inf", "1e400"}) {
-    const std::string text = bad;
-    EXPECT_EQ(any(bad), text + end);
-  }
-  // What can be read as one is shown as one.
-  for (std::string bad : {"+1", " 1", "1 ", "1.0"}) {
-    const std::string text = bad;
-    EXPECT_EQ(any(bad), text +
-                            ": not a whole number in digits, such as 1 "
-                            "(0..18446744073709551615)");
-  }
-  std::string value = "0x10";
-  EXPECT_EQ(any(value),
-            "0x10: not a whole number in digits, such as 16 "
-            "(0..18446744073709551615)");
-  value = "1e6";
-  EXPECT_EQ(any(value),
-            "1e6: not a whole number in digits, such as 1000000 "
-            "(0..18446744073709551615)");
-  value = "18446744073709551616";
-  EXPECT_EQ(any(value), value + ": not in 0..18446744073709551615");
-  const CLI::Validator threads = WholeNumber(1, 1024);
-  for (std::string bad : {"0", "1025"}) {
-    EXPECT_EQ(threads(bad), bad + ": not in 1..1024");
-  }
-  value = "1024";
-  EXPECT_EQ(threads(value), "");
 }
 
 TEST(ParseTimeZoneTest, NamesOfTheSystem) {
