@@ -1,0 +1,171 @@
+// Plan: rules; trust, own keys, threads and kernel; sightings; what they decide
+// of a run: whose own keys are whose, and its time.
+#include "tools/commands/match_inputs.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "matcher/kernels/dispatch.h"
+#include "tools/commands/command.h"
+#include "tools/commands/config_flag.h"
+#include "tools/commands/key_lines.h"
+#include "tools/commands/trusted_key_flag.h"
+
+namespace tekmatch {
+namespace {
+
+// The time that a result is made for: --now, or else that of the newest
+// sighting, which the devices noted themselves, so that what was copied off a
+// phone long ago is told as the phone would have told it. Never later than the
+// clock, by which a sighting's may be wrong.
+absl::Time AsOf(const MatchRules& rules, const SightingIndex& index) {
+  if (rules.now_is_given) return rules.now;
+  const auto newest =
+      std::max_element(index.sightings().begin(), index.sightings().end(),
+                       [](const Sighting& a, const Sighting& b) {
+                         return a.unix_seconds < b.unix_seconds;
+                       });
+  return newest == index.sightings().end()
+             ? rules.now
+             : std::min(rules.now, absl::FromUnixSeconds(newest->unix_seconds));
+}
+
+// Own keys as the run needs them. Where no device is named there is one, 0.
+OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own) {
+  if (sightings.by_device.empty()) {
+    if (auto of_only = own.of_device.extract(0); !of_only.empty()) {
+      own.of_all.merge(of_only.mapped());
+    }
+  }
+  OwnKeyCounts counts;
+  counts.of_all_devices = own.of_all.size();
+  for (const auto& [device, keys] : own.of_device) {
+    // Keys of a device without sightings have no effect, which a person who
+    // mistyped its number has to learn.
+    (sightings.by_device.contains(device) ? counts.of_one_device
+                                          : counts.of_no_device) += keys.size();
+  }
+  return counts;
+}
+
+}  // namespace
+
+absl::StatusOr<MatchRules> LoadMatchRules(const MatchOptions& options) {
+  MatchRules rules;
+  absl::StatusOr<TransmissionWindowPolicy> window_policy =
+      LoadWindowPolicy(options.window_policy);
+  if (!window_policy.ok()) return window_policy.status();
+  rules.window_policy = *std::move(window_policy);
+  if (!options.config.empty()) {
+    absl::StatusOr<ExposureConfig> config = LoadExposureConfig(options.config);
+    if (!config.ok()) return config.status();
+    rules.config = *std::move(config);
+  }
+  // Dates are UTC's unless asked for; a rule's local dates are its authority's.
+  const bool given = !options.time_zone.empty();
+  const absl::StatusOr<absl::TimeZone> dates_zone =
+      ParseTimeZone(given ? options.time_zone : "UTC");
+  if (!dates_zone.ok()) return dates_zone.status();
+  const absl::StatusOr<absl::TimeZone> window_zone = ParseTimeZone(
+      given ? options.time_zone : DefaultTimeZone(rules.window_policy));
+  if (!window_zone.ok()) return window_zone.status();
+  rules.dates_zone = *dates_zone;
+  rules.window_zone = *window_zone;
+  const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
+  if (!now.ok()) return now.status();
+  rules.now = *now;
+  rules.now_is_given = !options.now.empty();
+  if (!options.explain.empty()) {
+    if (!rules.config.has_value()) {
+      return absl::InvalidArgumentError("--explain needs --config");
+    }
+    const absl::StatusOr<absl::CivilDay> date =
+        ParseDate("--explain", options.explain);
+    if (!date.ok()) return date.status();
+    rules.explain = *date;
+  }
+  return rules;
+}
+
+absl::StatusOr<ExposureCheckOptions> LoadCheckOptions(
+    const MatchOptions& options, const MatchRules& rules) {
+  ExposureCheckOptions check;
+  check.window_policy = rules.window_policy;
+  check.window_zone = rules.window_zone;
+  // They take memory, and only an explanation tells of them.
+  check.keep_dropped = rules.explain.has_value();
+  check.config = rules.config;
+  check.zone = rules.dates_zone;
+  check.now = rules.now;
+  absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(options.trusted_keys);
+  if (!trusted.ok()) return trusted.status();
+  check.files.trusted = *std::move(trusted);
+  check.files.allow_unsigned = options.allow_unsigned;
+  check.files.no_verify = options.no_verify;
+  check.skip_bad_files = options.skip_bad_files;
+  if (!options.own_keys.empty()) {
+    absl::StatusOr<OwnKeys> own = ReadOwnKeys(options.own_keys);
+    if (!own.ok()) return own.status();
+    check.own_keys = *std::move(own);
+  }
+  // The system may not know how many cores there are, and say 0.
+  check.num_threads =
+      options.num_threads > 0
+          ? options.num_threads
+          : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  // A kernel that is asked for and is not there is an error, no fallback.
+  const char* kernel = std::getenv("TEKMATCH_KERNEL");
+  if (kernel != nullptr && *kernel != '\0') {
+    const absl::StatusOr<const Kernels*> found = FindKernels(kernel);
+    if (!found.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("TEKMATCH_KERNEL: ", found.status().message()));
+    }
+    check.kernels = *found;
+  }
+  return check;
+}
+
+absl::StatusOr<MatchSightings> LoadMatchSightings(const MatchOptions& options,
+                                                  Progress& progress) {
+  absl::StatusOr<RunSightings> read =
+      ReadStores(options.sightings, {.skip_bad = options.skip_bad_sightings,
+                                     .progress = ShowSightings(progress)});
+  progress.Finish();
+  if (!read.ok()) return read.status();
+  for (const std::string& message : read->messages) {
+    Say(absl::StrCat("skipped ", message));
+  }
+  if (!PrintsResult(options)) SayLosses(read->counts);
+  progress.Announce([&read] {
+    return absl::StrCat("indexing ", read->counts.num_read, " sightings");
+  });
+  absl::StatusOr<std::shared_ptr<const SightingIndex>> index =
+      IndexSightings(std::move(read->sightings));
+  progress.Finish();
+  if (!index.ok()) return index.status();
+  return MatchSightings{.index = *std::move(index),
+                        .counts = std::move(read->counts)};
+}
+
+void SayLosses(const SightingsCounts& counts) {
+  for (const SightingsLoss& loss : counts.losses) {
+    Say(absl::StrCat("lost ", loss.file, ": ", loss.reason));
+  }
+}
+
+OwnKeyCounts FitToSightings(const MatchSightings& sightings,
+                            const MatchRules& rules,
+                            ExposureCheckOptions& check) {
+  for (const auto& [device, num_sightings] : sightings.counts.by_device) {
+    check.devices.insert(device);
+  }
+  check.as_of = AsOf(rules, *sightings.index);
+  return FitOwnKeys(sightings.counts, check.own_keys);
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,88 @@
+#include "tools/commands/match_results.h"
+
+#include <memory>
+#include <utility>
+
+#include "tools/commands/command.h"
+#include "tools/files/match_line.h"
+#include "tools/files/output_file.h"
+#include "tools/report/match_answer.h"
+#include "tools/report/match_report.h"
+
+namespace tekmatch {
+namespace {
+
+// Fills the file, but does not commit it.
+absl::Status AppendMatches(const RunAccount& account, OutputFile& file) {
+  const bool by_device = !account.sightings.by_device.empty();
+  for (const Match& match : account.run.result.matches) {
+    if (absl::Status s = file.Append(
+            MatchLine(match, account.run.files[match.source].path, by_device));
+        !s.ok()) {
+      return s;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckHasResult(const MatchOptions& options,
+                            const ExposureCheckResult& run,
+                            const SightingsCounts& sightings) {
+  if (!run.complete) {
+    SayRefused(run.files);
+    return absl::DataLossError(
+        "no result: every file has to be accepted (--skip-bad-files leaves "
+        "refused ones out, --allow-unsigned lets unsigned ones count, "
+        "--no-verify signed ones whose key nobody here has)");
+  }
+  absl::Status compared = CheckCompared(run, sightings.num_bad);
+  if (!compared.ok()) {
+    SayRefused(run.files);
+    // With the result in a file they were said when they were met.
+    if (PrintsResult(options)) SayLosses(sightings);
+  }
+  return compared;
+}
+
+std::string MatchReport(const MatchOptions& options, const MatchRules& rules,
+                        const ExposureCheckOptions& check,
+                        const RunAccount& account) {
+  const MatchReportInput input = {.account = account,
+                                  .policy = check.policy,
+                                  .zone = rules.dates_zone,
+                                  .window_policy = rules.window_policy.name,
+                                  .window_zone = rules.window_zone};
+  const AnswerOptions answer = {.config = rules.config,
+                                .explain = rules.explain,
+                                .language = options.language == "ja"
+                                                ? Language::kJapanese
+                                                : Language::kEnglish,
+                                .long_dates = options.dates == "long"};
+  return options.format == "json" ? AnswerJson(input, answer)
+                                  : AnswerText(input, answer);
+}
+
+absl::Status WriteMatchResults(const MatchOptions& options,
+                               const RunAccount& account,
+                               const std::string& report) {
+  // Matches are the larger file: where the disk is full, it shows here, before
+  // a report has replaced an older one.
+  std::unique_ptr<OutputFile> matches;
+  if (!options.matches_out.empty()) {
+    auto file = OutputFile::Open(options.matches_out);
+    if (!file.ok()) return file.status();
+    matches = *std::move(file);
+    if (absl::Status s = AppendMatches(account, *matches); !s.ok()) return s;
+  }
+  if (!PrintsResult(options)) {
+    auto file = OutputFile::Open(options.out);
+    if (!file.ok()) return file.status();
+    if (absl::Status s = (*file)->Append(report); !s.ok()) return s;
+    if (absl::Status s = (*file)->Commit(); !s.ok()) return s;
+  }
+  return matches == nullptr ? absl::OkStatus() : matches->Commit();
+}
+
+}  // namespace tekmatch

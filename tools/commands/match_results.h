@@ -1,0 +1,38 @@
+// What `tekmatch match` gives back of a run: the report, as text or JSON, and
+// the matched sightings, each where the person wants it.
+#ifndef TEKMATCH_TOOLS_COMMANDS_MATCH_RESULTS_H_
+#define TEKMATCH_TOOLS_COMMANDS_MATCH_RESULTS_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "matcher/check/exposure_check.h"
+#include "tools/commands/match_inputs.h"
+#include "tools/commands/match_options.h"
+#include "tools/report/run_remarks.h"
+
+namespace tekmatch {
+
+// DATA_LOSS: the run is no result, since a file was refused and
+// --skip-bad-files does not leave it out, or since nothing was compared
+// (CheckCompared). What was refused or lost is then said on stderr, as there is
+// no report to say it.
+absl::Status CheckHasResult(const MatchOptions& options,
+                            const ExposureCheckResult& run,
+                            const SightingsCounts& sightings);
+
+// The report, as the options ask for it. `check` are the options that the run
+// was made with.
+std::string MatchReport(const MatchOptions& options, const MatchRules& rules,
+                        const ExposureCheckOptions& check,
+                        const RunAccount& account);
+
+// Writes the matches, and the report where it does not go to stdout, into their
+// files, which appear when both are whole. Errors are OutputFile's.
+absl::Status WriteMatchResults(const MatchOptions& options,
+                               const RunAccount& account,
+                               const std::string& report);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_COMMANDS_MATCH_RESULTS_H_
