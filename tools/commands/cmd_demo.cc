@@ -29,6 +29,7 @@
 namespace tekmatch {
 namespace {
 
+// The world is one of Japan: its MCC is 440.
 constexpr char kZone[] = "Asia/Tokyo";
 constexpr char kKeyId[] = "440";
 constexpr char kKeyVersion[] = "v1";
@@ -39,6 +40,8 @@ struct Options {
   std::string summary_out;
 };
 
+// The files of a world, wherever `path_of` has them: in a folder of the
+// person's, beside it while they are written, or in one that goes again.
 struct Paths {
   explicit Paths(absl::FunctionRef<std::string(absl::string_view)> path_of)
       : exported(path_of("export.zip")),
@@ -51,6 +54,7 @@ struct Paths {
 
 absl::Status WriteWorld(const DemoWorld& world, uint64_t seed,
                         const Paths& paths) {
+  // Never from the seed: a signing key that can be computed again is no secret.
   const absl::StatusOr<SigningKey> key = SigningKey::Generate();
   if (!key.ok()) return key.status();
   const absl::StatusOr<std::string> pem = key->PublicPem();
@@ -76,6 +80,7 @@ absl::Status WriteWorld(const DemoWorld& world, uint64_t seed,
       !s.ok()) {
     return s;
   }
+  // Sightings are their owner's business: nobody else may read the file.
   auto sightings = OutputFile::Open(paths.sightings);
   if (!sightings.ok()) return sightings.status();
   if (absl::Status s =
@@ -139,6 +144,8 @@ int TellDemo(const Options& options, const DemoWorld& world, const Paths& paths,
       MatchReportText({.account = {.run = *run, .sightings = sightings},
                        .policy = {},
                        .zone = *zone});
+  // The world knows what has to be found. Anything else is our fault, and no
+  // demonstration.
   if (CountByDate(run->result.matches, *zone) != world.expected) {
     return Fail(absl::InternalError(
         text + "\nThis is not what the world was made with."));
@@ -159,10 +166,12 @@ int Demo(const Options& options) {
   outputs.WritesFolder("--out", options.out);
   outputs.Writes("--summary-out", options.summary_out);
   if (absl::Status s = outputs.Check(); !s.ok()) return Fail(s);
+  // Before the work: a place that cannot be written to is known at once.
   auto summary = ResultFile::Open(options.summary_out);
   if (!summary.ok()) return Fail(summary.status());
   const absl::StatusOr<DemoWorld> world = MakeDemoWorld(options.seed);
   if (!world.ok()) return Fail(world.status());
+  // Also without --out the story is that of files, which are written and read.
   if (options.out.empty()) {
     const auto scratch = ScratchFolder::Make();
     if (!scratch.ok()) return Fail(scratch.status());
@@ -179,6 +188,7 @@ int Demo(const Options& options) {
   const Paths paths([&](absl::string_view name) {
     return absl::StrCat(options.out, "/", name);
   });
+  // By a hard link, or a link in the folder, the summary may be one of these.
   for (const std::string& path :
        {paths.exported, paths.public_key, paths.sightings}) {
     outputs.Writes("--out", path);
@@ -193,7 +203,7 @@ int Demo(const Options& options) {
       return Fail(s);
     }
     if (absl::Status s = (*folder)->Commit(); !s.ok()) return Fail(s);
-  }
+  }  // The folder at the side is gone before anything is told.
   return TellDemo(options, *world, paths, *summary);
 }
 

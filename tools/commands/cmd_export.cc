@@ -41,6 +41,8 @@ struct Options {
   ExportSettings settings;
 };
 
+// Lines for the person who publishes, of keys that no file of this run has;
+// empty where there are none.
 std::string HeldBackText(uint64_t num_held_back, ReleaseRule rule) {
   if (num_held_back == 0) return "";
   return absl::StrCat("Held back: ", Counted(num_held_back, "key"),
@@ -91,6 +93,8 @@ int Export(const Options& options) {
   absl::StatusOr<std::vector<DiagnosisKey>> keys =
       ReadKeysToPublish(options.keys);
   if (!keys.ok()) return Fail(keys.status());
+  // From here on other runs wait for this one (PublishedFolder), so all that
+  // can be wrong with the input alone comes before.
   const absl::StatusOr<std::unique_ptr<PublishedFolder>> folder =
       PublishedFolder::Open(options.out);
   if (!folder.ok()) return Fail(folder.status());
@@ -108,6 +112,7 @@ int Export(const Options& options) {
   const absl::StatusOr<PublishedBefore> left_out =
       LeaveOutPublished((*folder)->PublishedPaths(), *keys);
   if (!left_out.ok()) return Fail(left_out.status());
+  // A key that is out already is not also counted as held back.
   const ReleaseRule rule =
       options.release_same_day ? ReleaseRule::kSameDay : ReleaseRule::kAfterEnd;
   // A file is out when its window ends, or now if that is yet to come.
@@ -116,10 +121,12 @@ int Export(const Options& options) {
                         static_cast<int64_t>(writer->end_timestamp)),
                rule, *keys);
 
+  // Said only when the files are published: of those of a run that fails none
+  // is there.
+  std::string said;
   RandomSource random = options.seed.has_value()
                             ? RandomSource::Seeded(*options.seed)
                             : RandomSource::FromSystem();
-  std::string said;
   absl::Status status = WriteExports(
       *std::move(keys), *writer, random,
       [&](const ExportFile& file) -> absl::Status {
@@ -131,6 +138,7 @@ int Export(const Options& options) {
                         ": ", Counted(file.num_keys, "key"), ", ",
                         file.num_padding, " of them padding, batch ",
                         file.batch_num, " of ", file.batch_size);
+        // Both cost privacy: no padding hides such keys.
         if (file.num_kinds_unpadded > 0) {
           absl::StrAppend(&said, "; no room to pad ",
                           Counted(file.num_kinds_unpadded, "kind"), " of keys");

@@ -44,7 +44,8 @@ std::string OneLine(const ordered_json& object) {
   return line.empty() ? "none" : line;
 }
 
-// The JSON object for a person: a line a member.
+// The JSON object for a person: a line a member, so that both formats say the
+// same.
 std::string Text(const ordered_json& file) {
   std::string text = absl::StrCat(Scalar(file["path"]), "\n");
   for (const auto& [name, value] : file.items()) {
@@ -83,13 +84,13 @@ int Inspect(const Options& options) {
   if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
   if (!now.ok()) return Fail(now.status());
+  // No key is trusted: a file is shown whatever is to be said of its signature.
   ExportFileOptions file_options;
   file_options.reader.decode.latest_rolling_start = LatestRollingStart(*now);
   Progress progress;
   auto pipes = ReadPipes(*exports);
   if (!pipes.ok()) return Fail(pipes.status());
   file_options.sources = *std::move(pipes);
-  // Nothing is checked here, hence nothing is refused for its signature.
   std::unique_ptr<OutputFile> keys_out;
   if (!options.keys_out.empty()) {
     auto file = OutputFile::Open(options.keys_out);
@@ -128,7 +129,8 @@ int Inspect(const Options& options) {
       progress.Finish();
       return Fail(file.status());
     }
-    if (file->verdict == "malformed" || file->verdict == "unreadable") {
+    if (!file->is_whole()) {
+      // Its statistics end in the middle; the others are shown.
       all_readable = false;
       progress.Finish();
       SayRefused({*file});
@@ -138,6 +140,7 @@ int Inspect(const Options& options) {
     absl::StrAppend(&text, Text(files.back()));
   }
   progress.Finish();
+  // Some of a file's keys would pass for all of them.
   if (keys_out != nullptr && all_readable) {
     if (absl::Status s = keys_out->Commit(); !s.ok()) return Fail(s);
   }

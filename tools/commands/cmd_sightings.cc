@@ -55,6 +55,7 @@ int Convert(const Options& options) {
   const std::string said =
       absl::StrCat(Counted(file->sightings.size(), "sighting"), " (",
                    file->num_bad, " skipped)\n");
+  // On stdout are the sightings, alone.
   if (!IsStdout(options.out)) return Print(said);
   SayLines(said);
   return kExitDone;

@@ -90,8 +90,10 @@ int Verify(const Options& options) {
     files.push_back(*std::move(file));
   }
   progress.Finish();
+  // Known only when the last file is read.
   RefuseIncompleteBatches(files);
   const bool as_json = options.format == "json";
+  // A refused file is no reason to keep the verdicts back.
   const int written = WriteResult(options.out, Report(files, as_json));
   const auto num_refused = std::count_if(
       files.begin(), files.end(),

@@ -1,5 +1,8 @@
 // tekmatch window: which of a person's keys a transmission-window policy lets
 // go out, key by key.
+//
+// Plan: a registration is made of dates and times; each key gets a decision, a
+// row; rows become JSON or a table.
 #include <memory>
 #include <utility>
 
@@ -24,7 +27,7 @@ struct Options {
   std::string onset;
   std::string test_date;
   std::string registered;
-  std::string policy;
+  std::string window_policy;  // --policy
   std::string keys;
   std::string time_zone;
   std::string format = "text";
@@ -34,6 +37,7 @@ struct Options {
 
 absl::StatusOr<Registration> ParseRegistration(const Options& options) {
   Registration registration;
+  // One of the two is given: the parser has seen to that.
   registration.by_test_date = options.onset.empty();
   const absl::StatusOr<absl::CivilDay> date =
       registration.by_test_date ? ParseDate("--test-date", options.test_date)
@@ -78,6 +82,7 @@ ordered_json RowJson(const Row& row) {
   return json;
 }
 
+// A line under the heading that Report() makes: the widths are the same.
 std::string RowText(const Row& row, absl::TimeZone zone) {
   const absl::Time start =
       absl::FromUnixSeconds(int64_t{row.key.rolling_start} * kIntervalSeconds);
@@ -93,12 +98,14 @@ std::string RowText(const Row& row, absl::TimeZone zone) {
 }
 
 std::string Report(const std::vector<Row>& rows, const Options& options,
-                   const TransmissionWindowPolicy& policy,
+                   const TransmissionWindowPolicy& window_policy,
                    absl::TimeZone zone) {
   if (options.format == "json") {
     ordered_json keys = ordered_json::array();
     for (const Row& row : rows) keys.push_back(RowJson(row));
-    return DumpJson({{"policy", policy.name},
+    // A member "policy", as the option is called; in the report of a match,
+    // which has more than one policy, it is "window_policy".
+    return DumpJson({{"policy", window_policy.name},
                      {"time_zone", std::string(zone.name())},
                      {"keys", keys}},
                     2) +
@@ -106,7 +113,7 @@ std::string Report(const std::vector<Row>& rows, const Options& options,
   }
   std::string text = absl::StrFormat(
       "%-32s  %-16s  %6s  %-3s  %s\n", "tek", "starts", "period", "",
-      absl::StrCat("reason (policy ", policy.name, ", times in ",
+      absl::StrCat("reason (policy ", window_policy.name, ", times in ",
                    std::string(zone.name()), ")"));
   for (const Row& row : rows) text += RowText(row, zone);
   return text;
@@ -115,16 +122,17 @@ std::string Report(const std::vector<Row>& rows, const Options& options,
 int Window(const Options& options) {
   RunPaths paths;
   paths.Reads("--keys", options.keys);
-  paths.Reads("--policy", ConfigPath(options.policy));
+  paths.Reads("--policy", ConfigPath(options.window_policy));
   paths.Writes("--out", options.out);
   if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
   const absl::StatusOr<Registration> registration = ParseRegistration(options);
   if (!registration.ok()) return Fail(registration.status());
-  const absl::StatusOr<TransmissionWindowPolicy> policy =
-      LoadWindowPolicy(options.policy);
-  if (!policy.ok()) return Fail(policy.status());
-  const absl::StatusOr<absl::TimeZone> zone = ParseTimeZone(
-      options.time_zone.empty() ? DefaultTimeZone(*policy) : options.time_zone);
+  const absl::StatusOr<TransmissionWindowPolicy> window_policy =
+      LoadWindowPolicy(options.window_policy);
+  if (!window_policy.ok()) return Fail(window_policy.status());
+  const absl::StatusOr<absl::TimeZone> zone =
+      ParseTimeZone(options.time_zone.empty() ? DefaultTimeZone(*window_policy)
+                                              : options.time_zone);
   if (!zone.ok()) return Fail(zone.status());
   if (absl::Status s = CheckOrder(*registration, *zone); !s.ok()) {
     return Fail(s);
@@ -134,19 +142,20 @@ int Window(const Options& options) {
   if (!keys.ok()) return Fail(keys.status());
 
   const std::vector<WindowDecision> decisions =
-      SelectKeysForPublication(*keys, *registration, *policy, *zone);
+      SelectKeysForPublication(*keys, *registration, *window_policy, *zone);
   std::vector<Row> rows;
   rows.reserve(keys->size());
   for (size_t i = 0; i < keys->size(); ++i) {
     Row row{
         .key = (*keys)[i], .decision = decisions[i], .days_since_onset = {}};
     if (options.show_days_since_onset) {
-      row.days_since_onset = DaysSinceOnset(
-          row.key.rolling_start, registration->onset_or_test, *policy, *zone);
+      row.days_since_onset =
+          DaysSinceOnset(row.key.rolling_start, registration->onset_or_test,
+                         *window_policy, *zone);
     }
     rows.push_back(row);
   }
-  const std::string report = Report(rows, options, *policy, *zone);
+  const std::string report = Report(rows, options, *window_policy, *zone);
   return WriteResult(options.out, report);
 }
 
@@ -165,7 +174,7 @@ void AddWindowCommand(CommandLine& line) {
             "Time of registration, RFC 3339 or Unix seconds")
       .Required();
   command
-      .Text("--policy", o->policy,
+      .Text("--policy", o->window_policy,
             "none, civil, cocoa-1.2.1, cocoa-3, or a JSON file")
       .Required();
   command.Text("--keys", o->keys, "Keys as JSON lines (docs/formats.md)")

@@ -35,6 +35,7 @@ int WriteResult(const std::string& path, const std::string& text) {
 
 absl::StatusOr<ResultFile> ResultFile::Open(const std::string& path) {
   ResultFile result;
+  // stdout goes through Print(), as a terminal may stand behind it.
   if (path.empty() || IsStdout(path)) return result;
   auto file = OutputFile::Open(path);
   if (!file.ok()) return file.status();
@@ -68,6 +69,7 @@ int Fail(const absl::Status& status) {
 
 int Print(absl::string_view text) {
   const std::string printable = PrintableLines(text);
+  // That stdout is full may show only when the buffer is flushed.
   if (std::fwrite(printable.data(), 1, printable.size(), stdout) !=
           printable.size() ||
       std::fflush(stdout) != 0) {
@@ -96,10 +98,12 @@ void AddNowOption(OptionSet& command, std::string& value) {
 absl::StatusOr<absl::Time> ParseTime(absl::string_view option,
                                      const std::string& value) {
   if (value.empty()) return absl::Now();
+  // No RFC 3339 time is digits alone.
   int64_t seconds = 0;
   if (absl::SimpleAtoi(value, &seconds)) return absl::FromUnixSeconds(seconds);
   absl::Time time;
   std::string error;
+  // The second one lacks the seconds, which nobody likes to type.
   for (const char* format : {absl::RFC3339_full, "%Y-%m-%d%ET%H:%M%Ez"}) {
     // They also take "infinite-future" and "infinite-past".
     if (absl::ParseTime(format, value, &time, &error) &&

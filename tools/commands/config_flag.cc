@@ -10,6 +10,7 @@
 namespace tekmatch {
 namespace {
 
+// Far more than any configuration has.
 constexpr uint64_t kMaxConfigBytes = 1 << 20;
 
 bool IsFile(absl::string_view value) {
@@ -57,8 +58,8 @@ std::string ConfigPath(const std::string& value) {
   return IsFile(value) ? value : "";
 }
 
-std::string DefaultTimeZone(const TransmissionWindowPolicy& policy) {
-  return absl::StartsWith(policy.name, "cocoa-") ? "Asia/Tokyo" : "UTC";
+std::string DefaultTimeZone(const TransmissionWindowPolicy& window_policy) {
+  return absl::StartsWith(window_policy.name, "cocoa-") ? "Asia/Tokyo" : "UTC";
 }
 
 }  // namespace tekmatch

@@ -26,7 +26,7 @@ std::string ConfigPath(const std::string& value);
 
 // The zone of a policy's local dates where none is given: Asia/Tokyo for the
 // policies of COCOA, UTC for others.
-std::string DefaultTimeZone(const TransmissionWindowPolicy& policy);
+std::string DefaultTimeZone(const TransmissionWindowPolicy& window_policy);
 
 }  // namespace tekmatch
 

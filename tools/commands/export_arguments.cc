@@ -33,7 +33,11 @@ absl::Status AppendFolder(const fs::path& folder, bool recursive,
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const std::string name = entry->path().filename().string();
+    // Hidden folders are also those of runs that write now (OutputFolder,
+    // PublishedFolder), with files that are not whole.
     if (absl::StartsWith(name, ".")) continue;
+    // What cannot be looked at is no folder; if it is named as an export, it is
+    // read, and refused with the system's reason.
     std::error_code ignored;
     if (entry->is_directory(ignored)) {
       if (!entry->is_symlink(ignored)) folders.push_back(entry->path());

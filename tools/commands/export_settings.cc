@@ -24,6 +24,7 @@ absl::Status SetCounts(const ExportSettings& settings,
         CheckRange("--max-keys", settings.max_keys, 1, kMostKeysOnPhones)}) {
     if (!status.ok()) return status;
   }
+  // Each is small by now: the sum does not overflow.
   if (settings.max_keys < settings.min_keys + settings.padding_range) {
     return absl::InvalidArgumentError(
         "--max-keys: less than --min-keys and --padding-range together");

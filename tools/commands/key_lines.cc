@@ -39,6 +39,8 @@ absl::Status ParseTek(const json& value, Tek* tek) {
 template <typename T>
 absl::Status ParseNumber(const std::string& member, const json& value,
                          int64_t low, int64_t high, T* out) {
+  // A number above what int64_t holds is kept as an unsigned one, and get()
+  // would make a negative one of it.
   const bool in_range =
       value.is_number_integer() &&
       !(value.is_number_unsigned() &&
@@ -96,10 +98,13 @@ absl::Status ParseMember(const std::string& member, const json& value,
     metadata.revised = value.get<bool>();
     return absl::OkStatus();
   }
+  // Its name stands in a file, which messages do not repeat.
   return absl::InvalidArgumentError("an unknown member");
 }
 
 absl::Status ParseKey(const json& object, DiagnosisKey* key) {
+  // First what is missing: "tek: missing" says more of a line of another kind
+  // than "an unknown member" does.
   for (const char* required : {"tek", "rolling_start"}) {
     if (!object.contains(required)) return Wrong(required, "missing");
   }
@@ -109,6 +114,8 @@ absl::Status ParseKey(const json& object, DiagnosisKey* key) {
   return absl::OkStatus();
 }
 
+// Members that it does not need are not looked at: a phone's own keys may come
+// with metadata of any kind, which decides nothing here.
 absl::Status AddOwnKey(const json& object, OwnKeys& own) {
   if (!object.contains("tek")) return Wrong("tek", "missing");
   Tek tek;
@@ -139,6 +146,7 @@ absl::Status ForEachObject(
     const absl::StatusOr<bool> more = (*reader)->Next(&line);
     if (!more.ok()) return more.status();
     if (!*more) return absl::OkStatus();
+    // A line that is too long has no text, but is not blank.
     if (!line.too_long && absl::StripAsciiWhitespace(line.text).empty()) {
       continue;
     }
@@ -199,6 +207,8 @@ absl::StatusOr<OwnKeys> ReadOwnKeys(const std::string& path) {
   return own;
 }
 
+// By hand: an export may have a million keys, and nothing in them needs to be
+// escaped. int{} keeps bytes from being written as characters.
 std::string KeyLine(const DiagnosisKey& key) {
   const KeyMetadata& metadata = key.metadata;
   std::string line =

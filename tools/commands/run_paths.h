@@ -31,8 +31,7 @@ class RunPaths {
   void WritesFolder(absl::string_view flag, const std::string& path);
 
   // INVALID_ARGUMENT with both flags and both paths, or with both readers of
-  // stdin. To be asked before
-  // anything is read or written.
+  // stdin. To be asked before anything is read or written.
   absl::Status Check() const;
 
  private:

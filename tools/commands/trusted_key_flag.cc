@@ -18,6 +18,7 @@ absl::StatusOr<std::string> ReadPem(const std::string& path) {
 }
 
 absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
+  // At the first one: a path may have more of them.
   const std::pair<absl::string_view, absl::string_view> parts =
       absl::StrSplit(value, absl::MaxSplits('=', 1));
   if (value.find('=') == absl::string_view::npos || parts.second.empty()) {
@@ -35,6 +36,8 @@ absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
   }
   const std::pair<absl::string_view, absl::string_view> name =
       absl::StrSplit(parts.first, absl::MaxSplits(':', 1));
+  // "440:=a.pem" is not "440=a.pem": it trusts signatures whose version is
+  // empty.
   std::optional<std::string> version;
   if (parts.first.find(':') != absl::string_view::npos) {
     version = std::string(name.second);
@@ -67,7 +70,7 @@ std::vector<std::string> TrustedKeyPaths(
   for (const std::string& value : values) {
     for (const absl::string_view member : absl::StrSplit(value, '&')) {
       const size_t equals = member.find('=');
-      if (equals == absl::string_view::npos) continue;
+      if (equals == absl::string_view::npos) continue;  // refused when loaded
       paths.emplace_back(member.substr(equals + 1));
     }
   }

@@ -16,9 +16,9 @@
 namespace tekmatch {
 
 // Reads the files, in any form of keyformat/public_key_forms.h; each value is
-// one set. INVALID_ARGUMENT: a value has
-// another form. DATA_LOSS: a file holds no P-256 public key; other codes: the
-// system's, for a file that cannot be read.
+// one set. INVALID_ARGUMENT: a value has another form. DATA_LOSS: a file holds
+// no P-256 public key; other codes: the system's, for a file that cannot be
+// read.
 absl::StatusOr<TrustedKeys> LoadTrustedKeys(
     const std::vector<std::string>& values);
 
