@@ -12,6 +12,7 @@
 #include "keyformat/export_writer.h"
 #include "keyformat/printable.h"
 #include "keyformat/random_source.h"
+#include "keyformat/status_macros.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/exposure/match_counts.h"
 #include "tools/commands/command.h"
@@ -55,61 +56,45 @@ struct Paths {
 absl::Status WriteWorld(const DemoWorld& world, uint64_t seed,
                         const Paths& paths) {
   // Never from the seed: a signing key that can be computed again is no secret.
-  const absl::StatusOr<SigningKey> key = SigningKey::Generate();
-  if (!key.ok()) return key.status();
-  const absl::StatusOr<std::string> pem = key->PublicPem();
-  if (!pem.ok()) return pem.status();
-  if (absl::Status s =
-          WriteWholeFile(paths.public_key, *pem, OutputFile::Readers::kAnyone);
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_ASSIGN_OR_RETURN(const SigningKey key, SigningKey::Generate());
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string pem, key.PublicPem());
+  TEKMATCH_RETURN_IF_ERROR(
+      WriteWholeFile(paths.public_key, pem, OutputFile::Readers::kAnyone));
   ExportWriterOptions options;
   options.start_timestamp = world.start_timestamp;
   options.end_timestamp = world.end_timestamp;
   options.region = kKeyId;
-  options.signers.push_back(
-      {.key = *key, .id = kKeyId, .version = kKeyVersion});
+  options.signers.push_back({.key = key, .id = kKeyId, .version = kKeyVersion});
   RandomSource random = RandomSource::Seeded(seed);
-  if (absl::Status s = WriteExports(world.keys, options, random,
-                                    [&](const ExportFile& file) {
-                                      return WriteWholeFile(
-                                          paths.exported, file.zip,
-                                          OutputFile::Readers::kAnyone);
-                                    });
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(
+      WriteExports(world.keys, options, random, [&](const ExportFile& file) {
+        return WriteWholeFile(paths.exported, file.zip,
+                              OutputFile::Readers::kAnyone);
+      }));
   // Sightings are their owner's business: nobody else may read the file.
-  auto sightings = OutputFile::Open(paths.sightings);
-  if (!sightings.ok()) return sightings.status();
-  if (absl::Status s =
-          WriteSightings(world.sightings, SightingsFormat::kCsv, **sightings);
-      !s.ok()) {
-    return s;
-  }
-  return (*sightings)->Commit();
+  TEKMATCH_ASSIGN_OR_RETURN(auto sightings, OutputFile::Open(paths.sightings));
+  TEKMATCH_RETURN_IF_ERROR(
+      WriteSightings(world.sightings, SightingsFormat::kCsv, *sightings));
+  return sightings->Commit();
 }
 
 // Reads everything back and matches, as `tekmatch match` does.
 absl::StatusOr<ExposureCheckResult> MatchWorld(
     const Paths& paths, std::shared_ptr<const SightingIndex> index) {
-  absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(
-      {absl::StrCat(kKeyId, ":", kKeyVersion, "=", paths.public_key)});
-  if (!trusted.ok()) return trusted.status();
   ExposureCheckOptions options;
-  options.files.trusted = *std::move(trusted);
+  TEKMATCH_ASSIGN_OR_RETURN(
+      options.files.trusted,
+      LoadTrustedKeys(
+          {absl::StrCat(kKeyId, ":", kKeyVersion, "=", paths.public_key)}));
   return CheckExposure({paths.exported}, std::move(index), options);
 }
 
 absl::StatusOr<std::shared_ptr<const SightingIndex>> LoadIndex(
     const std::string& path) {
-  absl::StatusOr<SightingsFile> file = ReadSightings(path, {});
-  if (!file.ok()) return file.status();
-  absl::StatusOr<SightingIndex> index =
-      SightingIndex::Create(std::move(file->sightings));
-  if (!index.ok()) return index.status();
-  return std::make_shared<const SightingIndex>(*std::move(index));
+  TEKMATCH_ASSIGN_OR_RETURN(SightingsFile file, ReadSightings(path, {}));
+  TEKMATCH_ASSIGN_OR_RETURN(SightingIndex index,
+                            SightingIndex::Create(std::move(file.sightings)));
+  return std::make_shared<const SightingIndex>(std::move(index));
 }
 
 std::string Story(const DemoWorld& world, uint64_t seed, size_t num_padded) {
@@ -126,29 +111,28 @@ std::string Story(const DemoWorld& world, uint64_t seed, size_t num_padded) {
       "derived and looked up:\n\n");
 }
 
-// Of a world whose files are in their places.
-int TellDemo(const Options& options, const DemoWorld& world, const Paths& paths,
-             ResultFile& summary) {
-  const auto index = LoadIndex(paths.sightings);
-  if (!index.ok()) return Fail(index.status());
-  const absl::StatusOr<ExposureCheckResult> run = MatchWorld(paths, *index);
-  if (!run.ok()) return Fail(run.status());
-  if (SayRefused(run->files) > 0) return kExitBadInput;
-  const absl::StatusOr<absl::TimeZone> zone = ParseTimeZone(kZone);
-  if (!zone.ok()) return Fail(zone.status());
+// Of a world whose files are in their places. Returns the exit code.
+absl::StatusOr<int> TellDemo(const Options& options, const DemoWorld& world,
+                             const Paths& paths, ResultFile& summary) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::shared_ptr<const SightingIndex> index,
+                            LoadIndex(paths.sightings));
+  TEKMATCH_ASSIGN_OR_RETURN(const ExposureCheckResult run,
+                            MatchWorld(paths, index));
+  if (SayRefused(run.files) > 0) return kExitBadInput;
+  TEKMATCH_ASSIGN_OR_RETURN(const absl::TimeZone zone, ParseTimeZone(kZone));
 
   SightingsCounts sightings;
-  sightings.num_read = (*index)->sightings().size();
+  sightings.num_read = index->sightings().size();
   std::string text =
-      Story(world, options.seed, run->num_keys) +
-      MatchReportText({.account = {.run = *run, .sightings = sightings},
+      Story(world, options.seed, run.num_keys) +
+      MatchReportText({.account = {.run = run, .sightings = sightings},
                        .policy = {},
-                       .zone = *zone});
+                       .zone = zone});
   // The world knows what has to be found. Anything else is our fault, and no
   // demonstration.
-  if (CountByDate(run->result.matches, *zone) != world.expected) {
-    return Fail(absl::InternalError(
-        text + "\nThis is not what the world was made with."));
+  if (CountByDate(run.result.matches, zone) != world.expected) {
+    return absl::InternalError(text +
+                               "\nThis is not what the world was made with.");
   }
   absl::StrAppend(&text, "\nThat is what the world was made with.\n");
   if (!options.out.empty()) {
@@ -158,33 +142,29 @@ int TellDemo(const Options& options, const DemoWorld& world, const Paths& paths,
         "=", Printable(paths.public_key), " --sightings ",
         Printable(paths.sightings), " --time-zone ", kZone, "\n");
   }
-  return summary.Write(text);
+  TEKMATCH_RETURN_IF_ERROR(summary.Write(text));
+  return kExitDone;
 }
 
-int Demo(const Options& options) {
+absl::StatusOr<int> Demo(const Options& options) {
   RunPaths outputs;
   outputs.WritesFolder("--out", options.out);
   outputs.Writes("--summary-out", options.summary_out);
-  if (absl::Status s = outputs.Check(); !s.ok()) return Fail(s);
+  TEKMATCH_RETURN_IF_ERROR(outputs.Check());
   // Before the work: a place that cannot be written to is known at once.
-  auto summary = ResultFile::Open(options.summary_out);
-  if (!summary.ok()) return Fail(summary.status());
-  const absl::StatusOr<DemoWorld> world = MakeDemoWorld(options.seed);
-  if (!world.ok()) return Fail(world.status());
+  TEKMATCH_ASSIGN_OR_RETURN(ResultFile summary,
+                            ResultFile::Open(options.summary_out));
+  TEKMATCH_ASSIGN_OR_RETURN(const DemoWorld world, MakeDemoWorld(options.seed));
   // Also without --out the story is that of files, which are written and read.
   if (options.out.empty()) {
-    const auto scratch = ScratchFolder::Make();
-    if (!scratch.ok()) return Fail(scratch.status());
+    TEKMATCH_ASSIGN_OR_RETURN(const auto scratch, ScratchFolder::Make());
     const Paths paths([&](absl::string_view name) {
-      return absl::StrCat((*scratch)->path(), "/", name);
+      return absl::StrCat(scratch->path(), "/", name);
     });
-    const absl::Status written = WriteWorld(*world, options.seed, paths);
-    return written.ok() ? TellDemo(options, *world, paths, *summary)
-                        : Fail(written);
+    TEKMATCH_RETURN_IF_ERROR(WriteWorld(world, options.seed, paths));
+    return TellDemo(options, world, paths, summary);
   }
-  if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
-    return Fail(s);
-  }
+  TEKMATCH_RETURN_IF_ERROR(CheckFolder("--out", options.out));
   const Paths paths([&](absl::string_view name) {
     return absl::StrCat(options.out, "/", name);
   });
@@ -193,18 +173,16 @@ int Demo(const Options& options) {
        {paths.exported, paths.public_key, paths.sightings}) {
     outputs.Writes("--out", path);
   }
-  if (absl::Status s = outputs.Check(); !s.ok()) return Fail(s);
+  TEKMATCH_RETURN_IF_ERROR(outputs.Check());
   {
-    const auto folder = OutputFolder::Open(options.out);
-    if (!folder.ok()) return Fail(folder.status());
+    TEKMATCH_ASSIGN_OR_RETURN(const auto folder,
+                              OutputFolder::Open(options.out));
     const Paths side(
-        [&](absl::string_view name) { return (*folder)->SidePathOf(name); });
-    if (absl::Status s = WriteWorld(*world, options.seed, side); !s.ok()) {
-      return Fail(s);
-    }
-    if (absl::Status s = (*folder)->Commit(); !s.ok()) return Fail(s);
+        [&](absl::string_view name) { return folder->SidePathOf(name); });
+    TEKMATCH_RETURN_IF_ERROR(WriteWorld(world, options.seed, side));
+    TEKMATCH_RETURN_IF_ERROR(folder->Commit());
   }  // The folder at the side is gone before anything is told.
-  return TellDemo(options, *world, paths, *summary);
+  return TellDemo(options, world, paths, summary);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "keyformat/printable.h"
 #include "keyformat/random_source.h"
 #include "keyformat/release.h"
+#include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_settings.h"
@@ -62,10 +63,8 @@ std::string LeftOutText(const PublishedBefore& before) {
   return text + "\n";
 }
 
-int Export(const Options& options) {
-  if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
-    return Fail(s);
-  }
+absl::StatusOr<int> Export(const Options& options) {
+  TEKMATCH_RETURN_IF_ERROR(CheckFolder("--out", options.out));
   // Files of a window that is there are not written over; the index is.
   RunPaths paths;
   paths.Reads("--keys", options.keys);
@@ -73,53 +72,46 @@ int Export(const Options& options) {
   paths.Writes("--out", absl::StrCat(options.out, "/", kPublishedIndex));
   paths.WritesFolder("--out", options.out);
   paths.Writes("--summary-out", options.summary_out);
-  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
-  auto summary = ResultFile::Open(options.summary_out);
-  if (!summary.ok()) return Fail(summary.status());
-  const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
-  if (!now.ok()) return Fail(now.status());
-  absl::StatusOr<ExportWriterOptions> writer =
-      WriterOptions(options.settings, *now);
-  if (!writer.ok()) return Fail(writer.status());
-  const absl::StatusOr<SigningKey> key = LoadSigningKey(options.signing_key);
-  if (!key.ok()) return Fail(key.status());
-  writer->signers.push_back(
-      {.key = *key,
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
+  TEKMATCH_ASSIGN_OR_RETURN(ResultFile summary,
+                            ResultFile::Open(options.summary_out));
+  TEKMATCH_ASSIGN_OR_RETURN(const absl::Time now,
+                            ParseTime("--now", options.now));
+  TEKMATCH_ASSIGN_OR_RETURN(ExportWriterOptions writer,
+                            WriterOptions(options.settings, now));
+  TEKMATCH_ASSIGN_OR_RETURN(const SigningKey key,
+                            LoadSigningKey(options.signing_key));
+  writer.signers.push_back(
+      {.key = key,
        .id = options.key_id,
        .version = options.key_version,
        .algorithm = options.algorithm == "sha512"
                         ? SignatureAlgorithm::kEcdsaP256Sha512
                         : SignatureAlgorithm::kEcdsaP256Sha256});
-  absl::StatusOr<std::vector<DiagnosisKey>> keys =
-      ReadKeysToPublish(options.keys);
-  if (!keys.ok()) return Fail(keys.status());
+  TEKMATCH_ASSIGN_OR_RETURN(std::vector<DiagnosisKey> keys,
+                            ReadKeysToPublish(options.keys));
   // From here on other runs wait for this one (PublishedFolder), so all that
   // can be wrong with the input alone comes before.
-  const absl::StatusOr<std::unique_ptr<PublishedFolder>> folder =
-      PublishedFolder::Open(options.out);
-  if (!folder.ok()) return Fail(folder.status());
-  if (!(*folder)->completed().empty()) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PublishedFolder> folder,
+                            PublishedFolder::Open(options.out));
+  if (!folder->completed().empty()) {
     Say(absl::StrCat(options.out,
                      ": completed what a run that was killed had begun to "
                      "publish: ",
-                     absl::StrJoin((*folder)->completed(), ", ")));
+                     absl::StrJoin(folder->completed(), ", ")));
   }
-  if (absl::Status s = (*folder)->CheckUnpublished(writer->start_timestamp,
-                                                   writer->end_timestamp);
-      !s.ok()) {
-    return Fail(s);
-  }
-  const absl::StatusOr<PublishedBefore> left_out =
-      LeaveOutPublished((*folder)->PublishedPaths(), *keys);
-  if (!left_out.ok()) return Fail(left_out.status());
+  TEKMATCH_RETURN_IF_ERROR(
+      folder->CheckUnpublished(writer.start_timestamp, writer.end_timestamp));
+  TEKMATCH_ASSIGN_OR_RETURN(const PublishedBefore left_out,
+                            LeaveOutPublished(folder->PublishedPaths(), keys));
   // A key that is out already is not also counted as held back.
   const ReleaseRule rule =
       options.release_same_day ? ReleaseRule::kSameDay : ReleaseRule::kAfterEnd;
   // A file is out when its window ends, or now if that is yet to come.
   const uint64_t num_held_back =
-      HoldBack(std::min(absl::ToUnixSeconds(*now),
-                        static_cast<int64_t>(writer->end_timestamp)),
-               rule, *keys);
+      HoldBack(std::min(absl::ToUnixSeconds(now),
+                        static_cast<int64_t>(writer.end_timestamp)),
+               rule, keys);
 
   // Said only when the files are published: of those of a run that fails none
   // is there.
@@ -127,17 +119,17 @@ int Export(const Options& options) {
   RandomSource random = options.seed.has_value()
                             ? RandomSource::Seeded(*options.seed)
                             : RandomSource::FromSystem();
-  absl::Status status = WriteExports(
-      *std::move(keys), *writer, random,
+  TEKMATCH_RETURN_IF_ERROR(WriteExports(
+      std::move(keys), writer, random,
       [&](const ExportFile& file) -> absl::Status {
         const PublishedName name = {
             .end_timestamp = file.end_timestamp,
-            .start_timestamp = writer->start_timestamp,
+            .start_timestamp = writer.start_timestamp,
             .number = static_cast<uint64_t>(file.batch_num)};
-        absl::StrAppend(&said, Printable((*folder)->PathOf(ToString(name))),
-                        ": ", Counted(file.num_keys, "key"), ", ",
-                        file.num_padding, " of them padding, batch ",
-                        file.batch_num, " of ", file.batch_size);
+        absl::StrAppend(&said, Printable(folder->PathOf(ToString(name))), ": ",
+                        Counted(file.num_keys, "key"), ", ", file.num_padding,
+                        " of them padding, batch ", file.batch_num, " of ",
+                        file.batch_size);
         // Both cost privacy: no padding hides such keys.
         if (file.num_kinds_unpadded > 0) {
           absl::StrAppend(&said, "; no room to pad ",
@@ -149,12 +141,12 @@ int Export(const Options& options) {
               file.num_revised_alone == 1 ? " is" : " are", " like no other");
         }
         said += "\n";
-        return (*folder)->Add(name, file.zip);
-      });
-  if (status.ok()) status = (*folder)->Publish();
-  if (!status.ok()) return Fail(status);
-  return summary->Write(said + LeftOutText(*left_out) +
-                        HeldBackText(num_held_back, rule));
+        return folder->Add(name, file.zip);
+      }));
+  TEKMATCH_RETURN_IF_ERROR(folder->Publish());
+  TEKMATCH_RETURN_IF_ERROR(summary.Write(said + LeftOutText(left_out) +
+                                         HeldBackText(num_held_back, rule)));
+  return kExitDone;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "keyformat/printable.h"
+#include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/progress.h"
@@ -28,16 +29,14 @@ SightingProfile ProfileOf(const std::string& name) {
   return SightingProfile::kDense;
 }
 
-int Generate(const Options& options) {
-  if (absl::Status s = CheckFolder("--out", options.out); !s.ok()) {
-    return Fail(s);
-  }
+absl::StatusOr<int> Generate(const Options& options) {
+  TEKMATCH_RETURN_IF_ERROR(CheckFolder("--out", options.out));
   RunPaths paths;
   paths.WritesFolder("--out", options.out);
   paths.Writes("--summary-out", options.summary_out);
-  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
-  auto summary = ResultFile::Open(options.summary_out);
-  if (!summary.ok()) return Fail(summary.status());
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
+  TEKMATCH_ASSIGN_OR_RETURN(ResultFile summary,
+                            ResultFile::Open(options.summary_out));
   GeneratorOptions world = options.world;
   world.profile = ProfileOf(options.profile);
   Progress progress;
@@ -48,12 +47,12 @@ int Generate(const Options& options) {
         });
       });
   progress.Finish();
-  if (!files.ok()) return Fail(files.status());
+  if (!files.ok()) return files.status();
   std::string sightings;
   for (const std::string& path : files->sightings) {
     absl::StrAppend(&sightings, " --sightings ", Printable(path));
   }
-  return summary->Write(
+  TEKMATCH_RETURN_IF_ERROR(summary.Write(
       absl::StrCat(Counted(options.world.num_keys, "key"), " in ",
                    Counted(files->exports.size(), "file"), ", ",
                    Counted(options.world.num_sightings, "sighting"), ", ",
@@ -62,7 +61,8 @@ int Generate(const Options& options) {
                    "/*.zip --trusted-key ", kWorldKeyId, ":", kWorldKeyVersion,
                    "=", Printable(files->public_key), sightings,
                    " --matches-out MATCHES\nMATCHES is then the same as ",
-                   Printable(files->expected_matches), "\n"));
+                   Printable(files->expected_matches), "\n")));
+  return kExitDone;
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // tekmatch inspect: what is in an export, whoever signed it.
 #include <memory>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "keyformat/key_decoder.h"
 #include "keyformat/printable.h"
+#include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
@@ -67,35 +67,30 @@ std::string Text(const ordered_json& file) {
   return text;
 }
 
-int Inspect(const Options& options) {
+absl::StatusOr<int> Inspect(const Options& options) {
   const bool keys_to_stdout = IsStdout(options.keys_out);
   if (keys_to_stdout && IsStdout(options.out)) {
-    return Fail(absl::InvalidArgumentError(
+    return absl::InvalidArgumentError(
         absl::StrCat("--keys-out ", options.keys_out, " and --out ",
-                     options.out, ": both are stdout")));
+                     options.out, ": both are stdout"));
   }
-  const absl::StatusOr<std::vector<std::string>> exports =
-      ListExports(options.exports);
-  if (!exports.ok()) return Fail(exports.status());
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> exports,
+                            ListExports(options.exports));
   RunPaths paths;
-  ReadsExports(*exports, &paths);
+  ReadsExports(exports, &paths);
   paths.Writes("--keys-out", options.keys_out);
   paths.Writes("--out", options.out);
-  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
-  const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
-  if (!now.ok()) return Fail(now.status());
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
+  TEKMATCH_ASSIGN_OR_RETURN(const absl::Time now,
+                            ParseTime("--now", options.now));
   // No key is trusted: a file is shown whatever is to be said of its signature.
   ExportFileOptions file_options;
-  file_options.reader.decode.latest_rolling_start = LatestRollingStart(*now);
+  file_options.reader.decode.latest_rolling_start = LatestRollingStart(now);
   Progress progress;
-  auto pipes = ReadPipes(*exports);
-  if (!pipes.ok()) return Fail(pipes.status());
-  file_options.sources = *std::move(pipes);
+  TEKMATCH_ASSIGN_OR_RETURN(file_options.sources, ReadPipes(exports));
   std::unique_ptr<OutputFile> keys_out;
   if (!options.keys_out.empty()) {
-    auto file = OutputFile::Open(options.keys_out);
-    if (!file.ok()) return Fail(file.status());
-    keys_out = *std::move(file);
+    TEKMATCH_ASSIGN_OR_RETURN(keys_out, OutputFile::Open(options.keys_out));
   }
 
   ordered_json files = ordered_json::array();
@@ -103,7 +98,7 @@ int Inspect(const Options& options) {
   bool all_readable = true;
   size_t number = 0;
   uint64_t num_keys = 0;
-  for (const std::string& path : *exports) {
+  for (const std::string& path : exports) {
     ++number;
     ExportStatistics statistics;
     const absl::StatusOr<ExportFileResult> file = ReadExportFile(
@@ -114,21 +109,15 @@ int Inspect(const Options& options) {
           // It would stand between keys that go to the same terminal.
           if (!keys_to_stdout) {
             progress.Update([&] {
-              return FilesProgressText(number, exports->size(), num_keys);
+              return FilesProgressText(number, exports.size(), num_keys);
             });
           }
           for (size_t i = 0; keys_out != nullptr && i < block->size(); ++i) {
-            if (absl::Status s = keys_out->Append(KeyLine(block->key(i)));
-                !s.ok()) {
-              return s;
-            }
+            TEKMATCH_RETURN_IF_ERROR(keys_out->Append(KeyLine(block->key(i))));
           }
           return absl::OkStatus();
         });
-    if (!file.ok()) {
-      progress.Finish();
-      return Fail(file.status());
-    }
+    if (!file.ok()) return file.status();
     if (!file->is_whole()) {
       // Its statistics end in the middle; the others are shown.
       all_readable = false;
@@ -142,14 +131,21 @@ int Inspect(const Options& options) {
   progress.Finish();
   // Some of a file's keys would pass for all of them.
   if (keys_out != nullptr && all_readable) {
-    if (absl::Status s = keys_out->Commit(); !s.ok()) return Fail(s);
+    TEKMATCH_RETURN_IF_ERROR(keys_out->Commit());
   }
   if (options.format == "json") text = DumpJson(files, 2) + "\n";
   // Keys on stdout stand there alone.
-  const int written = keys_to_stdout && options.out.empty()
-                          ? kExitDone
-                          : WriteResult(options.out, text);
-  return all_readable ? written : kExitBadInput;
+  absl::Status written;
+  if (!keys_to_stdout || !options.out.empty()) {
+    written = WriteResult(options.out, text);
+  }
+  if (all_readable) {
+    TEKMATCH_RETURN_IF_ERROR(written);
+    return kExitDone;
+  }
+  // The files that were refused decide the exit code, and are said already.
+  if (!written.ok()) Say(written.message());
+  return kExitBadInput;
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 // made, and written when all of it is whole (match_results.h).
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "keyformat/status_macros.h"
 #include "matcher/check/exposure_check.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
@@ -25,9 +25,7 @@ absl::StatusOr<ExposureCheckResult> RunCheck(
     const std::vector<std::string>& exports, const MatchSightings& sightings,
     ExposureCheckOptions& check, Progress& progress) {
   // Pipes are held in memory: read only when all else is known to be in order.
-  auto pipes = ReadPipes(exports);
-  if (!pipes.ok()) return pipes.status();
-  check.files.sources = *std::move(pipes);
+  TEKMATCH_ASSIGN_OR_RETURN(check.files.sources, ReadPipes(exports));
   const size_t num_files = exports.size();
   progress.Announce([num_files] { return FilesProgressText(0, num_files, 0); });
   check.progress = [&progress, num_files](size_t file, uint64_t num_keys) {
@@ -40,42 +38,31 @@ absl::StatusOr<ExposureCheckResult> RunCheck(
   return run;
 }
 
-int MatchExports(const MatchOptions& options) {
-  if (absl::Status s = CheckMatchOptions(options); !s.ok()) return Fail(s);
-  const absl::StatusOr<std::vector<std::string>> exports =
-      ListExports(options.exports);
-  if (!exports.ok()) return Fail(exports.status());
-  if (absl::Status s = MatchPaths(options, *exports).Check(); !s.ok()) {
-    return Fail(s);
-  }
-  const absl::StatusOr<MatchRules> rules = LoadMatchRules(options);
-  if (!rules.ok()) return Fail(rules.status());
-  absl::StatusOr<ExposureCheckOptions> check =
-      LoadCheckOptions(options, *rules);
-  if (!check.ok()) return Fail(check.status());
+absl::StatusOr<int> MatchExports(const MatchOptions& options) {
+  TEKMATCH_RETURN_IF_ERROR(CheckMatchOptions(options));
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> exports,
+                            ListExports(options.exports));
+  TEKMATCH_RETURN_IF_ERROR(MatchPaths(options, exports).Check());
+  TEKMATCH_ASSIGN_OR_RETURN(const MatchRules rules, LoadMatchRules(options));
+  TEKMATCH_ASSIGN_OR_RETURN(ExposureCheckOptions check,
+                            LoadCheckOptions(options, rules));
   Progress progress;
-  const absl::StatusOr<MatchSightings> sightings =
-      LoadMatchSightings(options, progress);
-  if (!sightings.ok()) return Fail(sightings.status());
-  const OwnKeyCounts own_keys = FitToSightings(*sightings, *rules, *check);
+  TEKMATCH_ASSIGN_OR_RETURN(const MatchSightings sightings,
+                            LoadMatchSightings(options, progress));
+  const OwnKeyCounts own_keys = FitToSightings(sightings, rules, check);
 
-  const absl::StatusOr<ExposureCheckResult> run =
-      RunCheck(*exports, *sightings, *check, progress);
-  if (!run.ok()) return Fail(run.status());
-  if (absl::Status s = CheckHasResult(options, *run, sightings->counts);
-      !s.ok()) {
-    return Fail(s);
-  }
-  if (!PrintsReasons(options)) SayRefused(run->files);
+  TEKMATCH_ASSIGN_OR_RETURN(const ExposureCheckResult run,
+                            RunCheck(exports, sightings, check, progress));
+  TEKMATCH_RETURN_IF_ERROR(CheckHasResult(options, run, sightings.counts));
+  if (!PrintsReasons(options)) SayRefused(run.files);
 
   const RunAccount account = {
-      .run = *run, .sightings = sightings->counts, .own_keys = own_keys};
-  const std::string report = MatchReport(options, *rules, *check, account);
-  if (absl::Status s = WriteMatchResults(options, account, report); !s.ok()) {
-    return Fail(s);
-  }
+      .run = run, .sightings = sightings.counts, .own_keys = own_keys};
+  const std::string report = MatchReport(options, rules, check, account);
+  TEKMATCH_RETURN_IF_ERROR(WriteMatchResults(options, account, report));
   // Printed last: a run that fails has printed no result.
-  return PrintsResult(options) ? Print(report) : kExitDone;
+  if (PrintsResult(options)) TEKMATCH_RETURN_IF_ERROR(Print(report));
+  return kExitDone;
 }
 
 }  // namespace

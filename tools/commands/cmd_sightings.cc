@@ -1,8 +1,8 @@
 // tekmatch sightings: sightings of any format as CSV or JSON lines.
 #include <memory>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/progress.h"
@@ -23,17 +23,17 @@ struct Options {
   bool skip_bad_sightings = false;
 };
 
-int Convert(const Options& options) {
+absl::StatusOr<int> Convert(const Options& options) {
   RunPaths paths;
   paths.Reads("SIGHTINGS", options.path);
   paths.Writes("--out", options.out);
-  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
   Progress progress;
   const absl::StatusOr<SightingsFile> file =
       ReadSightings(options.path, {.skip_bad = options.skip_bad_sightings,
                                    .progress = ShowSightings(progress)});
   progress.Finish();
-  if (!file.ok()) return Fail(file.status());
+  if (!file.ok()) return file.status();
   for (const std::string& message : file->messages) {
     Say(absl::StrCat("skipped ", message));
   }
@@ -41,23 +41,21 @@ int Convert(const Options& options) {
   counts.dropped = file->dropped;
   counts.losses = file->losses;
   SayLines(SightingsRemarks(counts, Language::kEnglish));
-  auto out = OutputFile::Open(options.out);
-  if (!out.ok()) return Fail(out.status());
-  if (absl::Status s =
-          WriteSightings(file->sightings,
-                         options.format == "csv" ? SightingsFormat::kCsv
-                                                 : SightingsFormat::kJsonLines,
-                         **out);
-      !s.ok()) {
-    return Fail(s);
-  }
-  if (absl::Status s = (*out)->Commit(); !s.ok()) return Fail(s);
+  TEKMATCH_ASSIGN_OR_RETURN(auto out, OutputFile::Open(options.out));
+  TEKMATCH_RETURN_IF_ERROR(WriteSightings(file->sightings,
+                                          options.format == "csv"
+                                              ? SightingsFormat::kCsv
+                                              : SightingsFormat::kJsonLines,
+                                          *out));
+  TEKMATCH_RETURN_IF_ERROR(out->Commit());
   const std::string said =
       absl::StrCat(Counted(file->sightings.size(), "sighting"), " (",
                    file->num_bad, " skipped)\n");
-  // On stdout are the sightings, alone.
-  if (!IsStdout(options.out)) return Print(said);
-  SayLines(said);
+  if (IsStdout(options.out)) {
+    SayLines(said);  // on stdout the sightings are alone
+  } else {
+    TEKMATCH_RETURN_IF_ERROR(Print(said));
+  }
   return kExitDone;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "keyformat/printable.h"
+#include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
@@ -53,40 +54,33 @@ std::string Report(const std::vector<ExportFileResult>& files, bool as_json) {
   return as_json ? DumpJson(json, 2) + "\n" : text;
 }
 
-int Verify(const Options& options) {
-  const absl::StatusOr<std::vector<std::string>> exports =
-      ListExports(options.exports);
-  if (!exports.ok()) return Fail(exports.status());
+absl::StatusOr<int> Verify(const Options& options) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> exports,
+                            ListExports(options.exports));
   RunPaths paths;
-  ReadsExports(*exports, &paths);
+  ReadsExports(exports, &paths);
   paths.Reads("--trusted-key", TrustedKeyPaths(options.trusted_keys));
   paths.Writes("--out", options.out);
-  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
   ExportFileOptions file_options;
-  absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(options.trusted_keys);
-  if (!trusted.ok()) return Fail(trusted.status());
-  file_options.trusted = *std::move(trusted);
+  TEKMATCH_ASSIGN_OR_RETURN(file_options.trusted,
+                            LoadTrustedKeys(options.trusted_keys));
 
   Progress progress;
-  auto pipes = ReadPipes(*exports);
-  if (!pipes.ok()) return Fail(pipes.status());
-  file_options.sources = *std::move(pipes);
+  TEKMATCH_ASSIGN_OR_RETURN(file_options.sources, ReadPipes(exports));
   std::vector<ExportFileResult> files;
   uint64_t num_keys = 0;
-  for (const std::string& path : *exports) {
+  for (const std::string& path : exports) {
     absl::StatusOr<ExportFileResult> file = ReadExportFile(
         path, file_options, [&](const std::unique_ptr<KeyBlock>& block) {
           num_keys += block->size();
           progress.Update([&] {
-            return FilesProgressText(files.size() + 1, exports->size(),
+            return FilesProgressText(files.size() + 1, exports.size(),
                                      num_keys);
           });
           return absl::OkStatus();
         });
-    if (!file.ok()) {
-      progress.Finish();
-      return Fail(file.status());
-    }
+    if (!file.ok()) return file.status();
     files.push_back(*std::move(file));
   }
   progress.Finish();
@@ -94,14 +88,19 @@ int Verify(const Options& options) {
   RefuseIncompleteBatches(files);
   const bool as_json = options.format == "json";
   // A refused file is no reason to keep the verdicts back.
-  const int written = WriteResult(options.out, Report(files, as_json));
+  const absl::Status written = WriteResult(options.out, Report(files, as_json));
   const auto num_refused = std::count_if(
       files.begin(), files.end(),
       [](const ExportFileResult& file) { return !file.accepted; });
-  if (num_refused == 0) return written;
+  if (num_refused == 0) {
+    TEKMATCH_RETURN_IF_ERROR(written);
+    return kExitDone;
+  }
+  // Both are said; the files that were refused decide the exit code.
+  if (!written.ok()) Say(written.message());
   // The result has the reasons.
-  return Fail(absl::DataLossError(absl::StrCat(
-      num_refused, " of ", Counted(files.size(), "file"), " not valid")));
+  return absl::DataLossError(absl::StrCat(
+      num_refused, " of ", Counted(files.size(), "file"), " not valid"));
 }
 
 }  // namespace

@@ -4,10 +4,10 @@
 // Plan: a registration is made of dates and times; each key gets a decision, a
 // row; rows become JSON or a table.
 #include <memory>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/config_flag.h"
@@ -39,15 +39,12 @@ absl::StatusOr<Registration> ParseRegistration(const Options& options) {
   Registration registration;
   // One of the two is given: the parser has seen to that.
   registration.by_test_date = options.onset.empty();
-  const absl::StatusOr<absl::CivilDay> date =
-      registration.by_test_date ? ParseDate("--test-date", options.test_date)
-                                : ParseDate("--onset", options.onset);
-  if (!date.ok()) return date.status();
-  registration.onset_or_test = *date;
-  const absl::StatusOr<absl::Time> registered =
-      ParseTime("--registered", options.registered);
-  if (!registered.ok()) return registered.status();
-  registration.registered = *registered;
+  TEKMATCH_ASSIGN_OR_RETURN(registration.onset_or_test,
+                            registration.by_test_date
+                                ? ParseDate("--test-date", options.test_date)
+                                : ParseDate("--onset", options.onset));
+  TEKMATCH_ASSIGN_OR_RETURN(registration.registered,
+                            ParseTime("--registered", options.registered));
   return registration;
 }
 
@@ -119,44 +116,40 @@ std::string Report(const std::vector<Row>& rows, const Options& options,
   return text;
 }
 
-int Window(const Options& options) {
+absl::StatusOr<int> Window(const Options& options) {
   RunPaths paths;
   paths.Reads("--keys", options.keys);
   paths.Reads("--policy", ConfigPath(options.window_policy));
   paths.Writes("--out", options.out);
-  if (absl::Status s = paths.Check(); !s.ok()) return Fail(s);
-  const absl::StatusOr<Registration> registration = ParseRegistration(options);
-  if (!registration.ok()) return Fail(registration.status());
-  const absl::StatusOr<TransmissionWindowPolicy> window_policy =
-      LoadWindowPolicy(options.window_policy);
-  if (!window_policy.ok()) return Fail(window_policy.status());
-  const absl::StatusOr<absl::TimeZone> zone =
-      ParseTimeZone(options.time_zone.empty() ? DefaultTimeZone(*window_policy)
-                                              : options.time_zone);
-  if (!zone.ok()) return Fail(zone.status());
-  if (absl::Status s = CheckOrder(*registration, *zone); !s.ok()) {
-    return Fail(s);
-  }
-  const absl::StatusOr<std::vector<DiagnosisKey>> keys =
-      ReadKeyLines(options.keys);
-  if (!keys.ok()) return Fail(keys.status());
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
+  TEKMATCH_ASSIGN_OR_RETURN(const Registration registration,
+                            ParseRegistration(options));
+  TEKMATCH_ASSIGN_OR_RETURN(const TransmissionWindowPolicy window_policy,
+                            LoadWindowPolicy(options.window_policy));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const absl::TimeZone zone,
+      ParseTimeZone(options.time_zone.empty() ? DefaultTimeZone(window_policy)
+                                              : options.time_zone));
+  TEKMATCH_RETURN_IF_ERROR(CheckOrder(registration, zone));
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<DiagnosisKey> keys,
+                            ReadKeyLines(options.keys));
 
   const std::vector<WindowDecision> decisions =
-      SelectKeysForPublication(*keys, *registration, *window_policy, *zone);
+      SelectKeysForPublication(keys, registration, window_policy, zone);
   std::vector<Row> rows;
-  rows.reserve(keys->size());
-  for (size_t i = 0; i < keys->size(); ++i) {
-    Row row{
-        .key = (*keys)[i], .decision = decisions[i], .days_since_onset = {}};
+  rows.reserve(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    Row row{.key = keys[i], .decision = decisions[i], .days_since_onset = {}};
     if (options.show_days_since_onset) {
       row.days_since_onset =
-          DaysSinceOnset(row.key.rolling_start, registration->onset_or_test,
-                         *window_policy, *zone);
+          DaysSinceOnset(row.key.rolling_start, registration.onset_or_test,
+                         window_policy, zone);
     }
     rows.push_back(row);
   }
-  const std::string report = Report(rows, options, *window_policy, *zone);
-  return WriteResult(options.out, report);
+  const std::string report = Report(rows, options, window_policy, zone);
+  TEKMATCH_RETURN_IF_ERROR(WriteResult(options.out, report));
+  return kExitDone;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "keyformat/printable.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "tools/commands/command_line.h"
 #include "tools/files/input_stream.h"
@@ -28,26 +29,23 @@ void SayLines(absl::string_view text) {
   }
 }
 
-int WriteResult(const std::string& path, const std::string& text) {
-  absl::StatusOr<ResultFile> file = ResultFile::Open(path);
-  return file.ok() ? file->Write(text) : Fail(file.status());
+absl::Status WriteResult(const std::string& path, const std::string& text) {
+  TEKMATCH_ASSIGN_OR_RETURN(ResultFile file, ResultFile::Open(path));
+  return file.Write(text);
 }
 
 absl::StatusOr<ResultFile> ResultFile::Open(const std::string& path) {
   ResultFile result;
   // stdout goes through Print(), as a terminal may stand behind it.
   if (path.empty() || IsStdout(path)) return result;
-  auto file = OutputFile::Open(path);
-  if (!file.ok()) return file.status();
-  result.file_ = *std::move(file);
+  TEKMATCH_ASSIGN_OR_RETURN(result.file_, OutputFile::Open(path));
   return result;
 }
 
-int ResultFile::Write(const std::string& text) {
+absl::Status ResultFile::Write(const std::string& text) {
   if (file_ == nullptr) return Print(text);
-  absl::Status written = file_->Append(text);
-  if (written.ok()) written = file_->Commit();
-  return written.ok() ? kExitDone : Fail(written);
+  TEKMATCH_RETURN_IF_ERROR(file_->Append(text));
+  return file_->Commit();
 }
 
 void AddSummaryOption(OptionSet& command, std::string& path) {
@@ -67,15 +65,15 @@ int Fail(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitBadInput;
 }
 
-int Print(absl::string_view text) {
+absl::Status Print(absl::string_view text) {
   const std::string printable = PrintableLines(text);
   // That stdout is full may show only when the buffer is flushed.
   if (std::fwrite(printable.data(), 1, printable.size(), stdout) !=
           printable.size() ||
       std::fflush(stdout) != 0) {
-    return Fail(SystemError(errno, "stdout"));
+    return SystemError(errno, "stdout");
   }
-  return kExitDone;
+  return absl::OkStatus();
 }
 
 int SayRefused(const std::vector<ExportFileResult>& files) {

@@ -41,9 +41,9 @@ void Say(absl::string_view message);
 // person's, else kExitBadInput.
 int Fail(const absl::Status& status);
 
-// Writes to stdout, made printable but for line feeds. Exit code kExitBadInput,
-// said on stderr, if it is full or closed.
-int Print(absl::string_view text);
+// Writes to stdout, made printable but for line feeds. The system's error if it
+// is full or closed.
+absl::Status Print(absl::string_view text);
 
 // Names every file that was refused on stderr. The number of them.
 int SayRefused(const std::vector<ExportFileResult>& files);
@@ -52,8 +52,8 @@ int SayRefused(const std::vector<ExportFileResult>& files);
 void SayLines(absl::string_view text);
 
 // Writes a result to the file, or prints it where `path` is empty or stdout.
-// Exit code; errors are said on stderr.
-int WriteResult(const std::string& path, const std::string& text);
+// Errors are OutputFile's and Print's.
+absl::Status WriteResult(const std::string& path, const std::string& text);
 
 // The same for a result of long work: the file is opened before it, so that a
 // place which cannot be written to is known then.
@@ -61,8 +61,8 @@ class ResultFile {
  public:
   // Errors are OutputFile's.
   static absl::StatusOr<ResultFile> Open(const std::string& path);
-  // Once. Exit code; errors are said on stderr.
-  int Write(const std::string& text);
+  // Once. Errors are OutputFile's and Print's.
+  absl::Status Write(const std::string& text);
 
  private:
   std::unique_ptr<OutputFile> file_;  // null: stdout

@@ -42,9 +42,9 @@ class Option;
 
 namespace tekmatch {
 
-// What a command does once its options have their values; returns the exit
-// code.
-using CommandBody = std::function<int()>;
+// What a command does once its options have their values. Returns the exit
+// code, or an error that nobody has been told of.
+using CommandBody = std::function<absl::StatusOr<int>()>;
 
 // One option or argument. What is said of it may be chained.
 class Option {

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "matcher/exposure/exposure_config_json.h"
 #include "matcher/exposure/transmission_window_json.h"
 #include "tools/files/input_stream.h"
@@ -22,10 +23,10 @@ bool IsFile(absl::string_view value) {
 template <typename T>
 absl::StatusOr<T> Load(const std::string& path,
                        absl::StatusOr<T> (*parse)(absl::string_view)) {
-  const absl::StatusOr<std::string> text =
-      ReadSmallFile(path, kMaxConfigBytes, "a configuration");
-  if (!text.ok()) return text.status();
-  absl::StatusOr<T> value = parse(*text);
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const std::string text,
+      ReadSmallFile(path, kMaxConfigBytes, "a configuration"));
+  absl::StatusOr<T> value = parse(text);
   if (value.ok()) return value;
   return absl::DataLossError(
       absl::StrCat(path, ": ", value.status().message()));

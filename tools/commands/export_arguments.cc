@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "matcher/check/export_files.h"
 #include "tools/files/input_stream.h"
@@ -54,9 +55,7 @@ absl::Status AppendFolder(const fs::path& folder, bool recursive,
   if (!recursive) return absl::OkStatus();
   std::sort(folders.begin(), folders.end());
   for (const fs::path& path : folders) {
-    if (absl::Status s = AppendFolder(path, recursive, files); !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(AppendFolder(path, recursive, files));
   }
   return absl::OkStatus();
 }
@@ -85,10 +84,7 @@ absl::StatusOr<std::vector<std::string>> ListExports(
     }
     any_folder = true;
     const size_t before = files.size();
-    if (absl::Status s = AppendFolder(path, arguments.recursive, &files);
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(AppendFolder(path, arguments.recursive, &files));
     if (files.size() > before) continue;
     return absl::NotFoundError(absl::StrCat(
         path, ": no *.zip and no *.bin in this folder",
@@ -113,10 +109,9 @@ ReadPipes(const std::vector<std::string>& files) {
   std::map<std::string, std::shared_ptr<const ByteSource>> pipes;
   for (const std::string& path : files) {
     if (pipes.contains(path)) continue;
-    absl::StatusOr<std::unique_ptr<ByteSource>> bytes =
-        ReadInputStream(path, kMaxPipeBytes);
-    if (!bytes.ok()) return bytes.status();
-    if (*bytes != nullptr) pipes.emplace(path, *std::move(bytes));
+    TEKMATCH_ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> bytes,
+                              ReadInputStream(path, kMaxPipeBytes));
+    if (bytes != nullptr) pipes.emplace(path, std::move(bytes));
   }
   return pipes;
 }

@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 
 namespace tekmatch {
@@ -60,8 +61,8 @@ absl::Status SetWindow(const ExportSettings& settings, absl::Time now,
 absl::StatusOr<ExportWriterOptions> WriterOptions(
     const ExportSettings& settings, absl::Time now) {
   ExportWriterOptions writer;
-  if (absl::Status s = SetCounts(settings, &writer); !s.ok()) return s;
-  if (absl::Status s = SetWindow(settings, now, &writer); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(SetCounts(settings, &writer));
+  TEKMATCH_RETURN_IF_ERROR(SetWindow(settings, now, &writer));
   writer.region = settings.region;
   writer.split =
       settings.split == "batch" ? ExportSplit::kBatch : ExportSplit::kWindows;

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "keyformat/report_type_name.h"
+#include "keyformat/status_macros.h"
 #include "matcher/exposure/json_fields.h"
 #include "tools/files/hex.h"
 #include "tools/files/line_reader.h"
@@ -109,7 +109,7 @@ absl::Status ParseKey(const json& object, DiagnosisKey* key) {
     if (!object.contains(required)) return Wrong(required, "missing");
   }
   for (const auto& [member, value] : object.items()) {
-    if (absl::Status s = ParseMember(member, value, key); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(ParseMember(member, value, key));
   }
   return absl::OkStatus();
 }
@@ -119,18 +119,15 @@ absl::Status ParseKey(const json& object, DiagnosisKey* key) {
 absl::Status AddOwnKey(const json& object, OwnKeys& own) {
   if (!object.contains("tek")) return Wrong("tek", "missing");
   Tek tek;
-  if (absl::Status s = ParseTek(object["tek"], &tek); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(ParseTek(object["tek"], &tek));
   if (!object.contains("device")) {
     own.of_all.insert(tek);
     return absl::OkStatus();
   }
   uint32_t device = 0;
-  if (absl::Status s =
-          ParseNumber("device", object["device"], 0,
-                      std::numeric_limits<uint32_t>::max(), &device);
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(ParseNumber("device", object["device"], 0,
+                                       std::numeric_limits<uint32_t>::max(),
+                                       &device));
   own.of_device[device].insert(tek);
   return absl::OkStatus();
 }
@@ -139,13 +136,11 @@ absl::Status AddOwnKey(const json& object, OwnKeys& own) {
 absl::Status ForEachObject(
     const std::string& path,
     absl::FunctionRef<absl::Status(const json& object)> parse) {
-  const auto reader = LineReader::Open(path);
-  if (!reader.ok()) return reader.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(path));
   LineReader::Line line;
   while (true) {
-    const absl::StatusOr<bool> more = (*reader)->Next(&line);
-    if (!more.ok()) return more.status();
-    if (!*more) return absl::OkStatus();
+    TEKMATCH_ASSIGN_OR_RETURN(const bool more, reader->Next(&line));
+    if (!more) return absl::OkStatus();
     // A line that is too long has no text, but is not blank.
     if (!line.too_long && absl::StripAsciiWhitespace(line.text).empty()) {
       continue;
@@ -156,7 +151,7 @@ absl::Status ForEachObject(
     const absl::Status status = object.ok() ? parse(*object) : object.status();
     if (!status.ok()) {
       return absl::DataLossError(
-          absl::StrCat((*reader)->Place(), ": ", status.message()));
+          absl::StrCat(reader->Place(), ": ", status.message()));
     }
   }
 }
@@ -166,14 +161,9 @@ absl::Status ForEachObject(
 absl::StatusOr<std::vector<DiagnosisKey>> ReadKeyLines(
     const std::string& path) {
   std::vector<DiagnosisKey> keys;
-  if (absl::Status s = ForEachObject(path,
-                                     [&keys](const json& object) {
-                                       return ParseKey(object,
-                                                       &keys.emplace_back());
-                                     });
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(ForEachObject(path, [&keys](const json& object) {
+    return ParseKey(object, &keys.emplace_back());
+  }));
   return keys;
 }
 
@@ -183,7 +173,7 @@ absl::StatusOr<std::vector<DiagnosisKey>> ReadKeysToPublish(
   absl::flat_hash_map<Tek, size_t> places;  // in `keys`
   absl::Status status = ForEachObject(path, [&](const json& object) {
     DiagnosisKey key;
-    if (absl::Status s = ParseKey(object, &key); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(ParseKey(object, &key));
     const auto [place, is_new] = places.emplace(key.tek, keys.size());
     if (is_new) {
       keys.push_back(key);
@@ -199,11 +189,8 @@ absl::StatusOr<std::vector<DiagnosisKey>> ReadKeysToPublish(
 
 absl::StatusOr<OwnKeys> ReadOwnKeys(const std::string& path) {
   OwnKeys own;
-  if (absl::Status s = ForEachObject(
-          path, [&own](const json& object) { return AddOwnKey(object, own); });
-      !s.ok()) {
-    return s;
-  }
+  TEKMATCH_RETURN_IF_ERROR(ForEachObject(
+      path, [&own](const json& object) { return AddOwnKey(object, own); }));
   return own;
 }
 

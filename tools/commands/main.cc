@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/memory_end.h"
@@ -12,7 +13,7 @@
 
 namespace {
 
-int Run(int argc, char** argv) {
+absl::StatusOr<int> Run(int argc, char** argv) {
   tekmatch::CommandLine line(
       "tekmatch",
       "Matches published diagnosis keys (TEK exports) against Bluetooth "
@@ -26,11 +27,12 @@ int Run(int argc, char** argv) {
   tekmatch::AddSightingsCommand(line);
   tekmatch::AddGenerateCommand(line);
   tekmatch::AddDemoCommand(line);
-  const absl::StatusOr<tekmatch::ParsedLine> parsed =
-      line.Parse(std::vector<std::string>(argv + 1, argv + argc));
-  if (!parsed.ok()) return tekmatch::Fail(parsed.status());
-  return parsed->body == nullptr ? tekmatch::Print(parsed->text)
-                                 : parsed->body();
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const tekmatch::ParsedLine parsed,
+      line.Parse(std::vector<std::string>(argv + 1, argv + argc)));
+  if (parsed.body != nullptr) return parsed.body();
+  TEKMATCH_RETURN_IF_ERROR(tekmatch::Print(parsed.text));
+  return tekmatch::kExitDone;
 }
 
 }  // namespace
@@ -39,7 +41,8 @@ int main(int argc, char** argv) {
   tekmatch::EndWhereMemoryEnds();
   // CLI11, nlohmann and the standard library throw; the libraries below do not.
   try {
-    return Run(argc, argv);
+    const absl::StatusOr<int> exit_code = Run(argc, argv);
+    return exit_code.ok() ? *exit_code : tekmatch::Fail(exit_code.status());
   } catch (const std::exception& error) {
     tekmatch::Say(error.what());
     return tekmatch::kExitBadInput;

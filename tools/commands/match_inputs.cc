@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "matcher/kernels/dispatch.h"
 #include "tools/commands/command.h"
 #include "tools/commands/config_flag.h"
@@ -56,37 +57,27 @@ OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own) {
 
 absl::StatusOr<MatchRules> LoadMatchRules(const MatchOptions& options) {
   MatchRules rules;
-  absl::StatusOr<TransmissionWindowPolicy> window_policy =
-      LoadWindowPolicy(options.window_policy);
-  if (!window_policy.ok()) return window_policy.status();
-  rules.window_policy = *std::move(window_policy);
+  TEKMATCH_ASSIGN_OR_RETURN(rules.window_policy,
+                            LoadWindowPolicy(options.window_policy));
   if (!options.config.empty()) {
-    absl::StatusOr<ExposureConfig> config = LoadExposureConfig(options.config);
-    if (!config.ok()) return config.status();
-    rules.config = *std::move(config);
+    TEKMATCH_ASSIGN_OR_RETURN(rules.config, LoadExposureConfig(options.config));
   }
   // Dates are UTC's unless asked for; a rule's local dates are its authority's.
   const bool given = !options.time_zone.empty();
-  const absl::StatusOr<absl::TimeZone> dates_zone =
-      ParseTimeZone(given ? options.time_zone : "UTC");
-  if (!dates_zone.ok()) return dates_zone.status();
-  const absl::StatusOr<absl::TimeZone> window_zone = ParseTimeZone(
-      given ? options.time_zone : DefaultTimeZone(rules.window_policy));
-  if (!window_zone.ok()) return window_zone.status();
-  rules.dates_zone = *dates_zone;
-  rules.window_zone = *window_zone;
-  const absl::StatusOr<absl::Time> now = ParseTime("--now", options.now);
-  if (!now.ok()) return now.status();
-  rules.now = *now;
+  TEKMATCH_ASSIGN_OR_RETURN(rules.dates_zone,
+                            ParseTimeZone(given ? options.time_zone : "UTC"));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      rules.window_zone,
+      ParseTimeZone(given ? options.time_zone
+                          : DefaultTimeZone(rules.window_policy)));
+  TEKMATCH_ASSIGN_OR_RETURN(rules.now, ParseTime("--now", options.now));
   rules.now_is_given = !options.now.empty();
   if (!options.explain.empty()) {
     if (!rules.config.has_value()) {
       return absl::InvalidArgumentError("--explain needs --config");
     }
-    const absl::StatusOr<absl::CivilDay> date =
-        ParseDate("--explain", options.explain);
-    if (!date.ok()) return date.status();
-    rules.explain = *date;
+    TEKMATCH_ASSIGN_OR_RETURN(rules.explain,
+                              ParseDate("--explain", options.explain));
   }
   return rules;
 }
@@ -101,16 +92,13 @@ absl::StatusOr<ExposureCheckOptions> LoadCheckOptions(
   check.config = rules.config;
   check.zone = rules.dates_zone;
   check.now = rules.now;
-  absl::StatusOr<TrustedKeys> trusted = LoadTrustedKeys(options.trusted_keys);
-  if (!trusted.ok()) return trusted.status();
-  check.files.trusted = *std::move(trusted);
+  TEKMATCH_ASSIGN_OR_RETURN(check.files.trusted,
+                            LoadTrustedKeys(options.trusted_keys));
   check.files.allow_unsigned = options.allow_unsigned;
   check.files.no_verify = options.no_verify;
   check.skip_bad_files = options.skip_bad_files;
   if (!options.own_keys.empty()) {
-    absl::StatusOr<OwnKeys> own = ReadOwnKeys(options.own_keys);
-    if (!own.ok()) return own.status();
-    check.own_keys = *std::move(own);
+    TEKMATCH_ASSIGN_OR_RETURN(check.own_keys, ReadOwnKeys(options.own_keys));
   }
   // The system may not know how many cores there are, and say 0.
   check.num_threads =

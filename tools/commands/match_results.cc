@@ -1,8 +1,8 @@
 #include "tools/commands/match_results.h"
 
 #include <memory>
-#include <utility>
 
+#include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/files/match_line.h"
 #include "tools/files/output_file.h"
@@ -16,11 +16,8 @@ namespace {
 absl::Status AppendMatches(const RunAccount& account, OutputFile& file) {
   const bool by_device = !account.sightings.by_device.empty();
   for (const Match& match : account.run.result.matches) {
-    if (absl::Status s = file.Append(
-            MatchLine(match, account.run.files[match.source].path, by_device));
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(file.Append(
+        MatchLine(match, account.run.files[match.source].path, by_device)));
   }
   return absl::OkStatus();
 }
@@ -71,16 +68,13 @@ absl::Status WriteMatchResults(const MatchOptions& options,
   // a report has replaced an older one.
   std::unique_ptr<OutputFile> matches;
   if (!options.matches_out.empty()) {
-    auto file = OutputFile::Open(options.matches_out);
-    if (!file.ok()) return file.status();
-    matches = *std::move(file);
-    if (absl::Status s = AppendMatches(account, *matches); !s.ok()) return s;
+    TEKMATCH_ASSIGN_OR_RETURN(matches, OutputFile::Open(options.matches_out));
+    TEKMATCH_RETURN_IF_ERROR(AppendMatches(account, *matches));
   }
   if (!PrintsResult(options)) {
-    auto file = OutputFile::Open(options.out);
-    if (!file.ok()) return file.status();
-    if (absl::Status s = (*file)->Append(report); !s.ok()) return s;
-    if (absl::Status s = (*file)->Commit(); !s.ok()) return s;
+    TEKMATCH_ASSIGN_OR_RETURN(auto file, OutputFile::Open(options.out));
+    TEKMATCH_RETURN_IF_ERROR(file->Append(report));
+    TEKMATCH_RETURN_IF_ERROR(file->Commit());
   }
   return matches == nullptr ? absl::OkStatus() : matches->Commit();
 }

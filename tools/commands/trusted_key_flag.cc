@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "keyformat/status_macros.h"
 #include "tools/files/small_file.h"
 
 namespace tekmatch {
@@ -27,9 +28,8 @@ absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
                      ": wanted ID[:VERSION]=FILE, such as 440:v1=public.pem"));
   }
   const std::string path(parts.second);
-  const absl::StatusOr<std::string> pem = ReadPem(path);
-  if (!pem.ok()) return pem.status();
-  absl::StatusOr<VerificationKey> key = VerificationKey::Parse(*pem);
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string pem, ReadPem(path));
+  absl::StatusOr<VerificationKey> key = VerificationKey::Parse(pem);
   if (!key.ok()) {
     return absl::DataLossError(
         absl::StrCat(path, ": ", key.status().message()));
@@ -55,11 +55,10 @@ absl::StatusOr<TrustedKeys> LoadTrustedKeys(
   for (const std::string& value : values) {
     std::vector<TrustedKey> set;
     for (const absl::string_view member : absl::StrSplit(value, '&')) {
-      absl::StatusOr<TrustedKey> key = LoadTrustedKey(member);
-      if (!key.ok()) return key.status();
-      set.push_back(*std::move(key));
+      TEKMATCH_ASSIGN_OR_RETURN(TrustedKey key, LoadTrustedKey(member));
+      set.push_back(std::move(key));
     }
-    if (absl::Status s = trusted.AddSet(std::move(set)); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(trusted.AddSet(std::move(set)));
   }
   return trusted;
 }
@@ -78,9 +77,8 @@ std::vector<std::string> TrustedKeyPaths(
 }
 
 absl::StatusOr<SigningKey> LoadSigningKey(const std::string& path) {
-  const absl::StatusOr<std::string> pem = ReadPem(path);
-  if (!pem.ok()) return pem.status();
-  absl::StatusOr<SigningKey> key = SigningKey::FromPem(*pem);
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string pem, ReadPem(path));
+  absl::StatusOr<SigningKey> key = SigningKey::FromPem(pem);
   if (!key.ok()) {
     return absl::DataLossError(
         absl::StrCat(path, ": ", key.status().message()));

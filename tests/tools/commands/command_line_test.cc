@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -102,9 +103,9 @@ TEST_F(CommandLineTest, WritesWhatWasGiven) {
   const absl::StatusOr<ParsedLine> parsed = line_.Parse(
       {"add", "a", "--also", "x", "b", "--also=y", "--round", "--name", "total",
        "--unit", "m", "--times", "9", "--seed", "18446744073709551615"});
-  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ASSERT_THAT(parsed, IsOk());
   EXPECT_EQ(parsed->text, "");
-  EXPECT_EQ(parsed->body(), 7);
+  EXPECT_THAT(parsed->body(), IsOkAndHolds(7));
   EXPECT_TRUE(unit_is_given_);
   EXPECT_EQ(name_, "total");
   EXPECT_EQ(unit_, "m");
@@ -117,8 +118,8 @@ TEST_F(CommandLineTest, WritesWhatWasGiven) {
 
 TEST_F(CommandLineTest, LeavesTheRestAsItIs) {
   const absl::StatusOr<ParsedLine> parsed = line_.Parse({"add", "a"});
-  ASSERT_TRUE(parsed.ok()) << parsed.status();
-  EXPECT_EQ(parsed->body(), 7);
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_THAT(parsed->body(), IsOkAndHolds(7));
   EXPECT_FALSE(unit_is_given_);
   EXPECT_EQ(unit_, "kg");
   EXPECT_FALSE(round_);
@@ -129,8 +130,8 @@ TEST_F(CommandLineTest, LeavesTheRestAsItIs) {
 TEST_F(CommandLineTest, RunsTheCommandThatIsNamed) {
   const absl::StatusOr<ParsedLine> parsed =
       line_.Parse({"choose", "--right", "r"});
-  ASSERT_TRUE(parsed.ok()) << parsed.status();
-  EXPECT_EQ(parsed->body(), 8);
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_THAT(parsed->body(), IsOkAndHolds(8));
   EXPECT_EQ(right_, "r");
 }
 
@@ -148,9 +149,8 @@ TEST_F(CommandLineTest, WantsExactlyOneOfAGroup) {
   const std::string more = "; `sums help choose` has more";
   ExpectRefused({"choose"},
                 "Exactly 1 option from [--left,--right] is required" + more);
-  EXPECT_EQ(
-      line_.Parse({"choose", "--left", "l", "--right", "r"}).status().code(),
-      absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(line_.Parse({"choose", "--left", "l", "--right", "r"}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(CommandLineTest, NamesOfGroupsAreKnown) {
@@ -164,7 +164,7 @@ TEST_F(CommandLineTest, NamesOfGroupsAreKnown) {
 
 TEST_F(CommandLineTest, HelpIsAText) {
   const absl::StatusOr<ParsedLine> help = line_.Parse({"help", "add"});
-  ASSERT_TRUE(help.ok()) << help.status();
+  ASSERT_THAT(help, IsOk());
   EXPECT_EQ(help->body, nullptr);
   EXPECT_THAT(help->text, HasSubstr("Usage: sums add [OPTIONS] FILE..."));
   EXPECT_THAT(help->text, HasSubstr("--unit TEXT:{kg,m}=kg"));
@@ -174,7 +174,7 @@ TEST_F(CommandLineTest, HelpIsAText) {
 
 TEST_F(CommandLineTest, VersionIsAText) {
   const absl::StatusOr<ParsedLine> version = line_.Parse({"--version"});
-  ASSERT_TRUE(version.ok()) << version.status();
+  ASSERT_THAT(version, IsOk());
   EXPECT_EQ(version->body, nullptr);
   EXPECT_EQ(version->text, "sums 0.1\n");
 }
