@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
 namespace tekmatch {
@@ -17,10 +18,10 @@ using ::testing::StartsWith;
 TEST(ConfigFlagTest, Names) {
   EXPECT_EQ(LoadWindowPolicy("cocoa-3")->name, "cocoa-3");
   EXPECT_EQ(LoadExposureConfig("cocoa")->name, "cocoa");
-  EXPECT_EQ(LoadWindowPolicy("cocoa").status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(LoadExposureConfig("").status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(LoadWindowPolicy("cocoa"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(LoadExposureConfig(""),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(ConfigFlagTest, Files) {
@@ -63,15 +64,15 @@ TEST(ConfigFlagTest, FilesThatAreNone) {
       absl::DeadlineExceededError(fifo + ": a pipe into which nobody writes"));
   EXPECT_EQ(LoadExposureConfig("/dev/null").status(),
             absl::FailedPreconditionError("/dev/null: not a regular file"));
-  EXPECT_EQ(std::string(LoadExposureConfig("nope").status().message()),
-            "--config: no configuration \"nope\"; there are cocoa and "
-            "platform-default (a file has a slash in its path, or ends in "
-            ".json)");
+  EXPECT_THAT(
+      LoadExposureConfig("nope"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "--config: no configuration \"nope\"; there are cocoa and "
+               "platform-default (a file has a slash in its path, or ends in "
+               ".json)"));
   const std::string none = TempPath("none.json");
-  EXPECT_EQ(LoadWindowPolicy(none).status().code(),
-            absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(LoadWindowPolicy(none).status().message()),
-              StartsWith(none + ": "));
+  EXPECT_THAT(LoadWindowPolicy(none),
+              StatusIs(absl::StatusCode::kNotFound, StartsWith(none + ": ")));
 }
 
 TEST(ConfigFlagTest, ZonesOfPolicies) {

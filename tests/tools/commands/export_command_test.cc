@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "keyformat/p256_key.h"
 #include "tests/run_tekmatch.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
 namespace tekmatch {
@@ -44,9 +45,9 @@ class ExportCommandTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const absl::StatusOr<SigningKey> key = SigningKey::Generate();
-    ASSERT_TRUE(key.ok());
+    ASSERT_THAT(key, IsOk());
     const absl::StatusOr<std::string> pem = key->PrivatePem();
-    ASSERT_TRUE(pem.ok());
+    ASSERT_THAT(pem, IsOk());
     WriteFile(At("signing.pem"), *pem);
     std::string lines;
     for (int i = 1; i <= 8; ++i) lines += Line(i);

@@ -6,7 +6,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -38,10 +40,10 @@ TEST(ExportSettingsTest, CountsHaveRanges) {
       absl::InvalidArgumentError("--max-keys: not in 1..750000");
   const absl::Status together = absl::InvalidArgumentError(
       "--max-keys: less than --min-keys and --padding-range together");
-  EXPECT_TRUE(CountsStatus(0, 0, 1).ok());
-  EXPECT_TRUE(CountsStatus(1000, 100, 1100).ok());
-  EXPECT_TRUE(CountsStatus(750'000, 0, 750'000).ok());
-  EXPECT_TRUE(CountsStatus(0, 750'000, 750'000).ok());
+  EXPECT_THAT(CountsStatus(0, 0, 1), IsOk());
+  EXPECT_THAT(CountsStatus(1000, 100, 1100), IsOk());
+  EXPECT_THAT(CountsStatus(750'000, 0, 750'000), IsOk());
+  EXPECT_THAT(CountsStatus(0, 750'000, 750'000), IsOk());
   EXPECT_EQ(CountsStatus(750'001, 0, 750'000), min_keys);
   EXPECT_EQ(CountsStatus(kMost, 0, 1), min_keys);
   EXPECT_EQ(CountsStatus(kMost, kMost, kMost), min_keys);
@@ -58,17 +60,17 @@ TEST(ExportSettingsTest, CountsHaveRanges) {
 TEST(ExportSettingsTest, TheWindowIsADayToTheLastWholeHour) {
   ExportSettings settings;
   auto options = WriterOptions(settings, kNow);
-  ASSERT_TRUE(options.ok()) << options.status();
+  ASSERT_THAT(options, IsOk());
   EXPECT_EQ(options->start_timestamp, 1595984400);
   EXPECT_EQ(options->end_timestamp, 1596070800);
   settings.end = "2020-07-30T00:00:00Z";
   options = WriterOptions(settings, kNow);
-  ASSERT_TRUE(options.ok()) << options.status();
+  ASSERT_THAT(options, IsOk());
   EXPECT_EQ(options->start_timestamp, 1595980800);
   EXPECT_EQ(options->end_timestamp, 1596067200);
   settings.start = "1596067199";
   options = WriterOptions(settings, kNow);
-  ASSERT_TRUE(options.ok()) << options.status();
+  ASSERT_THAT(options, IsOk());
   EXPECT_EQ(options->start_timestamp, 1596067199);
 }
 
@@ -104,14 +106,14 @@ TEST(ExportSettingsTest, NamesBecomeTheWritersOptions) {
   ExportSettings settings;
   settings.region = "440";
   auto options = WriterOptions(settings, kNow);
-  ASSERT_TRUE(options.ok()) << options.status();
+  ASSERT_THAT(options, IsOk());
   EXPECT_EQ(options->region, "440");
   EXPECT_EQ(options->split, ExportSplit::kWindows);
   EXPECT_EQ(options->order, KeyOrder::kSorted);
   settings.split = "batch";
   settings.order = "random";
   options = WriterOptions(settings, kNow);
-  ASSERT_TRUE(options.ok()) << options.status();
+  ASSERT_THAT(options, IsOk());
   EXPECT_EQ(options->split, ExportSplit::kBatch);
   EXPECT_EQ(options->order, KeyOrder::kRandom);
 }

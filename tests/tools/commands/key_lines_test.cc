@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/report_type_name.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tools/files/hex.h"
 
@@ -38,7 +40,7 @@ class KeyLinesTest : public ::testing::Test {
 
 TEST_F(KeyLinesTest, EveryMember) {
   const auto keys = ReadKeyLines(Path(absl::StrCat(kFull, "\n")));
-  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_THAT(keys, IsOk());
   ASSERT_EQ(keys->size(), 1U);
   const DiagnosisKey& key = keys->front();
   EXPECT_EQ(EncodeHex(key.tek.bytes), kTek);
@@ -55,7 +57,7 @@ TEST_F(KeyLinesTest, EveryMember) {
 TEST_F(KeyLinesTest, AbsentMembers) {
   const auto keys = ReadKeyLines(Path(
       absl::StrCat("\n", R"({"rolling_start":1,"tek":")", kTek, "\"}\n\n")));
-  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_THAT(keys, IsOk());
   ASSERT_EQ(keys->size(), 1U);
   EXPECT_EQ(keys->front().rolling_period, 144);
   EXPECT_EQ(keys->front().metadata, KeyMetadata());
@@ -70,7 +72,7 @@ TEST_F(KeyLinesTest, ExtremesRoundTripInOrder) {
       R"({"tek":"00000000000000000000000000000000","rolling_start":1,)",
       "\"rolling_period\":1}\n");
   const auto keys = ReadKeyLines(Path(lines));
-  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_THAT(keys, IsOk());
   ASSERT_EQ(keys->size(), 2U);
   EXPECT_EQ(absl::StrCat(KeyLine((*keys)[0]), KeyLine((*keys)[1])), lines);
 }
@@ -78,7 +80,7 @@ TEST_F(KeyLinesTest, ExtremesRoundTripInOrder) {
 TEST_F(KeyLinesTest, NoKeysAreNoError) {
   for (const char* bytes : {"", "\n", "\r\n \t\n"}) {
     const auto keys = ReadKeyLines(Path(bytes));
-    ASSERT_TRUE(keys.ok()) << keys.status();
+    ASSERT_THAT(keys, IsOk());
     EXPECT_TRUE(keys->empty());
   }
 }
@@ -89,7 +91,7 @@ TEST_F(KeyLinesTest, EveryReportTypeHasAName) {
     key.rolling_start = 2653344;
     key.metadata.report_type = static_cast<ReportType>(i);
     const auto keys = ReadKeyLines(Path(KeyLine(key)));
-    ASSERT_TRUE(keys.ok()) << keys.status();
+    ASSERT_THAT(keys, IsOk());
     EXPECT_EQ(keys->front().metadata.report_type, static_cast<ReportType>(i));
   }
   EXPECT_EQ(ReportTypeName(ReportType::kConfirmedClinicalDiagnosis),
@@ -156,7 +158,6 @@ TEST_F(KeyLinesTest, WrongMembersAreNamedWithTheirPlace) {
   };
   for (const auto& [line, message] : lines) {
     const auto keys = ReadKeyLines(Path(absl::StrCat(kFull, "\n", line, "\n")));
-    ASSERT_FALSE(keys.ok()) << line;
     EXPECT_EQ(keys.status(),
               absl::DataLossError(absl::StrCat(path_, ":2: ", message)));
   }
@@ -170,7 +171,7 @@ TEST_F(KeyLinesTest, AKeyToPublishCountsOnce) {
       R"({"rolling_start":1,"tek":"000102030405060708090A0B0C0D0E0F"})", "\n",
       With(R"("revised":false)"), "\n");
   const auto keys = ReadKeysToPublish(Path(lines));
-  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_THAT(keys, IsOk());
   ASSERT_EQ(keys->size(), 2U);
   EXPECT_EQ(EncodeHex(keys->front().tek.bytes), kTek);
   EXPECT_EQ(ReadKeyLines(path_)->size(), 4U);
@@ -207,7 +208,7 @@ TEST_F(KeyLinesTest, OwnKeysAreTheTeksAlone) {
       Path(absl::StrCat(kFull, "\n", R"({"tek":")", kTek, "\"}\n",
                         R"({"tek":"ffffffffffffffffffffffffffffffff",)"
                         R"("comment":[1]})")));
-  ASSERT_TRUE(own.ok()) << own.status();
+  ASSERT_THAT(own, IsOk());
   EXPECT_EQ(own->of_all.size(), 2U);
   EXPECT_TRUE(own->of_device.empty());
 }
@@ -217,7 +218,7 @@ TEST_F(KeyLinesTest, AnOwnKeyMayBeOneDevices) {
   const auto own = ReadOwnKeys(Path(absl::StrCat(
       tek, R"(,"device":0})", "\n", tek, R"(,"device":4294967295})", "\n",
       R"({"tek":"ffffffffffffffffffffffffffffffff"})")));
-  ASSERT_TRUE(own.ok()) << own.status();
+  ASSERT_THAT(own, IsOk());
   Tek other;
   other.bytes.fill(0xff);
   EXPECT_EQ(own->of_all, (absl::flat_hash_set<Tek>{other}));

@@ -11,10 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/run_tekmatch.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
@@ -59,7 +61,9 @@ TEST_F(RunPathsTest, OneFileByAnyNameOfIt) {
                   absl::StrCat("--out ", path, ": is an input too, IN ",
                                At("in"), "; nothing was written")))
         << path;
-    EXPECT_FALSE(Check(path, At("in")).ok()) << path;
+    EXPECT_THAT(Check(path, At("in")),
+                StatusIs(absl::StatusCode::kInvalidArgument))
+        << path;
   }
   WriteFile(At("copy"), "input");
   EXPECT_EQ(Check(At("in"), At("copy")), absl::OkStatus());
@@ -89,7 +93,7 @@ TEST_F(RunPathsTest, OneFileThatIsNotThereYet) {
   RunPaths here;
   here.Writes("--out", "no such file");
   here.Writes("--matches-out", "./no such file");
-  EXPECT_FALSE(here.Check().ok());
+  EXPECT_THAT(here.Check(), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(RunPathsTest, NothingLiesInAFolderThatIsRead) {
@@ -127,7 +131,8 @@ TEST_F(RunPathsTest, PathsThatNameNothing) {
     paths.Reads("IN", path);
     paths.Writes("--out", path);
   }
-  EXPECT_FALSE(paths.Check().ok());  // the long name stands there twice
+  // The long name stands there twice.
+  EXPECT_THAT(paths.Check(), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(Check("", ""), absl::OkStatus());
   EXPECT_EQ(Check(At("no folder/file"), At("no folder/file")),
             absl::OkStatus());

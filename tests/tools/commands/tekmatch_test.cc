@@ -18,6 +18,7 @@
 #include "gtest/gtest.h"
 #include "keyformat/p256_key.h"
 #include "tests/run_tekmatch.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tests/tools/sightings/test_leveldb.h"
 
@@ -313,10 +314,11 @@ class ExportCommandTest : public TekmatchTest {
   void SetUp() override {
     TekmatchTest::SetUp();
     const absl::StatusOr<SigningKey> key = SigningKey::Generate();
-    ASSERT_TRUE(key.ok());
+    ASSERT_THAT(key, IsOk());
     const absl::StatusOr<std::string> private_pem = key->PrivatePem();
     const absl::StatusOr<std::string> public_pem = key->PublicPem();
-    ASSERT_TRUE(private_pem.ok() && public_pem.ok());
+    ASSERT_THAT(private_pem, IsOk());
+    ASSERT_THAT(public_pem, IsOk());
     WriteFile(At("signing.pem"), *private_pem);
     WriteFile(At("own.pem"), *public_pem);
     const TekmatchRun run = RunTekmatch(

@@ -7,8 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
 namespace tekmatch {
@@ -38,11 +40,13 @@ class TrustedKeyFlagTest : public ::testing::Test {
   }
   static void MakeKey(const std::string& name, KeyFiles* files) {
     const auto key = SigningKey::Generate();
-    ASSERT_TRUE(key.ok()) << key.status();
+    ASSERT_THAT(key, IsOk());
     const auto public_pem = key->PublicPem();
     const auto private_pem = key->PrivatePem();
     const auto signature = key->Sign(kDigest);
-    ASSERT_TRUE(public_pem.ok() && private_pem.ok() && signature.ok());
+    ASSERT_THAT(public_pem, IsOk());
+    ASSERT_THAT(private_pem, IsOk());
+    ASSERT_THAT(signature, IsOk());
     files->public_path = TempPath(name + ".pub.pem");
     files->private_path = TempPath(name + ".pem");
     files->signature = *signature;
@@ -71,7 +75,7 @@ TEST_F(TrustedKeyFlagTest, FormsOfAKey) {
   for (const auto& form : forms) {
     SCOPED_TRACE(form.before_path);
     const auto trusted = LoadTrustedKeys({form.before_path + a_.public_path});
-    ASSERT_TRUE(trusted.ok()) << trusted.status();
+    ASSERT_THAT(trusted, IsOk());
     ASSERT_EQ(trusted->sets().size(), 1U);
     ASSERT_EQ(trusted->sets()[0].size(), 1U);
     const TrustedKey& key = trusted->sets()[0][0];
@@ -86,7 +90,7 @@ TEST_F(TrustedKeyFlagTest, EachValueIsASetWhoseKeysAmpersandsJoin) {
   const auto trusted =
       LoadTrustedKeys({"1=" + a_.public_path + "&2:v3=" + b_.public_path,
                        "4=" + b_.public_path});
-  ASSERT_TRUE(trusted.ok()) << trusted.status();
+  ASSERT_THAT(trusted, IsOk());
   const auto& sets = trusted->sets();
   ASSERT_EQ(sets.size(), 2U);
   ASSERT_EQ(sets[0].size(), 2U);
@@ -102,14 +106,14 @@ TEST_F(TrustedKeyFlagTest, EachValueIsASetWhoseKeysAmpersandsJoin) {
 
 TEST_F(TrustedKeyFlagTest, NoValuesAreNoKeys) {
   const auto trusted = LoadTrustedKeys({});
-  ASSERT_TRUE(trusted.ok()) << trusted.status();
+  ASSERT_THAT(trusted, IsOk());
   EXPECT_TRUE(trusted->sets().empty());
 }
 
 TEST_F(TrustedKeyFlagTest, APathMayHoldAnEqualsSign) {
   const std::string path = TempPath("a=b.pem");
   WriteFile(path, ReadFile(a_.public_path));
-  EXPECT_TRUE(LoadTrustedKeys({"440=" + path}).ok());
+  EXPECT_THAT(LoadTrustedKeys({"440=" + path}), IsOk());
 }
 
 TEST_F(TrustedKeyFlagTest, OtherFormsAreTheCallersMistake) {
@@ -160,8 +164,8 @@ TEST_F(TrustedKeyFlagTest, FilesThatHoldNoKey) {
   }
   EXPECT_EQ(LoadTrustedKeys({"1=" + a_.private_path}).status(),
             absl::DataLossError(a_.private_path + kIsPrivate));
-  EXPECT_EQ(LoadSigningKey(a_.public_path).status().code(),
-            absl::StatusCode::kDataLoss);
+  EXPECT_THAT(LoadSigningKey(a_.public_path),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 // Private keys, made for this test, that OpenSSL encrypted with the passphrase
@@ -218,7 +222,7 @@ TEST_F(TrustedKeyFlagTest, AKeyAsOneLineOfBase64) {
   const std::string path = TempPath("a.b64");
   WriteFile(path, base64);
   const auto trusted = LoadTrustedKeys({"1=" + path});
-  ASSERT_TRUE(trusted.ok()) << trusted.status();
+  ASSERT_THAT(trusted, IsOk());
   EXPECT_TRUE(trusted->sets()[0][0].key.Verify(kDigest, a_.signature));
 }
 
@@ -226,7 +230,7 @@ TEST_F(TrustedKeyFlagTest, TheLargestFile) {
   const std::string path = TempPath("large.pem");
   const std::string pem = ReadFile(a_.public_path);
   WriteFile(path, pem + std::string((64 << 10) - pem.size(), '\n'));
-  EXPECT_TRUE(LoadTrustedKeys({"1=" + path}).ok());
+  EXPECT_THAT(LoadTrustedKeys({"1=" + path}), IsOk());
   WriteFile(path, pem + std::string((64 << 10) + 1 - pem.size(), '\n'));
   const absl::Status too_large =
       absl::DataLossError(path + ": too large for a key");
@@ -251,11 +255,11 @@ TEST_F(TrustedKeyFlagTest, FilesThatCannotBeRead) {
 
 TEST_F(TrustedKeyFlagTest, ASigningKeyIsTheOneOfItsFile) {
   const auto key = LoadSigningKey(a_.private_path);
-  ASSERT_TRUE(key.ok()) << key.status();
+  ASSERT_THAT(key, IsOk());
   const auto signature = key->Sign(kDigest);
-  ASSERT_TRUE(signature.ok()) << signature.status();
+  ASSERT_THAT(signature, IsOk());
   const auto trusted = LoadTrustedKeys({"1=" + a_.public_path});
-  ASSERT_TRUE(trusted.ok()) << trusted.status();
+  ASSERT_THAT(trusted, IsOk());
   EXPECT_TRUE(trusted->sets()[0][0].key.Verify(kDigest, *signature));
 }
 
