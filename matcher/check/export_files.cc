@@ -13,6 +13,7 @@
 #include "absl/strings/strip.h"
 #include "keyformat/batch.h"
 #include "keyformat/printable.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
@@ -139,7 +140,7 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
       return Refused(path, more.status());
     }
     if (!*more) break;
-    if (absl::Status s = sink(block); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(sink(block));
   }
   absl::StatusOr<ExportReport> report = (*reader)->Finish(options.trusted);
   if (!report.ok()) return report.status();

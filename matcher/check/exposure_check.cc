@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/key_block.h"
+#include "keyformat/status_macros.h"
 #include "matcher/check/authorities.h"
 #include "matcher/check/file_matcher.h"
 #include "matcher/check/publication_order.h"
@@ -52,15 +53,18 @@ absl::StatusOr<FilePublications> ReadPublications(
     const ExportFileResult& file, const absl::flat_hash_set<Tek>& teks,
     const ExportFileOptions& options) {
   FilePublications publications;
-  const absl::StatusOr<ExportFileResult> again = ReadExportFile(
-      file.path, options, [&](const std::unique_ptr<KeyBlock>& block) {
-        for (size_t i = 0; i < block->size(); ++i) {
-          if (teks.contains(block->teks()[i])) publications.Add(block->key(i));
-        }
-        return absl::OkStatus();
-      });
-  if (!again.ok()) return again.status();
-  if (!IsTheSame(*again, file)) return Changed(file);
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const ExportFileResult again,
+      ReadExportFile(file.path, options,
+                     [&](const std::unique_ptr<KeyBlock>& block) {
+                       for (size_t i = 0; i < block->size(); ++i) {
+                         if (teks.contains(block->teks()[i])) {
+                           publications.Add(block->key(i));
+                         }
+                       }
+                       return absl::OkStatus();
+                     }));
+  if (!IsTheSame(again, file)) return Changed(file);
   return publications;
 }
 
@@ -88,10 +92,9 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
                                        &publications);
       continue;
     }
-    const absl::StatusOr<FilePublications> all =
-        ReadPublications(files[i], heard, options);
-    if (!all.ok()) return all.status();
-    all->AppendTo(source, is_unsigned, authorities[i], &publications);
+    TEKMATCH_ASSIGN_OR_RETURN(const FilePublications all,
+                              ReadPublications(files[i], heard, options));
+    all.AppendTo(source, is_unsigned, authorities[i], &publications);
   }
   return publications;
 }
@@ -199,7 +202,7 @@ absl::Status Validate(const ExposureCheckOptions& options) {
         "report_type_when_missing: not a type that is reported");
   }
   if (options.config.has_value()) {
-    if (absl::Status s = Validate(*options.config); !s.ok()) return s;
+    TEKMATCH_RETURN_IF_ERROR(Validate(*options.config));
     const absl::Time as_of = options.as_of.value_or(options.now);
     if (as_of == absl::InfiniteFuture() || as_of == absl::InfinitePast()) {
       return absl::InvalidArgumentError(
@@ -213,17 +216,17 @@ absl::Status Validate(const ExposureCheckOptions& options) {
 
 absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
     std::vector<Sighting> sightings) {
-  absl::StatusOr<SightingIndex> index =
-      SightingIndex::Create(std::move(sightings), kSearchedIntervals);
-  if (!index.ok()) return index.status();
-  return std::make_shared<const SightingIndex>(*std::move(index));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      SightingIndex index,
+      SightingIndex::Create(std::move(sightings), kSearchedIntervals));
+  return std::make_shared<const SightingIndex>(std::move(index));
 }
 
 absl::StatusOr<ExposureCheckResult> CheckExposure(
     const std::vector<std::string>& paths,
     std::shared_ptr<const SightingIndex> index,
     const ExposureCheckOptions& options) {
-  if (absl::Status s = Validate(options); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(Validate(options));
   const absl::StatusOr<MatchEngine> engine = MatchEngine::Create(
       index, options.policy, options.own_keys.of_all,
       options.kernels != nullptr ? *options.kernels : DefaultKernels());
@@ -257,12 +260,12 @@ absl::StatusOr<ExposureCheckResult> CheckExposure(
   if (!run.complete) return run;
   CountSightingsOf(*index, options.devices, run);
 
-  if (absl::Status s = CheckGoesOn(options); !s.ok()) return s;
-  absl::StatusOr<std::vector<KeyPublication>> publications =
-      PublicationsOfHeardKeys(run.files, *matched, files);
-  if (!publications.ok()) return publications.status();
+  TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      std::vector<KeyPublication> publications,
+      PublicationsOfHeardKeys(run.files, *matched, files));
   const KeyHistories histories = ResolvePublications(
-      *std::move(publications), ReportTypeWhenMissing(options));
+      std::move(publications), ReportTypeWhenMissing(options));
   run.num_revisions = histories.num_revisions;
   run.num_ignored_revisions = histories.num_ignored_revisions;
   run.num_conflicts = histories.num_conflicts;
@@ -294,11 +297,10 @@ absl::StatusOr<ExposureCheckResult> CheckExposure(
     }
   }
   run.num_outside_tolerance = outside_tolerance.size();
-  if (absl::Status s = CheckGoesOn(options); !s.ok()) return s;
-  absl::StatusOr<std::set<uint32_t>> without_keys =
-      DevicesWithoutKeys(run.files, believed, options.own_keys, files);
-  if (!without_keys.ok()) return without_keys.status();
-  run.devices_without_keys = *std::move(without_keys);
+  TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      run.devices_without_keys,
+      DevicesWithoutKeys(run.files, believed, options.own_keys, files));
   num_duplicates += DropDuplicates(all);
   DropSink dropped;
   if (options.keep_dropped) {
@@ -314,7 +316,7 @@ absl::StatusOr<ExposureCheckResult> CheckExposure(
   run.result.num_duplicates = num_duplicates;
   run.report_types = DropUnreported(run.result.matches, dropped);
   ApplyWindowPolicy(options, histories, dropped, run);
-  if (absl::Status s = CheckGoesOn(options); !s.ok()) return s;
+  TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
   run.findings = FindAll(options, run.result.matches);
   return run;
 }

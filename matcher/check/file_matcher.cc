@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "keyformat/key_block.h"
+#include "keyformat/status_macros.h"
 #include "matcher/join/match_resolver.h"
 
 namespace tekmatch {
@@ -202,11 +203,8 @@ class Run {
   absl::Status Match(const KeyBlock& block, size_t file,
                      MatchScratch* scratch) {
     MatchBatch batch;
-    if (absl::Status s = engine_.MatchBlock(block, static_cast<uint32_t>(file),
-                                            scratch, &batch);
-        !s.ok()) {
-      return s;
-    }
+    TEKMATCH_RETURN_IF_ERROR(engine_.MatchBlock(
+        block, static_cast<uint32_t>(file), scratch, &batch));
     files_[file].Add(std::move(batch), TekPrefixes::Of(block.teks()));
     return absl::OkStatus();
   }

@@ -1,9 +1,9 @@
 // A filter says of most RPIs that nobody heard them, without a look at the
-// sightings. Time is cut into slices of a day, or all of them of a quarter of a day
-// where any day has very many sightings; each has a filter (kernels.h) of the
-// RPIs heard in it or within the tolerance of it, since only those can match an
-// RPI of the slice. So a filter stays small enough for a core's own cache, and
-// where nothing was heard nothing has to be derived.
+// sightings. Time is cut into slices of a day, or all of them of a quarter of a
+// day where any day has very many sightings; each has a filter (kernels.h) of
+// the RPIs heard in it or within the tolerance of it, since only those can
+// match an RPI of the slice. So a filter stays small enough for a core's own
+// cache, and where nothing was heard nothing has to be derived.
 //
 // An RPI of interval i that was sighted within the tolerance always passes the
 // filter of i's slice, and i is covered. Of the others about one of 2,000

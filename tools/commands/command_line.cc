@@ -109,11 +109,15 @@ Option OptionSet::AddNumber(const std::string& name, int& value,
   return Option(app_->add_option(name, value, help));
 }
 
-// CLI11 by itself takes -1 for the largest number there is.
+// CLI11 by itself takes -1 for the largest number there is, and 010 for 8.
 Option OptionSet::CheckedNumber(Option option, uint64_t low, uint64_t high) {
-  option.option_->check(CLI::Validator(
-      [low, high](const std::string& text) {
-        return std::string(CheckWholeNumber(text, low, high).message());
+  option.option_->transform(CLI::Validator(
+      [low, high](std::string& text) {
+        std::string error(CheckWholeNumber(text, low, high).message());
+        if (error.empty()) {
+          text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
+        }
+        return error;
       },
       /*validator_desc=*/""));
   return option;

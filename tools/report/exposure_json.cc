@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "absl/time/civil_time.h"
 #include "keyformat/report_type_name.h"
@@ -14,14 +17,14 @@ namespace {
 
 using ::nlohmann::ordered_json;
 
-ordered_json WindowJson(const ExposureWindow& window, absl::TimeZone zone) {
+ordered_json WindowJson(const ExposureWindow& window, absl::CivilDay date) {
   ordered_json scans = ordered_json::array();
   for (const ScanInstance& scan : window.scans) {
     scans.push_back({{"seconds_since_last_scan", scan.seconds_since_last_scan},
                      {"typical_attenuation", scan.typical_attenuation},
                      {"min_attenuation", scan.min_attenuation}});
   }
-  return {{"date", absl::FormatCivilTime(WindowDate(window, zone))},
+  return {{"date", absl::FormatCivilTime(date)},
           {"report_type", std::string(ReportTypeName(window.report_type))},
           {"infectiousness",
            std::string(InfectiousnessName(window.infectiousness))},
@@ -29,18 +32,36 @@ ordered_json WindowJson(const ExposureWindow& window, absl::TimeZone zone) {
           {"scans", scans}};
 }
 
+// By what the JSON says of them, dates first: their times, which it does not
+// tell, have no influence.
 ordered_json WindowsJson(const std::vector<ExposureWindow>& windows,
                          absl::TimeZone zone) {
-  std::vector<std::string> texts;
-  texts.reserve(windows.size());
+  const auto scan_less = [](const ScanInstance& a, const ScanInstance& b) {
+    return std::tie(a.seconds_since_last_scan, a.typical_attenuation,
+                    a.min_attenuation) < std::tie(b.seconds_since_last_scan,
+                                                  b.typical_attenuation,
+                                                  b.min_attenuation);
+  };
+  std::vector<std::pair<absl::CivilDay, const ExposureWindow*>> sorted;
+  sorted.reserve(windows.size());
   for (const ExposureWindow& window : windows) {
-    texts.push_back(WindowJson(window, zone).dump());
+    sorted.emplace_back(WindowDate(window, zone), &window);
   }
-  // They begin with the date.
-  std::sort(texts.begin(), texts.end());
+  std::sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) {
+    const auto key = [](const auto& dated) {
+      const ExposureWindow& window = *dated.second;
+      return std::make_tuple(dated.first, window.report_type,
+                             window.infectiousness,
+                             window.calibration_confidence);
+    };
+    if (key(a) != key(b)) return key(a) < key(b);
+    return std::lexicographical_compare(
+        a.second->scans.begin(), a.second->scans.end(), b.second->scans.begin(),
+        b.second->scans.end(), scan_less);
+  });
   ordered_json json = ordered_json::array();
-  for (const std::string& text : texts) {
-    json.push_back(ordered_json::parse(text));
+  for (const auto& [date, window] : sorted) {
+    json.push_back(WindowJson(*window, date));
   }
   return json;
 }

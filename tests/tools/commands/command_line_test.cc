@@ -116,6 +116,15 @@ TEST_F(CommandLineTest, WritesWhatWasGiven) {
   EXPECT_THAT(files_, ElementsAre("a", "b"));
 }
 
+TEST_F(CommandLineTest, NumbersAreDecimal) {
+  for (const auto& [text, value] :
+       std::vector<std::pair<std::string, uint64_t>>{
+           {"0", 0}, {"000", 0}, {"010", 10}, {"089", 89}}) {
+    ASSERT_THAT(line_.Parse({"add", "a", "--seed", text}), IsOk()) << text;
+    EXPECT_EQ(seed_, value) << text;
+  }
+}
+
 TEST_F(CommandLineTest, LeavesTheRestAsItIs) {
   const absl::StatusOr<ParsedLine> parsed = line_.Parse({"add", "a"});
   ASSERT_THAT(parsed, IsOk());
