@@ -40,10 +40,13 @@ absl::Status CheckOptions(const ExportWriterOptions& options) {
   return absl::OkStatus();
 }
 
+// What the decoder would reject or drop is not written: a server that publishes
+// it would learn of it from nobody.
 absl::Status CheckKey(const DiagnosisKey& key) {
   if (key.rolling_period < 1 || key.rolling_period > kMaxRollingPeriod) {
     return absl::InvalidArgumentError("a key's rolling_period is not 1..144");
   }
+  // Protobuf's default: it cannot be told from a start that is missing.
   if (key.rolling_start == 0) {
     return absl::InvalidArgumentError("a key's rolling_start is missing");
   }
@@ -51,6 +54,8 @@ absl::Status CheckKey(const DiagnosisKey& key) {
       static_cast<uint32_t>(std::numeric_limits<int32_t>::max())) {
     return absl::InvalidArgumentError("a key's rolling_start is too large");
   }
+  // A key that is revoked was published before, so it is among the revised
+  // ones; those are confirmed or revoked.
   const auto type = key.metadata.report_type;
   if (!key.metadata.revised && type == ReportType::kRevoked) {
     return absl::InvalidArgumentError("a primary key is revoked");
@@ -82,6 +87,7 @@ void ToWire(const DiagnosisKey& key, wire::TemporaryExposureKey* message) {
   }
   message->set_rolling_start_interval_number(
       static_cast<int32_t>(key.rolling_start));
+  // A missing period is a whole day, and servers leave it out.
   if (key.rolling_period != kMaxRollingPeriod) {
     message->set_rolling_period(key.rolling_period);
   }
@@ -122,6 +128,8 @@ void Pad(const ExportWriterOptions& options, RandomSource& random,
       options.min_keys + random.Below(options.padding_range + 1);
   // A 0 that was drawn pads nothing, which has to be said.
   if (options.min_keys == 0 && options.padding_range == 0) return;
+  // Revised keys are never padded: made-up ones would contradict earlier files.
+  // So it is at least said how many of them stand out.
   file.num_revised_alone = NumAlone(keys.revised);
   if (keys.primary.empty()) return;
   const uint64_t have = keys.primary.size() + keys.revised.size();
@@ -131,6 +139,8 @@ void Pad(const ExportWriterOptions& options, RandomSource& random,
 
 void Order(const ExportWriterOptions& options, RandomSource& random,
            std::vector<DiagnosisKey>& keys) {
+  // Sorted also before it is shuffled: the order in which keys came decides
+  // nothing, so that the same seed gives the same file.
   std::sort(keys.begin(), keys.end());
   if (options.order == KeyOrder::kRandom) random.Shuffle(keys);
 }
@@ -207,7 +217,8 @@ struct Place {
   uint64_t end_timestamp;
 };
 
-// The place of file 0..num_files-1.
+// The place of file 0..num_files-1. Windows end a second apart, so that each
+// file has one of its own, and the last one's end is the call's.
 Place PlaceOf(uint64_t file, uint64_t num_files,
               const ExportWriterOptions& options) {
   if (options.split == ExportSplit::kBatch) {
@@ -295,6 +306,7 @@ absl::Status WriteExports(std::vector<DiagnosisKey> keys,
   std::sort(keys.begin(), keys.end());
   // Files of neighbouring keys would show their padding: it has any bytes.
   if (num_files > 1) random.Shuffle(keys);
+  // Primary keys go over the first files, revised ones over the rest.
   std::stable_partition(keys.begin(), keys.end(), [](const DiagnosisKey& key) {
     return !key.metadata.revised;
   });

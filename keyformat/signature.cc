@@ -25,6 +25,7 @@ constexpr size_t kRawSignatureBytes = 64;
 bool IsDer(absl::string_view signature) {
   const bssl::UniquePtr<ECDSA_SIG> parsed(ECDSA_SIG_from_bytes(
       reinterpret_cast<const uint8_t*>(signature.data()), signature.size()));
+  // Nobody asks BoringSSL's queue; what is left in it would go with the thread.
   ERR_clear_error();
   return parsed != nullptr;
 }
@@ -69,6 +70,7 @@ int Rank(SignatureOutcome outcome) {
   return 0;
 }
 
+// Where no set is complete.
 SignatureVerdict VerdictOf(SignatureOutcome best) {
   switch (best) {
     case SignatureOutcome::kVerified:
@@ -94,7 +96,8 @@ bool TryAll(const std::vector<ExportSignature>& signatures,
             const ExportDigests& digests, const TrustedKey& key,
             SignatureReport& report) {
   bool signed_by_key = false;
-  // By algorithm and signature.
+  // By algorithm and signature: what a list repeats is verified once, since
+  // ECDSA is what costs here.
   std::map<std::pair<absl::string_view, absl::string_view>, bool> tried;
   for (size_t i = 0; i < signatures.size(); ++i) {
     const ExportSignature& signature = signatures[i];
@@ -104,6 +107,8 @@ bool TryAll(const std::vector<ExportSignature>& signatures,
     }
     const auto [result, is_new] =
         tried.try_emplace({signature.info.algorithm, signature.signature});
+    // Beyond the limit no more are tried with this key, and what a key before
+    // has said of the signature stays.
     if (is_new && tried.size() > kMaxTriedSignatures) {
       tried.erase(result);
       if (outcome == SignatureOutcome::kNoTrustedKey) {
@@ -135,6 +140,7 @@ void AppendOnce(std::string name, std::vector<std::string>& names) {
 
 std::optional<SignatureAlgorithm> ParseSignatureAlgorithm(
     absl::string_view text) {
+  // Files of May 2020 have the name in place of the object identifier.
   if (text == kOidEcdsaSha256 ||
       absl::EqualsIgnoreCase(text, "ECDSA p-256 SHA-256")) {
     return SignatureAlgorithm::kEcdsaP256Sha256;
@@ -225,6 +231,7 @@ SignatureReport CheckSignatures(const std::vector<ExportSignature>& signatures,
         FormDefect(signature).value_or(SignatureOutcome::kNoTrustedKey));
   }
 
+  // All sets, also after a complete one: the report names everybody who signed.
   bool any_set_complete = false;
   for (const std::vector<TrustedKey>& set : trusted.sets()) {
     bool complete = true;

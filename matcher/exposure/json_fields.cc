@@ -16,6 +16,8 @@ namespace {
 
 using ::nlohmann::json;
 
+// The library keeps numbers above INT64_MAX as unsigned; read as signed they
+// would be negative.
 bool IsInteger(const json& value, int low, int high) {
   return value.is_number_integer() &&
          !(value.is_number_unsigned() && value.get<uint64_t>() > INT32_MAX) &&
@@ -29,6 +31,8 @@ bool IsNumber(const json& value, double low, double high) {
 
 absl::Status NotJson() { return absl::InvalidArgumentError("not JSON"); }
 
+// A message does not repeat what a file says, unless it can be one of our
+// names.
 absl::Status Repeated(absl::string_view name) {
   const bool is_plain = std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || c == '_';
@@ -97,6 +101,7 @@ JsonFields::JsonFields(const json& object, std::string prefix)
 }
 
 const json* JsonFields::Find(const char* name) {
+  // After a fault nothing is found, so that callers need not ask in between.
   if (!status_.ok()) return nullptr;
   read_.insert(name);
   const auto found = object_.find(name);
@@ -207,6 +212,7 @@ absl::Status JsonFields::Finish() {
 }
 
 absl::StatusOr<json> ParseJson(absl::string_view text) {
+  // The library's lexer takes a zero byte for the end, whatever follows.
   if (absl::StrContains(text, '\0')) return NotJson();
   // Two passes: the parser that builds values while it asks about each takes
   // the square of an array's length for the objects in it.

@@ -1,5 +1,7 @@
-// Plan: parts of the JSON object; remarks and tables of the text; counts over
-// matches, which both use; then the two outputs, and the line of a match.
+// Plan: parts of the JSON object, and the table of the text; what is said of a
+// file; then the two outputs. Members of the object stand in the order in which
+// docs/formats.md has them. Reasons that never occurred are left out of objects
+// by reason, counts of 0 elsewhere are not: their absence would be a question.
 #include "tools/report/match_report.h"
 
 #include <algorithm>
@@ -124,6 +126,7 @@ std::string DateTable(const std::vector<DateCount>& dates,
 std::map<uint32_t, std::vector<Match>> SplitByDevice(
     const std::vector<Match>& matches, const SightingsCounts& sightings) {
   std::map<uint32_t, std::vector<Match>> by_device;
+  // Devices that matched nothing, too: each one gets an answer.
   for (const auto& [device, n] : sightings.by_device) by_device[device];
   for (const Match& match : matches) {
     by_device[match.sighting.device].push_back(match);
@@ -223,6 +226,7 @@ std::string MatchReportText(const MatchReportInput& input) {
   const ExposureCheckResult& run = input.account.run;
   const SightingsCounts& sightings = input.account.sightings;
   const std::vector<Match>& matches = run.result.matches;
+  // Copies of a file are accepted, and count once.
   const auto num_accepted =
       std::count_if(run.files.begin(), run.files.end(),
                     [](const ExportFileResult& file) { return file.counts(); });
@@ -237,6 +241,7 @@ std::string MatchReportText(const MatchReportInput& input) {
     absl::StrAppend(&text, Counted(run.num_own_matches, "matched sighting"),
                     " of a device's own keys not counted.\n");
   }
+  // Before the matches, since these are not among them.
   const ordered_json not_counted = NotCountedJson(run);
   for (const auto& [reason, n] : not_counted.items()) {
     absl::StrAppend(&text, Counted(n.get<uint64_t>(), "matched sighting"),
