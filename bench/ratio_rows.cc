@@ -163,7 +163,9 @@ class Ratios {
 
   // Of a row: none has keys of another.
   absl::StatusOr<BenchWorld> MakeRunsWorld(BenchWorldOptions world) {
-    world.seed = ++num_worlds_;
+    // A set takes a seed.
+    world.seed = next_seed_;
+    next_seed_ += static_cast<uint64_t>(options_.num_runs);
     world.num_key_sets = options_.num_runs;
     world.num_keys = options_.num_keys;
     world.num_met = std::max<uint64_t>(1, options_.num_keys / 10'000);
@@ -294,7 +296,7 @@ class Ratios {
 
   const RatioOptions& options_;
   BaselineMeter baseline_;
-  uint64_t num_worlds_ = 0;
+  uint64_t next_seed_ = 1;
 };
 
 }  // namespace

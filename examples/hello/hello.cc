@@ -2,10 +2,12 @@
 //
 //   hello EXPORT KEY_ID KEY_VERSION PUBLIC_KEY.pem TODAY < SIGHTINGS
 //
-// A sighting is a line "unix_seconds,rpi,aem,rssi"; others are passed over.
+// A sighting is a line "unix_seconds,rpi,aem,rssi"; other lines are counted.
 // Dates are Japan's, and the rules are those of COCOA. An app asks its clock
 // instead of taking TODAY (2020-12-16).
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -13,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
@@ -21,22 +25,31 @@
 
 namespace {
 
-std::vector<tekmatch::Sighting> ReadSightings(std::istream& in) {
+// Fills `bytes` from that many pairs of hexadecimal digits.
+template <size_t N>
+bool ReadHex(const std::string& text, std::array<uint8_t, N>& bytes) {
+  const auto is_digit = [](char c) { return absl::ascii_isxdigit(c); };
+  if (text.size() != 2 * N || !std::all_of(text.begin(), text.end(), is_digit))
+    return false;
+  const std::string read = absl::HexStringToBytes(text);
+  std::copy(read.begin(), read.end(), bytes.begin());
+  return true;
+}
+
+// Returns the good lines, and counts the others.
+std::vector<tekmatch::Sighting> ReadSightings(std::istream& in, int& num_bad) {
   std::vector<tekmatch::Sighting> sightings;
   for (std::string line; std::getline(in, line);) {
     std::replace(line.begin(), line.end(), ',', ' ');
     tekmatch::Sighting sighting;
     std::string rpi, aem;
-    int rssi = 0;
     std::istringstream fields(line);
-    if (!(fields >> sighting.unix_seconds >> rpi >> aem >> rssi)) continue;
-    rpi = absl::HexStringToBytes(rpi);
-    aem = absl::HexStringToBytes(aem);
-    if (rpi.size() != 16 || aem.size() != 4) continue;
-    std::copy(rpi.begin(), rpi.end(), sighting.rpi.bytes.begin());
-    std::copy(aem.begin(), aem.end(), sighting.aem.bytes.begin());
-    sighting.rssi = static_cast<int8_t>(rssi);
-    sightings.push_back(sighting);
+    if (fields >> sighting.unix_seconds >> rpi >> aem >> sighting.rssi &&
+        ReadHex(rpi, sighting.rpi.bytes) && ReadHex(aem, sighting.aem.bytes)) {
+      sightings.push_back(sighting);
+    } else {
+      ++num_bad;
+    }
   }
   return sightings;
 }
@@ -62,25 +75,31 @@ int main(int argc, char** argv) {
       !s.ok()) {
     return Fail(s);
   }
-  if (!absl::LoadTimeZone("Asia/Tokyo", &options.zone)) return 1;
-  options.window_zone = options.zone;
+  absl::TimeZone tokyo;
+  if (!absl::LoadTimeZone("Asia/Tokyo", &tokyo)) return 1;
+  options.zone = options.window_zone = tokyo;
   options.window_policy = *tekmatch::NamedTransmissionWindowPolicy("cocoa-3");
   options.config = *tekmatch::NamedExposureConfig("cocoa");
-  options.now = absl::FromCivil(today + 1, options.zone) - absl::Seconds(1);
+  options.now = absl::FromCivil(today + 1, tokyo) - absl::Seconds(1);
 
-  const auto index = tekmatch::IndexSightings(ReadSightings(std::cin));
+  int num_bad = 0;
+  const auto index = tekmatch::IndexSightings(ReadSightings(std::cin, num_bad));
   if (!index.ok()) return Fail(index.status());
   const auto checked = tekmatch::CheckExposure({argv[1]}, *index, options);
   if (!checked.ok()) return Fail(checked.status());
   if (!checked->complete) {
-    std::cerr << checked->files[0].message << "\n";
+    for (const auto& refused : checked->files) {
+      std::cerr << refused.message << "\n";
+    }
     return 1;
   }
-  if (absl::Status s = tekmatch::CheckCompared(*checked); !s.ok()) {
+  if (absl::Status s = tekmatch::CheckCompared(*checked, num_bad); !s.ok()) {
     return Fail(s);
   }
   std::cout << checked->num_keys << " keys of a file that is "
-            << checked->files[0].verdict << "\n";
+            << checked->files[0].verdict << ", " << checked->num_compared
+            << " of the days of " << checked->num_sightings << " sightings ("
+            << num_bad << " more lines are none)\n";
   for (const tekmatch::DailySummary& day : checked->findings.at(0).days) {
     std::cout << day.date << ": " << day.seconds / 60 << " minutes"
               << (day.alerting ? ", alert\n" : "\n");

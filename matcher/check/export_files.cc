@@ -44,12 +44,13 @@ absl::StatusOr<std::shared_ptr<const ByteSource>> OpenExport(
 absl::StatusOr<std::shared_ptr<const ByteSource>> OpenSignatureBeside(
     const std::string& path, const ExportFileOptions& options) {
   const std::string beside = SignaturePathBeside(path);
+  if (beside.empty()) return nullptr;
   const auto known = options.sources.find(beside);
   if (known != options.sources.end()) return known->second;
   struct stat info {};
   // A link that leads nowhere is there.
-  if (beside.empty() || (lstat(beside.c_str(), &info) != 0 &&
-                         (errno == ENOENT || errno == ENOTDIR))) {
+  if (lstat(beside.c_str(), &info) != 0 &&
+      (errno == ENOENT || errno == ENOTDIR)) {
     return nullptr;
   }
   absl::StatusOr<std::unique_ptr<ByteSource>> list = OpenFileSource(beside);

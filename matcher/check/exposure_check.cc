@@ -6,6 +6,8 @@
 #include "matcher/check/exposure_check.h"
 
 #include <algorithm>
+#include <new>
+#include <stdexcept>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -25,6 +27,12 @@ namespace {
 
 bool IsTheSame(const ExportFileResult& a, const ExportFileResult& b) {
   return a.report.digests.sha256 == b.report.digests.sha256;
+}
+
+absl::Status CheckGoesOn(const ExposureCheckOptions& options) {
+  return options.cancelled && options.cancelled()
+             ? absl::CancelledError("the check was cancelled")
+             : absl::OkStatus();
 }
 
 absl::Status Changed(const ExportFileResult& file) {
@@ -51,19 +59,21 @@ std::vector<bool> Believed(const std::vector<ExportFileResult>& files) {
 // Reads an accepted file again for all that it says of some keys.
 absl::StatusOr<FilePublications> ReadPublications(
     const ExportFileResult& file, const absl::flat_hash_set<Tek>& teks,
-    const ExportFileOptions& options) {
+    const ExportFileOptions& files, const ExposureCheckOptions& options) {
   FilePublications publications;
   TEKMATCH_ASSIGN_OR_RETURN(
       const ExportFileResult again,
-      ReadExportFile(file.path, options,
-                     [&](const std::unique_ptr<KeyBlock>& block) {
-                       for (size_t i = 0; i < block->size(); ++i) {
-                         if (teks.contains(block->teks()[i])) {
-                           publications.Add(block->key(i));
-                         }
-                       }
-                       return absl::OkStatus();
-                     }));
+      ReadExportFile(
+          file.path, files,
+          [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
+            TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
+            for (size_t i = 0; i < block->size(); ++i) {
+              if (teks.contains(block->teks()[i])) {
+                publications.Add(block->key(i));
+              }
+            }
+            return absl::OkStatus();
+          }));
   if (!IsTheSame(again, file)) return Changed(file);
   return publications;
 }
@@ -72,7 +82,9 @@ absl::StatusOr<FilePublications> ReadPublications(
 // them.
 absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
     const std::vector<ExportFileResult>& files,
-    const std::vector<MatchedFile>& matched, const ExportFileOptions& options) {
+    const std::vector<MatchedFile>& matched,
+    const ExportFileOptions& file_options,
+    const ExposureCheckOptions& options) {
   absl::flat_hash_set<Tek> heard;
   for (size_t i = 0; i < files.size(); ++i) {
     if (!files[i].counts()) continue;
@@ -92,8 +104,9 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
                                        &publications);
       continue;
     }
-    TEKMATCH_ASSIGN_OR_RETURN(const FilePublications all,
-                              ReadPublications(files[i], heard, options));
+    TEKMATCH_ASSIGN_OR_RETURN(
+        const FilePublications all,
+        ReadPublications(files[i], heard, file_options, options));
     all.AppendTo(source, is_unsigned, authorities[i], &publications);
   }
   return publications;
@@ -104,7 +117,8 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
 absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
     const std::vector<ExportFileResult>& files,
     const std::vector<bool>& believed, const OwnKeys& own,
-    const ExportFileOptions& options) {
+    const ExportFileOptions& file_options,
+    const ExposureCheckOptions& options) {
   std::set<uint32_t> without;
   for (const auto& [device, keys] : own.of_device) without.insert(device);
   for (size_t i = 0; i < files.size(); ++i) {
@@ -112,7 +126,9 @@ absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
     if (without.empty()) return without;
     if (!believed[i]) continue;
     const absl::StatusOr<ExportFileResult> again = ReadExportFile(
-        file.path, options, [&](const std::unique_ptr<KeyBlock>& block) {
+        file.path, file_options,
+        [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
+          TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
           for (const Tek& tek : block->teks()) {
             if (own.of_all.contains(tek)) continue;
             std::erase_if(without, [&](uint32_t device) {
@@ -122,7 +138,8 @@ absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
           }
           return absl::OkStatus();
         });
-    if (absl::IsCancelled(again.status())) continue;
+    // Either no device is left to ask for, or the caller wants an end.
+    if (absl::IsCancelled(again.status()) && without.empty()) return without;
     if (!again.ok()) return again.status();
     if (!IsTheSame(*again, file)) return Changed(file);
   }
@@ -139,9 +156,10 @@ void ApplyWindowPolicy(const ExposureCheckOptions& options,
     times.push_back(TimesOf(file.report.metadata));
   }
   std::erase_if(run.result.matches, [&](const Match& match) {
-    const WindowDecision decision = JudgeContact(
-        histories.by_key.at(match.tek), times, match.sighting.unix_seconds,
-        options.window_policy, options.window_zone);
+    const WindowDecision decision =
+        JudgeContact(histories.by_key.at(match.tek), times,
+                     match.sighting.unix_seconds, options.window_policy,
+                     options.window_zone.value_or(absl::UTCTimeZone()));
     if (decision.counts) return false;
     ++run.num_outside_window[static_cast<size_t>(decision.reason)];
     if (dropped) dropped(match, WindowReasonName(decision.reason));
@@ -149,14 +167,14 @@ void ApplyWindowPolicy(const ExposureCheckOptions& options,
   });
 }
 
-// What the matches of each device mean.
+// What the matches of each device mean. The options are valid.
 std::map<uint32_t, ExposureFindings> FindAll(
     const ExposureCheckOptions& options, const std::vector<Match>& matches) {
   std::map<uint32_t, ExposureFindings> findings;
   if (!options.config.has_value()) return findings;
   const absl::Time as_of = options.as_of.value_or(options.now);
   if (options.devices.empty()) {
-    findings[0] = FindExposures(matches, *options.config, options.zone, as_of);
+    findings[0] = FindExposures(matches, *options.config, *options.zone, as_of);
     return findings;
   }
   std::map<uint32_t, std::vector<Match>> matches_of;
@@ -164,33 +182,34 @@ std::map<uint32_t, ExposureFindings> FindAll(
     matches_of[match.sighting.device].push_back(match);
   }
   for (const uint32_t device : options.devices) {
-    findings[device] =
-        FindExposures(matches_of[device], *options.config, options.zone, as_of);
+    findings[device] = FindExposures(matches_of[device], *options.config,
+                                     *options.zone, as_of);
   }
   return findings;
 }
 
-void CountSightingsOf(const SightingIndex& index,
-                      const std::set<uint32_t>& devices,
-                      ExposureCheckResult& result) {
+absl::Status CountSightingsOf(const SightingIndex& index,
+                              const std::set<uint32_t>& devices,
+                              ExposureCheckResult& result) {
   result.num_sightings = index.sightings().size();
   for (const uint32_t device : devices) result.num_sightings_of[device];
   for (const Sighting& sighting : index.sightings()) {
+    if (devices.empty()) break;
     const auto it = result.num_sightings_of.find(sighting.device);
-    if (it != result.num_sightings_of.end()) ++it->second;
+    if (it == result.num_sightings_of.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a sighting is of device ", sighting.device,
+                       ", which is not in options.devices"));
+    }
+    ++it->second;
   }
+  return absl::OkStatus();
 }
 
 ReportType ReportTypeWhenMissing(const ExposureCheckOptions& options) {
   return options.config.has_value()
              ? options.config->mapping.report_type_when_missing
              : options.report_type_when_missing;
-}
-
-absl::Status CheckGoesOn(const ExposureCheckOptions& options) {
-  return options.cancelled && options.cancelled()
-             ? absl::CancelledError("the check was cancelled")
-             : absl::OkStatus();
 }
 
 absl::Status Validate(const ExposureCheckOptions& options) {
@@ -206,29 +225,44 @@ absl::Status Validate(const ExposureCheckOptions& options) {
     const absl::Time as_of = options.as_of.value_or(options.now);
     if (as_of == absl::InfiniteFuture() || as_of == absl::InfinitePast()) {
       return absl::InvalidArgumentError(
-          "a configuration needs the time that its findings are made for");
+          "findings need the time that they are made for: set options.now or "
+          "options.as_of");
+    }
+    if (!options.zone.has_value()) {
+      return absl::InvalidArgumentError(
+          "findings need the zone of their dates: set options.zone");
+    }
+  }
+  if (options.window_policy.basis != TransmissionWindowPolicy::Basis::kNone &&
+      !options.window_zone.has_value()) {
+    return absl::InvalidArgumentError(
+        "a transmission window needs the zone of its dates: set "
+        "options.window_zone");
+  }
+  for (const auto& [name, source] : options.files.sources) {
+    if (source == nullptr) {
+      return absl::InvalidArgumentError("a source in options.files is null");
     }
   }
   return Validate(options.window_policy);
 }
 
-}  // namespace
-
-absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
-    std::vector<Sighting> sightings) {
-  TEKMATCH_ASSIGN_OR_RETURN(
-      SightingIndex index,
-      SightingIndex::Create(std::move(sightings), kSearchedIntervals));
-  return std::make_shared<const SightingIndex>(std::move(index));
-}
-
-absl::StatusOr<ExposureCheckResult> CheckExposure(
+// As CheckExposure, but throws what the standard library throws without memory,
+// and what the caller's functions throw.
+absl::StatusOr<ExposureCheckResult> CheckOrThrow(
     const std::vector<std::string>& paths,
-    std::shared_ptr<const SightingIndex> index,
+    const std::shared_ptr<const SightingIndex>& index,
     const ExposureCheckOptions& options) {
   TEKMATCH_RETURN_IF_ERROR(Validate(options));
+  OwnKeys own = options.own_keys;
+  if (options.devices.empty()) {
+    // The only device's own keys are own to all.
+    if (auto of_only = own.of_device.extract(0); !of_only.empty()) {
+      own.of_all.merge(of_only.mapped());
+    }
+  }
   const absl::StatusOr<MatchEngine> engine = MatchEngine::Create(
-      index, options.policy, options.own_keys.of_all,
+      index, options.policy, own.of_all,
       options.kernels != nullptr ? *options.kernels : DefaultKernels());
   if (!engine.ok()) return engine.status();
 
@@ -258,12 +292,12 @@ absl::StatusOr<ExposureCheckResult> CheckExposure(
       std::all_of(run.files.begin(), run.files.end(),
                   [](const ExportFileResult& file) { return file.accepted; });
   if (!run.complete) return run;
-  CountSightingsOf(*index, options.devices, run);
+  TEKMATCH_RETURN_IF_ERROR(CountSightingsOf(*index, options.devices, run));
 
   TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
   TEKMATCH_ASSIGN_OR_RETURN(
       std::vector<KeyPublication> publications,
-      PublicationsOfHeardKeys(run.files, *matched, files));
+      PublicationsOfHeardKeys(run.files, *matched, files, options));
   const KeyHistories histories = ResolvePublications(
       std::move(publications), ReportTypeWhenMissing(options));
   run.num_revisions = histories.num_revisions;
@@ -300,7 +334,7 @@ absl::StatusOr<ExposureCheckResult> CheckExposure(
   TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
   TEKMATCH_ASSIGN_OR_RETURN(
       run.devices_without_keys,
-      DevicesWithoutKeys(run.files, believed, options.own_keys, files));
+      DevicesWithoutKeys(run.files, believed, own, files, options));
   num_duplicates += DropDuplicates(all);
   DropSink dropped;
   if (options.keep_dropped) {
@@ -310,7 +344,7 @@ absl::StatusOr<ExposureCheckResult> CheckExposure(
       GiveHistory(histories, run.dropped.back().match);
     };
   }
-  run.num_own_matches = DropOwnMatches(options.own_keys, all, dropped);
+  run.num_own_matches = DropOwnMatches(own, all, dropped);
   run.num_outside_first_publication = ApplyHistories(histories, all, dropped);
   run.result = ResolveMatches(std::move(all), options.policy, dropped);
   run.result.num_duplicates = num_duplicates;
@@ -319,6 +353,43 @@ absl::StatusOr<ExposureCheckResult> CheckExposure(
   TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
   run.findings = FindAll(options, run.result.matches);
   return run;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
+    std::vector<Sighting> sightings) {
+  constexpr int64_t kYear2100 = 4102444800;
+  for (size_t i = 0; i < sightings.size(); ++i) {
+    if (sightings[i].unix_seconds > kYear2100) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("sighting ", i, ": its time is after 2099"));
+    }
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(
+      SightingIndex index,
+      SightingIndex::Create(std::move(sightings), kSearchedIntervals));
+  return std::make_shared<const SightingIndex>(std::move(index));
+}
+
+absl::StatusOr<ExposureCheckResult> CheckExposure(
+    const std::vector<std::string>& paths,
+    std::shared_ptr<const SightingIndex> index,
+    const ExposureCheckOptions& options) {
+  // Made while there is memory.
+  const absl::Status no_memory =
+      absl::ResourceExhaustedError("not enough memory to match the files");
+  const absl::Status exception =
+      absl::InternalError("an exception while the files were matched");
+  try {
+    return CheckOrThrow(paths, index, options);
+  } catch (const std::bad_alloc&) {
+    return no_memory;
+  } catch (const std::length_error&) {
+    return no_memory;
+  } catch (...) {
+    return exception;
+  }
 }
 
 absl::Status CheckCompared(const ExposureCheckResult& result,

@@ -62,9 +62,11 @@ namespace tekmatch {
 // it nothing is looked for.
 inline constexpr int32_t kSearchedIntervals = 144;
 
-// The index that CheckExposure wants. INVALID_ARGUMENT as
-// SightingIndex::Create. Takes sightings of one person, or of several devices
-// (Sighting::device).
+// The index that CheckExposure wants. Takes sightings of one person, or of
+// several devices (Sighting::device), in any order. INVALID_ARGUMENT, with the
+// place in the input: a time before 1970 or after 2099, as of milliseconds that
+// are taken for seconds; an RSSI that is not in kMinRssi..kMaxRssi
+// (sighting.h).
 absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
     std::vector<Sighting> sightings);
 
@@ -77,18 +79,21 @@ struct ExposureCheckOptions {
   MatchPolicy policy;
   // Which contacts count, and whose dates its local dates are.
   TransmissionWindowPolicy window_policy;
-  absl::TimeZone window_zone;
+  // Needed with a policy that has dates: COCOA's zone is Asia/Tokyo.
+  std::optional<absl::TimeZone> window_zone;
   // What contacts add up to, by an authority's configuration: with one, the
   // result has findings.
   std::optional<ExposureConfig> config;
-  absl::TimeZone zone;  // of the findings' dates
+  std::optional<absl::TimeZone>
+      zone;  // of the findings' dates; needed for them
   // The caller's clock: the library reads none. Keys that start more than a day
   // later are rejected. Default: none are.
   absl::Time now = absl::InfiniteFuture();
   // The time that findings are made for. Default: `now`, which then is finite.
   std::optional<absl::Time> as_of;
   // Devices whose findings are told apart (Sighting::device), also such that
-  // heard nothing. Default: all sightings are of one, whose number here is 0.
+  // heard nothing; then no sighting is of another one. Default: all sightings
+  // are of one person, whose number here is 0.
   std::set<uint32_t> devices;
   // What a key without report type counts as, for revisions, where there is no
   // configuration to say it: neither unknown nor recursive nor revoked.
@@ -103,8 +108,9 @@ struct ExposureCheckOptions {
   // Called now and then with the numbers of files begun and of keys read so
   // far, by one thread at a time.
   std::function<void(size_t, uint64_t)> progress;
-  // Asked before each file and each block, by one thread at a time, and before
-  // each later step; true ends the check.
+  // Asked before each file and at each block, also of files that are read
+  // again, and before each later step; by one thread at a time. True ends the
+  // check.
   std::function<bool()> cancelled;
 };
 

@@ -42,7 +42,7 @@ struct FileMatcherOptions {
   // If not empty, called with the numbers of files begun and of keys read so
   // far, by one thread at a time.
   std::function<void(size_t, uint64_t)> progress;
-  // If not empty, asked before each file and after each block, by one thread at
+  // If not empty, asked before each file and at each block, by one thread at
   // a time; true ends the work.
   std::function<bool()> cancelled;
 };

@@ -5,7 +5,7 @@
 // once, and how often it stood is known.
 //
 // Each interval belongs to the least key (by rolling start, rolling period and
-// metadata) that has it, as in MatchResolver: what keys have beyond their
+// metadata) that has it, as in match_resolver.h: what keys have beyond their
 // lesser ones is cut off and stands as a key of its own.
 #ifndef TEKMATCH_MATCHER_JOIN_DISTINCT_KEYS_H_
 #define TEKMATCH_MATCHER_JOIN_DISTINCT_KEYS_H_

@@ -2,11 +2,11 @@
 // sightings. For benchmarks and research; an app calls CheckExposure
 // (matcher/check/exposure_check.h).
 //
-// It finds candidates, which mean nothing yet. What is still missing, in this
-// order: the verdict on the file, which is known at its end only; what all
-// publications of a key make of it (key_publications.h: its time, revocations);
-// own keys (own_keys.h); replays and transmit powers (match_resolver.h);
-// revoked and recursive keys (DropUnreported); the transmission window.
+// It finds candidates, which mean nothing yet. What is still missing: the
+// verdict on the file, which is known at its end only; what all publications of
+// a key make of it (key_publications.h: its time, revocations); own keys
+// (own_keys.h); replays and transmit powers (match_resolver.h); revoked and
+// recursive keys (DropUnreported); the transmission window.
 //
 // Where a block's keys are heard very often, it is first freed of keys that
 // repeat each other (distinct_keys.h): what a hostile file can make of one key

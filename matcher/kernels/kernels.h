@@ -1,6 +1,7 @@
 // The contract of a kernel: the specification's key derivation and RPI
 // generation for many keys at a time, and the probe of a filter with what was
-// generated. matcher/en_crypto.h says what each function computes for one key.
+// generated. matcher/join/en_crypto.h says what each function computes for one
+// key.
 //
 // All kernels are pure functions over counted arrays:
 // - They compute the same bytes, whatever the implementation.

@@ -1,5 +1,5 @@
 // The kernels for x86 machines with AES-NI and the SHA extensions: the RPIs of
-// a key in twelve intervals in flight, and two keys' SHA-256 beside that.
+// a key in twelve intervals in flight, and the HKDF of two keys side by side.
 #ifndef TEKMATCH_MATCHER_KERNELS_X86_AESNI_H_
 #define TEKMATCH_MATCHER_KERNELS_X86_AESNI_H_
 

@@ -1,4 +1,4 @@
-// The kernels for x86 machines with AVX-512 (F, BW, DQ, VL), VAES and BMI2:
+// The kernels for x86 machines with AVX-512 (F, BW, DQ, VL, VBMI) and VAES:
 // SHA-256 of sixteen keys and AES of four blocks a register.
 #ifndef TEKMATCH_MATCHER_KERNELS_X86_VAES512_H_
 #define TEKMATCH_MATCHER_KERNELS_X86_VAES512_H_

@@ -1,6 +1,4 @@
 #!/usr/bin/env python3
-# data: //bench:ratios
-#
 # What the program prints and writes, on rows that take little.
 import json
 import os

@@ -33,5 +33,5 @@ awk -F '[:,]' '
       few = few || hit[folder] < 0.9 * all[folder]
       ++folders
     }
-    exit few || folders < 4
+    exit few || folders < 10
   }' "$report" | sort

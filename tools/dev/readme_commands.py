@@ -46,7 +46,7 @@ ASSIGNMENT = re.compile(
 )
 
 # Commands that a run of these checks is already part of, or follows.
-NOT_RUN = re.compile(r"(\./test|(bash )?\.ci/run|tools/readme_commands\.py|git clone|cd) ?")
+NOT_RUN = re.compile(r"(\./test|(bash )?\.ci/run|tools/dev/readme_commands\.py|git clone|cd) ?")
 
 
 def read_blocks(document):

@@ -1,5 +1,5 @@
-// Plan: FindExposures runs windows, daily summaries and the summary of
-// version 1, and counts contacts; the rest is their JSON.
+// Plan: windows, sorted by what they say; a day with its sums; then the whole
+// object with its notice.
 #include "tools/report/exposure_json.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Where a run's matches come from: how many each file and each authority gave.
 // A key that several publish is of the first publication, which decides what is
-// known of it (matcher/key_publications.h).
+// known of it (matcher/exposure/key_publications.h).
 #ifndef TEKMATCH_TOOLS_REPORT_MATCH_SOURCES_H_
 #define TEKMATCH_TOOLS_REPORT_MATCH_SOURCES_H_
 

@@ -239,6 +239,12 @@ void WorldGenerator::AddStrangers(GeneratedKey& generated) {
 }
 
 void WorldGenerator::RandomizeMetadata(DiagnosisKey& key) {
+  if (options_.plain) {
+    key.metadata.transmission_risk = 4;
+    key.metadata.report_type = ReportType::kConfirmedTest;
+    key.metadata.days_since_onset = 1;
+    return;
+  }
   key.metadata.transmission_risk =
       static_cast<uint8_t>(random_.Below(kMaxTransmissionRisk + 1));
   // One of unknown to self-report, or none; or 29 days, or none.

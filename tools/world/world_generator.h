@@ -1,11 +1,11 @@
 // A world of any size for tests, studies and benchmarks: published keys, what
 // devices heard, and which of it has to be found.
 //
-// Made by the specification's functions (matcher/en_crypto.h) and the rules of
-// matching as docs/matching.md states them, written down here a second time;
-// neither the engine nor the resolver is used, so that what they find can be
-// held against it. Keys come one after another and nothing else is kept, hence
-// a world is as large as one likes.
+// Made by the specification's functions (matcher/join/en_crypto.h) and the
+// rules of matching as docs/matching.md states them, written down here a second
+// time; neither the engine nor the resolver is used, so that what they find can
+// be held against it. Keys come one after another and nothing else is kept,
+// hence a world is as large as one likes.
 //
 // A met key was heard, and most have a match. Half of them, in turn, also have
 // what goes wrong easily (world_shapes.h): sightings on and beyond both edges
@@ -18,7 +18,8 @@
 // period or start, revised, revoked, legally or not, or after a recursive
 // publication. Recursive and revoked keys have no match, nor has one that was
 // heard in the time of its second publication only. Keys have any number of
-// days since onset and any report type, or none.
+// days since onset and any report type, or none. In a plain world, which
+// benchmarks take, nothing of that goes wrong (GeneratorOptions::plain).
 #ifndef TEKMATCH_TOOLS_WORLD_WORLD_GENERATOR_H_
 #define TEKMATCH_TOOLS_WORLD_WORLD_GENERATOR_H_
 

@@ -19,8 +19,8 @@ struct GeneratorOptions {
   int num_days = 14;  // 1..1000
   uint64_t seed = 1;
   SightingProfile profile = SightingProfile::kDense;
-  // For benchmarks: every key is of a whole day and published once, and a met
-  // one is heard once.
+  // For benchmarks: every key is of a whole day, has the same metadata and is
+  // published once, and a met one is heard once.
   bool plain = false;
   // A key's second publication is in a later file, or, of a key of the last
   // one, in that. Where there is no place for it there is none.

@@ -4,6 +4,7 @@
 // wants one.
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,7 @@ class DoorTest : public ::testing::Test {
     options_.keep_dropped = true;
     options_.config = *NamedExposureConfig("cocoa");
     options_.now = absl::FromUnixSeconds(kTestDaySeconds + 86400);
+    options_.zone = absl::UTCTimeZone();
   }
 
   static void Hear(const DiagnosisKey& key, uint32_t device,
@@ -108,7 +110,8 @@ TEST_F(DoorTest, NoMatchOfFilesThatNobodyTrustedSigned) {
   const std::string sig = ZipEntry(zip, "export.sig");
   const std::string forged =
       WriteTestExport(keys_, TestExportOptions({OtherSigner("440", "v1")}));
-  const std::map<std::string, std::map<std::string, std::string>> refused = {
+  using Exports = std::map<std::string, std::string>;
+  const std::vector<std::pair<std::string, Exports>> refused = {
       {"no_signature_entry", {{"a.zip", StoredZip({{"export.bin", bin}})}}},
       {"no_signature_entry", {{"a.bin", bin}}},
       {"wrong_signature", {{"a.zip", forged}}},
@@ -214,10 +217,34 @@ TEST_F(DoorTest, NoAnswerOfWhatWasNotCompared) {
               HasSubstr("5 keys read, 0 of them rejected and 5 own"));
 }
 
+// The only device's own keys, whether or not they are said to be that device's.
+TEST_F(DoorTest, NoAnswerOverOwnKeysAlone) {
+  for (const DiagnosisKey& key : keys_) {
+    options_.own_keys.of_device[0].insert(key.tek);
+  }
+  const std::map<std::string, std::string> exports = {
+      {"a.zip", WriteTestExport(keys_)}};
+  const auto only = Check(exports);
+  ASSERT_TRUE(only.ok()) << only.status();
+  EXPECT_EQ(only->num_own_keys, 5);
+  EXPECT_TRUE(absl::IsDataLoss(CheckCompared(*only)));
+  options_.devices = {0};
+  const auto named = Check(exports);
+  ASSERT_TRUE(named.ok()) << named.status();
+  EXPECT_EQ(named->num_own_matches, 25);
+  EXPECT_THAT(CheckCompared(*named).message(),
+              HasSubstr("no key was compared for device 0: all 5 are its own"));
+}
+
 TEST_F(DoorTest, EndsWhenItIsCancelled) {
   std::map<std::string, std::string> exports;
   for (int i = 0; i < 3; ++i) {
     exports[std::to_string(i) + ".zip"] = WriteTestExport(TestKeys(20, i));
+  }
+  // Files are read again for the keys of the device.
+  options_.devices = {0};
+  for (const DiagnosisKey& key : TestKeys(20, 0)) {
+    options_.own_keys.of_device[0].insert(key.tek);
   }
   options_.block_keys = 7;
   for (const int num_threads : {1, 3}) {
@@ -237,25 +264,65 @@ TEST_F(DoorTest, EndsWhenItIsCancelled) {
       EXPECT_EQ(Check(exports).status(),
                 absl::CancelledError("the check was cancelled"))
           << at << " of " << num_times;
+      num_asked = 0;
+      options_.cancelled = [&num_asked, at]() -> bool {
+        if (++num_asked >= at) throw std::runtime_error("secret");
+        return false;
+      };
+      EXPECT_EQ(
+          Check(exports).status(),
+          absl::InternalError("an exception while the files were matched"))
+          << at << " of " << num_times;
     }
   }
 }
 
-TEST_F(DoorTest, FindingsNeedATime) {
-  const auto needs = [this](absl::Time now) {
-    options_.now = now;
-    const absl::Status status = Check({}).status();
-    EXPECT_TRUE(absl::IsInvalidArgument(status));
-    return std::string(status.message());
+// What would silently be told of the wrong dates, or of nobody.
+TEST_F(DoorTest, RefusesOptionsThatMislead) {
+  const auto expect_refused = [this](const std::string& message) {
+    EXPECT_EQ(Check({}).status(), absl::InvalidArgumentError(message));
   };
-  EXPECT_EQ(needs(absl::InfiniteFuture()),
-            "a configuration needs the time that its findings are made for");
-  EXPECT_EQ(needs(absl::InfinitePast()), needs(absl::InfiniteFuture()));
+  const std::string no_time =
+      "findings need the time that they are made for: set options.now or "
+      "options.as_of";
+  options_.now = absl::InfiniteFuture();
+  expect_refused(no_time);
+  options_.now = absl::InfinitePast();
+  expect_refused(no_time);
   options_.as_of = absl::FromUnixSeconds(kTestDaySeconds);
   EXPECT_TRUE(Check({}).ok());
-  options_.as_of.reset();
+
+  options_.zone.reset();
+  expect_refused("findings need the zone of their dates: set options.zone");
   options_.config.reset();
   EXPECT_TRUE(Check({}).ok());
+
+  options_.window_policy = *NamedTransmissionWindowPolicy("civil");
+  expect_refused(
+      "a transmission window needs the zone of its dates: set "
+      "options.window_zone");
+  options_.window_zone = absl::UTCTimeZone();
+  EXPECT_TRUE(Check({}).ok());
+
+  options_.devices = {1};
+  expect_refused("a sighting is of device 0, which is not in options.devices");
+  options_.devices = {0};
+  EXPECT_TRUE(Check({}).ok());
+
+  options_.files.sources["a.zip"] = nullptr;
+  expect_refused("a source in options.files is null");
+}
+
+TEST_F(DoorTest, SightingsOfNoTimeAreRefused) {
+  sightings_[2].unix_seconds = 4102444800;
+  EXPECT_TRUE(IndexSightings(sightings_).ok());
+  sightings_[2].unix_seconds = 4102444801;
+  EXPECT_EQ(IndexSightings(sightings_).status(),
+            absl::InvalidArgumentError("sighting 2: its time is after 2099"));
+  sightings_[2].unix_seconds = kTestDaySeconds * 1000;
+  EXPECT_FALSE(IndexSightings(sightings_).ok());
+  sightings_[2].unix_seconds = -1;
+  EXPECT_FALSE(IndexSightings(sightings_).ok());
 }
 
 }  // namespace

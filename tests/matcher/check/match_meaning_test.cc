@@ -34,7 +34,9 @@ ExposureCheckOptions Options(const char* policy = "none") {
   const auto named = NamedTransmissionWindowPolicy(policy);
   EXPECT_TRUE(named.ok()) << named.status();
   options.window_policy = *named;
-  EXPECT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &options.window_zone));
+  absl::TimeZone tokyo;
+  EXPECT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &tokyo));
+  options.window_zone = tokyo;
   return options;
 }
 

@@ -268,6 +268,7 @@ TEST(PublicationsTest, AContactCountsByAnyPublication) {
   DiagnosisKey key = TestKeys(1, 1)[0];
   ExposureCheckOptions options = Options();
   options.window_policy = *NamedTransmissionWindowPolicy("cocoa-3");
+  options.window_zone = absl::UTCTimeZone();
   const auto run = [&](int first, int second) {
     key.metadata.days_since_onset = static_cast<int8_t>(first);
     const std::string a = Write("a.zip", Export({key}, 0));

@@ -1,5 +1,5 @@
 // One body of cases for every implementation of the kernels that this machine
-// can run, against matcher/en_crypto.h.
+// can run, against matcher/join/en_crypto.h.
 #include "matcher/kernels/kernels.h"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,3 @@
-// data: //tools:tekmatch
-//
 // `match` where memory ends: it says so and exits with 1, on one thread and on
 // several. No attacker's file that repeats a key makes it end.
 #include <sys/wait.h>

@@ -1,5 +1,3 @@
-// data: //tools:tekmatch
-//
 // What a file says of itself, and what it is called, cannot move the terminal's
 // cursor, forge a line of the program's, or stand in a notice to a person.
 #include <algorithm>

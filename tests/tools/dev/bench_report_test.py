@@ -1,6 +1,4 @@
 #!/usr/bin/env python3
-# data: //tools/dev:bench_report
-#
 # What tools/dev/bench_report makes of JSON, and when it refuses to; nothing is
 # measured here.
 import contextlib

@@ -1,6 +1,4 @@
 #!/usr/bin/env python3
-# data: //tools/dev:check_layers
-#
 # What tools/dev/check_layers refuses, in a small tree of its own.
 import os
 import pathlib
@@ -79,7 +77,6 @@ class CheckLayersTest(unittest.TestCase):
         self.assertEqual(self.check(), (0, []))
 
     def test_every_include_upwards_is_refused(self):
-        # But for bench and commands, which may include what stands above them.
         for place, room in enumerate(ROOMS[:-1]):
             for below in ROOMS[place + 1 :]:
                 with self.subTest(room=room, below=below):
@@ -95,8 +92,8 @@ class CheckLayersTest(unittest.TestCase):
                     )
             (self.root / room / "b.cc").unlink()
 
-    def test_the_join_knows_no_meaning(self):
-        self.write("tools/world/b.h", '#include "matcher/check/a.h"\n')
+    def test_made_worlds_know_nothing_of_the_check(self):
+        self.write("tools/world/b.h", "#include <matcher/check/a.h>\n")
         self.assertEqual(self.check()[0], 1)
 
     def test_places_that_are_no_rooms(self):
@@ -136,6 +133,15 @@ class CheckLayersTest(unittest.TestCase):
                     "matcher/check/BUILD.bazel: check is not public",
                 ],
             ),
+        )
+
+    def test_nothing_is_public_by_default(self):
+        self.write(
+            "matcher/check/BUILD.bazel",
+            'package(default_visibility = [\n    "//visibility:public",\n])\n\n' + DOOR,
+        )
+        self.assertEqual(
+            self.check(), (1, ["matcher/check/BUILD.bazel: everything is public"])
         )
 
 

@@ -1,6 +1,4 @@
 #!/usr/bin/env python3
-# data: //tools/dev:check_tidy.py
-#
 # Which files tools/dev/check_tidy.py chooses, in a small repository of its own. No
 # clang-tidy is run.
 import contextlib

@@ -1,6 +1,4 @@
 #!/usr/bin/env python3
-# data: //tools/dev:count_tests.py
-#
 # What tools/dev/count_tests.py makes of the events and the XML of a run of tests:
 # above all, that nothing that went wrong counts as passed.
 import json

@@ -1,6 +1,4 @@
 #!/usr/bin/env python3
-# data: //:demo //:test //tools:count_tests.py //tools:setup.sh //tools:shell.sh
-#
 # What ./demo, ./test and tools/dev/setup.sh tell a person, and where: run with
 # stand-ins for Bazel and for Debian's package tools.
 import os

@@ -1,5 +1,3 @@
-// data: //:docs/formats.md
-//
 // The policy and the configuration that docs/formats.md shows are valid, and
 // those that say nothing new are the defaults.
 #include <string>

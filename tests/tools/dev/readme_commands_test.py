@@ -1,6 +1,4 @@
 #!/usr/bin/env python3
-# data: //tools/dev:readme_commands.py
-#
 # What tools/dev/readme_commands.py runs of a document, and when it fails.
 import os
 import pathlib

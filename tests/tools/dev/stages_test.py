@@ -1,6 +1,4 @@
 #!/usr/bin/env python3
-# data: //tools/dev:shell.sh //tools:slowest.py //tools:stages.sh
-#
 # What tools/dev/stages.sh counts and says of stages that pass, fail and crash, and
 # the tables of tools/dev/slowest.py, which end them.
 import json

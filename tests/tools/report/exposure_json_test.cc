@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/civil_time.h"
@@ -22,6 +23,7 @@ namespace tekmatch {
 namespace {
 
 using ::nlohmann::ordered_json;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -75,13 +77,51 @@ TEST(ExposureJsonTest, JsonIsAsDocumented) {
       DumpJson(expected, 1));
 }
 
-// Windows are in no order that would tell of their times.
+// By what they say, as numbers: never in an order that would tell of their
+// times, which here is another one.
 TEST(ExposureJsonTest, WindowsOfADateAreInTheOrderOfTheirContent) {
-  const ordered_json windows = ExposureJson(ExampleReport(), Cocoa(), {},
-                                            absl::UTCTimeZone())["windows"];
-  std::vector<std::string> texts;
-  for (const ordered_json& window : windows) texts.push_back(window.dump());
-  EXPECT_TRUE(std::is_sorted(texts.begin(), texts.end()));
+  const auto window = [](ReportType type, Infectiousness infectiousness,
+                         std::vector<ScanInstance> scans, int64_t start) {
+    ExposureWindow made;
+    made.report_type = type;
+    made.infectiousness = infectiousness;
+    made.scans = std::move(scans);
+    made.start_seconds = start;
+    return made;
+  };
+  const auto scan = [](int seconds) {
+    ScanInstance made;
+    made.seconds_since_last_scan = seconds;
+    return made;
+  };
+  constexpr auto kTest = ReportType::kConfirmedTest;
+  constexpr auto kClinical = ReportType::kConfirmedClinicalDiagnosis;
+  constexpr auto kHigh = Infectiousness::kHigh;
+  const std::vector<ExposureWindow> sorted = {
+      window(kClinical, kHigh, {scan(60)}, kNoon - 86400 + 500),
+      window(kTest, Infectiousness::kStandard, {scan(300)}, kNoon + 900),
+      window(kTest, kHigh, {scan(60)}, kNoon + 800),
+      window(kTest, kHigh, {scan(60), scan(60)}, kNoon + 700),
+      window(kTest, kHigh, {scan(120)}, kNoon + 600),
+      window(kClinical, kHigh, {scan(60)}, kNoon + 500)};
+  ExposureFindings findings;
+  findings.windows = sorted;
+  const std::string expected =
+      ExposureJson(findings, Cocoa(), {}, absl::UTCTimeZone())["windows"]
+          .dump();
+  for (size_t i = 1; i < sorted.size(); ++i) {
+    std::rotate(findings.windows.begin(), findings.windows.begin() + 1,
+                findings.windows.end());
+    EXPECT_EQ(
+        ExposureJson(findings, Cocoa(), {}, absl::UTCTimeZone())["windows"]
+            .dump(),
+        expected);
+  }
+  std::vector<int> seconds;
+  for (const auto& made : ordered_json::parse(expected)) {
+    seconds.push_back(made["scans"][0]["seconds_since_last_scan"].get<int>());
+  }
+  EXPECT_THAT(seconds, ElementsAre(60, 300, 60, 60, 120, 60));
 }
 
 TEST(ExposureJsonTest, ContactsAreThoseOfTheDaysReported) {

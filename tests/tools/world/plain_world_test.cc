@@ -27,7 +27,10 @@ TEST(PlainWorldTest, EachMetKeyIsHeardOnceAndPublishedOnce) {
     EXPECT_TRUE(teks.insert(key.tek).second);
     EXPECT_EQ(key.rolling_period, kMaxRollingPeriod);
     EXPECT_EQ((key.rolling_start - kWorldStart) % kMaxRollingPeriod, 0);
-    EXPECT_FALSE(key.metadata.revised);
+    EXPECT_EQ(key.metadata,
+              (KeyMetadata{.transmission_risk = 4,
+                           .report_type = ReportType::kConfirmedTest,
+                           .days_since_onset = 1}));
     EXPECT_EQ(generated->expected.size(), generated->met ? 1U : 0U);
     num_met += generated->met ? 1 : 0;
     num_sightings += generated->sightings.size();
