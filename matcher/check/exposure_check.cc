@@ -374,7 +374,7 @@ absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
 
 absl::StatusOr<ExposureCheckResult> CheckExposure(
     const std::vector<std::string>& paths,
-    std::shared_ptr<const SightingIndex> index,
+    const std::shared_ptr<const SightingIndex>& index,
     const ExposureCheckOptions& options) {
   // Made while there is memory.
   const absl::Status no_memory =

@@ -182,7 +182,7 @@ struct ExposureCheckResult {
 // files are in the result.
 absl::StatusOr<ExposureCheckResult> CheckExposure(
     const std::vector<std::string>& paths,
-    std::shared_ptr<const SightingIndex> index,
+    const std::shared_ptr<const SightingIndex>& index,
     const ExposureCheckOptions& options);
 
 // Whether "no contact" would rest on anything. DATA_LOSS, with what was

@@ -69,7 +69,7 @@ TEST(HostileExportsTest, WhatCompressesTooWellIsRefusedUnread) {
     EXPECT_THAT(std::string(reader.status().message()),
                 HasSubstr("compressed more than 2.75 to 1"));
     EXPECT_LT(source.num_bytes, 70'000);
-    num_larger += zip.size() > 2 * 70'000;
+    num_larger += zip.size() > 140'000;
   }
   EXPECT_EQ(num_refused, 13);
   EXPECT_GE(num_larger, 1);

@@ -14,9 +14,7 @@ namespace tekmatch {
 namespace {
 
 using ::nlohmann::ordered_json;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 
 absl::TimeZone Zone(const std::string& name) {
