@@ -80,13 +80,13 @@ absl::Status WriteWorld(const DemoWorld& world, uint64_t seed,
 
 // Reads everything back and matches, as `tekmatch match` does.
 absl::StatusOr<ExposureCheckResult> MatchWorld(
-    const Paths& paths, std::shared_ptr<const SightingIndex> index) {
+    const Paths& paths, const std::shared_ptr<const SightingIndex>& index) {
   ExposureCheckOptions options;
   TEKMATCH_ASSIGN_OR_RETURN(
       options.files.trusted,
       LoadTrustedKeys(
           {absl::StrCat(kKeyId, ":", kKeyVersion, "=", paths.public_key)}));
-  return CheckExposure({paths.exported}, std::move(index), options);
+  return CheckExposure({paths.exported}, index, options);
 }
 
 absl::StatusOr<std::shared_ptr<const SightingIndex>> LoadIndex(

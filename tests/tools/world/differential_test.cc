@@ -265,11 +265,11 @@ uint64_t NaiveOutsideTolerance(const ReadWorld& world) {
 
 // The lines that it does have.
 std::string EngineMatches(const ReadWorld& world, const WorldFiles& files,
-                          std::shared_ptr<const SightingIndex> index,
+                          const std::shared_ptr<const SightingIndex>& index,
                           const ExposureCheckOptions& options,
                           uint64_t outside_tolerance) {
   const absl::StatusOr<ExposureCheckResult> run =
-      CheckExposure(files.exports, std::move(index), options);
+      CheckExposure(files.exports, index, options);
   if (!run.ok()) return run.status().ToString();
   EXPECT_TRUE(run->complete);
   EXPECT_EQ(run->num_outside_tolerance, outside_tolerance);
