@@ -2,7 +2,7 @@
 
 namespace tekmatch {
 
-const char* ReportTypeName(ReportType type) {
+absl::string_view ReportTypeName(ReportType type) {
   switch (type) {
     case ReportType::kUnknown:
       return "unknown";

@@ -10,7 +10,7 @@
 
 namespace tekmatch {
 
-const char* ReportTypeName(ReportType type);
+absl::string_view ReportTypeName(ReportType type);
 std::optional<ReportType> ParseReportType(absl::string_view name);
 
 }  // namespace tekmatch

@@ -108,7 +108,7 @@ absl::Status CheckOne(absl::string_view field, double value, double high) {
 
 }  // namespace
 
-const char* InfectiousnessName(Infectiousness infectiousness) {
+absl::string_view InfectiousnessName(Infectiousness infectiousness) {
   switch (infectiousness) {
     case Infectiousness::kNone:
       return "none";

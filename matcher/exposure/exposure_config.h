@@ -24,7 +24,7 @@ namespace tekmatch {
 enum class Infectiousness : uint8_t { kNone = 0, kStandard = 1, kHigh = 2 };
 inline constexpr int kNumInfectiousness = 3;
 // "none", "standard", "high".
-const char* InfectiousnessName(Infectiousness infectiousness);
+absl::string_view InfectiousnessName(Infectiousness infectiousness);
 
 // Days since onset -14..14.
 inline constexpr int kNumOnsetDays = 2 * kMaxDaysSinceOnset + 1;

@@ -23,13 +23,13 @@ using ::nlohmann::json;
 template <typename T>
 using Choices = std::vector<std::pair<const char*, T>>;
 
-// Each of `values` with its name.
+// Each of `values` with its name, which is a literal.
 template <typename T>
-Choices<T> NamedChoices(const char* (*name)(T),
+Choices<T> NamedChoices(absl::string_view (*name)(T),
                         std::initializer_list<T> values) {
   Choices<T> choices;
   choices.reserve(values.size());
-  for (const T value : values) choices.emplace_back(name(value), value);
+  for (const T value : values) choices.emplace_back(name(value).data(), value);
   return choices;
 }
 
@@ -49,7 +49,7 @@ Choices<ReportType> ReportableChoices() {
 // Those that the platform has a weight for.
 Choices<ReportType> WeighedChoices() {
   Choices<ReportType> choices = ReportableChoices();
-  choices.emplace_back(ReportTypeName(ReportType::kRecursive),
+  choices.emplace_back(ReportTypeName(ReportType::kRecursive).data(),
                        ReportType::kRecursive);
   return choices;
 }

@@ -11,6 +11,10 @@ build_tekmatch
 hello=$root/examples/hello
 # The same caches and flags, in the other workspace.
 workspace=$hello run_bazel build //:hello
+# Whose time counts, too (tools/dev/stages.sh).
+if [[ -n ${TEKMATCH_SERVERS-} ]]; then
+  workspace=$hello run_bazel info server_pid >>"$TEKMATCH_SERVERS"
+fi
 hello=$hello/bazel-bin/hello
 
 folder=$(mktemp -d)

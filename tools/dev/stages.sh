@@ -19,10 +19,15 @@ export CI=true
 
 stages=$(mktemp -d)
 export TEKMATCH_TALLY=$stages/tally TEKMATCH_TIMES=$stages/times
+# Processes of Bazel's servers for other workspaces, a line each.
+export TEKMATCH_SERVERS=$stages/servers
 : >"$TEKMATCH_TALLY"
+: >"$TEKMATCH_SERVERS"
 mkdir "$TEKMATCH_TIMES"
 leave_stages() {
+  local server
   [[ -n $leave_server ]] || bazel shutdown >"$stages/shutdown" 2>&1 || true
+  while read -r server; do kill "$server" || true; done <"$TEKMATCH_SERVERS"
   rm -rf "$stages"
 }
 trap leave_stages EXIT
@@ -50,6 +55,9 @@ read_cpu() {
     server=$(run_bazel info server_pid 2>/dev/null) || true
   # 14 to 17: its own time and its ended children's, 16 and 17: the latter.
   cpu_ticks=$(($(ticks "$$" 16 17) + $(ticks "${server:-none}" 14 17)))
+  while read -r server; do
+    ((cpu_ticks += $(ticks "$server" 14 17))) || true
+  done <"$TEKMATCH_SERVERS"
 }
 
 # stage NAME COMMAND...: runs the command, which adds a line to the tally by
