@@ -1,5 +1,6 @@
-// Plan: count what was given and not compared; say it line by line, in the
-// words of a language; and refuse a result of which nothing was compared.
+// Plan: the words of both languages, member by member; then what was given and
+// not compared is counted, and said line by line in the words of one of them.
+// Whether there is a result at all is the check's to say (CheckCompared).
 #include "tools/report/run_remarks.h"
 
 #include <algorithm>
