@@ -1,24 +1,17 @@
-// Plan: match every file; put files in the order of publication, and refuse
-// those of incomplete batches; complete what the others say of keys that were
-// heard (PublicationsOfHeardKeys); make each key's history of it; resolve all
-// candidates by those; apply the window policy; find what is left to mean
-// (FindAll). Nothing of a file that is refused goes further than its verdict.
+// Plan: match every file, then conclude from all of them (conclusion.h), which
+// may want to read some once more.
 #include "matcher/check/exposure_check.h"
 
-#include <algorithm>
-#include <new>
-#include <stdexcept>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/key_block.h"
 #include "keyformat/status_macros.h"
-#include "matcher/check/authorities.h"
+#include "matcher/check/conclusion.h"
 #include "matcher/check/file_matcher.h"
-#include "matcher/check/publication_order.h"
-#include "matcher/exposure/exposure_config.h"
+#include "matcher/check/no_exceptions.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
 
@@ -29,222 +22,22 @@ bool IsTheSame(const ExportFileResult& a, const ExportFileResult& b) {
   return a.report.digests.sha256 == b.report.digests.sha256;
 }
 
-absl::Status CheckGoesOn(const ExposureCheckOptions& options) {
-  return options.cancelled && options.cancelled()
-             ? absl::CancelledError("the check was cancelled")
-             : absl::OkStatus();
-}
-
-absl::Status Changed(const ExportFileResult& file) {
-  return absl::DataLossError(
-      absl::StrCat(file.path, ": changed while it was read"));
-}
-
-// Whether an all-clear may rest on each file: it counts, and is verified if any
-// file that counts is.
-std::vector<bool> Believed(const std::vector<ExportFileResult>& files) {
-  const auto is_verified = [](const ExportFileResult& file) {
-    return file.counts() && file.is_verified();
-  };
-  const bool any_verified =
-      std::any_of(files.begin(), files.end(), is_verified);
-  std::vector<bool> believed;
-  believed.reserve(files.size());
-  for (const ExportFileResult& file : files) {
-    believed.push_back(any_verified ? is_verified(file) : file.counts());
-  }
-  return believed;
-}
-
-// Reads an accepted file again for all that it says of some keys.
-absl::StatusOr<FilePublications> ReadPublications(
-    const ExportFileResult& file, const absl::flat_hash_set<Tek>& teks,
-    const ExportFileOptions& files, const ExposureCheckOptions& options) {
-  FilePublications publications;
+// The rest of a file's way: ReadAgain of files that can be read at any time.
+absl::Status ReadFileAgain(
+    const ExportFileResult& file, const ExportFileOptions& files,
+    const ExposureCheckOptions& options,
+    absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
   TEKMATCH_ASSIGN_OR_RETURN(
       const ExportFileResult again,
       ReadExportFile(
           file.path, files,
           [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
             TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
-            for (size_t i = 0; i < block->size(); ++i) {
-              if (teks.contains(block->teks()[i])) {
-                publications.Add(block->key(i));
-              }
-            }
-            return absl::OkStatus();
+            return sink(*block);
           }));
-  if (!IsTheSame(again, file)) return Changed(file);
-  return publications;
-}
-
-// All publications, in the files that count, of keys that were heard in any of
-// them.
-absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
-    const std::vector<ExportFileResult>& files,
-    const std::vector<MatchedFile>& matched,
-    const ExportFileOptions& file_options,
-    const ExposureCheckOptions& options) {
-  absl::flat_hash_set<Tek> heard;
-  for (size_t i = 0; i < files.size(); ++i) {
-    if (!files[i].counts()) continue;
-    for (const Match& match : matched[i].candidates) heard.insert(match.tek);
-  }
-  const std::vector<uint32_t> authorities = AuthoritiesOf(files);
-  std::vector<KeyPublication> publications;
-  for (size_t i = 0; i < files.size() && !heard.empty(); ++i) {
-    if (!files[i].counts()) continue;
-    const auto source = static_cast<uint32_t>(i);
-    const bool is_unsigned = !files[i].is_verified();
-    absl::flat_hash_map<Tek, uint64_t> known =
-        matched[i].publications.CountKeys();
-    for (const Tek& tek : heard) known.try_emplace(tek, 0);
-    if (!matched[i].teks.MayHoldMore(known)) {
-      matched[i].publications.AppendTo(source, is_unsigned, authorities[i],
-                                       &publications);
-      continue;
-    }
-    TEKMATCH_ASSIGN_OR_RETURN(
-        const FilePublications all,
-        ReadPublications(files[i], heard, file_options, options));
-    all.AppendTo(source, is_unsigned, authorities[i], &publications);
-  }
-  return publications;
-}
-
-// As ExposureCheckResult::devices_without_keys. Reads on only as long as a
-// device has seen no key but its own.
-absl::StatusOr<std::set<uint32_t>> DevicesWithoutKeys(
-    const std::vector<ExportFileResult>& files,
-    const std::vector<bool>& believed, const OwnKeys& own,
-    const ExportFileOptions& file_options,
-    const ExposureCheckOptions& options) {
-  std::set<uint32_t> without;
-  for (const auto& [device, keys] : own.of_device) without.insert(device);
-  for (size_t i = 0; i < files.size(); ++i) {
-    const ExportFileResult& file = files[i];
-    if (without.empty()) return without;
-    if (!believed[i]) continue;
-    const absl::StatusOr<ExportFileResult> again = ReadExportFile(
-        file.path, file_options,
-        [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
-          TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
-          for (const Tek& tek : block->teks()) {
-            if (own.of_all.contains(tek)) continue;
-            std::erase_if(without, [&](uint32_t device) {
-              return !own.of_device.at(device).contains(tek);
-            });
-            if (without.empty()) return absl::CancelledError();
-          }
-          return absl::OkStatus();
-        });
-    // Either no device is left to ask for, or the caller wants an end.
-    if (absl::IsCancelled(again.status()) && without.empty()) return without;
-    if (!again.ok()) return again.status();
-    if (!IsTheSame(*again, file)) return Changed(file);
-  }
-  return without;
-}
-
-// Drops the matches that do not count by the policy.
-void ApplyWindowPolicy(const ExposureCheckOptions& options,
-                       const KeyHistories& histories, const DropSink& dropped,
-                       ExposureCheckResult& run) {
-  std::vector<ExportTimes> times;
-  times.reserve(run.files.size());
-  for (const ExportFileResult& file : run.files) {
-    times.push_back(TimesOf(file.report.metadata));
-  }
-  std::erase_if(run.result.matches, [&](const Match& match) {
-    const WindowDecision decision =
-        JudgeContact(histories.by_key.at(match.tek), times,
-                     match.sighting.unix_seconds, options.window_policy,
-                     options.window_zone.value_or(absl::UTCTimeZone()));
-    if (decision.counts) return false;
-    ++run.num_outside_window[static_cast<size_t>(decision.reason)];
-    if (dropped) dropped(match, WindowReasonName(decision.reason));
-    return true;
-  });
-}
-
-// What the matches of each device mean. The options are valid.
-std::map<uint32_t, ExposureFindings> FindAll(
-    const ExposureCheckOptions& options, const std::vector<Match>& matches) {
-  std::map<uint32_t, ExposureFindings> findings;
-  if (!options.config.has_value()) return findings;
-  const absl::Time as_of = options.as_of.value_or(options.now);
-  if (options.devices.empty()) {
-    findings[0] = FindExposures(matches, *options.config, *options.zone, as_of);
-    return findings;
-  }
-  std::map<uint32_t, std::vector<Match>> matches_of;
-  for (const Match& match : matches) {
-    matches_of[match.sighting.device].push_back(match);
-  }
-  for (const uint32_t device : options.devices) {
-    findings[device] = FindExposures(matches_of[device], *options.config,
-                                     *options.zone, as_of);
-  }
-  return findings;
-}
-
-absl::Status CountSightingsOf(const SightingIndex& index,
-                              const std::set<uint32_t>& devices,
-                              ExposureCheckResult& result) {
-  result.num_sightings = index.sightings().size();
-  for (const uint32_t device : devices) result.num_sightings_of[device];
-  for (const Sighting& sighting : index.sightings()) {
-    if (devices.empty()) break;
-    const auto it = result.num_sightings_of.find(sighting.device);
-    if (it == result.num_sightings_of.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a sighting is of device ", sighting.device,
-                       ", which is not in options.devices"));
-    }
-    ++it->second;
-  }
-  return absl::OkStatus();
-}
-
-ReportType ReportTypeWhenMissing(const ExposureCheckOptions& options) {
-  return options.config.has_value()
-             ? options.config->mapping.report_type_when_missing
-             : options.report_type_when_missing;
-}
-
-absl::Status Validate(const ExposureCheckOptions& options) {
-  if (options.num_threads < 1) {
-    return absl::InvalidArgumentError("num_threads must be at least 1");
-  }
-  if (!IsReportable(options.report_type_when_missing)) {
-    return absl::InvalidArgumentError(
-        "report_type_when_missing: not a type that is reported");
-  }
-  if (options.config.has_value()) {
-    TEKMATCH_RETURN_IF_ERROR(Validate(*options.config));
-    const absl::Time as_of = options.as_of.value_or(options.now);
-    if (as_of == absl::InfiniteFuture() || as_of == absl::InfinitePast()) {
-      return absl::InvalidArgumentError(
-          "findings need the time that they are made for: set options.now or "
-          "options.as_of");
-    }
-    if (!options.zone.has_value()) {
-      return absl::InvalidArgumentError(
-          "findings need the zone of their dates: set options.zone");
-    }
-  }
-  if (options.window_policy.basis != TransmissionWindowPolicy::Basis::kNone &&
-      !options.window_zone.has_value()) {
-    return absl::InvalidArgumentError(
-        "a transmission window needs the zone of its dates: set "
-        "options.window_zone");
-  }
-  for (const auto& [name, source] : options.files.sources) {
-    if (source == nullptr) {
-      return absl::InvalidArgumentError("a source in options.files is null");
-    }
-  }
-  return Validate(options.window_policy);
+  if (IsTheSame(again, file)) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(file.path, ": changed while it was read"));
 }
 
 // As CheckExposure, but throws what the standard library throws without memory,
@@ -254,13 +47,7 @@ absl::StatusOr<ExposureCheckResult> CheckOrThrow(
     const std::shared_ptr<const SightingIndex>& index,
     const ExposureCheckOptions& options) {
   TEKMATCH_RETURN_IF_ERROR(Validate(options));
-  OwnKeys own = options.own_keys;
-  if (options.devices.empty()) {
-    // The only device's own keys are own to all.
-    if (auto of_only = own.of_device.extract(0); !of_only.empty()) {
-      own.of_all.merge(of_only.mapped());
-    }
-  }
+  const OwnKeys own = OwnKeysFor(options);
   const absl::StatusOr<MatchEngine> engine = MatchEngine::Create(
       index, options.policy, own.of_all,
       options.kernels != nullptr ? *options.kernels : DefaultKernels());
@@ -277,82 +64,11 @@ absl::StatusOr<ExposureCheckResult> CheckOrThrow(
                   .progress = options.progress,
                   .cancelled = options.cancelled});
   if (!matched.ok()) return matched.status();
-  std::sort(matched->begin(), matched->end(),
-            [](const MatchedFile& a, const MatchedFile& b) {
-              return InPublicationOrder(a.file, b.file);
-            });
-  ExposureCheckResult run;
-  run.files.reserve(matched->size());
-  for (MatchedFile& file : *matched) run.files.push_back(std::move(file.file));
-
-  RefuseIncompleteBatches(run.files);
-  MarkCopies(run.files);
-  run.complete =
-      options.skip_bad_files ||
-      std::all_of(run.files.begin(), run.files.end(),
-                  [](const ExportFileResult& file) { return file.accepted; });
-  if (!run.complete) return run;
-  TEKMATCH_RETURN_IF_ERROR(CountSightingsOf(*index, options.devices, run));
-
-  TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
-  TEKMATCH_ASSIGN_OR_RETURN(
-      std::vector<KeyPublication> publications,
-      PublicationsOfHeardKeys(run.files, *matched, files, options));
-  const KeyHistories histories = ResolvePublications(
-      std::move(publications), ReportTypeWhenMissing(options));
-  run.num_revisions = histories.num_revisions;
-  run.num_ignored_revisions = histories.num_ignored_revisions;
-  run.num_conflicts = histories.num_conflicts;
-
-  std::vector<Match> all;
-  uint64_t num_duplicates = 0;
-  absl::flat_hash_set<uint32_t> outside_tolerance;
-  const std::vector<bool> believed = Believed(run.files);
-  for (size_t i = 0; i < run.files.size(); ++i) {
-    MatchedFile file = std::move((*matched)[i]);
-    if (!run.files[i].counts()) continue;
-    const DecodeCounts& counts = run.files[i].report.counts;
-    run.num_keys += counts.keys + counts.revised_keys;
-    run.num_rejected += counts.num_rejected();
-    run.num_own_keys += file.num_own_keys;
-    run.num_compared += file.num_compared;
-    if (believed[i]) {
-      run.num_believed_keys += counts.keys + counts.revised_keys -
-                               counts.num_rejected() - file.num_own_keys;
-      run.num_believed_compared += file.num_compared;
-    }
-    num_duplicates += file.num_duplicates;
-    outside_tolerance.insert(file.outside_tolerance.begin(),
-                             file.outside_tolerance.end());
-    if (all.empty()) {
-      all = std::move(file.candidates);
-    } else {
-      all.insert(all.end(), file.candidates.begin(), file.candidates.end());
-    }
-  }
-  run.num_outside_tolerance = outside_tolerance.size();
-  TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
-  TEKMATCH_ASSIGN_OR_RETURN(
-      run.devices_without_keys,
-      DevicesWithoutKeys(run.files, believed, own, files, options));
-  num_duplicates += DropDuplicates(all);
-  DropSink dropped;
-  if (options.keep_dropped) {
-    dropped = [&](const Match& match, absl::string_view reason) {
-      run.dropped.push_back({match, reason});
-      // A device's own matches go before they are given these.
-      GiveHistory(histories, run.dropped.back().match);
-    };
-  }
-  run.num_own_matches = DropOwnMatches(own, all, dropped);
-  run.num_outside_first_publication = ApplyHistories(histories, all, dropped);
-  run.result = ResolveMatches(std::move(all), options.policy, dropped);
-  run.result.num_duplicates = num_duplicates;
-  run.report_types = DropUnreported(run.result.matches, dropped);
-  ApplyWindowPolicy(options, histories, dropped, run);
-  TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
-  run.findings = FindAll(options, run.result.matches);
-  return run;
+  return Conclude(*std::move(matched), *index, own, options,
+                  [&](const ExportFileResult& file,
+                      absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
+                    return ReadFileAgain(file, files, options, sink);
+                  });
 }
 
 }  // namespace
@@ -376,55 +92,8 @@ absl::StatusOr<ExposureCheckResult> CheckExposure(
     const std::vector<std::string>& paths,
     const std::shared_ptr<const SightingIndex>& index,
     const ExposureCheckOptions& options) {
-  // Made while there is memory.
-  const absl::Status no_memory =
-      absl::ResourceExhaustedError("not enough memory to match the files");
-  const absl::Status exception =
-      absl::InternalError("an exception while the files were matched");
-  try {
-    return CheckOrThrow(paths, index, options);
-  } catch (const std::bad_alloc&) {
-    return no_memory;
-  } catch (const std::length_error&) {
-    return no_memory;
-  } catch (...) {
-    return exception;
-  }
-}
-
-absl::Status CheckCompared(const ExposureCheckResult& result,
-                           uint64_t num_bad_sightings) {
-  if (result.num_keys == result.num_rejected + result.num_own_keys) {
-    const auto num_left_out = std::count_if(
-        result.files.begin(), result.files.end(),
-        [](const ExportFileResult& file) { return !file.accepted; });
-    return absl::DataLossError(
-        absl::StrCat("no result, since no key was compared: ", num_left_out,
-                     " of ", result.files.size(), " files left out, ",
-                     result.num_keys, " keys read, ", result.num_rejected,
-                     " of them rejected and ", result.num_own_keys, " own"));
-  }
-  if (result.num_believed_keys == 0 && result.result.matches.empty()) {
-    return absl::DataLossError(
-        "no result, since no key of a verified file was compared: other files "
-        "may add contacts, but no contact with their keys says nothing");
-  }
-  for (const auto& [device, n] : result.num_sightings_of) {
-    if (result.devices_without_keys.contains(device)) {
-      return absl::DataLossError(absl::StrCat(
-          "no result, since no key was compared for device ", device, ": all ",
-          result.num_keys - result.num_rejected, " are its own"));
-    }
-    if (n > 0) continue;
-    return absl::DataLossError(
-        absl::StrCat("no result, since no sighting of device ", device,
-                     " was compared: ", result.num_sightings,
-                     " of all devices read, ", num_bad_sightings, " left out"));
-  }
-  if (result.num_sightings > 0) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("no result, since no sighting was compared: 0 read, ",
-                   num_bad_sightings, " left out"));
+  return WithoutExceptions<ExposureCheckResult>(
+      [&] { return CheckOrThrow(paths, index, options); });
 }
 
 }  // namespace tekmatch
