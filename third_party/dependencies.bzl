@@ -107,6 +107,14 @@ def tekmatch_dependencies():
 
     _maybe(
         library,
+        name = "sqlite3",
+        debian_package = "libsqlite3-dev",
+        build_file = Label("//third_party:sqlite3.system.BUILD"),
+        probe = "/usr/include/sqlite3.h",
+    )
+
+    _maybe(
+        library,
         name = "com_github_google_leveldb",
         debian_package = "libleveldb-dev libsnappy-dev",
         build_file = Label("//third_party:leveldb.system.BUILD"),

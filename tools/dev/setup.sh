@@ -30,6 +30,7 @@ build=(
   zlib1g-dev
   libisal-dev
   libminizip-dev
+  libsqlite3-dev
   libleveldb-dev
   libsnappy-dev
   nlohmann-json3-dev
@@ -49,7 +50,8 @@ checks=(
 
 # The native packages' headers serve both architectures. BoringSSL's -dev package
 # cannot be installed for two at once: its library is linked by its full name.
-# ISA-L cannot at all, so what uses it is compiled for arm64 but not linked.
+# ISA-L cannot at all, so what uses it is compiled for arm64 but not linked; nor is
+# what uses SQLite.
 arm64=(
   g++-aarch64-linux-gnu
   qemu-user

@@ -15,6 +15,7 @@ ROOMS = [
     "matcher/kernels",
     "matcher/join",
     "matcher/exposure",
+    "matcher/store",
     "matcher/check",
     "tools/files",
     "tools/sightings",

@@ -1,0 +1,630 @@
+// The plan:
+//
+//   status codes      a result code of SQLite to an absl::Status
+//   the folder        its lock, what is in it, SetAside
+//   creation          the file is made as NAME.new and then renamed, under the
+//                     folder's lock: whoever finds NAME finds it whole
+//   opening           header, settings, version, schema, in this order: nothing
+//                     writes before the header said that the file is ours
+//   Statement, Transaction
+//
+// A process loses all its POSIX locks on a file when it closes any descriptor
+// of it. So nothing here opens an existing database but SQLite, and the header
+// is read through SQLite's own descriptor.
+#include "matcher/store/database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <iterator>
+#include <limits>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "keyformat/status_macros.h"
+#include "keyformat/system_error.h"
+#include "matcher/store/schema.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr char kFileName[] = "tekmatch.sqlite";
+
+// The header of an SQLite file.
+constexpr size_t kHeaderBytes = 100;
+constexpr char kMagic[] = "SQLite format 3";  // with its '\0'
+constexpr size_t kApplicationIdOffset = 68;
+
+// What no row of ours comes near, so that a damaged length asks for no more.
+constexpr int kMaxValueBytes = 64 << 20;
+
+// ------------------------------------------------------------ the folder
+
+bool Exists(const std::string& path) {
+  struct stat info;
+  return lstat(path.c_str(), &info) == 0;
+}
+
+bool HasBytes(const std::string& path) {
+  struct stat info;
+  return lstat(path.c_str(), &info) == 0 && info.st_size > 0;
+}
+
+// Held while a database is made or set aside, by one process at a time; a kill
+// releases it.
+class FolderLock {
+ public:
+  // UNAVAILABLE where another holds it for longer than `max_wait`.
+  static absl::StatusOr<FolderLock> Take(const std::string& folder,
+                                         absl::Duration max_wait) {
+    const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return SystemError(errno, folder);
+    FolderLock lock(fd);
+    const absl::Time end = absl::Now() + max_wait;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno != EWOULDBLOCK) return SystemError(errno, folder);
+      if (absl::Now() >= end) {
+        return absl::UnavailableError(
+            absl::StrCat(folder, ": another process is making its database"));
+      }
+      absl::SleepFor(absl::Milliseconds(2));
+    }
+    return lock;
+  }
+
+  FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock() {
+    if (fd_ >= 0) close(fd_);
+  }
+
+  // Makes renames in the folder durable.
+  absl::Status Sync(const std::string& folder) const {
+    return fsync(fd_) == 0 ? absl::OkStatus() : SystemError(errno, folder);
+  }
+
+ private:
+  explicit FolderLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+// SQLite takes "file:..." for a URI where it was built so.
+std::string PathIn(const std::string& folder) {
+  const bool is_plain = absl::StartsWith(folder, "/");
+  return absl::StrCat(is_plain ? "" : "./", folder, "/", kFileName);
+}
+
+// Why there is no database at `path`: a -wal without it is a loss.
+absl::Status Missing(const std::string& path) {
+  for (const char* suffix : {"-wal", "-journal"}) {
+    if (HasBytes(path + suffix)) {
+      return absl::DataLossError(
+          absl::StrCat(path, ": is missing, but its ", suffix, " is there"));
+    }
+  }
+  return absl::NotFoundError(absl::StrCat(path, ": there is no such file"));
+}
+
+int Milliseconds(absl::Duration duration) {
+  const int64_t ms = absl::ToInt64Milliseconds(duration);
+  return static_cast<int>(
+      std::clamp<int64_t>(ms, 0, std::numeric_limits<int>::max()));
+}
+
+}  // namespace
+
+// ---------------------------------------------------------- status codes
+
+absl::Status Database::Error(int code, absl::string_view doing) const {
+  // SQLite's fixed words for the code. Its longer message may hold names out of
+  // the file.
+  const std::string message =
+      absl::StrCat(path_, ": ", doing, ": ", sqlite3_errstr(code));
+  const int error = db_ == nullptr ? 0 : sqlite3_system_errno(db_);
+  switch (code) {
+    case SQLITE_IOERR_NOMEM:
+      return absl::ResourceExhaustedError(message);
+    case SQLITE_IOERR_CORRUPTFS:
+    case SQLITE_IOERR_DATA:
+      return absl::DataLossError(message);
+    case SQLITE_READONLY_DBMOVED:
+      return absl::FailedPreconditionError(message);
+    default:
+      break;
+  }
+  switch (code & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+      return absl::UnavailableError(message);
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+      return absl::ResourceExhaustedError(message);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+    // A length in a damaged row; Statement tells it from a caller's value.
+    case SQLITE_TOOBIG:
+      return absl::DataLossError(message);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return absl::PermissionDeniedError(message);
+    case SQLITE_CANTOPEN:
+      return error != 0 ? SystemError(error, message)
+                        : absl::NotFoundError(message);
+    case SQLITE_IOERR:
+      // The system's: a medium that fails now and then is no damaged database,
+      // which a caller would set aside.
+      return error != 0 ? SystemError(error, message)
+                        : absl::UnknownError(message);
+    case SQLITE_INTERRUPT:
+    case SQLITE_ABORT:
+      return absl::CancelledError(message);
+    default:
+      return absl::InternalError(message);
+  }
+}
+
+absl::Status Database::Damaged(absl::string_view what) const {
+  return absl::DataLossError(absl::StrCat(path_, ": ", what));
+}
+
+// ------------------------------------------------------------- creation
+
+// Makes the database unless it is there.
+absl::Status Database::CreateIfMissing() {
+  if (mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) {
+    return SystemError(errno, folder_);
+  }
+  if (Exists(path_)) return absl::OkStatus();
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const FolderLock lock,
+      FolderLock::Take(folder_, absl::Milliseconds(busy_timeout_ms_)));
+  if (Exists(path_)) return absl::OkStatus();
+  if (const absl::Status missing = Missing(path_); !absl::IsNotFound(missing)) {
+    return missing;
+  }
+
+  // What a run that was killed left.
+  const std::string unfinished = path_ + ".new";
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+    unlink((unfinished + suffix).c_str());
+  }
+  const int fd =
+      open(unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return SystemError(errno, unfinished);
+  close(fd);
+
+  Database made(folder_, path_, /*read_only=*/false);
+  TEKMATCH_RETURN_IF_ERROR(
+      made.Connect(unfinished, absl::Milliseconds(busy_timeout_ms_)));
+  TEKMATCH_RETURN_IF_ERROR(made.SetUpNew());
+  // The last connection moves the -wal into the database and removes it.
+  const int code = sqlite3_close(std::exchange(made.db_, nullptr));
+  if (code != SQLITE_OK) return made.Error(code, "closing");
+  if (HasBytes(unfinished + "-wal")) {
+    return absl::UnknownError(absl::StrCat(unfinished, ": was not closed"));
+  }
+  if (rename(unfinished.c_str(), path_.c_str()) != 0) {
+    return SystemError(errno, path_);
+  }
+  return lock.Sync(folder_);
+}
+
+absl::Status Database::SetUpNew() {
+  TEKMATCH_RETURN_IF_ERROR(
+      Run("PRAGMA page_size = 4096; PRAGMA auto_vacuum = NONE; "
+          "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; BEGIN"));
+  for (const SchemaObject& object : CurrentSchema()) {
+    TEKMATCH_RETURN_IF_ERROR(Run(object.sql));
+  }
+  return Run(absl::StrCat("PRAGMA application_id = ", kApplicationId,
+                          "; PRAGMA user_version = ", kSchemaVersion,
+                          "; COMMIT; PRAGMA journal_mode = WAL"));
+}
+
+// -------------------------------------------------------------- opening
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(
+    const std::string& folder, OpenMode mode, absl::Duration busy_timeout) {
+  const std::string path = PathIn(folder);
+  auto database =
+      absl::WrapUnique(new Database(folder, path, mode == OpenMode::kReadOnly));
+  database->busy_timeout_ms_ = Milliseconds(busy_timeout);
+  if (mode == OpenMode::kCreate) {
+    TEKMATCH_RETURN_IF_ERROR(database->CreateIfMissing());
+  } else if (!Exists(path)) {
+    return Missing(path);
+  }
+  TEKMATCH_RETURN_IF_ERROR(database->Connect(path, busy_timeout));
+  TEKMATCH_RETURN_IF_ERROR(database->CheckHeader());
+  TEKMATCH_RETURN_IF_ERROR(database->Configure());
+  TEKMATCH_RETURN_IF_ERROR(database->BringUpToDate());
+  TEKMATCH_RETURN_IF_ERROR(database->CheckSchema());
+  return database;
+}
+
+absl::Status Database::Connect(const std::string& path,
+                               absl::Duration busy_timeout) {
+  const int flags =
+      (read_only_ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+      SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
+  if (code != SQLITE_OK) return Error(code, "opening");
+  sqlite3_extended_result_codes(db_, 1);
+  busy_timeout_ms_ = Milliseconds(busy_timeout);
+  sqlite3_busy_timeout(db_, busy_timeout_ms_);
+  return absl::OkStatus();
+}
+
+// Reads the header through SQLite's descriptor, past its pager: without a lock,
+// and without the recovery that a foreign file would have to suffer.
+absl::Status Database::CheckHeader() {
+  sqlite3_file* file = nullptr;
+  int code =
+      sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code != SQLITE_OK) return Error(code, "opening");
+  if (file == nullptr || file->pMethods == nullptr) {
+    return absl::InternalError(absl::StrCat(path_, ": was not opened"));
+  }
+  std::array<uint8_t, kHeaderBytes> header;
+  code = file->pMethods->xRead(file, header.data(), header.size(), 0);
+  if (code == SQLITE_IOERR_SHORT_READ) {
+    return Damaged("is empty, or too short for a database");
+  }
+  if (code != SQLITE_OK) return Error(code, "reading its header");
+  if (std::memcmp(header.data(), kMagic, sizeof(kMagic)) != 0) {
+    return Damaged("is no SQLite database");
+  }
+  uint32_t application_id = 0;
+  for (size_t i = 0; i < 4; ++i) {
+    application_id = application_id << 8 | header[kApplicationIdOffset + i];
+  }
+  if (application_id != kApplicationId) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": is a database of another application"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Database::Configure() {
+  constexpr struct {
+    int option;
+    int value;
+  } kOptions[] = {
+      {SQLITE_DBCONFIG_DEFENSIVE, 1},
+      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+      {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+      {SQLITE_DBCONFIG_DQS_DML, 0},
+      {SQLITE_DBCONFIG_DQS_DDL, 0},
+      {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+      {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+  };
+  for (const auto& [option, value] : kOptions) {
+    sqlite3_db_config(db_, option, value, nullptr);
+  }
+  sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, kMaxValueBytes);
+  sqlite3_limit(db_, SQLITE_LIMIT_ATTACHED, 1);  // VACUUM's own
+  TEKMATCH_RETURN_IF_ERROR(
+      Run("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
+          "PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; "
+          "PRAGMA mmap_size = 0"));
+  if (read_only_) return absl::OkStatus();
+  TEKMATCH_RETURN_IF_ERROR(Run("PRAGMA secure_delete = ON"));
+  TEKMATCH_ASSIGN_OR_RETURN(Statement journal,
+                            Prepare("PRAGMA journal_mode = WAL"));
+  TEKMATCH_ASSIGN_OR_RETURN(const bool row, journal.Step());
+  if (!row || journal.Text(0) != "wal") {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": its file system has no shared memory (WAL)"));
+  }
+  journal.Reset();
+  return Run("PRAGMA synchronous = NORMAL");
+}
+
+absl::StatusOr<int64_t> Database::UserVersion() {
+  TEKMATCH_ASSIGN_OR_RETURN(Statement version, Prepare("PRAGMA user_version"));
+  TEKMATCH_ASSIGN_OR_RETURN(const bool row, version.Step());
+  if (!row) return Damaged("has no schema version");
+  return version.Int64(0);
+}
+
+absl::Status Database::BringUpToDate() {
+  TEKMATCH_ASSIGN_OR_RETURN(int64_t version, UserVersion());
+  if (version == kSchemaVersion) return absl::OkStatus();
+  if (version > kSchemaVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": is of a newer tekmatch (schema ", version,
+                     "; this one knows schemas up to ", kSchemaVersion, ")"));
+  }
+  // A database is never seen before its first schema.
+  if (version < 1) return Damaged("has no schema version");
+  if (read_only_) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path_, ": is of schema ", version, "; opened for writing once, it ",
+        "becomes one of schema ", kSchemaVersion));
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
+                            Transaction::Begin(*this, Durability::kFull));
+  // Another process may have been faster.
+  TEKMATCH_ASSIGN_OR_RETURN(version, UserVersion());
+  for (const Migration& migration : Migrations()) {
+    if (migration.from != version) continue;
+    for (const char* sql : migration.statements) {
+      TEKMATCH_RETURN_IF_ERROR(Run(sql));
+    }
+    ++version;
+  }
+  if (version != kSchemaVersion) {
+    return absl::InternalError(
+        absl::StrCat(path_, ": no way leads from schema ", version));
+  }
+  TEKMATCH_RETURN_IF_ERROR(
+      Run(absl::StrCat("PRAGMA user_version = ", version)));
+  return transaction.Commit();
+}
+
+// Holds the tables against those of the schema, so that later a name that
+// SQLite does not know is our fault and not the file's.
+absl::Status Database::CheckSchema() {
+  constexpr char kOther[] = "has tables that are not those of its schema";
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement objects,
+      Prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"));
+  size_t num_found = 0;
+  while (true) {
+    TEKMATCH_ASSIGN_OR_RETURN(const bool row, objects.Step());
+    if (!row) break;
+    const bool is_known =
+        std::any_of(CurrentSchema().begin(), CurrentSchema().end(),
+                    [&objects](const SchemaObject& object) {
+                      return objects.Text(0) == object.name &&
+                             objects.Text(1) == object.sql;
+                    });
+    if (!is_known) return Damaged(kOther);
+    ++num_found;
+  }
+  return num_found == CurrentSchema().size() ? absl::OkStatus()
+                                             : Damaged(kOther);
+}
+
+Database::~Database() { sqlite3_close_v2(db_); }
+
+// ------------------------------------------------------------- SetAside
+
+absl::StatusOr<std::string> Database::SetAside(const std::string& folder) {
+  const std::string path = PathIn(folder);
+  TEKMATCH_ASSIGN_OR_RETURN(const FolderLock lock,
+                            FolderLock::Take(folder, absl::Seconds(5)));
+  // The database first: a -wal that is left without it is told as a loss, but a
+  // database without its -wal could not be told from one that never had it.
+  constexpr const char* kSuffixes[] = {"", "-wal", "-shm", "-journal"};
+  const auto aside = [&path](const char* suffix, int n) {
+    return absl::StrCat(path, suffix, ".damaged-", n);
+  };
+  int n = 1;
+  while (std::any_of(std::begin(kSuffixes), std::end(kSuffixes),
+                     [&](const char* s) { return Exists(aside(s, n)); })) {
+    ++n;
+  }
+  std::string first;
+  for (const char* suffix : kSuffixes) {
+    const std::string from = path + suffix;
+    if (!Exists(from)) continue;
+    const std::string to = aside(suffix, n);
+    if (rename(from.c_str(), to.c_str()) != 0) return SystemError(errno, from);
+    if (first.empty()) first = to;
+  }
+  if (first.empty()) {
+    return absl::NotFoundError(absl::StrCat(path, ": there is no such file"));
+  }
+  TEKMATCH_RETURN_IF_ERROR(lock.Sync(folder));
+  return first;
+}
+
+// ------------------------------------------------------- the connection
+
+bool Database::in_transaction() const {
+  return sqlite3_get_autocommit(db_) == 0;
+}
+int64_t Database::num_changes() const { return sqlite3_changes64(db_); }
+int64_t Database::last_insert_rowid() const {
+  return sqlite3_last_insert_rowid(db_);
+}
+
+absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code =
+      sqlite3_prepare_v3(db_, sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return Error(code, "preparing a statement");
+  return Statement(this, statement);
+}
+
+absl::Status Database::Run(const std::string& sql) {
+  const int code = sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? absl::OkStatus() : Error(code, "running");
+}
+
+absl::Status Database::SetSynchronous(bool full) {
+  if (full == synchronous_full_) return absl::OkStatus();
+  TEKMATCH_RETURN_IF_ERROR(
+      Run(full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+  synchronous_full_ = full;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Database::Checkpoint(absl::Duration max_wait) {
+  if (in_transaction()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": no checkpoint inside a transaction"));
+  }
+  sqlite3_busy_timeout(db_, Milliseconds(max_wait));
+  const int code = sqlite3_wal_checkpoint_v2(
+      db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(db_, busy_timeout_ms_);
+  if ((code & 0xFF) == SQLITE_BUSY) return false;
+  if (code != SQLITE_OK) return Error(code, "emptying its -wal");
+  return true;
+}
+
+absl::Status Database::CheckIntegrity() {
+  TEKMATCH_ASSIGN_OR_RETURN(Statement check,
+                            Prepare("PRAGMA integrity_check(1)"));
+  TEKMATCH_ASSIGN_OR_RETURN(const bool row, check.Step());
+  // Its words may hold names out of the file.
+  return row && check.Text(0) == "ok"
+             ? absl::OkStatus()
+             : Damaged("is damaged, by SQLite's integrity check");
+}
+
+// ------------------------------------------------------------ Statement
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::BindInt64(int index, int64_t value) {
+  const int code = sqlite3_bind_int64(statement_, index, value);
+  if (bind_code_ == SQLITE_OK) bind_code_ = code;
+  return *this;
+}
+
+Statement& Statement::BindBlob(int index, absl::Span<const uint8_t> value) {
+  // An empty blob is no NULL, whatever its address.
+  const void* const data =
+      value.empty() ? "" : static_cast<const void*>(value.data());
+  const int code = sqlite3_bind_blob64(statement_, index, data, value.size(),
+                                       SQLITE_TRANSIENT);
+  if (bind_code_ == SQLITE_OK) bind_code_ = code;
+  return *this;
+}
+
+Statement& Statement::BindText(int index, absl::string_view value) {
+  const char* const data = value.empty() ? "" : value.data();
+  const int code = sqlite3_bind_text64(statement_, index, data, value.size(),
+                                       SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (bind_code_ == SQLITE_OK) bind_code_ = code;
+  return *this;
+}
+
+Statement& Statement::BindNull(int index) {
+  const int code = sqlite3_bind_null(statement_, index);
+  if (bind_code_ == SQLITE_OK) bind_code_ = code;
+  return *this;
+}
+
+absl::StatusOr<bool> Statement::Step() {
+  int code = bind_code_;
+  if (code != SQLITE_OK) {
+    Reset();
+    if (code == SQLITE_TOOBIG) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(database_->path_, ": a value is too large"));
+    }
+    return database_->Error(code, "binding a value");
+  }
+  code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  // Error reads the connection's errno, so before Reset.
+  absl::Status status = code == SQLITE_DONE
+                            ? absl::OkStatus()
+                            : database_->Error(code, "running a statement");
+  Reset();
+  if (!status.ok()) return status;
+  return false;
+}
+
+int64_t Statement::Int64(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+absl::Span<const uint8_t> Statement::Blob(int column) const {
+  const void* const data = sqlite3_column_blob(statement_, column);
+  if (data == nullptr) return {};
+  return {static_cast<const uint8_t*>(data),
+          static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+absl::string_view Statement::Text(int column) const {
+  const unsigned char* const data = sqlite3_column_text(statement_, column);
+  if (data == nullptr) return {};
+  return {reinterpret_cast<const char*>(data),
+          static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+bool Statement::IsNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+void Statement::Reset() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  bind_code_ = SQLITE_OK;
+}
+
+absl::Status Statement::Run() {
+  while (true) {
+    TEKMATCH_ASSIGN_OR_RETURN(const bool row, Step());
+    if (!row) return absl::OkStatus();
+  }
+}
+
+// ---------------------------------------------------------- Transaction
+
+absl::StatusOr<Transaction> Transaction::Begin(Database& database,
+                                               Durability durability) {
+  if (database.in_transaction()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(database.path_, ": a transaction inside another"));
+  }
+  if (database.read_only_) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(database.path_, ": is open for reading only"));
+  }
+  TEKMATCH_RETURN_IF_ERROR(
+      database.SetSynchronous(durability == Durability::kFull));
+  TEKMATCH_RETURN_IF_ERROR(database.Run("BEGIN IMMEDIATE"));
+  return Transaction(&database);
+}
+
+absl::StatusOr<Transaction> Transaction::BeginRead(Database& database) {
+  if (database.in_transaction()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(database.path_, ": a transaction inside another"));
+  }
+  TEKMATCH_RETURN_IF_ERROR(database.Run("BEGIN"));
+  Transaction transaction(&database);
+  // The first read chooses the state that all others see.
+  TEKMATCH_RETURN_IF_ERROR(database.UserVersion().status());
+  return transaction;
+}
+
+Transaction::~Transaction() {
+  // Some errors have rolled it back already.
+  if (database_ != nullptr && database_->in_transaction()) {
+    database_->Run("ROLLBACK").IgnoreError();
+  }
+}
+
+absl::Status Transaction::Commit() {
+  if (database_ == nullptr || !database_->in_transaction()) {
+    return absl::FailedPreconditionError("the transaction has ended already");
+  }
+  TEKMATCH_RETURN_IF_ERROR(database_->Run("COMMIT"));
+  database_ = nullptr;
+  return absl::OkStatus();
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,37 @@
+// The tables of the database (docs/store.md has them in words), and the way to
+// them from older versions.
+#ifndef TEKMATCH_MATCHER_STORE_SCHEMA_H_
+#define TEKMATCH_MATCHER_STORE_SCHEMA_H_
+
+#include <cstdint>
+
+#include "absl/types/span.h"
+
+namespace tekmatch {
+
+// "TEKm", the header's application_id.
+inline constexpr uint32_t kApplicationId = 0x54454B6D;
+
+// The header's user_version.
+inline constexpr int kSchemaVersion = 1;
+
+// A table or an index of kSchemaVersion. `sql` is written as SQLite keeps it:
+// "CREATE TABLE name(", with one space between words, and no semicolon; Open
+// compares it with what is in the file.
+struct SchemaObject {
+  const char* name;
+  const char* sql;
+};
+absl::Span<const SchemaObject> CurrentSchema();
+
+// What leads from version `from` to the next. The next version of the schema is
+// one entry here, the new texts in CurrentSchema, and kSchemaVersion.
+struct Migration {
+  int from;
+  absl::Span<const char* const> statements;
+};
+absl::Span<const Migration> Migrations();
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_STORE_SCHEMA_H_
