@@ -75,13 +75,7 @@ absl::StatusOr<ExposureCheckResult> CheckOrThrow(
 
 absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
     std::vector<Sighting> sightings) {
-  constexpr int64_t kYear2100 = 4102444800;
-  for (size_t i = 0; i < sightings.size(); ++i) {
-    if (sightings[i].unix_seconds > kYear2100) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("sighting ", i, ": its time is after 2099"));
-    }
-  }
+  TEKMATCH_RETURN_IF_ERROR(CheckHeard(sightings));
   TEKMATCH_ASSIGN_OR_RETURN(
       SightingIndex index,
       SightingIndex::Create(std::move(sightings), kSearchedIntervals));

@@ -7,6 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
@@ -14,6 +16,21 @@ namespace {
 bool ByRpiThenTime(const Sighting& a, const Sighting& b) {
   const auto order = a.rpi <=> b.rpi;
   return order != 0 ? order < 0 : a < b;
+}
+
+absl::Status CheckFields(const Sighting& sighting, size_t place,
+                         int64_t max_seconds, absl::string_view too_late) {
+  const int64_t seconds = sighting.unix_seconds;
+  if (seconds < 0 || seconds > max_seconds) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("sighting ", place, ": its time is ",
+                     seconds < 0 ? "before 1970" : too_late));
+  }
+  if (sighting.rssi < kMinRssi || sighting.rssi > kMaxRssi) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "sighting ", place, ": its RSSI is not in ", kMinRssi, "..", kMaxRssi));
+  }
+  return absl::OkStatus();
 }
 
 size_t CountDistinctRpis(absl::Span<const Sighting> sorted) {
@@ -25,6 +42,14 @@ size_t CountDistinctRpis(absl::Span<const Sighting> sorted) {
 }
 
 }  // namespace
+
+absl::Status CheckHeard(absl::Span<const Sighting> sightings) {
+  for (size_t i = 0; i < sightings.size(); ++i) {
+    TEKMATCH_RETURN_IF_ERROR(
+        CheckFields(sightings[i], i, kMaxHeardSeconds, "after 2099"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<SightingIndex> SightingIndex::Create(
     std::vector<Sighting> sightings, int32_t max_tolerance_intervals) {
@@ -39,17 +64,9 @@ absl::StatusOr<SightingIndex> SightingIndex::Create(
                      std::numeric_limits<uint32_t>::max(), " holds"));
   }
   for (size_t i = 0; i < sightings.size(); ++i) {
-    const int64_t seconds = sightings[i].unix_seconds;
-    if (seconds < 0 || seconds > kMaxSightingSeconds) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("sighting ", i, ": its time is ",
-                       seconds < 0 ? "before 1970"
-                                   : "past the last 32-bit interval number"));
-    }
-    if (sightings[i].rssi < kMinRssi || sightings[i].rssi > kMaxRssi) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "sighting ", i, ": its RSSI is not in ", kMinRssi, "..", kMaxRssi));
-    }
+    TEKMATCH_RETURN_IF_ERROR(
+        CheckFields(sightings[i], i, kMaxSightingSeconds,
+                    "past the last 32-bit interval number"));
   }
   std::sort(sightings.begin(), sightings.end(), ByRpiThenTime);
   return SightingIndex(std::move(sightings), max_tolerance_intervals);

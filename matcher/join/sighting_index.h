@@ -12,6 +12,7 @@
 #include <limits>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
@@ -26,6 +27,16 @@ inline constexpr int64_t kMaxSightingSeconds =
     (int64_t{std::numeric_limits<EnIntervalNumber>::max()} + 1) *
         kIntervalSeconds -
     1;
+
+// The last time that a sighting of a phone may have: the end of 2099. What is
+// later is mostly milliseconds that were taken for seconds.
+inline constexpr int64_t kMaxHeardSeconds = 4102444800;
+
+// Whether a phone can have heard them: whoever takes sightings from an app asks
+// this first. INVALID_ARGUMENT, with the place in the input of the first that
+// is not: a time before 1970 or after 2099, an RSSI that is not in
+// kMinRssi..kMaxRssi.
+absl::Status CheckHeard(absl::Span<const Sighting> sightings);
 
 // A week: more than any clock is wrong.
 inline constexpr int32_t kMaxToleranceIntervals = 7 * 144;

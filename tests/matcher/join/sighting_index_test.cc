@@ -228,5 +228,23 @@ TEST(SightingIndexTest, SurvivesAMove) {
   EXPECT_EQ(index.PositionOf(index.Find(only.rpi)[0]), 0);
 }
 
+TEST(CheckHeardTest, SaysThePlaceOfTheFirstThatNoPhoneHeard) {
+  Sighting good;
+  good.unix_seconds = kMaxHeardSeconds;
+  EXPECT_THAT(CheckHeard({good, Sighting{}}), IsOk());
+  Sighting bad = good;
+  ++bad.unix_seconds;
+  EXPECT_EQ(CheckHeard({good, bad, bad}),
+            absl::InvalidArgumentError("sighting 1: its time is after 2099"));
+  bad.unix_seconds = -1;
+  EXPECT_EQ(CheckHeard({bad}),
+            absl::InvalidArgumentError("sighting 0: its time is before 1970"));
+  bad.unix_seconds = 0;
+  bad.rssi = kRssiNotAvailable;
+  EXPECT_EQ(CheckHeard({good, bad}),
+            absl::InvalidArgumentError("sighting 1: its RSSI is not in "
+                                       "-128..20"));
+}
+
 }  // namespace
 }  // namespace tekmatch
