@@ -13,6 +13,7 @@
 // is read through SQLite's own descriptor.
 #include "matcher/store/database.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/file.h>
@@ -27,6 +28,7 @@
 #include <iterator>
 #include <limits>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/memory/memory.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -34,11 +36,15 @@
 #include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "matcher/store/schema.h"
+#include "matcher/store/sqlite_memory.h"
 
 namespace tekmatch {
 namespace {
 
 constexpr char kFileName[] = "tekmatch.sqlite";
+// Of the files that belong together.
+constexpr const char* kSuffixes[] = {"", "-wal", "-shm", "-journal"};
+constexpr char kDamagedSuffix[] = ".damaged-";
 
 // The header of an SQLite file.
 constexpr size_t kHeaderBytes = 100;
@@ -199,7 +205,7 @@ absl::Status Database::CreateIfMissing() {
 
   // What a run that was killed left.
   const std::string unfinished = path_ + ".new";
-  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+  for (const char* suffix : kSuffixes) {
     unlink((unfinished + suffix).c_str());
   }
   const int fd =
@@ -239,6 +245,7 @@ absl::Status Database::SetUpNew() {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     const std::string& folder, OpenMode mode, absl::Duration busy_timeout) {
+  MakeSqliteWipeMemory();
   const std::string path = PathIn(folder);
   auto database =
       absl::WrapUnique(new Database(folder, path, mode == OpenMode::kReadOnly));
@@ -411,9 +418,8 @@ absl::StatusOr<std::string> Database::SetAside(const std::string& folder) {
                             FolderLock::Take(folder, absl::Seconds(5)));
   // The database first: a -wal that is left without it is told as a loss, but a
   // database without its -wal could not be told from one that never had it.
-  constexpr const char* kSuffixes[] = {"", "-wal", "-shm", "-journal"};
   const auto aside = [&path](const char* suffix, int n) {
-    return absl::StrCat(path, suffix, ".damaged-", n);
+    return absl::StrCat(path, suffix, kDamagedSuffix, n);
   };
   int n = 1;
   while (std::any_of(std::begin(kSuffixes), std::end(kSuffixes),
@@ -433,6 +439,52 @@ absl::StatusOr<std::string> Database::SetAside(const std::string& folder) {
   }
   TEKMATCH_RETURN_IF_ERROR(lock.Sync(folder));
   return first;
+}
+
+absl::StatusOr<std::vector<std::string>> Database::ListSetAside(
+    const std::string& folder) {
+  DIR* const entries = opendir(folder.c_str());
+  if (entries == nullptr) return SystemError(errno, folder);
+  const absl::Cleanup close = [entries] { closedir(entries); };
+  const std::string path = PathIn(folder);
+  std::vector<std::string> found;
+  while (const dirent* const entry = readdir(entries)) {
+    const absl::string_view name = entry->d_name;
+    for (const char* suffix : kSuffixes) {
+      if (absl::StartsWith(name,
+                           absl::StrCat(kFileName, suffix, kDamagedSuffix))) {
+        found.push_back(
+            absl::StrCat(path, name.substr(std::strlen(kFileName))));
+      }
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+absl::Status Database::EraseSetAside(const std::string& folder) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
+                            ListSetAside(folder));
+  for (const std::string& path : paths) {
+    const int fd = open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return SystemError(errno, path);
+    const absl::Cleanup close_file = [fd] { close(fd); };
+    struct stat info;
+    if (fstat(fd, &info) != 0) return SystemError(errno, path);
+    const std::array<char, 4096> zeroes = {};
+    for (int64_t left = info.st_size; left > 0;) {
+      const ssize_t written =
+          write(fd, zeroes.data(),
+                static_cast<size_t>(std::min<int64_t>(left, zeroes.size())));
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) return SystemError(written < 0 ? errno : EIO, path);
+      left -= written;
+    }
+    if (fsync(fd) != 0 || unlink(path.c_str()) != 0) {
+      return SystemError(errno, path);
+    }
+  }
+  return absl::OkStatus();
 }
 
 // ------------------------------------------------------- the connection

@@ -30,6 +30,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -81,6 +82,11 @@ class Database {
   // database, or of its -wal where that is all there was. NOT_FOUND where there
   // is neither. No connection may be open, in any process.
   static absl::StatusOr<std::string> SetAside(const std::string& folder);
+  // The paths of all files that SetAside renamed in this folder, sorted.
+  static absl::StatusOr<std::vector<std::string>> ListSetAside(
+      const std::string& folder);
+  // Overwrites them with zeroes, and deletes them.
+  static absl::Status EraseSetAside(const std::string& folder);
 
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

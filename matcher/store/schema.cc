@@ -9,7 +9,10 @@ constexpr SchemaObject kSchema[] = {
      "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) "
      "STRICT, WITHOUT ROWID"},
 
-    // The tables of sighting_store.h.
+    // sighting_store.h says what is in it.
+    {"sightings",
+     "CREATE TABLE sightings(id INTEGER PRIMARY KEY, num INTEGER NOT NULL, "
+     "checksum INTEGER NOT NULL, records BLOB NOT NULL) STRICT"},
 
     // The ledger's tables (matcher/check).
 };

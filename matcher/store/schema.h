@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "absl/strings/match.h"
 #include "absl/types/span.h"
 
 namespace tekmatch {
@@ -21,6 +22,8 @@ inline constexpr int kSchemaVersion = 1;
 struct SchemaObject {
   const char* name;
   const char* sql;
+
+  bool is_table() const { return absl::StartsWith(sql, "CREATE TABLE "); }
 };
 absl::Span<const SchemaObject> CurrentSchema();
 
