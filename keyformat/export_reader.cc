@@ -152,6 +152,18 @@ class ExportReader::Impl {
     return absl::OkStatus();
   }
 
+  // In place of Next and Finish.
+  absl::StatusOr<Sha256Digest> Digest(
+      absl::FunctionRef<absl::Status()> goes_on) {
+    std::vector<uint8_t> buffer(size_t{64} << 10);
+    while (true) {
+      TEKMATCH_RETURN_IF_ERROR(goes_on());
+      TEKMATCH_ASSIGN_OR_RETURN(const size_t n,
+                                stream_->Read(absl::MakeSpan(buffer)));
+      if (n == 0) return stream_->Digests().sha256;
+    }
+  }
+
   absl::StatusOr<bool> Next(KeyBlock* block) {
     absl::StatusOr<bool> more = decoder_->Next(block);
     if (more.ok() && !*more && !digests_.has_value()) {
@@ -273,6 +285,15 @@ absl::StatusOr<bool> ExportReader::Next(KeyBlock* block) {
 absl::StatusOr<ExportReport> ExportReader::Finish(
     const TrustedKeys& trusted) const {
   return impl_->Finish(trusted);
+}
+
+absl::StatusOr<Sha256Digest> ExportReader::Digest(
+    const ByteSource& source, const ArchiveLimits& limits,
+    absl::FunctionRef<absl::Status()> goes_on) {
+  Impl impl(source);
+  TEKMATCH_RETURN_IF_ERROR(
+      impl.Open({.archive = limits, .decode = {}}, /*signature_list=*/nullptr));
+  return impl.Digest(goes_on);
 }
 
 }  // namespace tekmatch

@@ -24,6 +24,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "keyformat/archive.h"
 #include "keyformat/byte_source.h"
@@ -71,6 +73,14 @@ class ExportReader {
   // The verdict under `trusted`. FAILED_PRECONDITION before Next() returned
   // false.
   absl::StatusOr<ExportReport> Finish(const TrustedKeys& trusted) const;
+
+  // The SHA-256 of export.bin, as ExportDigests has it, and no more: for a
+  // caller who may know the file by it. Its keys are not decoded, and its
+  // signatures are not looked at. `goes_on` is asked for each 64 KiB; its error
+  // ends the reading and is returned.
+  static absl::StatusOr<Sha256Digest> Digest(
+      const ByteSource& source, const ArchiveLimits& limits,
+      absl::FunctionRef<absl::Status()> goes_on);
 
  private:
   class Impl;

@@ -163,6 +163,14 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
   return result;
 }
 
+absl::StatusOr<Sha256Digest> DigestOfExport(
+    const std::string& path, const ExportFileOptions& options,
+    absl::FunctionRef<absl::Status()> goes_on) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::shared_ptr<const ByteSource> source,
+                            OpenExport(path, options));
+  return ExportReader::Digest(*source, options.reader.archive, goes_on);
+}
+
 void RefuseIncompleteBatches(std::vector<ExportFileResult>& files) {
   std::vector<size_t> accepted;
   std::vector<BatchMember> members;

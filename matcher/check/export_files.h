@@ -83,6 +83,12 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
     const std::string& path, const ExportFileOptions& options,
     absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>&)> sink);
 
+// What ExportReport::digests.sha256 of the file would be, without reading its
+// keys (ExportReader::Digest).
+absl::StatusOr<Sha256Digest> DigestOfExport(
+    const std::string& path, const ExportFileOptions& options,
+    absl::FunctionRef<absl::Status()> goes_on);
+
 // Withdraws acceptance from the accepted files of batches that are not
 // complete (keyformat/batch.h), naming the missing numbers. Signers are those
 // of the signatures that verified.

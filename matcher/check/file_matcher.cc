@@ -179,6 +179,7 @@ class Run {
   // matches it where too many lie ready.
   absl::Status Submit(std::unique_ptr<KeyBlock>& block, size_t file,
                       MatchScratch* scratch) {
+    if (how_.read) TEKMATCH_RETURN_IF_ERROR(how_.read(file, *block));
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (!status_.ok()) return status_;

@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "keyformat/key_block.h"
 #include "matcher/check/export_files.h"
 #include "matcher/check/tek_prefixes.h"
 #include "matcher/exposure/key_publications.h"
@@ -39,6 +41,11 @@ struct FileMatcherOptions {
   // At least 1; the caller's is one of them, and where the system has no more
   // threads, fewer work.
   int num_threads = 1;
+  // If not empty, called with the position of a file and each block of its
+  // keys, before it is matched: in the file's order, by one thread at a time of
+  // one file. They are not to be believed yet. What it returns, if not OK, ends
+  // the work.
+  std::function<absl::Status(size_t, const KeyBlock&)> read;
   // If not empty, called with the numbers of files begun and of keys read so
   // far, by one thread at a time.
   std::function<void(size_t, uint64_t)> progress;
@@ -48,8 +55,9 @@ struct FileMatcherOptions {
 };
 
 // The same positions as `paths`, which is also what Match::source says.
-// CANCELLED: `cancelled` said so. INTERNAL: `progress` or `cancelled` threw.
-// RESOURCE_EXHAUSTED: there was no memory. Files' defects are in the result.
+// CANCELLED: `cancelled` said so. INTERNAL: a function of `how` threw.
+// RESOURCE_EXHAUSTED: there was no memory. Others are those of `how.read`.
+// Files' defects are in the result.
 absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
     const std::vector<std::string>& paths, const MatchEngine& engine,
     const ExportFileOptions& options, const FileMatcherOptions& how);

@@ -14,7 +14,19 @@ constexpr SchemaObject kSchema[] = {
      "CREATE TABLE sightings(id INTEGER PRIMARY KEY, num INTEGER NOT NULL, "
      "checksum INTEGER NOT NULL, records BLOB NOT NULL) STRICT"},
 
-    // The ledger's tables (matcher/check).
+    // The tables of matcher/check/ledger.h. An export without a sha256 is one
+    // that is being read, or was when a run was killed.
+    {"exports",
+     "CREATE TABLE exports(id INTEGER PRIMARY KEY, sha256 BLOB, generation "
+     "INTEGER, kept INTEGER, description BLOB, heard BLOB) STRICT"},
+    {"exports_by_sha256",
+     "CREATE UNIQUE INDEX exports_by_sha256 ON exports(sha256)"},
+    {"kept_keys",
+     "CREATE TABLE kept_keys(export INTEGER NOT NULL, first_start INTEGER NOT "
+     "NULL, last_end INTEGER NOT NULL, num_keys INTEGER NOT NULL, keys BLOB "
+     "NOT NULL) STRICT"},
+    {"kept_keys_by_export",
+     "CREATE INDEX kept_keys_by_export ON kept_keys(export)"},
 };
 
 }  // namespace

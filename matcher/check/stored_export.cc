@@ -1,0 +1,134 @@
+#include "matcher/check/stored_export.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "keyformat/status_macros.h"
+#include "matcher/check/stored_export.pb.h"
+
+namespace tekmatch {
+namespace {
+
+absl::Status Damaged() {
+  return absl::DataLossError("the description of an export is damaged");
+}
+
+template <size_t N>
+std::string PackDigest(const std::array<uint8_t, N>& digest) {
+  return std::string(digest.begin(), digest.end());
+}
+
+template <size_t N>
+absl::Status UnpackDigest(const std::string& bytes,
+                          std::array<uint8_t, N>* digest) {
+  if (bytes.size() != N) return Damaged();
+  std::copy(bytes.begin(), bytes.end(), digest->begin());
+  return absl::OkStatus();
+}
+
+// `values` is a repeated field, which an older version may have had shorter.
+template <typename Values, size_t N>
+absl::Status UnpackCounts(const Values& values,
+                          std::array<uint64_t, N>* counts) {
+  if (static_cast<size_t>(values.size()) > N) return Damaged();
+  std::copy(values.begin(), values.end(), counts->begin());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string PackExport(const StoredExport& stored) {
+  const ExportReport& report = stored.file.report;
+  stored::Export message;
+  message.set_path(stored.file.path);
+  message.set_start_timestamp(report.metadata.start_timestamp);
+  message.set_end_timestamp(report.metadata.end_timestamp);
+  message.set_region(report.metadata.region);
+  message.set_batch_num(report.metadata.batch_num);
+  message.set_batch_size(report.metadata.batch_size);
+  message.set_keys(report.counts.keys);
+  message.set_revised_keys(report.counts.revised_keys);
+  for (const uint64_t n : report.counts.rejected) message.add_rejected(n);
+  for (const uint64_t n : report.counts.dropped) message.add_dropped(n);
+  message.set_sha256(PackDigest(report.digests.sha256));
+  message.set_sha512(PackDigest(report.digests.sha512));
+  for (const ExportSignature& signature : report.signatures) {
+    stored::Export::Signature* packed = message.add_signatures();
+    packed->set_key_id(signature.info.key_id);
+    packed->set_key_version(signature.info.key_version);
+    packed->set_algorithm(signature.info.algorithm);
+    packed->set_signature(signature.signature);
+  }
+  message.set_extra_entry(report.extra_entry);
+  message.set_signature_list(report.signature_list);
+  for (const auto& [validity, num_keys] : stored.validities) {
+    stored::Export::Validity* packed = message.add_validities();
+    packed->set_rolling_start(validity.rolling_start);
+    packed->set_rolling_period(validity.rolling_period);
+    packed->set_num_keys(num_keys);
+  }
+  return message.SerializeAsString();
+}
+
+absl::StatusOr<StoredExport> UnpackExport(absl::Span<const uint8_t> bytes,
+                                          const TrustedKeys& trusted) {
+  stored::Export message;
+  if (bytes.size() > size_t{std::numeric_limits<int>::max()} ||
+      !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Damaged();
+  }
+  StoredExport result;
+  ExportFileResult& file = result.file;
+  file.path = message.path();
+  ExportReport& report = file.report;
+  report.metadata.start_timestamp = message.start_timestamp();
+  report.metadata.end_timestamp = message.end_timestamp();
+  report.metadata.region = message.region();
+  report.metadata.batch_num = message.batch_num();
+  report.metadata.batch_size = message.batch_size();
+  report.counts.keys = message.keys();
+  report.counts.revised_keys = message.revised_keys();
+  TEKMATCH_RETURN_IF_ERROR(
+      UnpackCounts(message.rejected(), &report.counts.rejected));
+  TEKMATCH_RETURN_IF_ERROR(
+      UnpackCounts(message.dropped(), &report.counts.dropped));
+  TEKMATCH_RETURN_IF_ERROR(
+      UnpackDigest(message.sha256(), &report.digests.sha256));
+  TEKMATCH_RETURN_IF_ERROR(
+      UnpackDigest(message.sha512(), &report.digests.sha512));
+  for (const stored::Export::Signature& packed : message.signatures()) {
+    ExportSignature& signature = report.signatures.emplace_back();
+    signature.info.key_id = packed.key_id();
+    signature.info.key_version = packed.key_version();
+    signature.info.algorithm = packed.algorithm();
+    signature.signature = packed.signature();
+  }
+  report.extra_entry = message.extra_entry();
+  report.signature_list = message.signature_list();
+  report.signature =
+      CheckSignatures(report.signatures, report.digests, trusted);
+  file.accepted = file.is_verified();
+  file.verdict = std::string(SignatureVerdictName(report.signature.verdict));
+  if (!file.accepted) {
+    file.message = absl::StrCat(
+        file.path, ": no key that is trusted now made its signature");
+  }
+  for (const stored::Export::Validity& packed : message.validities()) {
+    const uint32_t start = packed.rolling_start();
+    const uint32_t period = packed.rolling_period();
+    if (period < 1 || period > kMaxRollingPeriod ||
+        start > std::numeric_limits<EnIntervalNumber>::max() - period) {
+      return Damaged();
+    }
+    result.validities[{start, static_cast<uint8_t>(period)}] +=
+        packed.num_keys();
+  }
+  return result;
+}
+
+}  // namespace tekmatch
