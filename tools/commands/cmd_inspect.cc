@@ -154,7 +154,7 @@ void AddInspectCommand(CommandLine& line) {
   OptionSet command = line.AddCommand(
       "inspect", "Show metadata and counts of exports; needs no trusted key");
   const auto o = std::make_shared<Options>();
-  AddExportArguments(command, o->exports);
+  AddExportArguments(command, o->exports).Required();
   command.Text("--keys-out", o->keys_out,
                "Write the good keys as JSON lines; nothing is written\n"
                "when a file is unreadable. -: to stdout, alone");

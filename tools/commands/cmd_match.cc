@@ -71,7 +71,7 @@ void AddMatchCommand(CommandLine& line) {
   OptionSet command = line.AddCommand(
       "match", "Match exports against sightings; prints dates and counts");
   const auto o = std::make_shared<MatchOptions>();
-  AddExportArguments(command, o->exports);
+  AddExportArguments(command, o->exports).Required();
   command
       .Repeatable(
           "--sightings", o->sightings,
@@ -79,9 +79,7 @@ void AddMatchCommand(CommandLine& line) {
           "Services. DEVICE=PATH: of this device, with results of its\n"
           "own; stores without are one person's")
       .Required();
-  command.Repeatable("--trusted-key", o->trusted_keys,
-                     "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
-                     "must sign");
+  AddTrustedKeyOption(command, *o);
   command.Flag("--allow-unsigned", o->allow_unsigned,
                "Let files without any signature count, and say so");
   command.Flag("--no-verify", o->no_verify,
@@ -92,44 +90,14 @@ void AddMatchCommand(CommandLine& line) {
   command.Flag("--skip-bad-sightings", o->skip_bad_sightings,
                "Leave malformed rows out, and use what is left of a\n"
                "damaged database, instead of stopping");
-  command.Text("--own-keys", o->own_keys,
-               "JSON lines with a member tek each: own keys, of all\n"
-               "devices or of the one that a member device names");
-  command.Text("--time-zone", o->time_zone,
-               "Decides the dates (default: UTC), and the local dates\n"
-               "of the policy (default: Asia/Tokyo for cocoa-*, UTC)");
-  command
-      .Text("--policy", o->window_policy,
-            "Transmission window: none, civil, cocoa-1.2.1, cocoa-3,\n"
-            "or a JSON file")
-      .ShowDefault();
-  const Option config =
-      command.Text("--config", o->config,
-                   "Exposure configuration: cocoa, platform-default or a\n"
-                   "JSON file. The text is then the notice to a user");
-  const Option language = command.Text("--lang", o->language, "Of the notice")
-                              .Needs(config)
-                              .OneOf({"ja", "en"})
-                              .ShowDefault();
-  const Option dates = command.Text("--dates", o->dates, "Of the notice")
-                           .Needs(config)
-                           .OneOf({"iso", "long"})
-                           .ShowDefault();
-  command.Text("--explain", o->explain,
-               "Say why this date alerts or not, and trace its contacts, with\n"
-               "keys, identifiers and times; needs --config");
-  command.Text("--format", o->format).OneOf({"text", "json"}).ShowDefault();
-  command.Text("--out", o->out, "Write the result here, not to stdout (-)");
-  command.Text("--matches-out", o->matches_out,
-               "Write every matched sighting, as JSON lines; -: to stdout");
-  command.Number("--threads", o->num_threads, "(default: all cores)", 1, 1024);
+  const NoticeOptions notice = AddRuleOptions(command, *o);
   command.Text(
       "--now", o->now,
       "Time (RFC 3339 or Unix seconds) that the result is made for\n"
       "(default: the newest sighting's), and in place of the clock's:\n"
       "keys that start more than a day later are rejected");
-  command.Runs([o, language, dates] {
-    o->notice_options = language.given() || dates.given();
+  command.Runs([o, notice] {
+    o->notice_options = notice.given();
     return MatchExports(*o);
   });
 }

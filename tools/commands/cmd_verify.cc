@@ -110,7 +110,7 @@ void AddVerifyCommand(CommandLine& line) {
       "verify",
       "Print a verdict for each export; exit 0 only when every one is valid");
   const auto options = std::make_shared<Options>();
-  AddExportArguments(command, options->exports);
+  AddExportArguments(command, options->exports).Required();
   command.Repeatable("--trusted-key", options->trusted_keys,
                      "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
                      "must sign");

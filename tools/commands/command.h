@@ -26,6 +26,7 @@ inline constexpr int kExitUsage = 2;
 
 // Each declares one subcommand, with what it does when it is chosen.
 void AddMatchCommand(CommandLine& line);
+void AddCheckCommand(CommandLine& line);
 void AddInspectCommand(CommandLine& line);
 void AddVerifyCommand(CommandLine& line);
 void AddExportCommand(CommandLine& line);

@@ -62,14 +62,14 @@ absl::Status AppendFolder(const fs::path& folder, bool recursive,
 
 }  // namespace
 
-void AddExportArguments(OptionSet& command, ExportArguments& arguments) {
-  command
-      .Arguments("EXPORT", arguments.given,
-                 "Zip, bare export.bin (NAME.sig beside NAME.bin is read), or\n"
-                 "folder of *.zip and *.bin; - is stdin")
-      .Required();
+Option AddExportArguments(OptionSet& command, ExportArguments& arguments) {
+  const Option exports = command.Arguments(
+      "EXPORT", arguments.given,
+      "Zip, bare export.bin (NAME.sig beside NAME.bin is read), or\n"
+      "folder of *.zip and *.bin; - is stdin");
   command.Flag("--recursive", arguments.recursive,
                "Of folders, read those in them, too");
+  return exports;
 }
 
 absl::StatusOr<std::vector<std::string>> ListExports(

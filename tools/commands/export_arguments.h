@@ -25,8 +25,8 @@ struct ExportArguments {
   bool recursive = false;
 };
 
-// Declares EXPORT and --recursive.
-void AddExportArguments(OptionSet& command, ExportArguments& arguments);
+// Declares EXPORT, which the caller may require, and --recursive.
+Option AddExportArguments(OptionSet& command, ExportArguments& arguments);
 
 // The files, as paths. INVALID_ARGUMENT: --recursive without a folder.
 // NOT_FOUND: a folder without exports. Others are the system's.

@@ -35,24 +35,6 @@ absl::Time AsOf(const MatchRules& rules, const SightingIndex& index) {
              : std::min(rules.now, absl::FromUnixSeconds(newest->unix_seconds));
 }
 
-// Own keys as the run needs them. Where no device is named there is one, 0.
-OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own) {
-  if (sightings.by_device.empty()) {
-    if (auto of_only = own.of_device.extract(0); !of_only.empty()) {
-      own.of_all.merge(of_only.mapped());
-    }
-  }
-  OwnKeyCounts counts;
-  counts.of_all_devices = own.of_all.size();
-  for (const auto& [device, keys] : own.of_device) {
-    // Keys of a device without sightings have no effect, which a person who
-    // mistyped its number has to learn.
-    (sightings.by_device.contains(device) ? counts.of_one_device
-                                          : counts.of_no_device) += keys.size();
-  }
-  return counts;
-}
-
 }  // namespace
 
 absl::StatusOr<MatchRules> LoadMatchRules(const MatchOptions& options) {
@@ -144,6 +126,23 @@ void SayLosses(const SightingsCounts& counts) {
   for (const SightingsLoss& loss : counts.losses) {
     Say(absl::StrCat("lost ", loss.file, ": ", loss.reason));
   }
+}
+
+OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own) {
+  if (sightings.by_device.empty()) {
+    if (auto of_only = own.of_device.extract(0); !of_only.empty()) {
+      own.of_all.merge(of_only.mapped());
+    }
+  }
+  OwnKeyCounts counts;
+  counts.of_all_devices = own.of_all.size();
+  for (const auto& [device, keys] : own.of_device) {
+    // Keys of a device without sightings have no effect, which a person who
+    // mistyped its number has to learn.
+    (sightings.by_device.contains(device) ? counts.of_one_device
+                                          : counts.of_no_device) += keys.size();
+  }
+  return counts;
 }
 
 OwnKeyCounts FitToSightings(const MatchSightings& sightings,

@@ -16,6 +16,7 @@
 #include "matcher/check/exposure_check.h"
 #include "matcher/exposure/exposure_config.h"
 #include "matcher/exposure/transmission_window.h"
+#include "matcher/join/own_keys.h"
 #include "tools/commands/match_options.h"
 #include "tools/commands/progress.h"
 #include "tools/report/run_remarks.h"
@@ -58,6 +59,9 @@ absl::StatusOr<MatchSightings> LoadMatchSightings(const MatchOptions& options,
 
 // Says on stderr what was lost of damaged stores.
 void SayLosses(const SightingsCounts& counts);
+
+// Own keys as the run needs them: where no device is named there is one, 0.
+OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own);
 
 // Completes the run's options by what the sightings decide: devices, whose own
 // keys are whose, and the time that the result is made for.

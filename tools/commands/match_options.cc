@@ -8,6 +8,52 @@
 
 namespace tekmatch {
 
+void AddTrustedKeyOption(OptionSet& command, MatchOptions& options) {
+  command.Repeatable("--trusted-key", options.trusted_keys,
+                     "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
+                     "must sign");
+}
+
+NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {
+  command.Text("--own-keys", options.own_keys,
+               "JSON lines with a member tek each: own keys, of all\n"
+               "devices or of the one that a member device names");
+  command.Text("--time-zone", options.time_zone,
+               "Decides the dates (default: UTC), and the local dates\n"
+               "of the policy (default: Asia/Tokyo for cocoa-*, UTC)");
+  command
+      .Text("--policy", options.window_policy,
+            "Transmission window: none, civil, cocoa-1.2.1, cocoa-3,\n"
+            "or a JSON file")
+      .ShowDefault();
+  const Option config =
+      command.Text("--config", options.config,
+                   "Exposure configuration: cocoa, platform-default or a\n"
+                   "JSON file. The text is then the notice to a user");
+  const Option language =
+      command.Text("--lang", options.language, "Of the notice")
+          .Needs(config)
+          .OneOf({"ja", "en"})
+          .ShowDefault();
+  const Option dates = command.Text("--dates", options.dates, "Of the notice")
+                           .Needs(config)
+                           .OneOf({"iso", "long"})
+                           .ShowDefault();
+  command.Text("--explain", options.explain,
+               "Say why this date alerts or not, and trace its contacts, with\n"
+               "keys, identifiers and times; needs --config");
+  command.Text("--format", options.format)
+      .OneOf({"text", "json"})
+      .ShowDefault();
+  command.Text("--out", options.out,
+               "Write the result here, not to stdout (-)");
+  command.Text("--matches-out", options.matches_out,
+               "Write every matched sighting, as JSON lines; -: to stdout");
+  command.Number("--threads", options.num_threads, "(default: all cores)", 1,
+                 1024);
+  return {.language = language, .dates = dates};
+}
+
 absl::Status CheckMatchOptions(const MatchOptions& options) {
   if (options.notice_options && options.format == "json") {
     return absl::InvalidArgumentError(

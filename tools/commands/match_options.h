@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
 #include "tools/commands/run_paths.h"
 
 namespace tekmatch {
 
-// Empty texts are options that were not given. cmd_match.cc declares them, with
-// their help; docs/formats.md describes the files.
+// Empty texts are options that were not given. Declared below, or in
+// cmd_match.cc, with their help; docs/formats.md describes the files.
 struct MatchOptions {
   ExportArguments exports;
   std::vector<std::string> sightings;  // [DEVICE=]PATH, sightings_stores.h
@@ -36,6 +37,21 @@ struct MatchOptions {
   int num_threads = 0;          // 0: as many as the machine has
   bool notice_options = false;  // --lang or --dates is given
 };
+
+// Declares --trusted-key.
+void AddTrustedKeyOption(OptionSet& command, MatchOptions& options);
+
+// Options that have an effect on a notice only.
+struct NoticeOptions {
+  Option language;
+  Option dates;
+
+  bool given() const { return language.given() || dates.given(); }
+};
+
+// Declares what decides the meaning of matches, and where it is written:
+// everything from own_keys on, but for `now`.
+NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options);
 
 // INVALID_ARGUMENT: options that go together wrongly, or have nothing to work
 // on. Values are not looked at: the parser or their readers do that.

@@ -45,12 +45,13 @@ absl::Status CheckHasResult(const MatchOptions& options,
 
 std::string MatchReport(const MatchOptions& options, const MatchRules& rules,
                         const ExposureCheckOptions& check,
-                        const RunAccount& account) {
+                        const RunAccount& account, const StoreAccount* store) {
   const MatchReportInput input = {.account = account,
                                   .policy = check.policy,
                                   .zone = rules.dates_zone,
                                   .window_policy = rules.window_policy.name,
-                                  .window_zone = rules.window_zone};
+                                  .window_zone = rules.window_zone,
+                                  .store = store};
   const AnswerOptions answer = {.config = rules.config,
                                 .explain = rules.explain,
                                 .language = options.language == "ja"

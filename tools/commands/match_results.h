@@ -10,6 +10,7 @@
 #include "tools/commands/match_inputs.h"
 #include "tools/commands/match_options.h"
 #include "tools/report/run_remarks.h"
+#include "tools/report/store_report.h"
 
 namespace tekmatch {
 
@@ -22,10 +23,11 @@ absl::Status CheckHasResult(const MatchOptions& options,
                             const SightingsCounts& sightings);
 
 // The report, as the options ask for it. `check` are the options that the run
-// was made with.
+// was made with; `store`, if it was over one, what it did to that.
 std::string MatchReport(const MatchOptions& options, const MatchRules& rules,
                         const ExposureCheckOptions& check,
-                        const RunAccount& account);
+                        const RunAccount& account,
+                        const StoreAccount* store = nullptr);
 
 // Writes the matches, and the report where it does not go to stdout, into their
 // files, which appear when both are whole. Errors are OutputFile's.

@@ -97,8 +97,13 @@ void AddMeaning(const MatchReportInput& input, const DeviceReport& report,
 
 std::string AnswerText(const MatchReportInput& input,
                        const AnswerOptions& options) {
-  if (!options.config.has_value()) return MatchReportText(input);
   std::string text;
+  if (input.store != nullptr) {
+    text = StoreRemarks(*input.store, options.config.has_value()
+                                          ? options.language
+                                          : Language::kEnglish);
+  }
+  if (!options.config.has_value()) return text + MatchReportText(input);
   for (const DeviceReport& report : ReportByDevice(input)) {
     if (NamesDevices(input)) {
       absl::StrAppend(&text, text.empty() ? "" : "\n", "Device ", report.device,

@@ -216,6 +216,7 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
         {"not_counted", NotCountedJson(run)}}},
       {"time_zone", std::string(input.zone.name())},
       {"dates", DatesJson(CountByDate(matches, input.zone))}};
+  if (input.store != nullptr) json["store"] = StoreJson(*input.store);
   if (!sightings.by_device.empty()) {
     json["devices"] = DevicesJson(matches, sightings, input.zone);
   }
@@ -232,6 +233,7 @@ std::string MatchReportText(const MatchReportInput& input) {
                     [](const ExportFileResult& file) { return file.counts(); });
   std::string text =
       RemarksText(input.account, Language::kEnglish, Remarks::kOfReport);
+  if (input.store != nullptr) text += StoreText(*input.store);
   absl::StrAppend(&text, "Read ", Counted(run.num_keys, "key"), " in ",
                   Counted(static_cast<uint64_t>(num_accepted), "file"), " (",
                   run.num_rejected, " rejected, ", run.num_own_keys,

@@ -17,6 +17,7 @@
 #include "matcher/check/exposure_check.h"
 #include "matcher/join/match.h"
 #include "tools/report/run_remarks.h"
+#include "tools/report/store_report.h"
 #include "tools/sightings/sightings_stores.h"
 
 namespace tekmatch {
@@ -32,6 +33,8 @@ struct MatchReportInput {
   absl::TimeZone zone;
   std::string window_policy = "none";
   absl::TimeZone window_zone;
+  // Where the run is over a store.
+  const StoreAccount* store = nullptr;
 };
 
 // The documented object (docs/formats.md).

@@ -1,0 +1,328 @@
+// tekmatch check: as `match`, but over a store that remembers exports and
+// sightings from run to run, as an app's does.
+//
+// Plan: --status, --forget and --set-aside are works of their own. Otherwise
+// options are checked and what they name is loaded, as for `match`; sightings
+// are added to the store, which they stay in whatever follows; the check is
+// made (CheckStored); its report is that of `match`.
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "keyformat/status_macros.h"
+#include "matcher/check/stored_check.h"
+#include "matcher/store/database.h"
+#include "matcher/store/sighting_store.h"
+#include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
+#include "tools/commands/export_arguments.h"
+#include "tools/commands/match_inputs.h"
+#include "tools/commands/match_options.h"
+#include "tools/commands/match_results.h"
+#include "tools/commands/progress.h"
+#include "tools/files/json_text.h"
+#include "tools/report/store_report.h"
+#include "tools/sightings/sightings_stores.h"
+
+namespace tekmatch {
+namespace {
+
+struct StoreOptions {
+  MatchOptions match;
+  std::string store;
+  bool status = false;
+  bool forget = false;
+  bool set_aside = false;
+  bool keep_no_keys = false;
+  int retention_days = 14;
+  std::optional<uint64_t> max_seconds;
+};
+
+absl::Status CheckStoreOptions(const StoreOptions& options) {
+  const int num_works =
+      int{options.status} + int{options.forget} + int{options.set_aside};
+  if (num_works > 1) {
+    return absl::InvalidArgumentError(
+        "--status, --forget and --set-aside are works of their own: give one");
+  }
+  const MatchOptions& match = options.match;
+  if (num_works > 0 &&
+      (!match.exports.given.empty() || !match.sightings.empty())) {
+    return absl::InvalidArgumentError(
+        "--status, --forget and --set-aside check nothing: give no EXPORT and "
+        "no --sightings");
+  }
+  return CheckMatchOptions(match);
+}
+
+// A damaged store is nobody's but the person's to put away.
+absl::StatusOr<std::unique_ptr<Database>> OpenStore(const std::string& folder,
+                                                    OpenMode mode) {
+  absl::StatusOr<std::unique_ptr<Database>> database =
+      Database::Open(folder, mode);
+  if (!absl::IsDataLoss(database.status())) return database;
+  return absl::DataLossError(
+      absl::StrCat(database.status().message(),
+                   " (check --set-aside puts it out of the way, under another "
+                   "name; a new store needs all exports and sightings again)"));
+}
+
+absl::StatusOr<int> PutAside(const StoreOptions& options) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string path,
+                            Database::SetAside(options.store));
+  TEKMATCH_RETURN_IF_ERROR(Print(absl::StrCat("set aside: ", path, "\n")));
+  return kExitDone;
+}
+
+absl::StatusOr<int> Forget(const StoreOptions& options) {
+  absl::StatusOr<std::unique_ptr<Database>> database =
+      Database::Open(options.store, OpenMode::kExisting);
+  if (absl::IsDataLoss(database.status())) {
+    // What is set aside is forgotten, too.
+    TEKMATCH_RETURN_IF_ERROR(Database::SetAside(options.store).status());
+    database = Database::Open(options.store, OpenMode::kCreate);
+  }
+  if (!database.ok()) return database.status();
+  TEKMATCH_ASSIGN_OR_RETURN(const bool erased, ForgetEverything(**database));
+  if (erased) return kExitDone;
+  return absl::UnavailableError(absl::StrCat(
+      options.store,
+      ": emptied, but another process reads the store, so that what was in it "
+      "is not erased yet: once more when that has ended"));
+}
+
+std::string DayOrNone(const std::optional<absl::CivilDay>& day) {
+  return day.has_value() ? absl::FormatCivilTime(*day) : "none";
+}
+
+absl::StatusOr<int> ShowStatus(const StoreOptions& options) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                            OpenStore(options.store, OpenMode::kExisting));
+  TEKMATCH_ASSIGN_OR_RETURN(SightingStore store,
+                            SightingStore::Create(*database));
+  TEKMATCH_ASSIGN_OR_RETURN(const StoreStatus status, store.Status());
+  TEKMATCH_ASSIGN_OR_RETURN(const LedgerStatus ledger,
+                            ReadLedgerStatus(*database));
+  const std::string newest =
+      ledger.newest_export.has_value()
+          ? absl::FormatTime(absl::RFC3339_sec, *ledger.newest_export,
+                             absl::UTCTimeZone())
+          : "none";
+  const std::string clock =
+      status.clock.has_value()
+          ? absl::FormatTime(absl::RFC3339_sec, *status.clock,
+                             absl::UTCTimeZone())
+          : "none";
+  std::string text;
+  if (options.match.format == "json") {
+    const nlohmann::ordered_json json = {
+        {"sightings", status.num_sightings},
+        {"oldest_day", DayOrNone(status.oldest_day)},
+        {"newest_day", DayOrNone(status.newest_day)},
+        {"exports", ledger.num_exports},
+        {"keys_kept", ledger.num_keys_kept},
+        {"newest_export", newest},
+        {"clock", clock},
+        {"bytes", status.bytes_on_disk},
+        {"schema_version", status.schema_version},
+        {"set_aside", status.set_aside}};
+    text = DumpJson(json, 2) + "\n";
+  } else {
+    text =
+        absl::StrCat("sightings:      ", status.num_sightings,
+                     "\nfrom:           ", DayOrNone(status.oldest_day),
+                     "\nto:             ", DayOrNone(status.newest_day),
+                     "\nexports:        ", ledger.num_exports,
+                     "\nkeys kept:      ", ledger.num_keys_kept,
+                     "\nnewest export:  ", newest, "\nclock:          ", clock,
+                     "\nbytes:          ", status.bytes_on_disk,
+                     "\nschema version: ", status.schema_version, "\n");
+    for (const std::string& path : status.set_aside) {
+      absl::StrAppend(&text, "set aside:      ", path, "\n");
+    }
+  }
+  TEKMATCH_RETURN_IF_ERROR(WriteResult(options.match.out, text));
+  return kExitDone;
+}
+
+// What was read and added of all --sightings.
+struct Given {
+  SightingsCounts counts;
+  AddedSightings added;
+};
+
+// Each file alone: they are one device's, and the store knows what it has.
+absl::Status AddSightings(const StoreOptions& options, absl::Time now,
+                          Database& database, Progress& progress,
+                          Given* given) {
+  TEKMATCH_ASSIGN_OR_RETURN(
+      SightingStore store,
+      SightingStore::Create(database,
+                            absl::Hours(24 * options.retention_days)));
+  for (const std::string& argument : options.match.sightings) {
+    absl::StatusOr<RunSightings> read =
+        ReadStores({argument}, {.skip_bad = options.match.skip_bad_sightings,
+                                .progress = ShowSightings(progress)});
+    progress.Finish();
+    if (!read.ok()) return read.status();
+    if (!read->counts.by_device.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--sightings ", argument, ": names a device, and a store is of one"));
+    }
+    for (const std::string& message : read->messages) {
+      Say(absl::StrCat("skipped ", message));
+    }
+    if (!PrintsResult(options.match)) SayLosses(read->counts);
+    TEKMATCH_ASSIGN_OR_RETURN(const AddedSightings added,
+                              store.Add(read->sightings, now));
+    given->added.num_added += added.num_added;
+    given->added.num_known += added.num_known;
+    given->added.num_too_old += added.num_too_old;
+    given->added.num_in_future += added.num_in_future;
+    given->counts.num_bad += read->counts.num_bad;
+    given->counts.dropped.previous_scan += read->counts.dropped.previous_scan;
+    std::move(read->counts.losses.begin(), read->counts.losses.end(),
+              std::back_inserter(given->counts.losses));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<StoredCheckResult> RunStored(
+    const StoreOptions& options, const std::vector<std::string>& exports,
+    const ExposureCheckOptions& check, Database& database, Progress& progress) {
+  StoredCheckOptions stored;
+  stored.check = check;
+  stored.retention = absl::Hours(24 * options.retention_days);
+  stored.keep_keys = !options.keep_no_keys;
+  if (options.max_seconds.has_value()) {
+    stored.max_time = absl::Seconds(*options.max_seconds);
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(stored.check.files.sources, ReadPipes(exports));
+  const size_t num_files = exports.size();
+  stored.check.progress = [&progress, num_files](size_t file,
+                                                 uint64_t num_keys) {
+    progress.Update(
+        [&] { return FilesProgressText(file, num_files, num_keys); });
+  };
+  absl::StatusOr<StoredCheckResult> checked =
+      CheckStored(database, exports, stored);
+  progress.Finish();
+  return checked;
+}
+
+// DATA_LOSS: there is no answer; what is lacking is then said on stderr.
+absl::Status CheckHasAnswer(const StoreOptions& options,
+                            const StoreAccount& store,
+                            const SightingsCounts& sightings) {
+  const ExposureCheckResult& run = store.checked.checked;
+  absl::Status status = CheckCompared(run, sightings.num_bad);
+  if (!run.complete) {
+    status = absl::DataLossError(
+        store.checked.stopped
+            ? "no result yet, since the time was over (--max-seconds): what "
+              "was done stays done, and the same command goes on"
+            : "no result: every export has to be accepted "
+              "(--skip-bad-files leaves others out)");
+  }
+  if (status.ok()) return status;
+  SayRefused(run.files);
+  SayLines(StoreRemarks(store, Language::kEnglish));
+  if (PrintsResult(options.match)) SayLosses(sightings);
+  return status;
+}
+
+absl::StatusOr<int> CheckExports(const StoreOptions& options) {
+  TEKMATCH_RETURN_IF_ERROR(CheckStoreOptions(options));
+  if (options.set_aside) return PutAside(options);
+  if (options.forget) return Forget(options);
+  if (options.status) return ShowStatus(options);
+
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> exports,
+                            ListExports(options.match.exports));
+  RunPaths paths = MatchPaths(options.match, exports);
+  paths.Reads("--store", options.store + "/tekmatch.sqlite");
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
+  TEKMATCH_ASSIGN_OR_RETURN(const MatchRules rules,
+                            LoadMatchRules(options.match));
+  TEKMATCH_ASSIGN_OR_RETURN(ExposureCheckOptions check,
+                            LoadCheckOptions(options.match, rules));
+  const OwnKeyCounts own_keys = FitOwnKeys({}, check.own_keys);
+  check.own_keys.of_device.clear();  // of other devices: counted, and said
+  check.as_of = rules.now;
+
+  Progress progress;
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                            OpenStore(options.store, OpenMode::kCreate));
+  Given given;
+  TEKMATCH_RETURN_IF_ERROR(
+      AddSightings(options, rules.now, *database, progress, &given));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const StoredCheckResult checked,
+      RunStored(options, exports, check, *database, progress));
+  given.counts.num_read = checked.checked.num_sightings;
+  const StoreAccount store = {.checked = checked, .added = given.added};
+  TEKMATCH_RETURN_IF_ERROR(CheckHasAnswer(options, store, given.counts));
+  if (!PrintsReasons(options.match)) SayRefused(checked.checked.files);
+
+  const RunAccount account = {
+      .run = checked.checked, .sightings = given.counts, .own_keys = own_keys};
+  const std::string report =
+      MatchReport(options.match, rules, check, account, &store);
+  TEKMATCH_RETURN_IF_ERROR(WriteMatchResults(options.match, account, report));
+  // Printed last: a run that fails has printed no result.
+  if (PrintsResult(options.match)) TEKMATCH_RETURN_IF_ERROR(Print(report));
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddCheckCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
+      "check", "As match, over a store that remembers, as an app does");
+  const auto o = std::make_shared<StoreOptions>();
+  AddExportArguments(command, o->match.exports);
+  command
+      .Text("--store", o->store,
+            "Folder of the store: made where there is none")
+      .Required();
+  command.Repeatable("--sightings", o->match.sightings,
+                     "Sightings to add, in any form that match reads; what\n"
+                     "the store has is not added again");
+  AddTrustedKeyOption(command, o->match);
+  command.Flag("--skip-bad-files", o->match.skip_bad_files,
+               "Leave refused files out instead of giving no result");
+  command.Flag("--skip-bad-sightings", o->match.skip_bad_sightings,
+               "Leave malformed rows out, and use what is left of a\n"
+               "damaged database, instead of stopping");
+  const NoticeOptions notice = AddRuleOptions(command, o->match);
+  command.Text("--now", o->match.now,
+               "Time (RFC 3339 or Unix seconds) in place of the clock's: the\n"
+               "result is made for it, and what is old by it goes");
+  command
+      .Number("--retention-days", o->retention_days,
+              "How long sightings and keys are kept", 1, 3650)
+      .ShowDefault();
+  command.Flag("--keep-no-keys", o->keep_no_keys,
+               "Keep no keys: sightings that come later need their\n"
+               "exports again");
+  command.Number("--max-seconds", o->max_seconds,
+                 "Stop cleanly after so long; the same command goes on");
+  command.Flag("--status", o->status, "Say what is in the store");
+  command.Flag("--forget", o->forget,
+               "Empty the store, and erase what was in it");
+  command.Flag("--set-aside", o->set_aside,
+               "Rename a damaged store, which loses nothing");
+  command.Runs([o, notice] {
+    o->match.notice_options = notice.given();
+    return CheckExports(*o);
+  });
+}
+
+}  // namespace tekmatch

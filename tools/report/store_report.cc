@@ -1,0 +1,165 @@
+// Plan: the words of both languages, member by member; counts of what was
+// given; then the three outputs.
+#include "tools/report/store_report.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/substitute.h"
+#include "keyformat/printable.h"
+
+namespace tekmatch {
+namespace {
+
+// For absl::Substitute.
+struct Words {
+  absl::string_view needed_again;
+  absl::string_view not_reached;
+  absl::string_view untrusted;
+  absl::string_view too_old;
+  absl::string_view in_future;
+  absl::string_view clock_forward;
+  absl::string_view clock_back;
+  absl::string_view not_erased;
+};
+
+constexpr Words kEnglish = {
+    .needed_again =
+        "NEEDED AGAIN: $0 was not compared with newer sightings, since its "
+        "keys are\nnot kept. A contact may be missing here.\n",
+    .not_reached =
+        "NOT REACHED: the time was over before $0 exports were read. A contact "
+        "may be\nmissing here.\n",
+    .untrusted =
+        "Exports of the store that no key signed which is trusted now, left "
+        "out: $0.\n",
+    .too_old = "Sightings that are older than the store keeps, left out: $0.\n",
+    .in_future = "Sightings of more than a day from now: $0. A clock is off.\n",
+    .clock_forward =
+        "The clock has jumped more than two days ahead: nothing old was "
+        "removed. It is\nbelieved from the next check on.\n",
+    .clock_back =
+        "The clock has jumped more than two days back: nothing old was "
+        "removed.\n",
+    .not_erased =
+        "What was removed is not erased yet: another process reads the store. "
+        "The next\ncheck completes it.\n",
+};
+
+constexpr Words kJapanese = {
+    .needed_again =
+        "再度必要なファイル：$0（鍵を保存していないため、新しい接触記録と比べて"
+        "いません）。\nここに示されない接触があるかもしれません。\n",
+    .not_reached =
+        "時間切れのため読んでいないファイル：$0件。"
+        "\nここに示されない接触があるかもしれません。\n",
+    .untrusted =
+        "今は信頼していない署名のため、除外した保存済みのファイル：$0件。\n",
+    .too_old = "保存期間より古いため、除外した接触記録：$0件。\n",
+    .in_future = "今より一日以上先の接触記録：$0件。時計がずれています。\n",
+    .clock_forward =
+        "時計が二日以上進んだため、古い記録を削除していません。"
+        "\n次の確認からこの時刻に従います。\n",
+    .clock_back = "時計が二日以上戻ったため、古い記録を削除していません。\n",
+    .not_erased =
+        "ほかのプロセスが読んでいるため、削除した記録の消去は終わっていません。"
+        "\n次の確認で完了します。\n",
+};
+
+uint64_t CountGiven(const StoredCheckResult& checked, GivenState state) {
+  return static_cast<uint64_t>(std::count_if(
+      checked.given.begin(), checked.given.end(),
+      [state](const GivenExport& given) { return given.state == state; }));
+}
+
+absl::string_view ClockName(ClockJump clock) {
+  switch (clock) {
+    case ClockJump::kNone:
+      return "steady";
+    case ClockJump::kForward:
+      return "jumped_forward";
+    case ClockJump::kBack:
+      return "jumped_back";
+  }
+  return "";
+}
+
+// Exports of the store, be they trusted now or not.
+uint64_t CountExports(const StoredCheckResult& checked) {
+  const auto num_others = CountGiven(checked, GivenState::kRefused) +
+                          CountGiven(checked, GivenState::kNotReached);
+  return checked.checked.files.size() - num_others + checked.num_untrusted;
+}
+
+void AppendCount(absl::string_view format, uint64_t n, std::string* text) {
+  if (n > 0) absl::SubstituteAndAppend(text, format, n);
+}
+
+void AppendIf(bool applies, absl::string_view words, std::string* text) {
+  if (applies) absl::StrAppend(text, words);
+}
+
+}  // namespace
+
+nlohmann::ordered_json StoreJson(const StoreAccount& account) {
+  const StoredCheckResult& checked = account.checked;
+  nlohmann::ordered_json given = nlohmann::ordered_json::array();
+  for (const GivenExport& one : checked.given) {
+    given.push_back({{"path", one.path},
+                     {"state", std::string(GivenStateName(one.state))}});
+  }
+  return {{"exports", CountExports(checked)},
+          {"given", std::move(given)},
+          {"stopped", checked.stopped},
+          {"needed_again", checked.needed_again},
+          {"untrusted_exports", checked.num_untrusted},
+          {"expired_exports", checked.num_expired_exports},
+          {"sightings", checked.checked.num_sightings},
+          {"sightings_added", account.added.num_added},
+          {"sightings_known", account.added.num_known},
+          {"sightings_too_old", account.added.num_too_old},
+          {"sightings_in_future", account.added.num_in_future},
+          {"sightings_removed", checked.retained.num_removed},
+          {"erased", checked.retained.erased},
+          {"clock", std::string(ClockName(checked.retained.clock))}};
+}
+
+std::string StoreText(const StoreAccount& account) {
+  const StoredCheckResult& checked = account.checked;
+  return absl::Substitute(
+      "Exports given: $0 new, $1 known, $2 refused, $3 not reached; in the "
+      "store: $4.\n"
+      "Sightings given: $5 new, $6 known, $7 too old; in the store: $8.\n",
+      CountGiven(checked, GivenState::kProcessed),
+      CountGiven(checked, GivenState::kKnown),
+      CountGiven(checked, GivenState::kRefused),
+      CountGiven(checked, GivenState::kNotReached), CountExports(checked),
+      account.added.num_added, account.added.num_known,
+      account.added.num_too_old, checked.checked.num_sightings);
+}
+
+std::string StoreRemarks(const StoreAccount& account, Language language) {
+  const Words& words = language == Language::kJapanese ? kJapanese : kEnglish;
+  const StoredCheckResult& checked = account.checked;
+  std::string text;
+  for (const std::string& path : checked.needed_again) {
+    absl::SubstituteAndAppend(&text, words.needed_again, Printable(path));
+  }
+  AppendCount(words.not_reached, CountGiven(checked, GivenState::kNotReached),
+              &text);
+  AppendCount(words.untrusted, checked.num_untrusted, &text);
+  AppendCount(words.too_old, account.added.num_too_old, &text);
+  AppendCount(
+      words.in_future,
+      std::max(account.added.num_in_future, checked.retained.num_in_future),
+      &text);
+  AppendIf(checked.retained.clock == ClockJump::kForward, words.clock_forward,
+           &text);
+  AppendIf(checked.retained.clock == ClockJump::kBack, words.clock_back, &text);
+  AppendIf(!checked.retained.erased, words.not_erased, &text);
+  return text;
+}
+
+}  // namespace tekmatch
