@@ -184,6 +184,11 @@ class StoredRun {
             static_cast<EnIntervalNumber>(
                 std::max<int64_t>(0, horizon / kIntervalSeconds)),
             absl::ToUnixSeconds(check_.now - 2 * options_.retention)));
+    if (result_.num_expired_exports == 0) return absl::OkStatus();
+    // What they had of keys that were heard is not to stay in the -wal.
+    TEKMATCH_ASSIGN_OR_RETURN(const bool erased,
+                              database_.Checkpoint(absl::Seconds(1)));
+    result_.retained.erased = result_.retained.erased && erased;
     return absl::OkStatus();
   }
 
