@@ -6,16 +6,14 @@
 #ifndef TEKMATCH_KEYFORMAT_DIAGNOSIS_KEY_H_
 #define TEKMATCH_KEYFORMAT_DIAGNOSIS_KEY_H_
 
-#if __cplusplus < 202002L
-#error "tekmatch needs C++20: build --cxxopt=-std=c++20"
-#endif
-
 #include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
+
+#include "keyformat/cpp20.h"
 
 namespace tekmatch {
 

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "keyformat/cpp20.h"
+
 namespace tekmatch {
 
 inline constexpr size_t kRpiBytes = 16;

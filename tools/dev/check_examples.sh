@@ -9,6 +9,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
 
 build_tekmatch
 hello=$root/examples/hello
+# Without the flags of its .bazelrc, an app is told what is missing first.
+said=$(workspace=$hello run_bazel build --cxxopt=-std=c++17 //:hello 2>&1) && exit 1
+[[ $(grep -m1 'error:' <<<"$said") == *"tekmatch needs C++20"* ]] ||
+  step "looking for what an app is told without C++20" printf '%s\n' "$said"
+
 # The same caches and flags, in the other workspace.
 workspace=$hello run_bazel build //:hello
 # Whose time counts, too (tools/dev/stages.sh).
