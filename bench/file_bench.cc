@@ -1,4 +1,6 @@
-// From a signed zip on: the steps by themselves, then all of them, by threads.
+// Plan: a world and its signed files, made once; the steps from a zip to its
+// keys, each by itself; then all of them and the join, by number of threads.
+// Each benchmark checks what it got, and the check is no part of its time.
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -31,7 +33,8 @@ namespace tekmatch {
 namespace {
 
 constexpr uint64_t kKeys = 250'000;
-constexpr int kKeySets = 4;  // in turn
+// Sets of keys, a file each, which EndToEnd takes in turn.
+constexpr int kKeySets = 4;
 
 struct Fixture {
   BenchWorld world;
@@ -41,8 +44,8 @@ struct Fixture {
   std::vector<DiagnosisKey> keys;  // of the first, sorted
 };
 
-// Reads an entry into *content, which has room for it and a byte more; its
-// size.
+// Reads an entry into *content, and returns its size. There is room for it and
+// a byte more: only a read with room left can say that the entry has ended.
 absl::StatusOr<size_t> ReadEntry(const ByteSource& source,
                                  const ArchiveEntry& entry,
                                  std::string* content) {
@@ -120,6 +123,7 @@ void Inflate(benchmark::State& state) {
     if (content.compare(0, *size, fixture->bin) != 0) {
       return absl::InternalError("wrong answer");
     }
+    // Else a run that writes nothing would pass with the last one's bytes.
     std::fill(content.begin(), content.end(), '\0');
     return seconds;
   });
@@ -166,8 +170,10 @@ void Decode(benchmark::State& state) {
       seconds += SecondsOf([&] { more = decoder.Next(&block); });
       if (!more.ok()) return more.status();
       if (!*more) break;
+      // A run matches a block where it stands; only the check needs copies.
       for (size_t k = 0; k < block.size(); ++k) keys.push_back(block.key(k));
     }
+    // The file has its primary keys first, then its revised ones.
     std::sort(keys.begin(), keys.end());
     if (keys != fixture->keys) return absl::InternalError("wrong answer");
     return seconds;
@@ -188,6 +194,7 @@ void VerifySignature(benchmark::State& state) {
     bool valid = false;
     const double seconds =
         SecondsOf([&] { valid = key->Verify(digest, *signature); });
+    // A check that accepts anything would be fast, too.
     std::array<uint8_t, SHA256_DIGEST_LENGTH> other = digest;
     other[0] = 1;
     if (!valid || key->Verify(other, *signature)) {
@@ -202,6 +209,8 @@ void EndToEnd(benchmark::State& state) {
   if (!fixture.ok()) return state.SkipWithError("no fixture");
   const auto folder = ScratchFolder::Make();
   if (!folder.ok()) return state.SkipWithError("no folder");
+  // Files, since that is what a run is given; they were just written, so that
+  // they come from memory, not from the disk.
   std::vector<std::string> paths;
   for (size_t set = 0; set < kKeySets; ++set) {
     paths.push_back(absl::StrCat((*folder)->path(), "/", set, ".zip"));
@@ -240,6 +249,7 @@ void EndToEnd(benchmark::State& state) {
               });
 }
 
+// Powers of two, and all that the machine has.
 void ByThreads(benchmark::internal::Benchmark* bench) {
   const int most =
       std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -247,6 +257,7 @@ void ByThreads(benchmark::internal::Benchmark* bench) {
   bench->Arg(most);
 }
 
+// Manual time: what MeasureWork was told, which leaves out the checks.
 BENCHMARK(Inflate)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(HashFile)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(Decode)->UseManualTime()->Unit(benchmark::kMillisecond);

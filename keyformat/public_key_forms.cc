@@ -24,6 +24,7 @@
 namespace tekmatch {
 namespace {
 
+// Editors of Windows put it in front of text.
 constexpr absl::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 absl::Status NoKey() {
@@ -44,6 +45,8 @@ CBS Bytes(absl::string_view bytes) {
 }
 
 // SubjectPublicKeyInfo ::= SEQUENCE { SEQUENCE { OID, ... }, BIT STRING }
+// Its shape alone: BoringSSL's parser refuses curves that it does not have, and
+// DescribePublicKey is to name those, too.
 bool IsPublicKeyInfo(absl::string_view der) {
   CBS rest = Bytes(der);
   CBS info;
@@ -70,7 +73,7 @@ bool IsPrivateKey(absl::string_view der) {
          CBS_peek_asn1_tag(&key, CBS_ASN1_OCTETSTRING);
 }
 
-// The key of a certificate; empty if it is none.
+// The key of a certificate; empty if it is none, or has bytes behind it.
 std::string KeyInfoOfCertificate(absl::string_view der) {
   const auto* next = reinterpret_cast<const uint8_t*>(der.data());
   const uint8_t* end = next + der.size();
@@ -87,6 +90,8 @@ std::string KeyInfoOfCertificate(absl::string_view der) {
     }
     OPENSSL_free(bytes);
   }
+  // BoringSSL's errors wait in a queue of the thread, where an app's own next
+  // call would find them.
   ERR_clear_error();
   return info;
 }
@@ -104,6 +109,7 @@ absl::StatusOr<std::string> FromPem(absl::string_view text) {
   if (absl::StrContains(text, "PRIVATE KEY-----")) return IsPrivate();
   const bssl::UniquePtr<BIO> bio(
       BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  // A set: an authority may publish a certificate and, beside it, its key.
   std::set<std::string> keys;
   while (true) {
     char* name = nullptr;
@@ -115,10 +121,12 @@ absl::StatusOr<std::string> FromPem(absl::string_view text) {
     const absl::string_view der(reinterpret_cast<const char*>(data),
                                 static_cast<size_t>(size));
     const bool plain = *header == '\0';  // else encrypted
+    // Blocks with other labels, such as EC PARAMETERS, are text around the key.
     const bool known = label == "PUBLIC KEY" || label == "CERTIFICATE" ||
                        label == "X509 CERTIFICATE" || label == "RSA PUBLIC KEY";
     absl::StatusOr<std::string> key = NoKey();
     if (plain && known) key = FromDer(der);
+    // PKCS #1: no SubjectPublicKeyInfo, but surely no key on P-256 either.
     if (label == "RSA PUBLIC KEY") {
       key = absl::InvalidArgumentError(
           "an RSA key; exports are signed with keys on P-256");
@@ -151,8 +159,10 @@ absl::StatusOr<std::string> FromBase64(absl::string_view text) {
   return FromDer(der);
 }
 
+// "1.2.840.10045.2.1"; empty if it is no OID. It goes into messages, which no
+// file may make long: OIDs in use have fewer bytes.
 std::string TextOfOid(const CBS& oid) {
-  constexpr size_t kMaxBytes = 32;  // of any OID in use
+  constexpr size_t kMaxBytes = 32;
   if (CBS_len(&oid) > kMaxBytes) return "";
   char* text = CBS_asn1_oid_to_text(&oid);
   if (text == nullptr) {
@@ -164,6 +174,7 @@ std::string TextOfOid(const CBS& oid) {
   return copy;
 }
 
+// Those that somebody might sign with by mistake.
 constexpr struct {
   absl::string_view oid;
   absl::string_view name;
@@ -200,13 +211,15 @@ absl::string_view SkipByteOrderMark(absl::string_view text) {
 
 absl::StatusOr<std::string> FindPublicKeyInfo(absl::string_view file) {
   constexpr char kSequence = 0x30;
+  // As some editors and shells of Windows save text.
   if (absl::StartsWith(file, "\xFF\xFE") ||
       absl::StartsWith(file, "\xFE\xFF")) {
     return absl::InvalidArgumentError("text in UTF-16; save it as UTF-8");
   }
   const absl::string_view text = SkipByteOrderMark(file);
   if (absl::StrContains(text, "-----BEGIN ")) return FromPem(text);
-  // Base64 of a sequence begins with "M", and an ASCII "0" ends with no key.
+  // A DER begins with the byte 0x30, which is an ASCII "0"; base64 of a DER
+  // begins with "M".
   if (!file.empty() && file[0] == kSequence) return FromDer(file);
   return FromBase64(text);
 }

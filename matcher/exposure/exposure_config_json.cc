@@ -23,7 +23,8 @@ using ::nlohmann::json;
 template <typename T>
 using Choices = std::vector<std::pair<const char*, T>>;
 
-// Each of `values` with its name, which is a literal.
+// Each of `values` with its name, which is a literal: it ends with a NUL, and
+// stays.
 template <typename T>
 Choices<T> NamedChoices(absl::string_view (*name)(T),
                         std::initializer_list<T> values) {
@@ -54,7 +55,9 @@ Choices<ReportType> WeighedChoices() {
   return choices;
 }
 
-// An object of weights by name into an array by number.
+// An object of weights by name into an array by number. Without the object
+// nothing is weighed, so that all are 1; in an object, whose author chose, what
+// it does not name is 0. The array's other places are left as they are.
 template <typename T>
 void ReadWeights(JsonFields& fields, const char* name,
                  const Choices<T>& choices, absl::Span<double> weights) {
@@ -70,6 +73,7 @@ void ReadWeights(JsonFields& fields, const char* name,
   fields.Merge(inner.Finish());
 }
 
+// Days since onset are the members' names, "-14" to "14".
 void ReadInfectiousness(JsonFields& fields, DiagnosisKeysMapping& mapping) {
   const json* object = fields.Find("infectiousness");
   if (object == nullptr) return;
@@ -96,6 +100,7 @@ void ReadVersion1(JsonFields& fields, ExposureConfigV1& config) {
                  absl::MakeSpan(config.duration_scores));
   inner.Integers("transmission_risk_scores", 0, kMaxScore,
                  absl::MakeSpan(config.transmission_risk_scores));
+  // 4096 is the greatest product of four scores.
   inner.Integer("minimum_risk_score", 0, 4096, config.minimum_risk_score);
   inner.Integers("duration_thresholds", 0, kMaxAttenuation,
                  absl::MakeSpan(config.duration_thresholds));
@@ -107,6 +112,8 @@ void ReadVersion1(JsonFields& fields, ExposureConfigV1& config) {
 absl::StatusOr<ExposureConfig> ParseExposureConfig(absl::string_view text) {
   TEKMATCH_ASSIGN_OR_RETURN(const json object, ParseJson(text));
   JsonFields fields(object);
+  // JsonFields passes over what is missing; a text that is no object it
+  // refuses itself.
   for (const char* required :
        {"name", "attenuation_thresholds", "attenuation_weights"}) {
     if (object.is_object() && !object.contains(required)) {
@@ -130,10 +137,12 @@ absl::StatusOr<ExposureConfig> ParseExposureConfig(absl::string_view text) {
               absl::MakeSpan(days.report_type_weights));
   ReadWeights(fields, "infectiousness_weights", InfectiousnessChoices(),
               absl::MakeSpan(days.infectiousness_weights));
+  // No window has it (exposure_window.h): whatever was read has no effect.
   days.infectiousness_weights[static_cast<size_t>(Infectiousness::kNone)] = 0;
   fields.Number("minimum_window_score", 0, 1e9, days.minimum_window_score);
   fields.Integer("days_since_exposure_threshold", 0, 36500,
                  days.days_since_exposure_threshold);
+  // Nobody is alerted by a threshold that the file does not have.
   config.alert = kNoAlert;
   if (const json* alert = fields.Find("alert"); alert != nullptr) {
     JsonFields inner(*alert, "alert.");
@@ -149,6 +158,7 @@ absl::StatusOr<ExposureConfig> ParseExposureConfig(absl::string_view text) {
     fields.Merge(inner.Finish());
   }
   TEKMATCH_RETURN_IF_ERROR(fields.Finish());
+  // What no single member shows, such as thresholds out of order.
   TEKMATCH_RETURN_IF_ERROR(Validate(config));
   return config;
 }

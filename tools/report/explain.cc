@@ -66,6 +66,8 @@ ordered_json ScansJson(const ExposureWindow& window,
 // Adds whose window it is and when it begins.
 void AddKey(const ExposureWindow& window, absl::Span<const Match> matches,
             const ExplainInput& input, ordered_json& json) {
+  // All matches of a window are of one key, and what was published of it is the
+  // same in each; a window has a scan, and a scan a match.
   const Match& first = matches[window.scans[0].matches[0]];
   const ExportFileResult& file = input.account.run.files[first.source];
   json["tek"] = EncodeHex(window.tek.bytes);
@@ -83,6 +85,7 @@ void AddKey(const ExposureWindow& window, absl::Span<const Match> matches,
   json["begins"] = Rfc3339(window.start_seconds, input.zone);
 }
 
+// Whether the date is one that an app no longer shows.
 bool IsTooOld(const ExplainInput& input) {
   return input.report.since.has_value() && input.date < *input.report.since;
 }
@@ -99,6 +102,7 @@ ordered_json WindowJson(const ExposureWindow& window,
   json["infectiousness_weight"] =
       days.infectiousness_weights[static_cast<size_t>(window.infectiousness)];
   json["score"] = score;
+  // One reason is said. The date's goes first: it holds for every window.
   const bool is_low = score < days.minimum_window_score;
   json["counts"] = !is_low && !IsTooOld(input);
   if (IsTooOld(input)) {
@@ -110,8 +114,10 @@ ordered_json WindowJson(const ExposureWindow& window,
   return json;
 }
 
-// What is no window of the result.
+// What is no window of the result: what the rules dropped, and matches that are
+// in the result but of which the configuration makes no window.
 ordered_json LeftOutWindowsJson(const ExplainInput& input) {
+  // Sorted, so that the output is by reason.
   std::map<std::string, std::vector<Match>> by_reason;
   for (const DroppedMatch& dropped : input.dropped) {
     by_reason[std::string(dropped.reason)].push_back(dropped.match);
@@ -122,12 +128,14 @@ ordered_json LeftOutWindowsJson(const ExplainInput& input) {
       by_reason["infectiousness_none"].push_back(match);
     }
   }
-  // Cuts them into windows, whatever they are.
+  // MakeExposureWindows leaves out what has the infectiousness "none". For this
+  // cut nothing has; AddKey then tells the true one, by input.config.
   ExposureConfig cut = input.config;
   cut.mapping.infectiousness.fill(Infectiousness::kStandard);
   cut.mapping.infectiousness_when_missing = Infectiousness::kStandard;
   ordered_json json = ordered_json::array();
   for (auto& [reason, matches] : by_reason) {
+    // As MakeExposureWindows needs them; the dropped ones came by reason.
     std::stable_sort(matches.begin(), matches.end(),
                      [](const Match& a, const Match& b) {
                        return a.sighting.unix_seconds < b.sighting.unix_seconds;
@@ -143,6 +151,7 @@ ordered_json LeftOutWindowsJson(const ExplainInput& input) {
   return json;
 }
 
+// "5239.2 >= 1350".
 std::string Held(const std::string& value, bool reached,
                  const std::string& needed) {
   return absl::StrCat(value, reached ? " >= " : " < ", needed);
@@ -162,6 +171,7 @@ std::string Reason(const DailySummary* day, const ExplainInput& input) {
   const double sum = day->all.score_sum;
   std::string value = Number(sum);
   std::string needed = Number(alert.score_sum);
+  // "1350 < 1350" would be no explanation: all digits, where 15 hide it.
   if (value == needed && sum < alert.score_sum) {
     value = absl::StrFormat("%.17g", sum);
     needed = absl::StrFormat("%.17g", alert.score_sum);
@@ -173,6 +183,8 @@ std::string Reason(const DailySummary* day, const ExplainInput& input) {
       day->alerting ? ": alert" : ": no alert");
 }
 
+// A value within a line. Strings may be a file's path or a configuration's
+// name, which are not to be trusted with a terminal.
 std::string Text(const ordered_json& value) {
   return value.is_string()         ? Printable(value.get<std::string>())
          : value.is_number_float() ? Number(value.get<double>())
@@ -181,7 +193,7 @@ std::string Text(const ordered_json& value) {
 
 // The clock's time, and its date only where that is another one.
 std::string Clock(const ordered_json& rfc3339, const ordered_json& date) {
-  const auto text = rfc3339.get<std::string>();
+  const auto text = rfc3339.get<std::string>();  // 2020-12-05T19:30:04+09:00
   const std::string clock = text.substr(11, 8);
   return absl::StartsWith(text, date.get<std::string>())
              ? clock
@@ -195,7 +207,7 @@ uint64_t NumSightings(const ordered_json& window) {
   return n;
 }
 
-// The lines below a window's own.
+// The lines below a window's own. They are indented by level.
 std::string KeyAndScansText(const ordered_json& window,
                             const ordered_json& date) {
   const auto part = [](const ordered_json& object, absl::string_view words,
@@ -237,6 +249,7 @@ ordered_json ExplainJson(const ExplainInput& input) {
       [&](const DailySummary& day) { return day.date == input.date; });
   const DailySummary* day =
       found == input.report.days.end() ? nullptr : &*found;
+  // A date without a window has no summary: all of it is 0.
   const DailySummary summary = day == nullptr ? DailySummary() : *day;
   ordered_json json = {{"date", absl::FormatCivilTime(input.date)},
                        {"config", input.config.name},
@@ -277,6 +290,7 @@ std::string ExplainText(const ExplainInput& input) {
                   Text(json["config"]), ", policy ", Text(json["policy"]),
                   ", as of ", Text(json["as_of"]), "\n", Text(json["reason"]),
                   "\n");
+  // Of the run, not of the date: what was never compared has no date.
   if (input.account.run.num_own_keys > 0) {
     absl::StrAppend(&text, "own keys of all devices, never compared: ",
                     input.account.run.num_own_keys, "\n");
@@ -284,6 +298,7 @@ std::string ExplainText(const ExplainInput& input) {
   const ordered_json& windows = json["windows"];
   if (!windows.empty()) {
     absl::StrAppend(&text, Counted(windows.size(), "window"));
+    // The summary of a date that is not shown is empty, whatever was found.
     if (!IsTooOld(input)) {
       absl::StrAppend(&text, " of ",
                       Counted(json["keys"].get<uint64_t>(), "key"),

@@ -47,6 +47,7 @@ ordered_json DevicesJson(const std::vector<Match>& matches,
   return json;
 }
 
+// Files of stores that could not be read; the rest of the store counts.
 ordered_json LossesJson(const std::vector<SightingsLoss>& losses) {
   ordered_json json = ordered_json::array();
   for (const SightingsLoss& loss : losses) {
@@ -62,6 +63,7 @@ ordered_json DroppedFieldsJson(const DroppedSightingFields& dropped) {
 }
 
 ordered_json FilesJson(const ExposureCheckResult& run) {
+  // Place by place: a count for each of run.files, in the same order.
   const std::vector<SourceCount> matched = CountByFile(run);
   ordered_json json = ordered_json::array();
   for (size_t i = 0; i < run.files.size(); ++i) {
@@ -108,6 +110,7 @@ ordered_json ConflictsJson(const ExposureCheckResult& run) {
   return json;
 }
 
+// The columns hold counts below 10^8.
 std::string DateTable(const std::vector<DateCount>& dates,
                       absl::TimeZone zone) {
   std::string text =
@@ -154,10 +157,12 @@ ordered_json ExportFileJson(const ExportFileResult& file) {
       {"path", file.path},
       {"verdict", file.verdict},
       {"accepted", file.accepted},
+      // Names of trusted keys; what a file says of its signer proves nothing.
       {"signed_by", report.signature.signed_by},
       {"keys", report.counts.keys + report.counts.revised_keys},
       {"rejected", rejected},
       {"dropped_fields", dropped}};
+  // What most files do not have is there only where it is so.
   if (!file.copy_of.empty()) json["copy_of"] = file.copy_of;
   if (!report.extra_entry.empty()) json["extra_entry"] = report.extra_entry;
   if (!file.message.empty()) json["message"] = file.message;
@@ -217,6 +222,8 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
       {"time_zone", std::string(input.zone.name())},
       {"dates", DatesJson(CountByDate(matches, input.zone))}};
   if (input.store != nullptr) json["store"] = StoreJson(*input.store);
+  // Where nothing names a device, all sightings are one's, and the rest of the
+  // object is its answer.
   if (!sightings.by_device.empty()) {
     json["devices"] = DevicesJson(matches, sightings, input.zone);
   }
@@ -244,12 +251,14 @@ std::string MatchReportText(const MatchReportInput& input) {
                     " of a device's own keys not counted.\n");
   }
   // Before the matches, since these are not among them.
+  // The JSON has the names already, without those that never occurred.
   const ordered_json not_counted = NotCountedJson(run);
   for (const auto& [reason, n] : not_counted.items()) {
     absl::StrAppend(&text, Counted(n.get<uint64_t>(), "matched sighting"),
                     " not counted by policy ", input.window_policy, ": ",
                     reason, ".\n");
   }
+  // In one line: for a person it is the same, the contact does not count.
   const ReportTypeCounts& types = run.report_types;
   if (types.num_revoked + types.num_recursive > 0) {
     absl::StrAppend(
@@ -257,6 +266,7 @@ std::string MatchReportText(const MatchReportInput& input) {
         Counted(types.num_revoked + types.num_recursive, "matched sighting"),
         " of revoked or recursive keys not counted.\n");
   }
+  // That then holds for each device, so that none gets a line.
   if (matches.empty()) return text + kNothingMatched;
   absl::StrAppend(&text, "Matched ", Counted(CountKeys(matches), "key"),
                   " with ", Counted(CountSightings(matches), "sighting"),
@@ -265,6 +275,7 @@ std::string MatchReportText(const MatchReportInput& input) {
                   run.result.num_tx_power_out_of_bounds,
                   " for their transmit power).\n\n");
   text += DateTable(CountByDate(matches, input.zone), input.zone);
+  // Empty for a single file, which all matches are of.
   if (const std::string sources = SourcesText(run); !sources.empty()) {
     absl::StrAppend(&text, "\n", sources);
   }

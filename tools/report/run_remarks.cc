@@ -13,7 +13,7 @@
 namespace tekmatch {
 namespace {
 
-// For absl::Substitute.
+// For absl::Substitute, whose $0, $1 stand in the order of each language.
 struct Words {
   absl::string_view left_out_file;
   absl::string_view copy;
@@ -123,6 +123,8 @@ void AppendCount(absl::string_view format, uint64_t n, std::string* text) {
   if (n > 0) absl::SubstituteAndAppend(text, format, n);
 }
 
+// A line for each file that is not as it should be, the first that fits; then
+// what follows from those that count all the same.
 std::string FileRemarks(const ExposureCheckResult& run, const Words& words,
                         Remarks remarks) {
   std::string text;
@@ -130,6 +132,7 @@ std::string FileRemarks(const ExposureCheckResult& run, const Words& words,
   bool any_unverified = false;
   for (const ExportFileResult& file : run.files) {
     if (!file.accepted) {
+      // A reason may repeat what stands in the file: not before a notice.
       const bool with_reason =
           remarks == Remarks::kOfReport && !file.reason().empty();
       absl::SubstituteAndAppend(
@@ -167,6 +170,7 @@ std::string PublicationRemarks(const ExposureCheckResult& run,
               run.num_outside_first_publication, &text);
   AppendCount(words.outside_tolerance, run.num_outside_tolerance, &text);
   AppendCount(words.ignored_revisions, run.num_ignored_revisions, &text);
+  // Files of the wrong weeks give no match, which looks like good news.
   if (run.num_believed_keys > 0 && run.num_believed_compared == 0) {
     absl::StrAppend(&text, words.none_compared);
   }
@@ -207,6 +211,7 @@ std::string SightingsRemarks(const SightingsCounts& sightings,
     absl::SubstituteAndAppend(&text, words.lost, Printable(loss.file),
                               Printable(loss.reason));
   }
+  // The lines above name them; this one says what they mean for the result.
   AppendCount(words.losses, sightings.losses.size(), &text);
   AppendCount(words.repeated, sightings.num_repeated, &text);
   AppendCount(words.dropped_previous_scan, sightings.dropped.previous_scan,
@@ -219,11 +224,13 @@ std::string RemarksText(const RunAccount& account, Language language,
   const Words& words = WordsOf(language);
   std::string text = FileRemarks(account.run, words, remarks) +
                      SightingsRemarks(account.sightings, language);
+  // Without losses: SightingsRemarks has said what is to be said of them.
   const LeftOut left_out = CountLeftOut(account);
   if (left_out.files + left_out.keys + left_out.sightings > 0) {
     absl::SubstituteAndAppend(&text, words.left_out, left_out.files,
                               left_out.keys, left_out.sightings);
   }
+  // With one device, or none named, a key that names none is surely its own.
   if (account.sightings.by_device.size() > 1) {
     AppendCount(words.own_of_all, account.own_keys.of_all_devices, &text);
   }

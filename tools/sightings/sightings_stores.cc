@@ -22,6 +22,7 @@ struct Store {
   std::string path;
 };
 
+// A path may hold "=", too: only digits before the first one name a device.
 absl::StatusOr<Store> ParseStore(const std::string& argument) {
   const size_t equals = argument.find('=');
   const std::string digits = argument.substr(0, equals);
@@ -39,7 +40,7 @@ absl::StatusOr<Store> ParseStore(const std::string& argument) {
   return Store{.device = device, .path = argument.substr(equals + 1)};
 }
 
-// Sets the device of a store's sightings.
+// Sets the device of a store's sightings. 0: the store does not name one.
 absl::Status GiveDevice(const Store& store, std::vector<Sighting>& sightings) {
   if (!store.device.has_value()) return absl::OkStatus();
   for (Sighting& sighting : sightings) {
@@ -62,6 +63,8 @@ bool SameSighting(const Sighting& a, const Sighting& b) {
 // sightings is by what makes them the same, then by store.
 std::vector<Sighting> Join(std::vector<std::vector<Sighting>> stores,
                            uint64_t* num_repeated) {
+  // By what is in them: no order of arguments may move a match to another
+  // store.
   std::sort(stores.begin(), stores.end(), [](const auto& a, const auto& b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;
   });
@@ -71,12 +74,13 @@ std::vector<Sighting> Join(std::vector<std::vector<Sighting>> stores,
       sighting.store = static_cast<uint16_t>(i);
       all.push_back(sighting);
     }
-    stores[i] = {};
+    stores[i] = {};  // else all would be in memory twice
   }
   std::sort(all.begin(), all.end());
   std::vector<Sighting> joined;
   for (size_t i = 0; i < all.size();) {
-    // The k-th of a store is the k-th of another one.
+    // A run of equal sightings, store after store: the k-th of a store is the
+    // k-th of another one, so that what one store has twice stays twice.
     const size_t first = joined.size();
     const size_t begin = i;
     size_t k = 0;
@@ -107,6 +111,7 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
   SightingsCounts& counts = run.counts;
   std::map<uint32_t, std::vector<std::vector<Sighting>>> stores_of_device;
   bool by_device = false;
+  // So that losses and messages do not depend on how a shell lists files.
   std::sort(arguments.begin(), arguments.end());
   SightingsReaderOptions of_store = options;
   size_t number = 0;
@@ -131,23 +136,25 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
                         file.messages.end());
     if (store.device.has_value()) {
       by_device = true;
-      counts.by_device[*store.device] += 0;
+      counts.by_device[*store.device] += 0;  // also one that heard nothing
     }
     std::map<uint32_t, std::vector<Sighting>> parts;
     for (const Sighting& sighting : file.sightings) {
       parts[sighting.device].push_back(sighting);
       by_device = by_device || sighting.device != 0;
     }
-    file.sightings = {};
+    file.sightings = {};  // as in Join
     for (auto& [device, part] : parts) {
       stores_of_device[device].push_back(std::move(part));
     }
   }
   for (auto& [device, stores] : stores_of_device) {
+    // Sighting::store has to number them.
     if (stores.size() > std::numeric_limits<uint16_t>::max()) {
       return absl::InvalidArgumentError("--sightings: too many stores");
     }
     std::vector<Sighting> joined;
+    // A single store is not sorted: its order and what it says twice stay.
     if (stores.size() == 1) {
       joined = std::move(stores.front());
     } else {

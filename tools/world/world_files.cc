@@ -25,6 +25,8 @@
 namespace tekmatch {
 namespace {
 
+// Before any work: a world of millions of keys takes minutes. OutputFolder
+// makes a folder that is not there.
 absl::Status CheckEmpty(const std::string& folder) {
   std::error_code error;
   const bool empty = std::filesystem::is_empty(folder, error);
@@ -76,6 +78,7 @@ class Writer {
 
  private:
   absl::Status WriteKeyPair() {
+    // Not by the seed: whoever knows a seed could sign with its key.
     TEKMATCH_ASSIGN_OR_RETURN(SigningKey key, SigningKey::Generate());
     TEKMATCH_ASSIGN_OR_RETURN(const std::string private_pem, key.PrivatePem());
     TEKMATCH_ASSIGN_OR_RETURN(const std::string public_pem, key.PublicPem());
@@ -85,6 +88,7 @@ class Writer {
                                             private_pem,
                                             OutputFile::Readers::kOwner));
     export_options_.region = kWorldKeyId;
+    // Published on the day after the last, when all keys have ended.
     export_options_.start_timestamp = static_cast<uint64_t>(
         kWorldStartSeconds + options_.num_days * kDaySeconds);
     export_options_.end_timestamp =
@@ -101,6 +105,7 @@ class Writer {
   }
 
   absl::Status OpenStores() {
+    // A column that is 0 in each row would be noise.
     columns_.device = options_.num_devices > 1;
     for (int phone = 1; phone <= options_.num_phones; ++phone) {
       const std::string name = options_.num_phones == 1
@@ -116,6 +121,7 @@ class Writer {
   }
 
   absl::Status WriteExport() {
+    // Rounded up: the last file may have fewer keys.
     const uint64_t num_files =
         (options_.num_keys - 1) / options_.keys_per_file + 1;
     const auto source = static_cast<uint32_t>(files_.exports.size());
@@ -129,6 +135,7 @@ class Writer {
         OutputFile& store = *stores_[sighting.store];
         TEKMATCH_RETURN_IF_ERROR(store.Append(CsvRow(sighting, columns_)));
       }
+      // The generator does not know in which file a key goes.
       for (Match& match : generated.expected) {
         match.source = source;
         expected_.push_back(match);
@@ -156,6 +163,7 @@ class Writer {
                               OutputFile::Open(folder_.SidePathOf(kName)));
     for (const Match& match : expected_) {
       TEKMATCH_RETURN_IF_ERROR(out->Append(
+          // Devices as `match` has them: only where a sighting names one.
           MatchLine(match, files_.exports[match.source], device_named_)));
     }
     return out->Commit();
