@@ -12,6 +12,7 @@
 #include "keyformat/archive.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/random_source.h"
+#include "tests/status_matchers.h"
 #include "tools/world/broadcast.h"
 
 namespace tekmatch {
@@ -54,7 +55,7 @@ Sighting HearKey(const DiagnosisKey& key, int64_t unix_seconds, int rssi) {
   const auto interval =
       static_cast<EnIntervalNumber>(unix_seconds / kIntervalSeconds);
   const absl::StatusOr<Broadcast> broadcast = Broadcast::Of(key.tek);
-  EXPECT_TRUE(broadcast.ok()) << broadcast.status();
+  EXPECT_THAT(broadcast, IsOk());
   if (!broadcast.ok()) return {};
   return ValueOf(broadcast->Heard(interval, unix_seconds, /*tx_power=*/-20,
                                   static_cast<int16_t>(rssi)));
@@ -101,7 +102,7 @@ std::vector<std::string> WriteTestBatch(std::vector<DiagnosisKey> keys,
         zips.push_back(std::move(file.zip));
         return absl::OkStatus();
       });
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(status, IsOk());
   return zips;
 }
 

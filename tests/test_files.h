@@ -29,6 +29,16 @@ inline void WriteFile(const std::string& path, const std::string& bytes) {
   EXPECT_TRUE(out.flush().good()) << path;
 }
 
+// Writes to TempPath(name), in folders that are made, and returns that path.
+inline std::string WriteTemp(const std::string& name,
+                             const std::string& bytes) {
+  std::string path = TempPath(name);
+  std::filesystem::create_directories(
+      std::filesystem::path(path).parent_path());
+  WriteFile(path, bytes);
+  return path;
+}
+
 inline std::string ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   EXPECT_TRUE(in.good()) << path;

@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/keyformat/archive_verdicts.h"
 #include "tests/keyformat/raw_zip.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -19,7 +20,7 @@ TEST(ArchiveEntryTest, AcceptsWhatSomeServersAddToTheirEntries) {
   entry.extra = std::string("\x55\x54\x04\x00\x01\x00\x00\x00", 8);
   const auto directory =
       Directory(RawZip{.entries = {entry, Entry("export.sig", "x")}}.Build());
-  ASSERT_TRUE(directory.ok()) << directory.status();
+  ASSERT_THAT(directory, IsOk());
   EXPECT_EQ((*directory)[0].data_offset, 30 + 10 + 5);
 }
 

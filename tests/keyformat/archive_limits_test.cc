@@ -14,6 +14,7 @@
 #include "keyformat/byte_source.h"
 #include "tests/keyformat/archive_verdicts.h"
 #include "tests/keyformat/raw_zip.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -28,7 +29,7 @@ TEST(ArchiveLimitsTest, RefusesMoreEntriesThanAllowed) {
   ExpectRefused(zip, "zip64");
   zip.entries.pop_back();
   zip.num_entries.reset();
-  EXPECT_TRUE(Directory(zip.Build()).ok());
+  EXPECT_THAT(Directory(zip.Build()), IsOk());
   // More, or fewer, in the directory than the end record says.
   zip.num_entries = 2;
   ExpectRefused(zip, "the directory holds more than its entries");
@@ -157,7 +158,7 @@ TEST(ArchiveLimitsTest, AcceptsEntriesUpToTheLimitOfTheirSize) {
   constexpr uint32_t kDataBytes = (512U << 20) / 11 * 4 + 4;
   large.bytes = 512U << 20;
   const auto accepted = ReadArchiveDirectory(LargeZip(large, kDataBytes), {});
-  EXPECT_TRUE(accepted.ok()) << accepted.status();
+  EXPECT_THAT(accepted, IsOk());
   large.bytes = (512U << 20) + 1;
   const auto refused = ReadArchiveDirectory(LargeZip(large, kDataBytes), {});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kDataLoss);

@@ -12,6 +12,7 @@
 #include "keyformat/byte_source.h"
 #include "tests/keyformat/archive_verdicts.h"
 #include "tests/keyformat/raw_zip.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -47,7 +48,7 @@ TEST(ArchiveTest, RefusesBytesAroundTheArchive) {
 // Each field of the end record by itself; offsets of APPNOTE.TXT 4.3.16.
 TEST(ArchiveTest, RefusesEachLieOfTheEndRecord) {
   const RawZip zip{.entries = {Entry("export.bin", "content")}};
-  ASSERT_TRUE(Directory(WithEndRecord(zip, 0, "PK\x05\x06")).ok());
+  ASSERT_THAT(Directory(WithEndRecord(zip, 0, "PK\x05\x06")), IsOk());
   const std::string one("\x01\x00", 2);
   const std::string all_ones = "\xff\xff\xff\xff";
   ExpectRefused(WithEndRecord(zip, 0, "PK\x05\x07"), "an end record");
@@ -72,7 +73,7 @@ TEST(ArchiveTest, RefusesATruncatedArchiveAtEveryLength) {
     const auto directory = Directory(whole.substr(0, size));
     EXPECT_EQ(directory.status().code(), absl::StatusCode::kDataLoss) << size;
   }
-  EXPECT_TRUE(Directory(whole).ok());
+  EXPECT_THAT(Directory(whole), IsOk());
 }
 
 // The last entry of a directory claims the end record for its comment.
@@ -101,7 +102,7 @@ TEST(ArchiveTest, EntriesMayStandInAnotherOrderThanTheDirectorys) {
   zip.entries[0].local_offset = 30 + 1 + RawDeflate("same").size();
   zip.entries[1].local_offset = 0;
   const auto directory = Directory(zip.Build());
-  ASSERT_TRUE(directory.ok()) << directory.status();
+  ASSERT_THAT(directory, IsOk());
   ASSERT_EQ(directory->size(), 2);
   EXPECT_EQ((*directory)[0].name, "b");
   EXPECT_EQ((*directory)[1].name, "a");

@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "keyformat/byte_source.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 
@@ -27,7 +28,7 @@ void ExpectRefused(const RawZip& zip, const std::string& reason) {
 
 void ExpectAccepted(const RawZip& zip, const ArchiveLimits& limits) {
   const auto directory = Directory(zip.Build(), limits);
-  EXPECT_TRUE(directory.ok()) << directory.status();
+  EXPECT_THAT(directory, IsOk());
 }
 
 }  // namespace tekmatch

@@ -17,6 +17,7 @@
 #include "keyformat/byte_source.h"
 #include "keyformat/export_reader.h"
 #include "keyformat/key_block.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -48,7 +49,7 @@ TEST(HostileExportsTest, AnHonestExportStaysFarBelowTheLimit) {
   const std::string zip = ExportOf(fields);
   EXPECT_LT(fields.size(), 2 * zip.size());
   const CountingSource source(zip);
-  EXPECT_TRUE(ReadArchiveDirectory(source, {}).ok());
+  EXPECT_THAT(ReadArchiveDirectory(source, {}), IsOk());
 }
 
 // At the compression that they reach by themselves most kinds are refused
@@ -84,16 +85,16 @@ TEST(HostileExportsTest, WhatIsReadIsBoundedByTheFilesSize) {
     EXPECT_NEAR(static_cast<double>(source.size()), kZipBytes,
                 0.05 * kZipBytes);
     const auto entries = ReadArchiveDirectory(source, {});
-    ASSERT_TRUE(entries.ok()) << entries.status();
+    ASSERT_THAT(entries, IsOk());
     EXPECT_LE(4 * (*entries)[0].bytes, 11 * source.size() + (64 << 10));
 
     source.num_bytes = 0;
     auto reader = ExportReader::Open(source, {});
-    ASSERT_TRUE(reader.ok()) << reader.status();
+    ASSERT_THAT(reader, IsOk());
     KeyBlock block;
     absl::StatusOr<bool> more = true;
     while (more.ok() && *more) more = (*reader)->Next(&block);
-    EXPECT_TRUE(more.ok()) << more.status();
+    EXPECT_THAT(more, IsOk());
     // All of it, the directory, and the last 64 KiB for a zip64 locator.
     EXPECT_LT(source.num_bytes, source.size() + 70'000);
   }
@@ -108,7 +109,7 @@ TEST(HostileExportsTest, WhatHasTooManyBlocksIsRefusedEarly) {
     EXPECT_NEAR(static_cast<double>(source.size()), kZipBytes,
                 0.05 * kZipBytes);
     auto reader = ExportReader::Open(source, {});
-    ASSERT_TRUE(reader.ok()) << reader.status();
+    ASSERT_THAT(reader, IsOk());
     KeyBlock block;
     absl::StatusOr<bool> more = true;
     while (more.ok() && *more) more = (*reader)->Next(&block);
@@ -118,7 +119,7 @@ TEST(HostileExportsTest, WhatHasTooManyBlocksIsRefusedEarly) {
       EXPECT_THAT(std::string(more.status().message()),
                   HasSubstr("the compressed data has too many blocks"));
     } else {
-      EXPECT_TRUE(more.ok()) << more.status();
+      EXPECT_THAT(more, IsOk());
     }
   }
 }

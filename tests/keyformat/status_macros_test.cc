@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 
 namespace tekmatch {
 namespace {
@@ -75,9 +76,9 @@ TEST(ReturnIfErrorTest, LeavesAnElseToItsIf) {
     return absl::OkStatus();
   };
   std::string taken;
-  EXPECT_TRUE(branch(true, &taken).ok());
+  EXPECT_THAT(branch(true, &taken), IsOk());
   EXPECT_EQ(taken, "first");
-  EXPECT_TRUE(branch(false, &taken).ok());
+  EXPECT_THAT(branch(false, &taken), IsOk());
   EXPECT_EQ(taken, "second");
 }
 
@@ -91,7 +92,7 @@ TEST(ReturnIfErrorTest, TakesAnExpressionWithCommas) {
     TEKMATCH_RETURN_IF_ERROR(CheckIn<1, 5>(value));
     return absl::OkStatus();
   };
-  EXPECT_TRUE(check(1).ok());
+  EXPECT_THAT(check(1), IsOk());
   EXPECT_EQ(check(6), Lost());
 }
 
@@ -127,7 +128,7 @@ TEST(AssignOrReturnTest, AssignsToWhatIsThere) {
   std::pair<int, int> pair = {1, 1};
   EXPECT_EQ(assign(Lost(), &out, &pair), Lost());
   EXPECT_EQ(out, 1);
-  EXPECT_TRUE(assign(2, &out, &pair).ok());
+  EXPECT_THAT(assign(2, &out, &pair), IsOk());
   EXPECT_EQ(out, 2);
   EXPECT_EQ(pair, std::make_pair(1, 2));
 }
@@ -165,7 +166,7 @@ TEST(AssignOrReturnTest, CopiesFromAVariable) {
     copy.clear();
     return absl::OkStatus();
   };
-  EXPECT_TRUE(read().ok());
+  EXPECT_THAT(read(), IsOk());
   EXPECT_EQ(*kept, "a text that is on the heap, not in place");
 }
 

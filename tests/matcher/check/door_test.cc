@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "keyformat/byte_source.h"
 #include "matcher/check/exposure_check.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
@@ -57,7 +58,7 @@ class DoorTest : public ::testing::Test {
       if (!absl::EndsWith(name, ".sig")) names.push_back(name);
     }
     const auto index = IndexSightings(sightings_);
-    EXPECT_TRUE(index.ok()) << index.status();
+    EXPECT_THAT(index, IsOk());
     return CheckExposure(names, *index, options_);
   }
 
@@ -80,13 +81,13 @@ class DoorTest : public ::testing::Test {
 TEST_F(DoorTest, NoMatchOfBytesThatDidNotVerify) {
   const std::string zip = StoredExport(WriteTestExport(keys_));
   const auto whole = Check({{"a.zip", zip}});
-  ASSERT_TRUE(whole.ok()) << whole.status();
+  ASSERT_THAT(whole, IsOk());
   ASSERT_THAT(whole->result.matches, SizeIs(25));
   int num_refused = 0;
   const auto expect_all_or_nothing = [&](const std::string& bytes,
                                          const std::string& what) {
     const auto checked = Check({{"a.zip", bytes}});
-    ASSERT_TRUE(checked.ok()) << checked.status();
+    ASSERT_THAT(checked, IsOk());
     if (checked->files[0].verdict == "valid") {
       EXPECT_EQ(checked->result.matches, whole->result.matches) << what;
     } else {
@@ -125,7 +126,7 @@ TEST_F(DoorTest, NoMatchOfFilesThatNobodyTrustedSigned) {
       options_.skip_bad_files = skip_bad_files;
       options_.files.sources.clear();
       const auto checked = Check(exports);
-      ASSERT_TRUE(checked.ok()) << checked.status();
+      ASSERT_THAT(checked, IsOk());
       EXPECT_EQ(checked->files[0].verdict, verdict);
       EXPECT_EQ(checked->complete, skip_bad_files);
       ExpectNothing(*checked, verdict);
@@ -133,7 +134,7 @@ TEST_F(DoorTest, NoMatchOfFilesThatNobodyTrustedSigned) {
   }
   // The list beside a bare export.bin is looked for by its name.
   const auto bare = Check({{"b.bin", bin}, {"b.sig", sig}});
-  ASSERT_TRUE(bare.ok()) << bare.status();
+  ASSERT_THAT(bare, IsOk());
   EXPECT_EQ(bare->files[0].verdict, "valid");
   EXPECT_THAT(bare->result.matches, SizeIs(25));
 }
@@ -151,7 +152,7 @@ TEST_F(DoorTest, NoMatchOfAKeyThatWasRevokedLater) {
   later.end_timestamp += 86400;
   const auto checked = Check({{"a.zip", WriteTestExport(keys_, first)},
                               {"b.zip", WriteTestExport(revoked, later)}});
-  ASSERT_TRUE(checked.ok()) << checked.status();
+  ASSERT_THAT(checked, IsOk());
   EXPECT_THAT(checked->result.matches, SizeIs(20));
   EXPECT_EQ(checked->report_types.num_revoked, 5);
   EXPECT_THAT(checked->findings.at(0).windows, SizeIs(4));
@@ -165,14 +166,14 @@ TEST_F(DoorTest, FindingsOfEachDevice) {
   const std::map<std::string, std::string> exports = {
       {"a.zip", WriteTestExport(keys_)}};
   const auto together = Check(exports);
-  ASSERT_TRUE(together.ok()) << together.status();
+  ASSERT_THAT(together, IsOk());
   EXPECT_THAT(together->findings, SizeIs(1));
   EXPECT_EQ(together->findings.at(0).num_contacts, 3);
-  EXPECT_TRUE(CheckCompared(*together).ok());
+  EXPECT_THAT(CheckCompared(*together), IsOk());
 
   options_.devices = {7, 8, 9};
   const auto apart = Check(exports);
-  ASSERT_TRUE(apart.ok()) << apart.status();
+  ASSERT_THAT(apart, IsOk());
   EXPECT_THAT(apart->findings, SizeIs(3));
   EXPECT_EQ(apart->findings.at(7).num_contacts, 1);
   EXPECT_EQ(apart->findings.at(8).num_contacts, 2);
@@ -183,14 +184,14 @@ TEST_F(DoorTest, FindingsOfEachDevice) {
 
   options_.config.reset();
   const auto without = Check(exports);
-  ASSERT_TRUE(without.ok()) << without.status();
+  ASSERT_THAT(without, IsOk());
   EXPECT_THAT(without->findings, IsEmpty());
   EXPECT_EQ(without->result.matches, apart->result.matches);
 }
 
 TEST_F(DoorTest, NoAnswerOfWhatWasNotCompared) {
   const auto no_files = Check({});
-  ASSERT_TRUE(no_files.ok()) << no_files.status();
+  ASSERT_THAT(no_files, IsOk());
   EXPECT_TRUE(absl::IsDataLoss(CheckCompared(*no_files)));
   EXPECT_THAT(CheckCompared(*no_files).message(),
               HasSubstr("no key was compared: 0 of 0 files left out"));
@@ -199,20 +200,20 @@ TEST_F(DoorTest, NoAnswerOfWhatWasNotCompared) {
       {"a.zip", WriteTestExport(keys_)}};
   sightings_.clear();
   const auto no_sightings = Check(exports);
-  ASSERT_TRUE(no_sightings.ok()) << no_sightings.status();
+  ASSERT_THAT(no_sightings, IsOk());
   EXPECT_THAT(CheckCompared(*no_sightings, 2).message(),
               HasSubstr("no sighting was compared: 0 read, 2 left out"));
 
   Hear(TestKeys(1, 99)[0], 0, sightings_);
   const auto met_nobody = Check(exports);
-  ASSERT_TRUE(met_nobody.ok()) << met_nobody.status();
+  ASSERT_THAT(met_nobody, IsOk());
   EXPECT_THAT(met_nobody->result.matches, IsEmpty());
-  EXPECT_TRUE(CheckCompared(*met_nobody).ok());
+  EXPECT_THAT(CheckCompared(*met_nobody), IsOk());
 
   for (const DiagnosisKey& key : keys_)
     options_.own_keys.of_all.insert(key.tek);
   const auto all_own = Check(exports);
-  ASSERT_TRUE(all_own.ok()) << all_own.status();
+  ASSERT_THAT(all_own, IsOk());
   EXPECT_THAT(CheckCompared(*all_own).message(),
               HasSubstr("5 keys read, 0 of them rejected and 5 own"));
 }
@@ -225,12 +226,12 @@ TEST_F(DoorTest, NoAnswerOverOwnKeysAlone) {
   const std::map<std::string, std::string> exports = {
       {"a.zip", WriteTestExport(keys_)}};
   const auto only = Check(exports);
-  ASSERT_TRUE(only.ok()) << only.status();
+  ASSERT_THAT(only, IsOk());
   EXPECT_EQ(only->num_own_keys, 5);
   EXPECT_TRUE(absl::IsDataLoss(CheckCompared(*only)));
   options_.devices = {0};
   const auto named = Check(exports);
-  ASSERT_TRUE(named.ok()) << named.status();
+  ASSERT_THAT(named, IsOk());
   EXPECT_EQ(named->num_own_matches, 25);
   EXPECT_THAT(CheckCompared(*named).message(),
               HasSubstr("no key was compared for device 0: all 5 are its own"));
@@ -254,7 +255,7 @@ TEST_F(DoorTest, EndsWhenItIsCancelled) {
       ++num_asked;
       return false;
     };
-    ASSERT_TRUE(Check(exports).ok());
+    ASSERT_THAT(Check(exports), IsOk());
     // Three files of three blocks, and what follows.
     const int num_times = num_asked;
     EXPECT_GE(num_times, 15);
@@ -290,24 +291,24 @@ TEST_F(DoorTest, RefusesOptionsThatMislead) {
   options_.now = absl::InfinitePast();
   expect_refused(no_time);
   options_.as_of = absl::FromUnixSeconds(kTestDaySeconds);
-  EXPECT_TRUE(Check({}).ok());
+  EXPECT_THAT(Check({}), IsOk());
 
   options_.zone.reset();
   expect_refused("findings need the zone of their dates: set options.zone");
   options_.config.reset();
-  EXPECT_TRUE(Check({}).ok());
+  EXPECT_THAT(Check({}), IsOk());
 
   options_.window_policy = *NamedTransmissionWindowPolicy("civil");
   expect_refused(
       "a transmission window needs the zone of its dates: set "
       "options.window_zone");
   options_.window_zone = absl::UTCTimeZone();
-  EXPECT_TRUE(Check({}).ok());
+  EXPECT_THAT(Check({}), IsOk());
 
   options_.devices = {1};
   expect_refused("a sighting is of device 0, which is not in options.devices");
   options_.devices = {0};
-  EXPECT_TRUE(Check({}).ok());
+  EXPECT_THAT(Check({}), IsOk());
 
   options_.files.sources["a.zip"] = nullptr;
   expect_refused("a source in options.files is null");
@@ -315,7 +316,7 @@ TEST_F(DoorTest, RefusesOptionsThatMislead) {
 
 TEST_F(DoorTest, SightingsOfNoTimeAreRefused) {
   sightings_[2].unix_seconds = 4102444800;
-  EXPECT_TRUE(IndexSightings(sightings_).ok());
+  EXPECT_THAT(IndexSightings(sightings_), IsOk());
   sightings_[2].unix_seconds = 4102444801;
   EXPECT_EQ(IndexSightings(sightings_).status(),
             absl::InvalidArgumentError("sighting 2: its time is after 2099"));

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
@@ -34,7 +35,7 @@ Read ReadPath(const std::string& path, const ExportFileOptions& options) {
                                  }
                                  return absl::OkStatus();
                                });
-  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result, IsOk());
   if (result.ok()) read.result = *std::move(result);
   EXPECT_EQ(read.result.path, path);
   // Either accepted, or there is a reason.
@@ -151,8 +152,8 @@ TEST(ExportFilesTest, AllowUnsignedAllowsNothingElse) {
 TEST(ExportFilesTest, ASetNeedsAllItsSigners) {
   const ExportSigner second = OtherSigner("441", "v1");
   ExportFileOptions options;
-  ASSERT_TRUE(
-      options.trusted.AddSet({Trust(TestSigner()), Trust(second)}).ok());
+  ASSERT_THAT(options.trusted.AddSet({Trust(TestSigner()), Trust(second)}),
+              IsOk());
   options.allow_unsigned = true;
   const std::vector<DiagnosisKey> keys = TestKeys(3, 1);
   const Read one = ReadBytes(WriteTestExport(keys), options);
@@ -196,7 +197,7 @@ TEST(ExportFilesTest, WhatTheSinkLeavesIsFilledNext) {
         if (sizes.size() == 3) block = std::move(taken);
         return absl::OkStatus();
       });
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(sizes, (std::vector<size_t>{2, 2, 2, 1}));
   ASSERT_EQ(memory.size(), 4U);
   EXPECT_EQ(memory[1], memory[0]);
@@ -296,7 +297,7 @@ ExportFileResult ReadHalf(int number, std::vector<ExportSigner> signers,
 TrustedKeys TrustAny(const std::vector<ExportSigner>& signers) {
   TrustedKeys trusted;
   for (const ExportSigner& signer : signers) {
-    EXPECT_TRUE(trusted.AddSet({Trust(signer)}).ok());
+    EXPECT_THAT(trusted.AddSet({Trust(signer)}), IsOk());
   }
   return trusted;
 }

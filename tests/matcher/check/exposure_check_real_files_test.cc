@@ -16,6 +16,8 @@
 #include "matcher/exposure/match_counts.h"
 #include "matcher/join/en_crypto.h"
 #include "tests/shared_data.h"
+#include "tests/status_matchers.h"
+#include "tests/time_zones.h"
 #include "tools/report/match_report.h"
 #include "tools/sightings/sightings_reader.h"
 
@@ -47,7 +49,7 @@ std::vector<std::tuple<Tek, EnIntervalNumber, Sighting>> BruteForceJoin(
         }
         return absl::OkStatus();
       });
-  EXPECT_TRUE(file.ok()) << file.status();
+  EXPECT_THAT(file, IsOk());
   std::sort(joined.begin(), joined.end());
   return joined;
 }
@@ -57,16 +59,16 @@ TEST(ExposureCheckRealFilesTest, AgainstBruteForce) {
   const std::string path = SharedDataPath("exports/demo-2392-nosig.zip");
   const auto file = ReadSightings(
       SharedDataPath("sightings/demo-contact-records.leveldb"), {});
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   auto index = SightingIndex::Create(file->sightings);
-  ASSERT_TRUE(index.ok()) << index.status();
+  ASSERT_THAT(index, IsOk());
   ExposureCheckOptions options;
   options.files.allow_unsigned = true;
   options.num_threads = 2;
   const auto run = CheckExposure(
       {path}, std::make_shared<const SightingIndex>(*std::move(index)),
       options);
-  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_THAT(run, IsOk());
   EXPECT_TRUE(run->complete);
   EXPECT_EQ(run->num_keys, 2392);
   EXPECT_EQ(run->result.num_duplicates, 0);
@@ -89,8 +91,7 @@ TEST(ExposureCheckRealFilesTest, AgainstBruteForce) {
   EXPECT_EQ(CountSightings(matches), 534);
   EXPECT_EQ(CountKeys(matches), 4);
   EXPECT_EQ(CountRpis(matches), 23);
-  absl::TimeZone tokyo;
-  ASSERT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &tokyo));
+  const absl::TimeZone tokyo = Tokyo();
   const auto Sightings = [&matches](absl::TimeZone zone) {
     std::map<absl::CivilDay, uint64_t> sightings;
     for (const DateCount& date : CountByDate(matches, zone)) {

@@ -18,6 +18,8 @@
 #include "matcher/check/file_matcher.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
+#include "tests/matcher/check/check_runs.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
@@ -28,31 +30,11 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
-  auto index = SightingIndex::Create(std::move(sightings));
-  EXPECT_TRUE(index.ok()) << index.status();
-  return std::make_shared<const SightingIndex>(*std::move(index));
-}
-
 ExposureCheckOptions Options() {
   ExposureCheckOptions options;
   options.files.trusted = TrustTestSigner();
   options.block_keys = 7;  // many hand-overs
   return options;
-}
-
-ExposureCheckResult RunOver(const std::vector<std::string>& paths,
-                            const std::shared_ptr<const SightingIndex>& index,
-                            const ExposureCheckOptions& options) {
-  auto run = CheckExposure(paths, index, options);
-  EXPECT_TRUE(run.ok()) << run.status();
-  return run.ok() ? *std::move(run) : ExposureCheckResult();
-}
-
-std::string Write(const std::string& name, const std::string& bytes) {
-  std::string path = TempPath(name);
-  WriteFile(path, bytes);
-  return path;
 }
 
 // Keys and their export, signed by nobody trusted under the trusted name.
@@ -97,13 +79,13 @@ TEST(ExposureCheckTest, CountsSightingsOutsideTheTolerance) {
   }
   sightings.push_back(HearKey(keys[0], kTestDaySeconds));
   auto index = SightingIndex::Create(sightings, kSearchedIntervals);
-  ASSERT_TRUE(index.ok()) << index.status();
+  ASSERT_THAT(index, IsOk());
   const auto shared = std::make_shared<const SightingIndex>(*std::move(index));
   const std::vector<std::string> paths = {
-      Write("one.zip", WriteTestExport(keys, TestExportOptions())),
-      Write("two.zip", WriteTestExport({keys.begin(), keys.begin() + 10},
-                                       TestExportOptions())),
-      Write("forged.zip", ForgedExport(forged))};
+      WriteTemp("one.zip", WriteTestExport(keys, TestExportOptions())),
+      WriteTemp("two.zip", WriteTestExport({keys.begin(), keys.begin() + 10},
+                                           TestExportOptions())),
+      WriteTemp("forged.zip", ForgedExport(forged))};
   ExposureCheckOptions options = Options();
   options.skip_bad_files = true;
   for (const int num_threads : {1, 3}) {
@@ -142,10 +124,10 @@ TEST(ExposureCheckTest, ThreadsBlocksAndOrderDoNotMatter) {
   options.own_keys.of_all = {keys[29].tek, third[29].tek};
   options.skip_bad_files = true;
   std::vector<std::string> paths = {
-      Write("a.zip", WriteTestExport(keys)),
-      Write("b.zip", WriteTestExport(more)),
-      Write("c.zip", WriteTestExport(third)),
-      Write("d.zip", ForgedExport(TestKeys(100, 1)))};
+      WriteTemp("a.zip", WriteTestExport(keys)),
+      WriteTemp("b.zip", WriteTestExport(more)),
+      WriteTemp("c.zip", WriteTestExport(third)),
+      WriteTemp("d.zip", ForgedExport(TestKeys(100, 1)))};
   const auto index = Index(sightings);
   const ExposureCheckResult expected = RunOver(paths, index, options);
   EXPECT_EQ(Summary(expected).front(), "1 650 0 2 18 29 30");
@@ -173,7 +155,7 @@ TEST(ExposureCheckTest, BlocksSuitSightingsAndThreads) {
     }
     auto engine = MatchEngine::Create(Index(std::move(sightings)), {}, {},
                                       DefaultKernels());
-    EXPECT_TRUE(engine.ok()) << engine.status();
+    EXPECT_THAT(engine, IsOk());
     return *std::move(engine);
   };
   const MatchEngine few = engine_over(1);
@@ -194,11 +176,11 @@ TEST(ExposureCheckTest, BlocksSuitSightingsAndThreads) {
 TEST(ExposureCheckTest, AKeyInTwoFilesCountsOnceByTheFirstPublication) {
   std::vector<DiagnosisKey> keys = TestKeys(1, 1);
   keys[0].metadata.transmission_risk = 2;
-  const std::string first = Write("b.zip", WriteTestExport(keys));
+  const std::string first = WriteTemp("b.zip", WriteTestExport(keys));
   keys[0].metadata.transmission_risk = 1;
   ExportWriterOptions later = TestExportOptions();
   later.end_timestamp += 1;
-  const std::string second = Write("a.zip", WriteTestExport(keys, later));
+  const std::string second = WriteTemp("a.zip", WriteTestExport(keys, later));
   const ExposureCheckResult run = RunOver(
       {second, first}, Index({HearKey(keys[0], kTestDaySeconds)}), Options());
   ASSERT_EQ(run.result.matches.size(), 1);
@@ -214,7 +196,7 @@ TEST(ExposureCheckTest, AKeyInTwoFilesCountsOnceByTheFirstPublication) {
 
 TEST(ExposureCheckTest, OwnKeysDoNotMatch) {
   const std::vector<DiagnosisKey> keys = TestKeys(2, 1);
-  const std::string path = Write("a.zip", WriteTestExport(keys));
+  const std::string path = WriteTemp("a.zip", WriteTestExport(keys));
   ExposureCheckOptions options = Options();
   options.own_keys.of_all = {keys[0].tek};
   const ExposureCheckResult run =
@@ -239,9 +221,9 @@ TEST(ExposureCheckTest, ARefusedFileContributesNothing) {
   const std::string tampered = StoredZip(
       {{"export.bin", ZipEntry(WriteTestExport(bad), "export.bin")},
        {"export.sig", ZipEntry(WriteTestExport(good), "export.sig")}});
-  const std::string good_path = Write("m.zip", WriteTestExport(good));
+  const std::string good_path = WriteTemp("m.zip", WriteTestExport(good));
   for (const std::string name : {"a.zip", "z.zip"}) {
-    const std::string bad_path = Write(name, tampered);
+    const std::string bad_path = WriteTemp(name, tampered);
     for (const int num_threads : {1, 4}) {
       ExposureCheckOptions options = Options();
       options.num_threads = num_threads;
@@ -273,9 +255,9 @@ TEST(ExposureCheckTest, OtherBadFilesAreLeftOutToo) {
   const auto index = Index({HearKey(keys[0], kTestDaySeconds)});
   const std::string bin = ZipEntry(WriteTestExport(keys), "export.bin");
   const std::vector<std::string> paths = {
-      Write("a.zip", WriteTestExport(TestKeys(3, 9))),
-      Write("truncated", bin.substr(0, bin.size() - 1)), Write("unsigned", bin),
-      TempPath("zz missing")};
+      WriteTemp("a.zip", WriteTestExport(TestKeys(3, 9))),
+      WriteTemp("truncated", bin.substr(0, bin.size() - 1)),
+      WriteTemp("unsigned", bin), TempPath("zz missing")};
   ExposureCheckOptions options = Options();
   ExpectNoResult(RunOver(paths, index, options));
   options.skip_bad_files = true;
@@ -312,7 +294,7 @@ TEST(ExposureCheckTest, AHostileFileStaysBounded) {
   options.skip_bad_files = true;
   options.num_threads = 2;
   // 800,000 candidates of some 100 bytes each, were they kept.
-  std::string path = Write("refused.zip", RepeatingExport(key, 200'000));
+  std::string path = WriteTemp("refused.zip", RepeatingExport(key, 200'000));
   const size_t before = BytesInUse();
   size_t peak = before;
   options.progress = [&peak](size_t, uint64_t) {
@@ -327,7 +309,7 @@ TEST(ExposureCheckTest, AHostileFileStaysBounded) {
 
   // Believed, such a file says no more than once. It is long enough for
   // duplicates to go on the way.
-  path = Write("believed.zip", RepeatingExport(key, 20'000));
+  path = WriteTemp("believed.zip", RepeatingExport(key, 20'000));
   options.files.allow_unsigned = true;
   const ExposureCheckResult believed = RunOver({path}, index, options);
   EXPECT_EQ(believed.num_keys, 20'000);
@@ -347,7 +329,7 @@ TEST(ExposureCheckTest, ABatchCountsAsAWhole) {
   writer.max_keys = 10;
   std::vector<std::string> paths;
   for (const std::string& zip : WriteTestBatch(keys, writer)) {
-    paths.push_back(Write(std::to_string(paths.size()) + ".zip", zip));
+    paths.push_back(WriteTemp(std::to_string(paths.size()) + ".zip", zip));
   }
   ASSERT_EQ(paths.size(), 3);
   ExposureCheckOptions options = Options();
@@ -386,7 +368,7 @@ TEST(ExposureCheckTest, RefusesWrongOptions) {
 TEST(ExposureCheckTest, CountsRejectedKeysAndProgress) {
   std::vector<DiagnosisKey> keys = TestKeys(20, 1);
   keys[0].rolling_start = kTestDay + 1000;
-  const std::string path = Write("a.zip", WriteTestExport(keys));
+  const std::string path = WriteTemp("a.zip", WriteTestExport(keys));
   ExposureCheckOptions options = Options();
   options.now = absl::FromUnixSeconds(int64_t{kTestDay} * kIntervalSeconds);
   std::vector<std::pair<size_t, uint64_t>> progress;
@@ -418,7 +400,7 @@ TEST(ExposureCheckTest, DuplicatesOfAllFilesAreCounted) {
   options.block_keys = 1000;
   options.files.allow_unsigned = true;
   const ExposureCheckResult run =
-      RunOver({Write("a.zip", one), Write("b.zip", other)},
+      RunOver({WriteTemp("a.zip", one), WriteTemp("b.zip", other)},
               Index(std::move(sightings)), options);
   EXPECT_EQ(run.result.matches.size(), kSightings);
   EXPECT_EQ(run.result.num_duplicates, 2 * kRepeats * kSightings);

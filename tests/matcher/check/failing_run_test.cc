@@ -13,6 +13,7 @@
 #include "matcher/check/file_matcher.h"
 #include "matcher/join/match_engine.h"
 #include "tests/matcher/kernels/failing_kernels.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
@@ -49,7 +50,7 @@ World MakeWorld() {
               WriteTestExport(keys, TestExportOptions({signer})));
   }
   auto index = SightingIndex::Create(std::move(sightings));
-  EXPECT_TRUE(index.ok()) << index.status();
+  EXPECT_THAT(index, IsOk());
   world.index = std::make_shared<const SightingIndex>(*std::move(index));
   return world;
 }
@@ -73,7 +74,7 @@ TEST(FailingRunTest, WithoutAFailureTheRunIsWhole) {
     FailKernelCall(KernelFunction::kDeriveRpiks, 0);
     const auto run =
         CheckExposure(world.paths, world.index, Options(num_threads));
-    ASSERT_TRUE(run.ok()) << run.status();
+    ASSERT_THAT(run, IsOk());
     EXPECT_TRUE(run->complete);
     EXPECT_EQ(run->result.matches.size(), 2 * kKeysOfFile);
     EXPECT_EQ(NumKernelCalls(KernelFunction::kDeriveRpiks), kNumCalls);
@@ -107,7 +108,7 @@ TEST(FailingRunTest, EveryCallOfAKernelCanFail) {
 TEST(FailingRunTest, MatchFilesOfOneFile) {
   const World world = MakeWorld();
   const auto engine = MatchEngine::Create(world.index, {}, {}, kFailingKernels);
-  ASSERT_TRUE(engine.ok()) << engine.status();
+  ASSERT_THAT(engine, IsOk());
   ExportFileOptions files = Options(1).files;
   files.reader.decode.block_capacity = 1;
   for (const int num_threads : {1, 2, 3}) {
@@ -121,7 +122,7 @@ TEST(FailingRunTest, MatchFilesOfOneFile) {
     FailKernelCall(KernelFunction::kFindCandidates, 0);
     const auto matched = MatchFiles({world.paths[0]}, *engine, files,
                                     {.num_threads = num_threads});
-    ASSERT_TRUE(matched.ok()) << matched.status();
+    ASSERT_THAT(matched, IsOk());
     ASSERT_EQ(matched->size(), 1U);
     EXPECT_EQ((*matched)[0].candidates.size(), kKeysOfFile);
     EXPECT_TRUE((*matched)[0].file.accepted);

@@ -13,6 +13,7 @@
 #include "matcher/check/file_matcher.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
@@ -44,11 +45,11 @@ TEST(FewThreadsTest, TheResultIsTheSame) {
     sightings.push_back(HearKey(key, kTestDaySeconds));
   }
   auto index = SightingIndex::Create(std::move(sightings));
-  ASSERT_TRUE(index.ok()) << index.status();
+  ASSERT_THAT(index, IsOk());
   const auto engine = MatchEngine::Create(
       std::make_shared<const SightingIndex>(*std::move(index)), {}, {},
       DefaultKernels());
-  ASSERT_TRUE(engine.ok()) << engine.status();
+  ASSERT_THAT(engine, IsOk());
   const std::string path = TempPath("a.zip");
   WriteFile(path, WriteTestExport(keys));
   ExportFileOptions options;
@@ -59,7 +60,7 @@ TEST(FewThreadsTest, TheResultIsTheSame) {
     g_num_asked = 0;
     const auto matched =
         MatchFiles({path}, *engine, options, {.num_threads = 4});
-    ASSERT_TRUE(matched.ok()) << matched.status();
+    ASSERT_THAT(matched, IsOk());
     EXPECT_EQ((*matched)[0].candidates.size(), keys.size());
     EXPECT_EQ(g_num_left, 0);
     EXPECT_GE(g_num_asked, num_given);

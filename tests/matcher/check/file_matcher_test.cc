@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
@@ -26,18 +27,12 @@ using ::testing::IsEmpty;
 MatchEngine EngineOver(std::vector<Sighting> sightings,
                        absl::flat_hash_set<Tek> own_keys = {}) {
   auto index = SightingIndex::Create(std::move(sightings));
-  EXPECT_TRUE(index.ok()) << index.status();
+  EXPECT_THAT(index, IsOk());
   auto engine = MatchEngine::Create(
       std::make_shared<const SightingIndex>(*std::move(index)), {},
       std::move(own_keys), DefaultKernels());
-  EXPECT_TRUE(engine.ok()) << engine.status();
+  EXPECT_THAT(engine, IsOk());
   return *std::move(engine);
-}
-
-std::string Write(const std::string& name, const std::string& bytes) {
-  std::string path = TempPath(name);
-  WriteFile(path, bytes);
-  return path;
 }
 
 // Blocks of a refused file are matched before its verdict is known, and, on
@@ -54,10 +49,10 @@ TEST(FileMatcherTest, ARefusedFileGivesNothing) {
   const MatchEngine engine =
       EngineOver(std::move(sightings), {good[0].tek, bad[0].tek, bad[29].tek});
   const std::vector<std::string> paths = {
-      Write(
+      WriteTemp(
           "forged.zip",
           WriteTestExport(bad, TestExportOptions({OtherSigner("440", "v1")}))),
-      Write("good.zip", WriteTestExport(good))};
+      WriteTemp("good.zip", WriteTestExport(good))};
   ExportFileOptions options;
   options.trusted = TrustTestSigner();
   options.reader.decode.block_capacity = 1;
@@ -65,7 +60,7 @@ TEST(FileMatcherTest, ARefusedFileGivesNothing) {
     const int num_threads = 1 + run % 3;
     const auto matched =
         MatchFiles(paths, engine, options, {.num_threads = num_threads});
-    ASSERT_TRUE(matched.ok()) << matched.status();
+    ASSERT_THAT(matched, IsOk());
     ASSERT_EQ(matched->size(), 2U);
     const MatchedFile& forged = (*matched)[0];
     EXPECT_EQ(forged.file.path, paths[0]);
@@ -100,12 +95,13 @@ TEST(FileMatcherTest, DuplicatesGoOnTheWay) {
   const MatchEngine engine = EngineOver(std::move(sightings));
   const std::string zip =
       WriteTestExport(std::vector<DiagnosisKey>(kNumKeys, key));
-  const std::vector<std::string> paths = {Write("a.zip", StoredExport(zip))};
+  const std::vector<std::string> paths = {
+      WriteTemp("a.zip", StoredExport(zip))};
   ExportFileOptions options;
   options.trusted = TrustTestSigner();
   options.reader.decode.block_capacity = 100;
   const auto matched = MatchFiles(paths, engine, options, {.num_threads = 1});
-  ASSERT_TRUE(matched.ok()) << matched.status();
+  ASSERT_THAT(matched, IsOk());
   const MatchedFile& file = (*matched)[0];
   ASSERT_TRUE(file.file.accepted) << file.file.message;
   // Whatever is left, nothing is lost.
@@ -122,8 +118,8 @@ TEST(FileMatcherTest, AnExceptionIsAnError) {
   const std::vector<DiagnosisKey> keys = TestKeys(50, 3);
   const MatchEngine engine = EngineOver({HearKey(keys[0], kTestDaySeconds)});
   const std::vector<std::string> paths = {
-      Write("a.zip", WriteTestExport(keys)),
-      Write("b.zip", WriteTestExport(TestKeys(50, 4)))};
+      WriteTemp("a.zip", WriteTestExport(keys)),
+      WriteTemp("b.zip", WriteTestExport(TestKeys(50, 4)))};
   ExportFileOptions options;
   options.trusted = TrustTestSigner();
   options.reader.decode.block_capacity = 7;

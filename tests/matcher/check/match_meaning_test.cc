@@ -13,29 +13,25 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/check/exposure_check.h"
+#include "tests/matcher/check/check_runs.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
+#include "tests/time_zones.h"
 
 namespace tekmatch {
 namespace {
 
 using ::testing::IsEmpty;
 
-std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
-  auto index = SightingIndex::Create(std::move(sightings));
-  EXPECT_TRUE(index.ok()) << index.status();
-  return std::make_shared<const SightingIndex>(*std::move(index));
-}
-
 ExposureCheckOptions Options(const char* policy = "none") {
   ExposureCheckOptions options;
   options.files.trusted = TrustTestSigner();
   options.report_type_when_missing = ReportType::kConfirmedTest;
   const auto named = NamedTransmissionWindowPolicy(policy);
-  EXPECT_TRUE(named.ok()) << named.status();
+  EXPECT_THAT(named, IsOk());
   options.window_policy = *named;
-  absl::TimeZone tokyo;
-  EXPECT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &tokyo));
+  const absl::TimeZone tokyo = Tokyo();
   options.window_zone = tokyo;
   return options;
 }
@@ -43,9 +39,7 @@ ExposureCheckOptions Options(const char* policy = "none") {
 ExposureCheckResult RunOver(const std::vector<std::string>& paths,
                             std::vector<Sighting> sightings,
                             const ExposureCheckOptions& options) {
-  auto run = CheckExposure(paths, Index(std::move(sightings)), options);
-  EXPECT_TRUE(run.ok()) << run.status();
-  return run.ok() ? *std::move(run) : ExposureCheckResult();
+  return RunOver(paths, Index(std::move(sightings)), options);
 }
 
 // The test's export number `day`: its end is that many days after the first.
@@ -332,7 +326,8 @@ TEST(MatchMeaningTest, RevisedKeysAreCountedAmongTheKeys) {
       Write("a.zip",
             {keys[0], keys[1], WithType(keys[2], ReportType::kRevoked, true)}),
       Write("b.zip", {keys[3], WithType(keys[4], ReportType::kRevoked, true)})};
-  const ExposureCheckResult run = RunOver(paths, {}, Options());
+  const ExposureCheckResult run =
+      RunOver(paths, std::vector<Sighting>(), Options());
   EXPECT_EQ(run.num_keys, 5U);
   EXPECT_EQ(run.num_rejected, 0U);
 }

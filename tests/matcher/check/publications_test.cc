@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <utility>
@@ -14,6 +15,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/check/exposure_check.h"
+#include "tests/matcher/check/check_runs.h"
+#include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 #include "tools/files/json_text.h"
@@ -26,12 +29,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
-  auto index = SightingIndex::Create(std::move(sightings));
-  EXPECT_TRUE(index.ok()) << index.status();
-  return std::make_shared<const SightingIndex>(*std::move(index));
-}
-
 ExposureCheckOptions Options() {
   ExposureCheckOptions options;
   options.files.trusted = TrustTestSigner();
@@ -41,9 +38,7 @@ ExposureCheckOptions Options() {
 ExposureCheckResult RunOver(const std::vector<std::string>& paths,
                             const std::vector<Sighting>& sightings,
                             const ExposureCheckOptions& options = Options()) {
-  auto run = CheckExposure(paths, Index(sightings), options);
-  EXPECT_TRUE(run.ok()) << run.status();
-  return run.ok() ? *std::move(run) : ExposureCheckResult();
+  return RunOver(paths, Index(sightings), options);
 }
 
 // The export of a day, by its end.
@@ -52,14 +47,6 @@ std::string Export(std::vector<DiagnosisKey> keys, int day,
   options.start_timestamp += static_cast<uint64_t>(day) * 86400;
   options.end_timestamp += static_cast<uint64_t>(day) * 86400;
   return WriteTestExport(std::move(keys), options);
-}
-
-std::string Write(const std::string& name, const std::string& bytes) {
-  std::string path = TempPath(name);
-  std::filesystem::create_directories(
-      std::filesystem::path(path).parent_path());
-  WriteFile(path, bytes);
-  return path;
 }
 
 DiagnosisKey With(DiagnosisKey key, ReportType type, bool revised = false) {
@@ -140,7 +127,8 @@ TEST(PublicationsTest, NamesFoldersAndOrderMoveNoByte) {
     std::shuffle(names.begin(), names.end(), rng);
     std::vector<std::string> paths;
     for (size_t i = 0; i < contents.size(); ++i) {
-      paths.push_back(Write(absl::StrCat(round, "/", names[i]), contents[i]));
+      paths.push_back(
+          WriteTemp(absl::StrCat(round, "/", names[i]), contents[i]));
     }
     std::vector<std::string> arguments = paths;
     std::shuffle(arguments.begin(), arguments.end(), rng);
@@ -159,9 +147,9 @@ TEST(PublicationsTest, NamesFoldersAndOrderMoveNoByte) {
 
 TEST(PublicationsTest, TheSameExportCountsOnce) {
   const std::vector<DiagnosisKey> keys = TestKeys(5, 1);
-  const std::string a = Write("a.zip", Export(keys, 0));
-  const std::string b = Write("b.zip", ReadFile(a));
-  const std::string c = Write("c.zip", Export(TestKeys(5, 2), 0));
+  const std::string a = WriteTemp("a.zip", Export(keys, 0));
+  const std::string b = WriteTemp("b.zip", ReadFile(a));
+  const std::string c = WriteTemp("c.zip", Export(TestKeys(5, 2), 0));
   const ExposureCheckResult run =
       RunOver({c, b, a, a}, {HearKey(keys[0], kHeard)});
   ASSERT_EQ(run.files.size(), 4U);
@@ -185,8 +173,8 @@ TEST(PublicationsTest, TheSameExportCountsOnce) {
 TEST(PublicationsTest, OfASignedAndAnUnsignedCopyTheSignedOneCounts) {
   const std::vector<DiagnosisKey> keys = TestKeys(1, 1);
   const std::string zip = Export(keys, 0);
-  const std::string bare = Write("a.bin", ZipEntry(zip, "export.bin"));
-  const std::string whole = Write("b.zip", zip);
+  const std::string bare = WriteTemp("a.bin", ZipEntry(zip, "export.bin"));
+  const std::string whole = WriteTemp("b.zip", zip);
   ExposureCheckOptions options = Options();
   options.files.allow_unsigned = true;
   const ExposureCheckResult run =
@@ -200,7 +188,7 @@ TEST(PublicationsTest, OfASignedAndAnUnsignedCopyTheSignedOneCounts) {
 // nevertheless, for what it does to the first.
 TEST(PublicationsTest, ARevisionWithAnotherTimeRevokes) {
   const DiagnosisKey key = With(TestKeys(1, 1)[0], ReportType::kSelfReport);
-  const std::string first = Write("a.zip", Export({key}, 0));
+  const std::string first = WriteTemp("a.zip", Export({key}, 0));
   DiagnosisKey other_start = With(key, ReportType::kRevoked, true);
   other_start.rolling_start += 144;
   DiagnosisKey other_period = With(key, ReportType::kRevoked, true);
@@ -208,7 +196,7 @@ TEST(PublicationsTest, ARevisionWithAnotherTimeRevokes) {
   for (const DiagnosisKey& revoked : {other_start, other_period}) {
     std::vector<DiagnosisKey> keys = TestKeys(30, 2);
     keys.push_back(revoked);
-    const std::string second = Write("b.zip", Export(keys, 1));
+    const std::string second = WriteTemp("b.zip", Export(keys, 1));
     for (const size_t block_keys : {size_t{0}, size_t{7}}) {
       ExposureCheckOptions options = Options();
       options.block_keys = block_keys;
@@ -220,17 +208,17 @@ TEST(PublicationsTest, ARevisionWithAnotherTimeRevokes) {
     }
   }
   // In one file as well.
-  const std::string both = Write("c.zip", Export({key, other_start}, 0));
+  const std::string both = WriteTemp("c.zip", Export({key, other_start}, 0));
   EXPECT_EQ(RunOver({both}, {HearKey(key, kHeard)}).report_types.num_revoked,
             1U);
 }
 
 TEST(PublicationsTest, TheFirstPublicationDecidesThoughItWasNotHeard) {
   DiagnosisKey key = TestKeys(1, 1)[0];
-  const std::string second = Write("a.zip", Export({key}, 1));
+  const std::string second = WriteTemp("a.zip", Export({key}, 1));
   DiagnosisKey earlier = key;
   earlier.rolling_period = 50;
-  const std::string first = Write("b.zip", Export({earlier}, 0));
+  const std::string first = WriteTemp("b.zip", Export({earlier}, 0));
   const std::vector<Sighting> sightings = {HearKey(key, kHeard - 600),
                                            HearKey(key, kHeard)};
   const ExposureCheckResult run = RunOver({second, first}, sightings);
@@ -241,7 +229,7 @@ TEST(PublicationsTest, TheFirstPublicationDecidesThoughItWasNotHeard) {
   EXPECT_EQ(Conflicts(run, PublishedField::kRollingPeriod), 1U);
 
   earlier.rolling_start += 144;
-  const std::string other_day = Write("c.zip", Export({earlier}, 0));
+  const std::string other_day = WriteTemp("c.zip", Export({earlier}, 0));
   const ExposureCheckResult none = RunOver({second, other_day}, sightings);
   EXPECT_THAT(none.result.matches, IsEmpty());
   EXPECT_EQ(none.num_outside_first_publication, 2U);
@@ -254,8 +242,8 @@ TEST(PublicationsTest, ARecursivePublicationIsSkipped) {
   DiagnosisKey recursive = With(key, ReportType::kRecursive);
   recursive.rolling_period = 10;
   const ExposureCheckResult run = RunOver(
-      {Write("a.zip", Export({recursive}, 0)),
-       Write("b.zip", Export({With(key, ReportType::kConfirmedTest)}, 1))},
+      {WriteTemp("a.zip", Export({recursive}, 0)),
+       WriteTemp("b.zip", Export({With(key, ReportType::kConfirmedTest)}, 1))},
       {HearKey(key, kHeard)});
   ASSERT_EQ(run.result.matches.size(), 1U);
   EXPECT_EQ(run.result.matches[0].metadata.report_type,
@@ -271,9 +259,9 @@ TEST(PublicationsTest, AContactCountsByAnyPublication) {
   options.window_zone = absl::UTCTimeZone();
   const auto run = [&](int first, int second) {
     key.metadata.days_since_onset = static_cast<int8_t>(first);
-    const std::string a = Write("a.zip", Export({key}, 0));
+    const std::string a = WriteTemp("a.zip", Export({key}, 0));
     key.metadata.days_since_onset = static_cast<int8_t>(second);
-    const std::string b = Write("b.zip", Export({key}, 1));
+    const std::string b = WriteTemp("b.zip", Export({key}, 1));
     return RunOver({a, b}, {HearKey(key, kHeard)}, options);
   };
   for (const auto& [first, second] : {std::pair(3, -5), std::pair(-5, 3)}) {
@@ -291,7 +279,7 @@ TEST(PublicationsTest, AContactCountsByAnyPublication) {
 // Anybody can make an unsigned file, with any date in it.
 TEST(PublicationsTest, AnUnsignedFileTakesNothingFromASignedOne) {
   const DiagnosisKey key = With(TestKeys(1, 1)[0], ReportType::kSelfReport);
-  const std::string honest = Write("a.zip", Export({key}, 1));
+  const std::string honest = WriteTemp("a.zip", Export({key}, 1));
   ExposureCheckOptions options = Options();
   options.files.allow_unsigned = true;
   for (const int day : {0, 2}) {
@@ -300,7 +288,7 @@ TEST(PublicationsTest, AnUnsignedFileTakesNothingFromASignedOne) {
       made_up.rolling_period = static_cast<uint8_t>(period);
       made_up.metadata.days_since_onset = -14;
       const std::string bare =
-          Write("b.bin", ZipEntry(Export({made_up}, day), "export.bin"));
+          WriteTemp("b.bin", ZipEntry(Export({made_up}, day), "export.bin"));
       const ExposureCheckResult run =
           RunOver({honest, bare}, {HearKey(key, kHeard)}, options);
       ASSERT_EQ(run.result.matches.size(), 1U);
@@ -313,19 +301,19 @@ TEST(PublicationsTest, AnUnsignedFileTakesNothingFromASignedOne) {
 // Another authority's revocation, though it is trusted for keys of its own.
 TEST(PublicationsTest, AnAuthorityRevokesNoKeyOfAnother) {
   const DiagnosisKey key = With(TestKeys(1, 1)[0], ReportType::kSelfReport);
-  const std::string published = Write("a.zip", Export({key}, 1));
+  const std::string published = WriteTemp("a.zip", Export({key}, 1));
   const ExportSigner next = OtherSigner("440", "v2");
   const ExportSigner foreign = OtherSigner("999", "v1");
   ExposureCheckOptions options = Options();
   for (const ExportSigner* signer : {&next, &foreign}) {
-    ASSERT_TRUE(options.files.trusted.AddSet({Trust(*signer)}).ok());
+    ASSERT_THAT(options.files.trusted.AddSet({Trust(*signer)}), IsOk());
   }
   for (const auto& [signer, num_matches] :
        {std::pair(&next, 0U), std::pair(&foreign, 1U)}) {
     for (const int day : {0, 2}) {
       const std::string revoking =
-          Write("b.zip", Export({With(key, ReportType::kRevoked, true)}, day,
-                                TestExportOptions({*signer})));
+          WriteTemp("b.zip", Export({With(key, ReportType::kRevoked, true)},
+                                    day, TestExportOptions({*signer})));
       const ExposureCheckResult run =
           RunOver({published, revoking}, {HearKey(key, kHeard)}, options);
       EXPECT_TRUE(run.files[0].accepted && run.files[1].accepted);
@@ -341,11 +329,11 @@ TEST(PublicationsTest, AFileThatChangesDuringTheRunIsAnError) {
   const DiagnosisKey key = TestKeys(1, 1)[0];
   DiagnosisKey other_day = key;
   other_day.rolling_start += 144;
-  const std::string changing = Write("a.zip", Export({other_day}, 0));
+  const std::string changing = WriteTemp("a.zip", Export({other_day}, 0));
   const std::string replacement = Export(TestKeys(1, 3), 0);
   std::vector<DiagnosisKey> keys = TestKeys(20, 2);
   keys.push_back(key);
-  const std::string steady = Write("b.zip", Export(keys, 1));
+  const std::string steady = WriteTemp("b.zip", Export(keys, 1));
   for (const bool removed : {false, true}) {
     WriteFile(changing, Export({other_day}, 0));
     ExposureCheckOptions options = Options();

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "matcher/exposure/exposure_config.h"
 #include "tests/status_matchers.h"
+#include "tests/time_zones.h"
 
 namespace tekmatch {
 namespace {
@@ -157,8 +158,7 @@ TEST(DailySummaryTest, Alert) {
 }
 
 TEST(DailySummaryTest, DatesInTheAuthoritysZone) {
-  absl::TimeZone tokyo;
-  ASSERT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &tokyo));
+  const absl::TimeZone tokyo = Tokyo();
   const std::vector<ExposureWindow> windows = {
       Window({{60, 40}}, kNoon), Window({{60, 40}}, kNoon + 10800)};
   EXPECT_EQ(Days(windows, Cocoa()).size(), 1U);

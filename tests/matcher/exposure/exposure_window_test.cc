@@ -5,6 +5,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "tests/time_zones.h"
 
 namespace tekmatch {
 namespace {
@@ -195,8 +196,7 @@ TEST(ExposureWindowTest, KeysThatAreNotInfectiousMakeNone) {
 TEST(ExposureWindowTest, DateOfTheBegin) {
   ExposureWindow window;
   window.start_seconds = 1590000000 - 1590000000 % 86400 + 86399;
-  absl::TimeZone tokyo;
-  ASSERT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &tokyo));
+  const absl::TimeZone tokyo = Tokyo();
   EXPECT_EQ(WindowDate(window, absl::UTCTimeZone()),
             absl::CivilDay(2020, 5, 20));
   EXPECT_EQ(WindowDate(window, tokyo), absl::CivilDay(2020, 5, 21));

@@ -6,34 +6,14 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/match_at.h"
+#include "tests/time_zones.h"
 
 namespace tekmatch {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-absl::TimeZone Zone(const std::string& name) {
-  absl::TimeZone zone;
-  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
-  return zone;
-}
-
-// Sighting number `position`, at an RFC 3339 time, of an RPI of a key: both
-// have one byte repeated.
-Match MatchAt(const std::string& time, uint8_t tek, uint32_t position,
-              uint8_t rpi = 1) {
-  Match match;
-  match.tek.bytes.fill(tek);
-  match.sighting.rpi.bytes.fill(rpi);
-  match.sighting_position = position;
-  absl::Time parsed;
-  std::string error;
-  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, time, &parsed, &error))
-      << error;
-  match.sighting.unix_seconds = absl::ToUnixSeconds(parsed);
-  return match;
-}
 
 DateCount Date(int year, int month, int day, uint64_t num_keys,
                uint64_t num_sightings) {

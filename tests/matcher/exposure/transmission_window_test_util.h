@@ -11,16 +11,9 @@
 #include "gtest/gtest.h"
 #include "matcher/exposure/transmission_window.h"
 #include "tests/status_matchers.h"
+#include "tests/time_zones.h"
 
 namespace tekmatch {
-
-inline absl::TimeZone Zone(const char* name) {
-  absl::TimeZone zone;
-  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
-  return zone;
-}
-
-inline absl::TimeZone Tokyo() { return Zone("Asia/Tokyo"); }
 
 inline absl::Time At(const std::string& rfc3339) {
   absl::Time time;

@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "matcher/exposure/exposure_config_json.h"
 #include "matcher/exposure/transmission_window_json.h"
+#include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
 namespace tekmatch {
@@ -27,12 +28,12 @@ TEST(FormatsJsonTest, PolicyAndConfiguration) {
       JsonBlocks(ReadFile("docs/formats.md"));
   ASSERT_EQ(blocks.size(), 2U);
   const auto policy = ParseTransmissionWindowPolicy(blocks[0]);
-  ASSERT_TRUE(policy.ok()) << policy.status();
+  ASSERT_THAT(policy, IsOk());
   const TransmissionWindowPolicy defaults = {
       .name = "mine", .basis = TransmissionWindowPolicy::Basis::kContactTime};
   EXPECT_EQ(*policy, defaults);
   const auto config = ParseExposureConfig(blocks[1]);
-  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->name, "mine");
 }
 

@@ -7,6 +7,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "tests/match_at.h"
+#include "tests/time_zones.h"
 #include "tools/files/hex.h"
 #include "tools/files/json_text.h"
 
@@ -16,34 +18,6 @@ namespace {
 using ::nlohmann::ordered_json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-absl::TimeZone Zone(const std::string& name) {
-  absl::TimeZone zone;
-  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
-  return zone;
-}
-
-// Sighting number `position`, at an RFC 3339 time, of an RPI of a key: both
-// have one byte repeated.
-Match MatchAt(const std::string& time, uint8_t tek, uint32_t position,
-              uint8_t rpi = 1) {
-  Match match;
-  match.tek.bytes.fill(tek);
-  match.rolling_start = 2649888;
-  match.rolling_period = 144;
-  match.interval = 2649957;
-  match.sighting.rpi.bytes.fill(rpi);
-  match.sighting.rssi = -77;
-  match.sighting_position = position;
-  match.tx_power = -10;
-  match.attenuation = 67;
-  absl::Time parsed;
-  std::string error;
-  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, time, &parsed, &error))
-      << error;
-  match.sighting.unix_seconds = absl::ToUnixSeconds(parsed);
-  return match;
-}
 
 TEST(CountedTest, SingularAndPlural) {
   EXPECT_EQ(Counted(0, "key"), "0 keys");

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "matcher/exposure/exposure_findings.h"
+#include "tests/time_zones.h"
 #include "tools/files/hex.h"
 
 namespace tekmatch {
@@ -21,12 +22,6 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr int64_t kNoon = 1589976000;  // 2020-05-20T12:00:00Z
-
-absl::TimeZone Tokyo() {
-  absl::TimeZone zone;
-  EXPECT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &zone));
-  return zone;
-}
 
 ExposureConfig Cocoa() { return *NamedExposureConfig("cocoa"); }
 

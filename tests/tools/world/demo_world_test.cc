@@ -12,14 +12,14 @@
 #include "tests/status_matchers.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
+#include "tests/time_zones.h"
 #include "tools/report/match_report.h"
 
 namespace tekmatch {
 namespace {
 
 TEST(DemoWorldTest, AMatchFindsWhatIsExpected) {
-  absl::TimeZone tokyo;
-  ASSERT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &tokyo));
+  const absl::TimeZone tokyo = Tokyo();
   const std::string path = TempPath("demo.zip");
   for (uint64_t seed = 1; seed <= 5; ++seed) {
     SCOPED_TRACE(seed);
