@@ -3,7 +3,7 @@
 #ifndef TEKMATCH_BENCH_RATIO_TABLE_H_
 #define TEKMATCH_BENCH_RATIO_TABLE_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,7 @@
 #include "tests/shared_json.h"
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "gtest/gtest.h"
 #include "tests/shared_data.h"

@@ -1,5 +1,6 @@
 #include "bench/ratio_table.h"
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 

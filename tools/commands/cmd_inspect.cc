@@ -1,5 +1,6 @@
 // tekmatch inspect: what is in an export, whoever signed it.
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "keyformat/key_decoder.h"

@@ -1,6 +1,7 @@
 // tekmatch verify: a verdict for each file.
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

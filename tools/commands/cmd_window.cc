@@ -4,6 +4,7 @@
 // Plan: a registration is made of dates and times; each key gets a decision, a
 // row; rows become JSON or a table.
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"

@@ -1,5 +1,7 @@
 #include "tools/files/json_text.h"
 
+#include <nlohmann/json.hpp>
+
 #include "keyformat/printable.h"
 
 namespace tekmatch {

@@ -2,7 +2,7 @@
 #ifndef TEKMATCH_TOOLS_FILES_JSON_TEXT_H_
 #define TEKMATCH_TOOLS_FILES_JSON_TEXT_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace tekmatch {

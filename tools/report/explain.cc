@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
@@ -253,7 +254,7 @@ ordered_json ExplainJson(const ExplainInput& input) {
   const DailySummary summary = day == nullptr ? DailySummary() : *day;
   ordered_json json = {{"date", absl::FormatCivilTime(input.date)},
                        {"config", input.config.name},
-                       {"policy", std::string(input.policy)},
+                       {"policy", std::string(input.window_policy)},
                        {"as_of", absl::FormatCivilTime(input.report.today)}};
   if (input.report.since.has_value()) {
     json["since"] = absl::FormatCivilTime(*input.report.since);

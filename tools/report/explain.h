@@ -4,7 +4,7 @@
 #ifndef TEKMATCH_TOOLS_REPORT_EXPLAIN_H_
 #define TEKMATCH_TOOLS_REPORT_EXPLAIN_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -29,8 +29,8 @@ struct ExplainInput {
   absl::Span<const DroppedMatch> dropped;
   const ExposureFindings& report;
   const ExposureConfig& config;
-  absl::string_view policy;  // name of the transmission window's
-  absl::TimeZone zone;       // of the dates and times
+  absl::string_view window_policy;  // its name
+  absl::TimeZone zone;              // of the dates and times
 };
 
 // An object:

@@ -2,6 +2,8 @@
 // what the file says of itself.
 #include "tools/report/export_statistics.h"
 
+#include <nlohmann/json.hpp>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"

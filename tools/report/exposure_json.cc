@@ -3,6 +3,7 @@
 #include "tools/report/exposure_json.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <tuple>
 #include <utility>

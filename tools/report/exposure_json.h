@@ -2,7 +2,7 @@
 #ifndef TEKMATCH_TOOLS_REPORT_EXPOSURE_JSON_H_
 #define TEKMATCH_TOOLS_REPORT_EXPOSURE_JSON_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "absl/time/time.h"
 #include "matcher/exposure/exposure_config.h"

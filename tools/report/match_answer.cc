@@ -3,6 +3,7 @@
 #include "tools/report/match_answer.h"
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
@@ -68,7 +69,7 @@ ExplainInput ExplainInputOf(const MatchReportInput& input,
           .dropped = report.dropped,
           .report = *report.exposure,
           .config = *options.config,
-          .policy = input.window_policy,
+          .window_policy = input.window_policy,
           .zone = input.zone};
 }
 

@@ -4,6 +4,7 @@
 #include "tools/report/run_remarks.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"

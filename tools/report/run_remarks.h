@@ -4,7 +4,7 @@
 #define TEKMATCH_TOOLS_REPORT_RUN_REMARKS_H_
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "matcher/check/exposure_check.h"

@@ -35,7 +35,7 @@ class ExplainTest : public ::testing::Test {
             .dropped = run_.dropped,
             .report = report_,
             .config = config_,
-            .policy = "civil",
+            .window_policy = "civil",
             .zone = absl::UTCTimeZone()};
   }
   ordered_json Json() { return ExplainJson(Input(kDate)); }

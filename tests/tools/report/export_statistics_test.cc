@@ -1,6 +1,7 @@
 #include "tools/report/export_statistics.h"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
