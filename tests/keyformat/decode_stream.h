@@ -1,10 +1,11 @@
-// Decodes all of a stream, for tests of the decoder.
+// Decodes all of a stream, or of a message, for tests of the decoder.
 #ifndef TEKMATCH_TESTS_KEYFORMAT_DECODE_STREAM_H_
 #define TEKMATCH_TESTS_KEYFORMAT_DECODE_STREAM_H_
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "absl/types/span.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/export.pb.h"
 #include "keyformat/key_block.h"
 #include "keyformat/key_decoder.h"
 
@@ -69,6 +71,32 @@ inline Decoded DecodeStream(ByteStream& stream, DecodeOptions options) {
   decoded.metadata = decoder.metadata();
   decoded.counts = decoder.counts();
   return decoded;
+}
+
+// All of the bytes of an export.bin.
+inline Decoded Decode(std::string bytes, DecodeOptions options = {}) {
+  const std::unique_ptr<ByteSource> source =
+      MemorySource("f", std::move(bytes));
+  return DecodeStream(*StreamWholeSource(*source), options);
+}
+
+inline Decoded DecodeMessage(const wire::TemporaryExposureKeyExport& message,
+                             DecodeOptions options = {}) {
+  return Decode(std::string(kExportHeader) + message.SerializeAsString(),
+                options);
+}
+
+// The message's raw bytes after the header.
+inline Decoded DecodeRaw(const std::string& message) {
+  return Decode(std::string(kExportHeader) + message);
+}
+
+inline wire::TemporaryExposureKey* AddKey(
+    wire::TemporaryExposureKeyExport& message, char byte = 'k') {
+  wire::TemporaryExposureKey* key = message.add_keys();
+  key->set_key_data(std::string(16, byte));
+  key->set_rolling_start_interval_number(2650000);
+  return key;
 }
 
 }  // namespace tekmatch

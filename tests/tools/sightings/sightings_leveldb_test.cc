@@ -1,13 +1,11 @@
 // The records of databases that the test makes with LevelDB itself, and of a
-// real one; leveldb_store_test.cc has what can be wrong with their files.
+// real one; leveldb_store_test.cc and leveldb_by_hand_test.cc have what can be
+// wrong with their files.
 #include "tools/sightings/sightings_leveldb.h"
-
-#include <leveldb/db.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -19,6 +17,7 @@
 #include "tests/shared_data.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
+#include "tests/tools/sightings/put_in_leveldb.h"
 #include "tools/files/hex.h"
 #include "tools/sightings/contact_record.pb.h"
 #include "tools/sightings/sightings_text.h"
@@ -32,7 +31,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr char kAem[] = "\xa1\x8e\xd7\xde";
-using Records = std::vector<std::pair<std::string, std::string>>;
 
 // Day 18391, and an RPI that ends with `last`.
 std::string Key(char last) {
@@ -47,18 +45,6 @@ wire::ContactRecord Contact(int64_t epoch_seconds = 1589012703) {
   record->set_rssi(-77);
   record->set_encrypted_metadata(kAem);
   return contact;
-}
-
-void MakeDatabase(const std::string& path, const Records& records) {
-  leveldb::Options options;
-  options.create_if_missing = true;
-  leveldb::DB* opened = nullptr;
-  const leveldb::Status status = leveldb::DB::Open(options, path, &opened);
-  ASSERT_TRUE(status.ok()) << status.ToString();
-  const std::unique_ptr<leveldb::DB> db(opened);
-  for (const auto& [key, value] : records) {
-    ASSERT_TRUE(db->Put({}, key, value).ok());
-  }
 }
 
 std::vector<std::string> Rows(const SightingsFile& file) {
@@ -80,7 +66,7 @@ class SightingsLevelDbTest : public ::testing::Test {
   // The database holds this record alone.
   void MakeOne(const wire::ContactRecord& contact) const {
     fs::remove_all(path_);
-    MakeDatabase(path_, {{Key(1), contact.SerializeAsString()}});
+    PutInLevelDb(path_, {{Key(1), contact.SerializeAsString()}});
   }
   // The only sighting of a database of one record.
   Sighting ReadOne(const wire::ContactRecord& contact) const {
@@ -100,7 +86,7 @@ class SightingsLevelDbTest : public ::testing::Test {
 TEST_F(SightingsLevelDbTest, ReadsRecordsInTheOrderOfTheirKeys) {
   wire::ContactRecord twice = Contact(1589012703);
   twice.MergeFrom(Contact(1589012763));
-  MakeDatabase(path_, {{Key(2), twice.SerializeAsString()},
+  PutInLevelDb(path_, {{Key(2), twice.SerializeAsString()},
                        {Key(3), Contact(1589012823).SerializeAsString()},
                        {Key(1), Contact(1589012883).SerializeAsString()},
                        {Key(4), ""}});
@@ -204,29 +190,32 @@ TEST_F(SightingsLevelDbTest, BadRecordsAreNamedByNumberOrSkipped) {
   };
   using Record = wire::SightingRecord;
   const std::string good = Contact().SerializeAsString();
-  const std::vector<std::pair<Records::value_type, std::string>> bad_records = {
-      {{Key(1).substr(0, 17), good}, "its key has 17 bytes, 18 wanted"},
-      {{Key(2) + "x", good}, "its key has 19 bytes, 18 wanted"},
-      {{Key(2), good.substr(0, 9)}, "not a ContactRecord"},
-      {{Key(2), std::string(65'537, 'x')},
-       "its value has 65537 bytes, at most 65536 allowed"},
-      {{Key(2), changed([](Record* r) { r->clear_epoch_seconds(); })},
-       "time: missing"},
-      {{Key(2), changed([](Record* r) { r->set_epoch_seconds(-1); })},
-       "time: not between 1970 and 2100"},
-      {{Key(2), changed([](Record* r) { r->set_encrypted_metadata("123"); })},
-       "aem: 3 bytes, 4 wanted"},
-      {{Key(2), changed([](Record* r) { r->clear_encrypted_metadata(); })},
-       "aem: 0 bytes, 4 wanted"},
-      {{Key(2), changed([](Record* r) { r->clear_rssi(); })}, "rssi: missing"},
-      {{Key(2), changed([](Record* r) { r->set_rssi(-129); })},
-       "rssi: not in -128..20"},
-      {{Key(2), changed([](Record* r) { r->set_rssi(21); })},
-       "rssi: not in -128..20"},
-  };
+  const std::vector<std::pair<std::pair<std::string, std::string>, std::string>>
+      bad_records = {
+          {{Key(1).substr(0, 17), good}, "its key has 17 bytes, 18 wanted"},
+          {{Key(2) + "x", good}, "its key has 19 bytes, 18 wanted"},
+          {{Key(2), good.substr(0, 9)}, "not a ContactRecord"},
+          {{Key(2), std::string(65'537, 'x')},
+           "its value has 65537 bytes, at most 65536 allowed"},
+          {{Key(2), changed([](Record* r) { r->clear_epoch_seconds(); })},
+           "time: missing"},
+          {{Key(2), changed([](Record* r) { r->set_epoch_seconds(-1); })},
+           "time: not between 1970 and 2100"},
+          {{Key(2),
+            changed([](Record* r) { r->set_encrypted_metadata("123"); })},
+           "aem: 3 bytes, 4 wanted"},
+          {{Key(2), changed([](Record* r) { r->clear_encrypted_metadata(); })},
+           "aem: 0 bytes, 4 wanted"},
+          {{Key(2), changed([](Record* r) { r->clear_rssi(); })},
+           "rssi: missing"},
+          {{Key(2), changed([](Record* r) { r->set_rssi(-129); })},
+           "rssi: not in -128..20"},
+          {{Key(2), changed([](Record* r) { r->set_rssi(21); })},
+           "rssi: not in -128..20"},
+      };
   for (const auto& [record, reason] : bad_records) {
     fs::remove_all(path_);
-    MakeDatabase(path_, {{Key(1), good}, record, {Key(3), good}});
+    PutInLevelDb(path_, {{Key(1), good}, record, {Key(3), good}});
     // The database is in the order of its keys.
     const int number = 1 + static_cast<int>(Key(1) < record.first) +
                        static_cast<int>(Key(3) < record.first);
@@ -246,7 +235,7 @@ TEST_F(SightingsLevelDbTest, SkipsASightingAndKeepsTheOthersOfItsRecord) {
   wire::ContactRecord contact = Contact();
   contact.add_sighting_records()->set_rssi(-1);
   contact.MergeFrom(Contact());
-  MakeDatabase(path_, {{Key(1), contact.SerializeAsString()}});
+  PutInLevelDb(path_, {{Key(1), contact.SerializeAsString()}});
   const auto file = Read(/*skip_bad=*/true);
   ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->sightings.size(), 2U);
@@ -255,8 +244,8 @@ TEST_F(SightingsLevelDbTest, SkipsASightingAndKeepsTheOthersOfItsRecord) {
 
 // Refused with what is lost, or used with all that is.
 TEST_F(SightingsLevelDbTest, ADatabaseThatLostAPart) {
-  MakeDatabase(path_, {{Key(1), Contact().SerializeAsString()}});
-  MakeDatabase(path_, {{Key(2), Contact().SerializeAsString()}});
+  PutInLevelDb(path_, {{Key(1), Contact().SerializeAsString()}});
+  PutInLevelDb(path_, {{Key(2), Contact().SerializeAsString()}});
   SightingsLoss log = {"", "is missing: the newest sightings are not read"};
   SightingsLoss table = {"", "is missing: its sightings are not read"};
   for (const fs::directory_entry& file : fs::directory_iterator(path_)) {
@@ -279,8 +268,8 @@ TEST_F(SightingsLevelDbTest, ADatabaseThatLostAPart) {
 }
 
 TEST_F(SightingsLevelDbTest, AReadOnlyFolderAndARelativePath) {
-  MakeDatabase(path_, {{Key(1), Contact().SerializeAsString()}});
-  MakeDatabase(path_, {{Key(2), Contact().SerializeAsString()}});
+  PutInLevelDb(path_, {{Key(1), Contact().SerializeAsString()}});
+  PutInLevelDb(path_, {{Key(2), Contact().SerializeAsString()}});
   const auto read_only = fs::perms::owner_read | fs::perms::group_read;
   for (const fs::directory_entry& file : fs::directory_iterator(path_)) {
     fs::permissions(file.path(), read_only);
