@@ -213,7 +213,7 @@ absl::Status Database::CreateIfMissing() {
   if (fd < 0) return SystemError(errno, unfinished);
   close(fd);
 
-  Database made(folder_, path_, /*read_only=*/false);
+  Database made(folder_, path_, /*read_only=*/false, schema_);
   TEKMATCH_RETURN_IF_ERROR(
       made.Connect(unfinished, absl::Milliseconds(busy_timeout_ms_)));
   TEKMATCH_RETURN_IF_ERROR(made.SetUpNew());
@@ -233,22 +233,23 @@ absl::Status Database::SetUpNew() {
   TEKMATCH_RETURN_IF_ERROR(
       Run("PRAGMA page_size = 4096; PRAGMA auto_vacuum = NONE; "
           "PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; BEGIN"));
-  for (const SchemaObject& object : CurrentSchema()) {
+  for (const SchemaObject& object : schema_.objects) {
     TEKMATCH_RETURN_IF_ERROR(Run(object.sql));
   }
   return Run(absl::StrCat("PRAGMA application_id = ", kApplicationId,
-                          "; PRAGMA user_version = ", kSchemaVersion,
+                          "; PRAGMA user_version = ", schema_.version,
                           "; COMMIT; PRAGMA journal_mode = WAL"));
 }
 
 // -------------------------------------------------------------- opening
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
-    const std::string& folder, OpenMode mode, absl::Duration busy_timeout) {
+    const std::string& folder, OpenMode mode, absl::Duration busy_timeout,
+    const Schema& schema) {
   MakeSqliteWipeMemory();
   const std::string path = PathIn(folder);
-  auto database =
-      absl::WrapUnique(new Database(folder, path, mode == OpenMode::kReadOnly));
+  auto database = absl::WrapUnique(
+      new Database(folder, path, mode == OpenMode::kReadOnly, schema));
   database->busy_timeout_ms_ = Milliseconds(busy_timeout);
   if (mode == OpenMode::kCreate) {
     TEKMATCH_RETURN_IF_ERROR(database->CreateIfMissing());
@@ -257,7 +258,12 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   }
   TEKMATCH_RETURN_IF_ERROR(database->Connect(path, busy_timeout));
   TEKMATCH_RETURN_IF_ERROR(database->CheckHeader());
-  TEKMATCH_RETURN_IF_ERROR(database->Configure());
+  // Its SQL is right: what SQLite does not understand is in the header.
+  const absl::Status configured = database->Configure();
+  if (absl::IsInternal(configured)) {
+    return database->Damaged("its header is damaged");
+  }
+  TEKMATCH_RETURN_IF_ERROR(configured);
   TEKMATCH_RETURN_IF_ERROR(database->BringUpToDate());
   TEKMATCH_RETURN_IF_ERROR(database->CheckSchema());
   return database;
@@ -351,31 +357,31 @@ absl::StatusOr<int64_t> Database::UserVersion() {
 
 absl::Status Database::BringUpToDate() {
   TEKMATCH_ASSIGN_OR_RETURN(int64_t version, UserVersion());
-  if (version == kSchemaVersion) return absl::OkStatus();
-  if (version > kSchemaVersion) {
+  if (version == schema_.version) return absl::OkStatus();
+  if (version > schema_.version) {
     return absl::FailedPreconditionError(
         absl::StrCat(path_, ": is of a newer tekmatch (schema ", version,
-                     "; this one knows schemas up to ", kSchemaVersion, ")"));
+                     "; this one knows schemas up to ", schema_.version, ")"));
   }
   // A database is never seen before its first schema.
   if (version < 1) return Damaged("has no schema version");
   if (read_only_) {
     return absl::FailedPreconditionError(absl::StrCat(
         path_, ": is of schema ", version, "; opened for writing once, it ",
-        "becomes one of schema ", kSchemaVersion));
+        "becomes one of schema ", schema_.version));
   }
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*this, Durability::kFull));
   // Another process may have been faster.
   TEKMATCH_ASSIGN_OR_RETURN(version, UserVersion());
-  for (const Migration& migration : Migrations()) {
+  for (const Migration& migration : schema_.migrations) {
     if (migration.from != version) continue;
     for (const char* sql : migration.statements) {
       TEKMATCH_RETURN_IF_ERROR(Run(sql));
     }
     ++version;
   }
-  if (version != kSchemaVersion) {
+  if (version != schema_.version) {
     return absl::InternalError(
         absl::StrCat(path_, ": no way leads from schema ", version));
   }
@@ -396,7 +402,7 @@ absl::Status Database::CheckSchema() {
     TEKMATCH_ASSIGN_OR_RETURN(const bool row, objects.Step());
     if (!row) break;
     const bool is_known =
-        std::any_of(CurrentSchema().begin(), CurrentSchema().end(),
+        std::any_of(schema_.objects.begin(), schema_.objects.end(),
                     [&objects](const SchemaObject& object) {
                       return objects.Text(0) == object.name &&
                              objects.Text(1) == object.sql;
@@ -404,7 +410,7 @@ absl::Status Database::CheckSchema() {
     if (!is_known) return Damaged(kOther);
     ++num_found;
   }
-  return num_found == CurrentSchema().size() ? absl::OkStatus()
+  return num_found == schema_.objects.size() ? absl::OkStatus()
                                              : Damaged(kOther);
 }
 

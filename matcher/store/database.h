@@ -37,6 +37,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "matcher/store/schema.h"
 
 // SQLite's own, which only sources include.
 struct sqlite3;
@@ -74,7 +75,8 @@ class Database {
   //                        whose database is gone
   static absl::StatusOr<std::unique_ptr<Database>> Open(
       const std::string& folder, OpenMode mode,
-      absl::Duration busy_timeout = absl::Seconds(5));
+      absl::Duration busy_timeout = absl::Seconds(5),
+      const Schema& schema = CurrentSchema());  // another is for tests
 
   // For a caller that was told DATA_LOSS and wants to begin anew: renames the
   // database with its -wal and -shm to NAME.damaged-N, the first N of which
@@ -128,10 +130,12 @@ class Database {
   friend class Statement;
   friend class Transaction;
 
-  Database(std::string folder, std::string path, bool read_only)
+  Database(std::string folder, std::string path, bool read_only,
+           const Schema& schema)
       : folder_(std::move(folder)),
         path_(std::move(path)),
-        read_only_(read_only) {}
+        read_only_(read_only),
+        schema_(schema) {}
 
   absl::Status CreateIfMissing();
   absl::Status Connect(const std::string& path, absl::Duration busy_timeout);
@@ -148,6 +152,7 @@ class Database {
   std::string folder_;
   std::string path_;
   bool read_only_;
+  Schema schema_;
   sqlite3* db_ = nullptr;
   int busy_timeout_ms_ = 0;
   bool synchronous_full_ = false;  // what the connection is set to

@@ -3,6 +3,7 @@
 namespace tekmatch {
 namespace {
 
+// Version 1.
 constexpr SchemaObject kSchema[] = {
     // Numbers that there is one of, each by its name.
     {"meta",
@@ -31,9 +32,11 @@ constexpr SchemaObject kSchema[] = {
 
 }  // namespace
 
-absl::Span<const SchemaObject> CurrentSchema() { return kSchema; }
-
-// There is no older version yet.
-absl::Span<const Migration> Migrations() { return {}; }
+const Schema& CurrentSchema() {
+  // There is no older version yet.
+  static constexpr Schema kCurrent = {
+      .version = 1, .objects = kSchema, .migrations = {}};
+  return kCurrent;
+}
 
 }  // namespace tekmatch

@@ -13,27 +13,31 @@ namespace tekmatch {
 // "TEKm", the header's application_id.
 inline constexpr uint32_t kApplicationId = 0x54454B6D;
 
-// The header's user_version.
-inline constexpr int kSchemaVersion = 1;
-
-// A table or an index of kSchemaVersion. `sql` is written as SQLite keeps it:
-// "CREATE TABLE name(", with one space between words, and no semicolon; Open
-// compares it with what is in the file.
+// A table or an index. `sql` is written as SQLite keeps it: "CREATE TABLE
+// name(", with one space between words, and no semicolon; Open compares it with
+// what is in the file.
 struct SchemaObject {
   const char* name;
   const char* sql;
 
   bool is_table() const { return absl::StartsWith(sql, "CREATE TABLE "); }
 };
-absl::Span<const SchemaObject> CurrentSchema();
 
-// What leads from version `from` to the next. The next version of the schema is
-// one entry here, the new texts in CurrentSchema, and kSchemaVersion.
+// What leads from version `from` to the next.
 struct Migration {
   int from;
   absl::Span<const char* const> statements;
 };
-absl::Span<const Migration> Migrations();
+
+// The next version is one more Migration, the new texts in `objects`, and
+// `version`.
+struct Schema {
+  int version;  // the header's user_version, from 1
+  absl::Span<const SchemaObject> objects;
+  absl::Span<const Migration> migrations;
+};
+
+const Schema& CurrentSchema();
 
 }  // namespace tekmatch
 

@@ -650,7 +650,7 @@ absl::StatusOr<bool> ForgetEverything(Database& database,
                               NumberOrZero(database, kGeneration));
     // Tables that refer to one another are emptied in any order.
     TEKMATCH_RETURN_IF_ERROR(database.Run("PRAGMA defer_foreign_keys = ON"));
-    for (const SchemaObject& object : CurrentSchema()) {
+    for (const SchemaObject& object : CurrentSchema().objects) {
       if (!object.is_table()) continue;
       TEKMATCH_RETURN_IF_ERROR(
           database.Run(absl::StrCat("DELETE FROM ", object.name)));

@@ -17,6 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/status_macros.h"
@@ -118,7 +119,7 @@ TEST_F(DatabaseTest, IsSetUpAsItsHeaderSays) {
   ASSERT_NE(db, nullptr);
   const std::vector<std::pair<std::string, std::string>> settings = {
       {"application_id", absl::StrCat(kApplicationId)},
-      {"user_version", absl::StrCat(kSchemaVersion)},
+      {"user_version", absl::StrCat(CurrentSchema().version)},
       {"journal_mode", "wal"},
       {"secure_delete", "1"},
       {"trusted_schema", "0"},
@@ -281,9 +282,61 @@ void ExpectRefused(const std::string& folder, StatusCode code,
 
 TEST_F(DatabaseTest, RefusesNewerSchemas) {
   MustOpen().reset();
-  RunRaw(path_, absl::StrCat("PRAGMA user_version = ", kSchemaVersion + 6));
+  RunRaw(path_,
+         absl::StrCat("PRAGMA user_version = ", CurrentSchema().version + 6));
   ExpectRefused(folder_, StatusCode::kFailedPrecondition,
-                absl::StrCat("schema ", kSchemaVersion + 6, ";"));
+                absl::StrCat("schema ", CurrentSchema().version + 6, ";"));
+}
+
+TEST_F(DatabaseTest, MigratesOlderSchemas) {
+  static constexpr SchemaObject kTwo[] = {
+      {"meta",
+       "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) "
+       "STRICT, WITHOUT ROWID"},
+      {"more", "CREATE TABLE more(a INTEGER)"}};
+  static constexpr const char* kFromOne[] = {"CREATE TABLE more(a INTEGER)",
+                                             "INSERT INTO more VALUES(42)"};
+  static constexpr const char* kFromTwo[] = {
+      "ALTER TABLE more ADD COLUMN b TEXT"};
+  static constexpr SchemaObject kThree[] = {
+      kTwo[0], {"more", "CREATE TABLE more(a INTEGER, b TEXT)"}};
+  static constexpr const char* kWrong[] = {"INSERT INTO more VALUES(43)",
+                                           "SELEKT"};
+  static constexpr Migration kRight[] = {{1, kFromOne}, {2, kFromTwo}};
+  static constexpr Migration kBroken[] = {{1, kFromOne}, {2, kWrong}};
+  const Schema one = {1, absl::MakeConstSpan(kTwo, 1), {}};
+  const Schema two = {2, kTwo, absl::MakeConstSpan(kRight, 1)};
+  const Schema three = {3, kThree, kRight};
+  const Schema broken = {3, kThree, kBroken};
+  const Schema gap = {3, kThree, absl::MakeConstSpan(kRight + 1, 1)};
+  const auto open = [this](OpenMode mode, const Schema& schema) {
+    return Database::Open(folder_, mode, absl::Seconds(1), schema);
+  };
+  {
+    const auto db = open(OpenMode::kCreate, one);
+    ASSERT_THAT(db, IsOk());
+    ASSERT_THAT(SetNumber(**db, "n", 5), IsOk());
+  }
+  const auto before = FilesIn(folder_);
+  EXPECT_THAT(open(OpenMode::kReadOnly, three),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("schema 1")));
+  EXPECT_THAT(open(OpenMode::kCreate, broken), StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(open(OpenMode::kCreate, gap), StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(open(OpenMode::kExisting, one), IsOk());  // none was half done
+  EXPECT_TRUE(FilesIn(folder_) == before);
+  for (const OpenMode mode :
+       {OpenMode::kExisting, OpenMode::kReadOnly, OpenMode::kCreate}) {
+    const auto db = open(mode, three);
+    ASSERT_THAT(db, IsOk());
+    EXPECT_THAT(Number(**db, "n"), IsOkAndHolds(5));
+    auto select = (*db)->Prepare("SELECT a, b FROM more");
+    ASSERT_THAT(select, IsOk());
+    ASSERT_THAT(select->Step(), IsOkAndHolds(true));
+    EXPECT_EQ(select->Int64(0), 42);
+    EXPECT_THAT(select->Step(), IsOkAndHolds(false));
+  }
+  EXPECT_THAT(open(OpenMode::kExisting, two),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("newer")));
 }
 
 TEST_F(DatabaseTest, RefusesWhatIsNotOurs) {

@@ -262,7 +262,7 @@ TEST_F(SightingStoreTest, ReadersDelayErasureButNotDeletion) {
 // Retain there is no trace of anything else in the folder.
 TEST_F(SightingStoreTest, NothingButWhatIsThereIsInTheFiles) {
   uint64_t num_removed = 0;
-  for (uint64_t seed = 0; seed < ShareOf(12); ++seed) {
+  for (uint64_t seed = 0; seed < ShareOf(5); ++seed) {
     const std::string folder = TempPath(absl::StrCat("seed", seed));
     open_ = OpenStore(folder);
     std::mt19937_64 random(seed);
