@@ -3,7 +3,7 @@
 #ifndef TEKMATCH_TOOLS_REPORT_STORE_REPORT_H_
 #define TEKMATCH_TOOLS_REPORT_STORE_REPORT_H_
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "matcher/check/stored_check.h"
