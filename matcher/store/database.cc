@@ -266,6 +266,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
   TEKMATCH_RETURN_IF_ERROR(configured);
   TEKMATCH_RETURN_IF_ERROR(database->BringUpToDate());
   TEKMATCH_RETURN_IF_ERROR(database->CheckSchema());
+  TEKMATCH_RETURN_IF_ERROR(database->CheckPagesIfFew());
+  TEKMATCH_ASSIGN_OR_RETURN(Statement rollback, database->Prepare("ROLLBACK"));
+  database->rollback_.emplace(std::move(rollback));
   return database;
 }
 
@@ -414,7 +417,23 @@ absl::Status Database::CheckSchema() {
                                              : Damaged(kOther);
 }
 
-Database::~Database() { sqlite3_close_v2(db_); }
+absl::Status Database::CheckPagesIfFew() {
+  constexpr int64_t kFew = (8 << 20) / 4096;
+  TEKMATCH_ASSIGN_OR_RETURN(Statement count, Prepare("PRAGMA page_count"));
+  TEKMATCH_ASSIGN_OR_RETURN(bool row, count.Step());
+  if (row && count.Int64(0) > kFew) return absl::OkStatus();
+  count.Reset();
+  TEKMATCH_ASSIGN_OR_RETURN(Statement check, Prepare("PRAGMA quick_check(1)"));
+  TEKMATCH_ASSIGN_OR_RETURN(row, check.Step());
+  return row && check.Text(0) == "ok"
+             ? absl::OkStatus()
+             : Damaged("is damaged, by SQLite's quick check");
+}
+
+Database::~Database() {
+  rollback_.reset();
+  sqlite3_close_v2(db_);
+}
 
 // ------------------------------------------------------------- SetAside
 
@@ -671,7 +690,11 @@ absl::StatusOr<Transaction> Transaction::BeginRead(Database& database) {
 
 Transaction::~Transaction() {
   // Some errors have rolled it back already.
-  if (database_ != nullptr && database_->in_transaction()) {
+  if (database_ == nullptr || !database_->in_transaction()) return;
+  if (database_->rollback_.has_value()) {
+    // Needs no memory, where there may be none.
+    database_->rollback_->Run().IgnoreError();
+  } else {  // while a database is opened, which then fails
     database_->Run("ROLLBACK").IgnoreError();
   }
 }

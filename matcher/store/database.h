@@ -28,6 +28,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,7 +46,66 @@ struct sqlite3_stmt;
 
 namespace tekmatch {
 
-class Statement;
+class Database;
+
+// One prepared statement, for any number of runs. Its Database outlives it.
+//
+//   TEKMATCH_ASSIGN_OR_RETURN(Statement select,
+//                             db.Prepare("SELECT day FROM days WHERE n > ?1"));
+//   select.BindInt64(1, 3);
+//   while (true) {
+//     TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
+//     if (!row) break;
+//     Use(select.Int64(0));
+//   }
+class Statement {
+ public:
+  Statement(Statement&& other) noexcept
+      : database_(other.database_),
+        statement_(std::exchange(other.statement_, nullptr)),
+        bind_code_(other.bind_code_) {}
+  Statement& operator=(Statement&& other) noexcept {
+    std::swap(database_, other.database_);
+    std::swap(statement_, other.statement_);
+    std::swap(bind_code_, other.bind_code_);
+    return *this;
+  }
+  ~Statement();
+
+  // Values of the parameters ?1, ?2 and so on, copied. What is not bound is
+  // NULL. An error is told by the next Step or Run; INVALID_ARGUMENT for a
+  // value that is too large.
+  Statement& BindInt64(int index, int64_t value);
+  Statement& BindBlob(int index, absl::Span<const uint8_t> value);
+  Statement& BindText(int index, absl::string_view value);
+  Statement& BindNull(int index);
+
+  // To the next row; false where there is none any more. After false, and after
+  // an error, the statement is as after Reset.
+  absl::StatusOr<bool> Step();
+
+  // Of the row that Step went to, by 0-based column. Blobs and texts are valid
+  // until the next Step, Reset or Run. A NULL reads as 0 or empty.
+  int64_t Int64(int column) const;
+  absl::Span<const uint8_t> Blob(int column) const;
+  absl::string_view Text(int column) const;
+  bool IsNull(int column) const;
+
+  // Ready for new values and a new run; forgets (and so wipes) the values.
+  void Reset();
+
+  // Steps to the end, then Reset: for what returns no rows.
+  absl::Status Run();
+
+ private:
+  friend class Database;
+  Statement(Database* database, sqlite3_stmt* statement)
+      : database_(database), statement_(statement) {}
+
+  Database* database_;
+  sqlite3_stmt* statement_;
+  int bind_code_ = 0;  // the first error of a Bind since Reset
+};
 
 enum class OpenMode {
   kCreate,    // makes folder (mode 0700) and file (0600) where they are missing
@@ -62,8 +122,9 @@ class Database {
   // one transaction. The file is made under another name and then renamed, so
   // that a run killed meanwhile leaves none or a whole one.
   //
-  // It is checked as far as that costs next to nothing: header, length, schema.
-  // CheckIntegrity reads all of it.
+  // It is checked as far as that costs next to nothing: header, length, schema,
+  // and where it has at most 8 MiB all pages (0.2 ms with 20,000 sightings).
+  // CheckIntegrity reads all of any.
   //
   // Errors beside those above; none of them changes the file:
   //   NOT_FOUND            no folder, or no database in it, and not kCreate
@@ -145,6 +206,7 @@ class Database {
   absl::Status BringUpToDate();
   absl::StatusOr<int64_t> UserVersion();
   absl::Status CheckSchema();
+  absl::Status CheckPagesIfFew();
   absl::Status SetSynchronous(bool full);
   // The status of a result code of SQLite.
   absl::Status Error(int code, absl::string_view doing) const;
@@ -155,66 +217,8 @@ class Database {
   Schema schema_;
   sqlite3* db_ = nullptr;
   int busy_timeout_ms_ = 0;
-  bool synchronous_full_ = false;  // what the connection is set to
-};
-
-// One prepared statement, for any number of runs. Its Database outlives it.
-//
-//   TEKMATCH_ASSIGN_OR_RETURN(Statement select,
-//                             db.Prepare("SELECT day FROM days WHERE n > ?1"));
-//   select.BindInt64(1, 3);
-//   while (true) {
-//     TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
-//     if (!row) break;
-//     Use(select.Int64(0));
-//   }
-class Statement {
- public:
-  Statement(Statement&& other) noexcept
-      : database_(other.database_),
-        statement_(std::exchange(other.statement_, nullptr)),
-        bind_code_(other.bind_code_) {}
-  Statement& operator=(Statement&& other) noexcept {
-    std::swap(database_, other.database_);
-    std::swap(statement_, other.statement_);
-    std::swap(bind_code_, other.bind_code_);
-    return *this;
-  }
-  ~Statement();
-
-  // Values of the parameters ?1, ?2 and so on, copied. What is not bound is
-  // NULL. An error is told by the next Step or Run; INVALID_ARGUMENT for a
-  // value that is too large.
-  Statement& BindInt64(int index, int64_t value);
-  Statement& BindBlob(int index, absl::Span<const uint8_t> value);
-  Statement& BindText(int index, absl::string_view value);
-  Statement& BindNull(int index);
-
-  // To the next row; false where there is none any more. After false, and after
-  // an error, the statement is as after Reset.
-  absl::StatusOr<bool> Step();
-
-  // Of the row that Step went to, by 0-based column. Blobs and texts are valid
-  // until the next Step, Reset or Run. A NULL reads as 0 or empty.
-  int64_t Int64(int column) const;
-  absl::Span<const uint8_t> Blob(int column) const;
-  absl::string_view Text(int column) const;
-  bool IsNull(int column) const;
-
-  // Ready for new values and a new run; forgets (and so wipes) the values.
-  void Reset();
-
-  // Steps to the end, then Reset: for what returns no rows.
-  absl::Status Run();
-
- private:
-  friend class Database;
-  Statement(Database* database, sqlite3_stmt* statement)
-      : database_(database), statement_(statement) {}
-
-  Database* database_;
-  sqlite3_stmt* statement_;
-  int bind_code_ = 0;  // the first error of a Bind since Reset
+  bool synchronous_full_ = false;      // what the connection is set to
+  std::optional<Statement> rollback_;  // made while there is memory
 };
 
 enum class Durability {

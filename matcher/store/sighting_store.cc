@@ -237,6 +237,16 @@ absl::Status AppendNew(Database& database, Statement& select,
   while (true) {
     TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) break;
+    // Records are sorted in a block too, and most blocks are of other seconds:
+    // they are passed over as cheaply as that is seen.
+    const absl::Span<const uint8_t> bytes = select.Blob(3);
+    const bool is_elsewhere =
+        bytes.size() >= kRecordBytes &&
+        (std::memcmp(bytes.data() + bytes.size() - kRecordBytes,
+                     records.front().bytes.data(), kRecordBytes) < 0 ||
+         std::memcmp(bytes.data(), records.back().bytes.data(), kRecordBytes) >
+             0);
+    if (is_elsewhere) continue;
     const absl::StatusOr<Block> block = CheckedBlock(database, select);
     if (!block.ok()) {
       select.Reset();
