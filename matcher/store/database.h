@@ -16,8 +16,7 @@
 //   RESOURCE_EXHAUSTED   the disk is full, or there was no memory
 //   DATA_LOSS            the database is damaged: see SetAside
 //   PERMISSION_DENIED, NOT_FOUND and so on   the system's word (system_error.h)
-//   INTERNAL             ours: SQL that is wrong, a constraint that does not
-//   hold
+//   INTERNAL             ours: SQL that is wrong, a constraint that is broken
 // Messages name the file and the reason. They hold no value and no byte of the
 // file.
 //
@@ -124,16 +123,16 @@ class Database {
   //
   // It is checked as far as that costs next to nothing: header, length, schema,
   // and where it has at most 8 MiB all pages (0.2 ms with 20,000 sightings).
-  // CheckIntegrity reads all of any.
+  // CheckIntegrity checks any of them whole.
   //
   // Errors beside those above; none of them changes the file:
   //   NOT_FOUND            no folder, or no database in it, and not kCreate
   //   FAILED_PRECONDITION  a newer tekmatch's schema (the message has its
   //                        number), an older one with kReadOnly, or a database
   //                        of another application
-  //   DATA_LOSS            no database, an empty file, a file that was cut off,
-  //                        tables that are not those of its schema, or a -wal
-  //                        whose database is gone
+  //   DATA_LOSS            a file that is empty, was cut off or is no SQLite
+  //                        database, damaged pages, tables that are not those
+  //                        of its schema, or a -wal whose database is gone
   static absl::StatusOr<std::unique_ptr<Database>> Open(
       const std::string& folder, OpenMode mode,
       absl::Duration busy_timeout = absl::Seconds(5),
@@ -153,8 +152,8 @@ class Database {
 
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
-  // After its statements and transactions. What has not been checkpointed stays
-  // in the -wal, where it is as safe.
+  // After its statements and transactions. The last connection moves what is in
+  // the -wal into the database; where that is not possible it stays, as safe.
   ~Database();
 
   const std::string& folder() const { return folder_; }

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Builds examples/hello, which uses tekmatch as an app does, out of a workspace
 # of its own, and holds what it says against the tool: on the demonstration's
-# world, and on an export of Germany's server, with its key and with another.
+# world, and on an export of Germany's server, with its key and with another. And
+# that what it links needs no SQLite.
 #
 # Usage: tools/dev/check_examples.sh
 # shellcheck source=tools/dev/shell.sh
@@ -45,6 +46,13 @@ for day in report["exposure"]["daily_summaries"]:
 ' >"$folder/expected"
 (($(wc -l <"$folder/expected") > 1))
 diff "$folder/expected" "$folder/said"
+
+# An app with a store of its own links no SQLite.
+path=$(run_bazel query 'somepath(//matcher/check, @sqlite3//:sqlite3)')
+[[ -z $path ]] || {
+  printf 'the check needs SQLite:\n%s\n' "$path" >&2
+  exit 1
+}
 
 # A real file: read with its key, refused with another, and without sightings
 # no answer.
