@@ -4,9 +4,12 @@
 #include "matcher/check/ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "keyformat/status_macros.h"
@@ -66,14 +69,70 @@ absl::Status UpdateEntries(Database& database,
   return absl::OkStatus();
 }
 
-absl::Status DeleteExport(Database& database, int64_t id) {
+absl::Status DeleteKeptKeys(Database& database, int64_t id) {
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement keys,
       database.Prepare("DELETE FROM kept_keys WHERE export = ?1"));
-  TEKMATCH_RETURN_IF_ERROR(keys.BindInt64(1, id).Run());
+  return keys.BindInt64(1, id).Run();
+}
+
+absl::Status DeleteExport(Database& database, int64_t id) {
+  TEKMATCH_RETURN_IF_ERROR(DeleteKeptKeys(database, id));
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement row, database.Prepare("DELETE FROM exports WHERE id = ?1"));
   return row.BindInt64(1, id).Run();
+}
+
+// Writes the table of exports anew, in ascending order, so that no page keeps
+// an old copy of what the others had of keys that were heard
+// (sighting_store.cc). Kept keys need no such care: they are published.
+absl::Status RewriteExportsWithout(Database& database,
+                                   const std::set<int64_t>& gone) {
+  struct Row {
+    int64_t id;
+    int64_t generation;
+    int64_t kept;
+    std::array<std::vector<uint8_t>, 3> blobs;  // sha256, description, heard
+  };
+  std::vector<Row> rows;
+  {
+    TEKMATCH_ASSIGN_OR_RETURN(
+        Statement select,
+        database.Prepare("SELECT id, generation, kept, sha256, description, "
+                         "heard FROM exports WHERE sha256 IS NOT NULL ORDER "
+                         "BY id"));
+    while (true) {
+      TEKMATCH_ASSIGN_OR_RETURN(const bool has_row, select.Step());
+      if (!has_row) break;
+      if (gone.contains(select.Int64(0))) continue;
+      Row& row = rows.emplace_back();
+      row.id = select.Int64(0);
+      row.generation = select.Int64(1);
+      row.kept = select.Int64(2);
+      for (size_t i = 0; i < row.blobs.size(); ++i) {
+        const absl::Span<const uint8_t> blob =
+            select.Blob(static_cast<int>(i) + 3);
+        row.blobs[i].assign(blob.begin(), blob.end());
+      }
+    }
+  }
+  TEKMATCH_RETURN_IF_ERROR(database.Run(
+      "DELETE FROM kept_keys WHERE export IN (SELECT id FROM exports WHERE "
+      "sha256 IS NULL); DELETE FROM exports"));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement insert,
+      database.Prepare("INSERT INTO exports(id, generation, kept, sha256, "
+                       "description, heard) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
+  for (const Row& row : rows) {
+    insert.BindInt64(1, row.id)
+        .BindInt64(2, row.generation)
+        .BindInt64(3, row.kept);
+    for (size_t i = 0; i < row.blobs.size(); ++i) {
+      insert.BindBlob(static_cast<int>(i) + 4, row.blobs[i]);
+    }
+    TEKMATCH_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -226,14 +285,17 @@ absl::StatusOr<uint64_t> Ledger::Expire(EnIntervalNumber keys_before,
       Statement keys,
       database_.Prepare("DELETE FROM kept_keys WHERE last_end <= ?1"));
   TEKMATCH_RETURN_IF_ERROR(keys.BindInt64(1, keys_before).Run());
-  uint64_t num_gone = 0;
+  std::set<int64_t> gone;
   for (const LedgerEntry& entry : entries) {
     if (PublishedAt(entry) >= exports_before_unix_seconds) continue;
-    TEKMATCH_RETURN_IF_ERROR(DeleteExport(database_, entry.id));
-    ++num_gone;
+    TEKMATCH_RETURN_IF_ERROR(DeleteKeptKeys(database_, entry.id));
+    gone.insert(entry.id);
+  }
+  if (!gone.empty()) {
+    TEKMATCH_RETURN_IF_ERROR(RewriteExportsWithout(database_, gone));
   }
   TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
-  return num_gone;
+  return gone.size();
 }
 
 absl::StatusOr<uint64_t> Ledger::NumKeptKeys() {
