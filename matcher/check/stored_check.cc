@@ -158,15 +158,21 @@ class StoredRun {
   // CANCELLED: the caller wants an end, or the time is over, which then is in
   // result_.stopped.
   absl::Status GoesOn() {
-    TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(check_));
+    TEKMATCH_RETURN_IF_ERROR(UnlessCancelled());
     if (Clock::now() < deadline_) return absl::OkStatus();
     result_.stopped = true;
     return absl::CancelledError("the time for the check is over");
   }
+  // What the caller said once stands: `cancelled` need not say it again.
+  absl::Status UnlessCancelled() {
+    if (!is_cancelled_) is_cancelled_ = !CheckGoesOn(check_).ok();
+    return is_cancelled_ ? absl::CancelledError("the check was cancelled")
+                         : absl::OkStatus();
+  }
   // An end of the time is no error of the run.
   absl::Status UnlessStopped(absl::Status status) const {
-    return absl::IsCancelled(status) && result_.stopped ? absl::OkStatus()
-                                                        : status;
+    const bool is_stopped = result_.stopped && !is_cancelled_;
+    return absl::IsCancelled(status) && is_stopped ? absl::OkStatus() : status;
   }
 
   absl::Status Expire() {
@@ -552,7 +558,7 @@ class StoredRun {
       if (key.rolling_start > latest) continue;
       block.Append(key);
       if (block.size() < KeyBlock::kDefaultCapacity) continue;
-      TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(check_));
+      TEKMATCH_RETURN_IF_ERROR(UnlessCancelled());
       TEKMATCH_RETURN_IF_ERROR(sink(block));
       block.Clear();
     }
@@ -648,6 +654,7 @@ class StoredRun {
   Ledger ledger_;
   Clock::time_point deadline_;
   StoredCheckResult result_;
+  bool is_cancelled_ = false;
   std::vector<LedgerEntry> entries_;
   absl::flat_hash_set<Tek> heard_;  // in any entry
   std::shared_ptr<const SightingIndex> index_;
