@@ -338,8 +338,14 @@ class StoredRun {
     for (GivenExport& given : result_.given) {
       TEKMATCH_RETURN_IF_ERROR(Give(given));
     }
-    if (options_.keep_keys) return absl::OkStatus();
-    // A key that a later file made heard may stand in an earlier one.
+    // A key that a later file made heard may stand in an earlier one, whose
+    // keys are not kept.
+    if (std::none_of(entries_.begin(), entries_.end(),
+                     [](const LedgerEntry& entry) {
+                       return entry.generation == kNeededAgain;
+                     })) {
+      return absl::OkStatus();
+    }
     for (GivenExport& given : result_.given) {
       if (given.state != GivenState::kRefused) {
         TEKMATCH_RETURN_IF_ERROR(Give(given));
