@@ -136,6 +136,7 @@ class StoredRun {
         paths_(paths),
         options_(options),
         check_(options.check),
+        own_(OwnKeysFor(options.check)),
         ledger_(database),
         deadline_(options.max_time == absl::InfiniteDuration()
                       ? Clock::time_point::max()
@@ -404,6 +405,9 @@ class StoredRun {
                    {.num_threads = check_.num_threads,
                     .read = [&](size_t, const KeyBlock& block) -> absl::Status {
                       CountValidities(block, &entry.stored.validities);
+                      if (!entry.kept) {
+                        CountOwn(block, own_, &entry.stored.own_validities);
+                      }
                       if (!heard_.empty()) {
                         AddIfIn(heard_, block, &entry.heard);
                       }
@@ -487,6 +491,15 @@ class StoredRun {
     }
   }
 
+  static void CountOwn(const KeyBlock& block, const OwnKeys& own,
+                       std::map<Validity, uint64_t>* validities) {
+    if (own.of_all.empty()) return;
+    for (size_t i = 0; i < block.size(); ++i) {
+      if (!own.of_all.contains(block.teks()[i])) continue;
+      ++(*validities)[{block.rolling_starts()[i], block.rolling_periods()[i]}];
+    }
+  }
+
   void SayProgress() const {
     if (check_.progress) {
       check_.progress(num_begun_, num_keys_read_ + num_keys_of_file_);
@@ -496,7 +509,6 @@ class StoredRun {
   // What matching finds of an entry, as MatchFiles would say it of its file.
   absl::StatusOr<MatchedFile> MatchEntry(const LedgerEntry& entry,
                                          const MatchEngine& engine,
-                                         const OwnKeys& own,
                                          MatchScratch* scratch) {
     const EnIntervalNumber latest = LatestRollingStart(check_.now);
     MatchedFile matched;
@@ -526,7 +538,7 @@ class StoredRun {
       return true;
     });
     TEKMATCH_RETURN_IF_ERROR(
-        TakeOwnKeys(entry, own, &validities, &matched.num_own_keys));
+        TakeOwnKeys(entry, &validities, &matched.num_own_keys));
     TEKMATCH_ASSIGN_OR_RETURN(const std::set<Validity> near,
                               NearSightings(validities, index_->filters()));
     for (const Validity& validity : near) {
@@ -535,24 +547,29 @@ class StoredRun {
     return matched;
   }
 
-  // Takes the owner's keys out of what is counted: of those that are kept.
-  absl::Status TakeOwnKeys(const LedgerEntry& entry, const OwnKeys& own,
+  // Takes the owner's keys out of what is counted.
+  absl::Status TakeOwnKeys(const LedgerEntry& entry,
                            std::map<Validity, uint64_t>* validities,
                            uint64_t* num_own) {
-    if (own.of_all.empty() || !entry.kept) return absl::OkStatus();
-    return ledger_.ReadKept(
-        entry.id, IntervalSpan(), [&](const KeyBlock& block) -> absl::Status {
-          TEKMATCH_RETURN_IF_ERROR(GoesOn());
-          for (size_t i = 0; i < block.size(); ++i) {
-            if (!own.of_all.contains(block.teks()[i])) continue;
-            const auto found = validities->find(
-                {block.rolling_starts()[i], block.rolling_periods()[i]});
-            if (found == validities->end() || found->second == 0) continue;
-            --found->second;
-            ++*num_own;
-          }
-          return absl::OkStatus();
-        });
+    if (own_.of_all.empty()) return absl::OkStatus();
+    std::map<Validity, uint64_t> own = entry.stored.own_validities;
+    if (entry.kept) {
+      TEKMATCH_RETURN_IF_ERROR(ledger_.ReadKept(
+          entry.id, IntervalSpan(), [&](const KeyBlock& block) -> absl::Status {
+            TEKMATCH_RETURN_IF_ERROR(GoesOn());
+            CountOwn(block, own_, &own);
+            return absl::OkStatus();
+          }));
+    }
+    for (const auto& [validity, num_keys] : own) {
+      const auto found = validities->find(validity);
+      // Those that start too late are rejected, and nobody's.
+      if (found == validities->end()) continue;
+      const uint64_t num_taken = std::min(found->second, num_keys);
+      found->second -= num_taken;
+      *num_own += num_taken;
+    }
+    return absl::OkStatus();
   }
 
   // Calls `sink` with the entry's heard keys that no check would reject now.
@@ -583,10 +600,9 @@ class StoredRun {
   }
 
   absl::Status ConcludeAll() {
-    const OwnKeys own = OwnKeysFor(check_);
     TEKMATCH_ASSIGN_OR_RETURN(
         const MatchEngine engine,
-        MatchEngine::Create(index_, check_.policy, own.of_all, kernels()));
+        MatchEngine::Create(index_, check_.policy, own_.of_all, kernels()));
     // The time is over for new work, not for the answer.
     deadline_ = Clock::time_point::max();
     ExposureCheckOptions check = check_;
@@ -618,7 +634,7 @@ class StoredRun {
         }
       }
       TEKMATCH_ASSIGN_OR_RETURN(matched.emplace_back(),
-                                MatchEntry(entry, engine, own, &scratch));
+                                MatchEntry(entry, engine, &scratch));
     }
     for (ExportFileResult& file : refused_) {
       matched.emplace_back().file = std::move(file);
@@ -632,7 +648,7 @@ class StoredRun {
     }
     TEKMATCH_ASSIGN_OR_RETURN(
         result_.checked,
-        Conclude(std::move(matched), *index_, own, check,
+        Conclude(std::move(matched), *index_, own_, check,
                  [&](const ExportFileResult& file,
                      absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
                    return ReadHeardAgain(file, sink);
@@ -657,6 +673,7 @@ class StoredRun {
   const std::vector<std::string>& paths_;
   const StoredCheckOptions& options_;
   const ExposureCheckOptions& check_;
+  const OwnKeys own_;
   Ledger ledger_;
   Clock::time_point deadline_;
   StoredCheckResult result_;

@@ -57,7 +57,8 @@ struct StoredCheckOptions {
   // says when a clock is not believed); exports after twice the time.
   absl::Duration retention = SightingStore::kDefaultRetention;
   // Without keys a store is small, but sightings that come after their keys
-  // need the exports once more: StoredCheckResult::needed_again.
+  // need the exports once more: StoredCheckResult::needed_again. Of such an
+  // export those keys count as own that were when it was processed.
   bool keep_keys = true;
   // No new work is begun after so long, by a clock that only runs forward, and
   // work on a file is left as it is. A file that takes longer than this is

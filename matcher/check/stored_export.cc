@@ -40,6 +40,32 @@ absl::Status UnpackCounts(const Values& values,
   return absl::OkStatus();
 }
 
+using Validities = std::map<Validity, uint64_t>;  // numbers of keys
+using PackedValidities =
+    google::protobuf::RepeatedPtrField<stored::Export::Validity>;
+
+void PackValidities(const Validities& validities, PackedValidities* out) {
+  for (const auto& [validity, num_keys] : validities) {
+    stored::Export::Validity* packed = out->Add();
+    packed->set_rolling_start(validity.rolling_start);
+    packed->set_rolling_period(validity.rolling_period);
+    packed->set_num_keys(num_keys);
+  }
+}
+
+absl::Status UnpackValidities(const PackedValidities& packed, Validities* out) {
+  for (const stored::Export::Validity& one : packed) {
+    const uint32_t start = one.rolling_start();
+    const uint32_t period = one.rolling_period();
+    if (period < 1 || period > kMaxRollingPeriod ||
+        start > std::numeric_limits<EnIntervalNumber>::max() - period) {
+      return Damaged();
+    }
+    (*out)[{start, static_cast<uint8_t>(period)}] += one.num_keys();
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string PackExport(const StoredExport& stored) {
@@ -66,12 +92,8 @@ std::string PackExport(const StoredExport& stored) {
   }
   message.set_extra_entry(report.extra_entry);
   message.set_signature_list(report.signature_list);
-  for (const auto& [validity, num_keys] : stored.validities) {
-    stored::Export::Validity* packed = message.add_validities();
-    packed->set_rolling_start(validity.rolling_start);
-    packed->set_rolling_period(validity.rolling_period);
-    packed->set_num_keys(num_keys);
-  }
+  PackValidities(stored.validities, message.mutable_validities());
+  PackValidities(stored.own_validities, message.mutable_own_validities());
   return message.SerializeAsString();
 }
 
@@ -118,16 +140,10 @@ absl::StatusOr<StoredExport> UnpackExport(absl::Span<const uint8_t> bytes,
     file.message = absl::StrCat(
         file.path, ": no key that is trusted now made its signature");
   }
-  for (const stored::Export::Validity& packed : message.validities()) {
-    const uint32_t start = packed.rolling_start();
-    const uint32_t period = packed.rolling_period();
-    if (period < 1 || period > kMaxRollingPeriod ||
-        start > std::numeric_limits<EnIntervalNumber>::max() - period) {
-      return Damaged();
-    }
-    result.validities[{start, static_cast<uint8_t>(period)}] +=
-        packed.num_keys();
-  }
+  TEKMATCH_RETURN_IF_ERROR(
+      UnpackValidities(message.validities(), &result.validities));
+  TEKMATCH_RETURN_IF_ERROR(
+      UnpackValidities(message.own_validities(), &result.own_validities));
   return result;
 }
 

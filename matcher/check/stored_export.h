@@ -27,6 +27,9 @@ struct Validity {
 struct StoredExport {
   ExportFileResult file;
   std::map<Validity, uint64_t> validities;
+  // Of them, those that were the owner's own when the file was read. Only where
+  // its keys are not kept: of those that are, it is asked anew.
+  std::map<Validity, uint64_t> own_validities;
 };
 
 // What stored_export.proto has of it.

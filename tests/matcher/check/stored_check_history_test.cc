@@ -174,6 +174,7 @@ class History {
         random_(RandomSource::Seeded(seed)),
         world_(RandomStoredCheckWorld(random_)),
         keeping_(static_cast<Keeping>(random_.Below(3))),
+        has_own_keys_(random_.Below(2) == 0),
         folder_(TempPath(absl::StrCat(seed))),
         totals_(totals) {
     for (const std::string& name : world_.exports) {
@@ -264,8 +265,8 @@ class History {
     options.report_type_when_missing = random_.Below(2) == 0
                                            ? ReportType::kConfirmedTest
                                            : ReportType::kSelfReport;
-    // Without its keys an export's are not known to be own.
-    if (keeping_ == Keeping::kAlways && random_.Below(2) == 0) {
+    // Of an export without its keys it is known which ones were own then.
+    if (keeping_ == Keeping::kAlways ? random_.Below(2) == 0 : has_own_keys_) {
       options.own_keys.of_all = world_.own_keys;
     }
     options.num_threads = static_cast<int>(1 + random_.Below(2));
@@ -456,6 +457,7 @@ class History {
   RandomSource random_;
   const StoredCheckWorld world_;
   Keeping keeping_;
+  bool has_own_keys_;
   std::string folder_;
   Totals* totals_;
   std::map<Sha256Digest, std::string> exports_;
