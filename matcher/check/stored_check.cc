@@ -10,12 +10,7 @@
 // what other exports say of it is looked up in their kept keys (AddHeard).
 #include "matcher/check/stored_check.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -27,7 +22,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/status_macros.h"
-#include "keyformat/system_error.h"
+#include "matcher/check/check_lock.h"
 #include "matcher/check/conclusion.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/check/file_matcher.h"
@@ -46,31 +41,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr char kNotReached[] = "not_reached";
 constexpr char kNeededAgainVerdict[] = "needed_again";
-
-// Held by the one check of a store that runs. The system lets go of it when the
-// process ends, however it does.
-class CheckLock {
- public:
-  static absl::StatusOr<CheckLock> Take(const std::string& folder) {
-    const std::string path = folder + "/check.lock";
-    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return SystemError(errno, path);
-    CheckLock lock(file);
-    if (flock(file, LOCK_EX | LOCK_NB) == 0) return lock;
-    return absl::UnavailableError(
-        absl::StrCat(folder, ": another check of this store runs"));
-  }
-  CheckLock(CheckLock&& other) noexcept
-      : file_(std::exchange(other.file_, -1)) {}
-  CheckLock& operator=(CheckLock&&) = delete;
-  ~CheckLock() {
-    if (file_ >= 0) close(file_);
-  }
-
- private:
-  explicit CheckLock(int file) : file_(file) {}
-  int file_;
-};
 
 absl::Status ValidateStored(const StoredCheckOptions& options) {
   const ExposureCheckOptions& check = options.check;
