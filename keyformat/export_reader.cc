@@ -153,14 +153,14 @@ class ExportReader::Impl {
   }
 
   // In place of Next and Finish.
-  absl::StatusOr<Sha256Digest> Digest(
+  absl::StatusOr<ExportFingerprint> Fingerprint(
       absl::FunctionRef<absl::Status()> goes_on) {
     std::vector<uint8_t> buffer(size_t{64} << 10);
     while (true) {
       TEKMATCH_RETURN_IF_ERROR(goes_on());
       TEKMATCH_ASSIGN_OR_RETURN(const size_t n,
                                 stream_->Read(absl::MakeSpan(buffer)));
-      if (n == 0) return stream_->Digests().sha256;
+      if (n == 0) return ExportFingerprint{stream_->Digests(), signatures_};
     }
   }
 
@@ -287,13 +287,14 @@ absl::StatusOr<ExportReport> ExportReader::Finish(
   return impl_->Finish(trusted);
 }
 
-absl::StatusOr<Sha256Digest> ExportReader::Digest(
+absl::StatusOr<ExportFingerprint> ExportReader::Fingerprint(
     const ByteSource& source, const ArchiveLimits& limits,
+    const ByteSource* signature_list,
     absl::FunctionRef<absl::Status()> goes_on) {
   Impl impl(source);
   TEKMATCH_RETURN_IF_ERROR(
-      impl.Open({.archive = limits, .decode = {}}, /*signature_list=*/nullptr));
-  return impl.Digest(goes_on);
+      impl.Open({.archive = limits, .decode = {}}, signature_list));
+  return impl.Fingerprint(goes_on);
 }
 
 }  // namespace tekmatch

@@ -57,6 +57,12 @@ struct ExportReport {
   std::string signature_list;
 };
 
+// As ExportReport has them.
+struct ExportFingerprint {
+  ExportDigests digests;
+  std::vector<ExportSignature> signatures;
+};
+
 class ExportReader {
  public:
   // `source` must outlive the reader. `signature_list`, if not null, is what
@@ -74,12 +80,12 @@ class ExportReader {
   // false.
   absl::StatusOr<ExportReport> Finish(const TrustedKeys& trusted) const;
 
-  // The SHA-256 of export.bin, as ExportDigests has it, and no more: for a
-  // caller who may know the file by it. Its keys are not decoded, and its
-  // signatures are not looked at. `goes_on` is asked for each 64 KiB; its error
-  // ends the reading and is returned.
-  static absl::StatusOr<Sha256Digest> Digest(
+  // What a caller may know the file by, and who signed it, without decoding its
+  // keys. `goes_on` is asked for each 64 KiB; its error ends the reading and is
+  // returned.
+  static absl::StatusOr<ExportFingerprint> Fingerprint(
       const ByteSource& source, const ArchiveLimits& limits,
+      const ByteSource* signature_list,
       absl::FunctionRef<absl::Status()> goes_on);
 
  private:

@@ -55,6 +55,9 @@ struct ExposureCheckResult {
   // Candidates in intervals that only a later publication gives their key; not
   // counted in the result.
   uint64_t num_outside_first_publication = 0;
+  // Of files that count: so many could not be compared with all sightings,
+  // since their keys are not kept (stored_check.h). A contact may be missing.
+  uint64_t num_partly_compared = 0;
   // Devices of options.own_keys.of_device for which no believed key is left,
   // since all are their own ones, or all devices'.
   std::set<uint32_t> devices_without_keys;

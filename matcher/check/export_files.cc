@@ -163,12 +163,15 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
   return result;
 }
 
-absl::StatusOr<Sha256Digest> DigestOfExport(
+absl::StatusOr<ExportFingerprint> FingerprintOf(
     const std::string& path, const ExportFileOptions& options,
     absl::FunctionRef<absl::Status()> goes_on) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::shared_ptr<const ByteSource> source,
                             OpenExport(path, options));
-  return ExportReader::Digest(*source, options.reader.archive, goes_on);
+  TEKMATCH_ASSIGN_OR_RETURN(const std::shared_ptr<const ByteSource> list,
+                            OpenSignatureBeside(path, options));
+  return ExportReader::Fingerprint(*source, options.reader.archive, list.get(),
+                                   goes_on);
 }
 
 void RefuseIncompleteBatches(std::vector<ExportFileResult>& files) {

@@ -83,9 +83,9 @@ absl::StatusOr<ExportFileResult> ReadExportFile(
     const std::string& path, const ExportFileOptions& options,
     absl::FunctionRef<absl::Status(std::unique_ptr<KeyBlock>&)> sink);
 
-// What ExportReport::digests.sha256 of the file would be, without reading its
-// keys (ExportReader::Digest).
-absl::StatusOr<Sha256Digest> DigestOfExport(
+// What the file can be known by, without reading its keys
+// (ExportReader::Fingerprint).
+absl::StatusOr<ExportFingerprint> FingerprintOf(
     const std::string& path, const ExportFileOptions& options,
     absl::FunctionRef<absl::Status()> goes_on);
 

@@ -7,8 +7,13 @@
 // while it is read; until its one last transaction (Finish) it is not there for
 // anybody, and what a run that was killed left of it goes with the next Begin.
 //
-// Errors are the database's (database.h); DATA_LOSS also where what stands in
-// it is no ledger's.
+// Keys that were heard for the first time are pending until it was looked up
+// what all exports say of them. That may be in a later run.
+//
+// What is written carries a checksum, and kept keys are counted: what is
+// damaged is DATA_LOSS, with the database's name. That holds against accidents;
+// whoever can write the database can write anything into it. Other errors are
+// the database's (database.h).
 #ifndef TEKMATCH_MATCHER_CHECK_LEDGER_H_
 #define TEKMATCH_MATCHER_CHECK_LEDGER_H_
 
@@ -19,6 +24,7 @@
 #include <set>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,26 +41,22 @@ namespace tekmatch {
 inline constexpr int64_t kNeededAgain = -1;
 
 struct LedgerEntry {
-  int64_t id = 0;  // of the database's row
+  int64_t id = 0;  // of the database's row; ascending as they were processed
   StoredExport stored;
   // Sightings of later generations (sighting_store.h) were not compared; or
   // kNeededAgain.
   int64_t generation = 0;
-  // All its keys are kept, but for those that are too old (Expire).
+  // Its keys of stored.validities are kept.
   bool kept = false;
   // Of each TEK that was heard in any export, all that this one says of it;
   // what it repeats is here once.
   std::set<DiagnosisKey> heard;
-
-  // The interval after the last one in which a key is valid; 0 where there is
-  // no key.
-  EnIntervalNumber last_end() const;
 };
 
-// A span of intervals, both ends in it. Default: all there are.
-struct IntervalSpan {
-  int64_t first = 0;
-  int64_t last = std::numeric_limits<EnIntervalNumber>::max();
+// A span of days (EndDay), both in it. Default: all there are.
+struct DaySpan {
+  DayNumber first = 0;
+  DayNumber last = std::numeric_limits<DayNumber>::max();
 };
 
 class Ledger {
@@ -62,61 +64,68 @@ class Ledger {
   // `database` outlives the ledger.
   explicit Ledger(Database& database) : database_(database) {}
 
-  // Every export, its signatures judged anew by `trusted`, in the order in
-  // which they were processed.
-  absl::StatusOr<std::vector<LedgerEntry>> Entries(const TrustedKeys& trusted);
+  // Every export, its signatures judged anew by `trusted`. `goes_on` is asked
+  // for each; its error ends the reading and is returned.
+  absl::StatusOr<std::vector<LedgerEntry>> Entries(
+      const TrustedKeys& trusted, absl::FunctionRef<absl::Status()> goes_on);
+  absl::StatusOr<absl::flat_hash_set<Tek>> Pending();
 
   // A place for a new export: its entry's id. What earlier calls left that did
   // not come to their Finish goes.
   absl::StatusOr<int64_t> Begin();
-  // Writes some of its keys, which are best valid on one day (KeptKeysWriter).
-  absl::Status Keep(int64_t id, const KeyBlock& keys);
+  // Writes some of its keys, by the day in which they end.
+  absl::Status Keep(int64_t id, const std::map<DayNumber, KeyBlock>& days);
   // Takes the new export in, in place of another one with the same SHA-256, and
-  // writes what `changed` entries now have of generation and heard keys: all of
-  // it or nothing, and for good.
+  // adds to the pending keys: all of it or nothing, and for good.
   absl::Status Finish(const LedgerEntry& entry,
-                      const std::vector<const LedgerEntry*>& changed);
+                      const absl::flat_hash_set<Tek>& newly);
   // Drops the place.
   absl::Status Abandon(int64_t id);
 
-  // The same for entries that are there.
-  absl::Status Update(const std::vector<const LedgerEntry*>& changed);
+  // Writes what entries that are there have become, and adds to the pending
+  // keys.
+  absl::Status Update(const std::vector<const LedgerEntry*>& changed,
+                      const absl::flat_hash_set<Tek>& newly);
+  // The same, and no key is pending any more.
+  absl::Status FinishLookUp(const std::vector<const LedgerEntry*>& changed);
 
-  // Calls `sink` with the kept keys of one export, block by block, but may
-  // leave out blocks in which no key is valid in `span`.
-  absl::Status ReadKept(int64_t id, const IntervalSpan& span,
+  // Calls `sink` with the kept keys of one export of those days, block by
+  // block, and counts them.
+  absl::Status ReadKept(const LedgerEntry& entry, const DaySpan& span,
                         absl::FunctionRef<absl::Status(const KeyBlock&)> sink);
 
-  // Drops kept keys that end at or before `keys_before`, and whole exports that
-  // were published before `exports_before`. Those that do not say when are
-  // judged by their last key. Returns how many exports went.
-  absl::StatusOr<uint64_t> Expire(EnIntervalNumber keys_before,
-                                  int64_t exports_before_unix_seconds);
+  // Writes all entries anew, without a trace of others, or of what these had
+  // before, and drops kept keys that are not of their days.
+  absl::Status Rewrite(const std::vector<LedgerEntry>& entries);
 
   // Of all exports together, those that are still there.
   absl::StatusOr<uint64_t> NumKeptKeys();
 
  private:
+  absl::Status UpdateRows(const std::vector<const LedgerEntry*>& entries);
+  absl::Status AddPending(const absl::flat_hash_set<Tek>& newly);
+  absl::Status Drop(int64_t id);
+
   Database& database_;
 };
 
 // Sorts the keys of a new export by day before they are kept, so that most of
 // them need not be read again for sightings of another day, and so that they
-// can go when their day is too old. Holds at most some 2 MB.
+// can go when their day is too old. Holds at most some 2 MB, of keys of at most
+// some 30 days.
 class KeptKeysWriter {
  public:
   // `ledger` outlives the writer.
   KeptKeysWriter(Ledger& ledger, int64_t id) : ledger_(ledger), id_(id) {}
 
-  absl::Status Add(const KeyBlock& keys);
+  absl::Status Add(const DiagnosisKey& key);
   // Writes what is left. Once, at the end.
   absl::Status Flush();
 
  private:
   Ledger& ledger_;
   int64_t id_;
-  // By the day (144 intervals) in which a key ends.
-  std::map<EnIntervalNumber, KeyBlock> days_;
+  std::map<DayNumber, KeyBlock> days_;
   size_t num_held_ = 0;
 };
 

@@ -6,15 +6,20 @@
 //
 // Which keys were heard is all that is remembered of matching. It is so for the
 // widest tolerance (kSearchedIntervals), whoever owns a key and whatever the
-// rules: those are applied at the end. When a key is heard for the first time,
-// what other exports say of it is looked up in their kept keys (AddHeard).
+// rules: those are applied at the end. When keys are heard for the first time,
+// what all exports say of them is looked up in their kept keys, once for all of
+// a run (LookUpPending).
 #include "matcher/check/stored_check.h"
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -33,6 +38,7 @@
 #include "matcher/join/key_plan.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
+#include "matcher/store/meta.h"
 
 namespace tekmatch {
 namespace {
@@ -41,6 +47,20 @@ using Clock = std::chrono::steady_clock;
 
 constexpr char kNotReached[] = "not_reached";
 constexpr char kNeededAgainVerdict[] = "needed_again";
+constexpr char kMark[] = "processed_until";  // in the table meta
+
+// Keys that end later than so many days from now are not kept: those that start
+// more than a day from now are rejected anyhow, and come again with their
+// export when a clock that was wrong is right.
+constexpr DayNumber kDaysAhead = 16;
+// Far beyond all times that are legal.
+constexpr DayNumber kLastDay = 1 << 20;
+
+// Bounds for what an authority could publish and never does: real exports have
+// some dozens of validities. Beyond the second bound the least of what an
+// export says of keys that were heard is what counts.
+constexpr size_t kMostValidities = 1 << 14;
+constexpr size_t kMostHeardOfExport = 1 << 16;
 
 absl::Status ValidateStored(const StoredCheckOptions& options) {
   const ExposureCheckOptions& check = options.check;
@@ -82,6 +102,12 @@ absl::StatusOr<std::set<Validity>> NearSightings(
   return near;
 }
 
+// A span of intervals, both ends in it.
+struct IntervalSpan {
+  int64_t first = 0;
+  int64_t last = 0;
+};
+
 // The intervals in which a key may be valid that one of the sightings is near.
 IntervalSpan SpanNear(const std::vector<Sighting>& sightings) {
   const auto [first, last] =
@@ -91,6 +117,20 @@ IntervalSpan SpanNear(const std::vector<Sighting>& sightings) {
                           });
   return {.first = first->unix_seconds / kIntervalSeconds - kSearchedIntervals,
           .last = last->unix_seconds / kIntervalSeconds + kSearchedIntervals};
+}
+
+// The days in which such a key may end.
+DaySpan DaysOf(const IntervalSpan& span) {
+  const auto day = [](int64_t interval) {
+    return static_cast<DayNumber>(
+        std::clamp<int64_t>(interval / kMaxRollingPeriod, 0, kLastDay));
+  };
+  return {.first = day(span.first), .last = day(span.last + kMaxRollingPeriod)};
+}
+
+bool IsIn(const UnkeptKeys& keys, const IntervalSpan& span) {
+  return keys.num_keys > 0 && int64_t{keys.first_start} <= span.last &&
+         int64_t{keys.last_end} > span.first;
 }
 
 bool IsIn(const Validity& validity, const IntervalSpan& span) {
@@ -108,24 +148,37 @@ class StoredRun {
         check_(options.check),
         own_(OwnKeysFor(options.check)),
         ledger_(database),
-        deadline_(options.max_time == absl::InfiniteDuration()
-                      ? Clock::time_point::max()
-                      : Clock::now() +
-                            absl::ToChronoNanoseconds(options.max_time)) {}
+        deadline_(DeadlineAfter(options.max_time)) {}
 
   absl::StatusOr<StoredCheckResult> Make() {
-    TEKMATCH_RETURN_IF_ERROR(Expire());
-    TEKMATCH_RETURN_IF_ERROR(Load());
-    TEKMATCH_RETURN_IF_ERROR(UnlessStopped(CompareLate()));
     for (const std::string& path : paths_) {
       result_.given.push_back({.path = path});
     }
+    TEKMATCH_RETURN_IF_ERROR(Retain());
+    TEKMATCH_RETURN_IF_ERROR(LoadEntries());
+    TEKMATCH_RETURN_IF_ERROR(ExpireEntries());
+    TEKMATCH_RETURN_IF_ERROR(LoadSightings());
+    TEKMATCH_RETURN_IF_ERROR(UnlessStopped(CompareLate()));
     TEKMATCH_RETURN_IF_ERROR(UnlessStopped(GiveAll()));
+    TEKMATCH_RETURN_IF_ERROR(LookUpPending());
+    // A key that a later file made heard may stand in an earlier one whose keys
+    // are not kept.
+    TEKMATCH_RETURN_IF_ERROR(UnlessStopped(GiveAgain()));
+    TEKMATCH_RETURN_IF_ERROR(LookUpPending());
     TEKMATCH_RETURN_IF_ERROR(ConcludeAll());
+    TEKMATCH_RETURN_IF_ERROR(MoveMark());
     return std::move(result_);
   }
 
  private:
+  static Clock::time_point DeadlineAfter(absl::Duration max_time) {
+    // More than anybody waits, and less than overflows.
+    constexpr absl::Duration kLongest = absl::Hours(24 * 366);
+    if (max_time > kLongest) return Clock::time_point::max();
+    return Clock::now() +
+           absl::ToChronoNanoseconds(std::max(max_time, absl::ZeroDuration()));
+  }
+
   // CANCELLED: the caller wants an end, or the time is over, which then is in
   // result_.stopped.
   absl::Status GoesOn() {
@@ -146,40 +199,155 @@ class StoredRun {
     return absl::IsCancelled(status) && is_stopped ? absl::OkStatus() : status;
   }
 
-  absl::Status Expire() {
+  // What is too old goes: sightings here, by the clock, which may be not
+  // believed; then it makes nothing old.
+  absl::Status Retain() {
     TEKMATCH_ASSIGN_OR_RETURN(
         SightingStore store,
         SightingStore::Create(database_, options_.retention));
     TEKMATCH_ASSIGN_OR_RETURN(result_.retained, store.Retain(check_.now));
-    // A clock that is not believed makes nothing old.
-    if (result_.retained.clock != ClockJump::kNone) return absl::OkStatus();
-    const int64_t horizon =
-        absl::ToUnixSeconds(check_.now - options_.retention);
-    TEKMATCH_ASSIGN_OR_RETURN(
-        result_.num_expired_exports,
-        ledger_.Expire(
-            static_cast<EnIntervalNumber>(
-                std::max<int64_t>(0, horizon / kIntervalSeconds)),
-            absl::ToUnixSeconds(check_.now - 2 * options_.retention)));
-    if (result_.num_expired_exports == 0) return absl::OkStatus();
-    // What they had of keys that were heard is not to stay in the -wal.
-    TEKMATCH_ASSIGN_OR_RETURN(const bool erased,
-                              database_.Checkpoint(absl::Seconds(1)));
-    result_.retained.erased = result_.retained.erased && erased;
+    believed_now_ = check_.now;
+    if (result_.retained.clock == ClockJump::kForward) {
+      TEKMATCH_ASSIGN_OR_RETURN(const StoreStatus status, store.Status());
+      believed_now_ =
+          std::min(believed_now_, status.clock.value_or(check_.now));
+    }
+    // A sighting can be of a key that ended up to kSearchedIntervals before it.
+    first_day_ = DayOf(believed_now_ - options_.retention) - 2;
+    last_day_ = DayOf(believed_now_) + kDaysAhead;
     return absl::OkStatus();
   }
 
-  absl::Status Load() {
+  // At least 2, as no time before 1970 is legal.
+  static DayNumber DayOf(absl::Time time) {
+    constexpr int64_t kDaySeconds = kMaxRollingPeriod * kIntervalSeconds;
+    return static_cast<DayNumber>(std::clamp<int64_t>(
+        absl::ToUnixSeconds(time) / kDaySeconds, 2, kLastDay));
+  }
+
+  absl::Status LoadEntries() {
+    TEKMATCH_ASSIGN_OR_RETURN(pending_, ledger_.Pending());
+    TEKMATCH_ASSIGN_OR_RETURN(
+        entries_,
+        ledger_.Entries(check_.files.trusted, [this]() -> absl::Status {
+          return UnlessCancelled();
+        }));
+    return absl::OkStatus();
+  }
+
+  // Takes out of the entries what no sighting can be of any more, and entries
+  // that are too old as a whole.
+  absl::Status ExpireEntries() {
+    bool any_change = false;
+    for (LedgerEntry& entry : entries_) {
+      if (entry.stored.first_day >= first_day_) continue;
+      TEKMATCH_RETURN_IF_ERROR(ExpireKeys(entry));
+      any_change = true;
+    }
+    if (any_change) {
+      ForgetOldHeard();
+      ForgetOldExports();
+      TEKMATCH_RETURN_IF_ERROR(ledger_.Rewrite(entries_));
+      // What they had of keys that were heard is not to stay in the -wal.
+      TEKMATCH_ASSIGN_OR_RETURN(const bool erased,
+                                database_.Checkpoint(absl::Seconds(1)));
+      result_.retained.erased = result_.retained.erased && erased;
+    }
+    heard_ = pending_;
+    for (const LedgerEntry& entry : entries_) {
+      for (const DiagnosisKey& key : entry.heard) heard_.insert(key.tek);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ExpireKeys(LedgerEntry& entry) {
+    StoredExport& stored = entry.stored;
+    ValidityCounts own = stored.own_validities;
+    if (entry.kept && !own_.of_all.empty()) {
+      // Whose they are cannot be asked later.
+      TEKMATCH_RETURN_IF_ERROR(ledger_.ReadKept(
+          entry, {.first = stored.first_day, .last = first_day_ - 1},
+          [&](const KeyBlock& block) -> absl::Status {
+            TEKMATCH_RETURN_IF_ERROR(UnlessCancelled());
+            CountOwn(block, own_, &own);
+            return absl::OkStatus();
+          }));
+    }
+    std::erase_if(stored.validities, [&](const auto& counted) {
+      if (EndDay(counted.first) >= first_day_) return false;
+      const auto owned = own.find(counted.first);
+      stored.before.Add(counted.first, counted.second,
+                        owned == own.end() ? 0 : owned->second);
+      stored.own_validities.erase(counted.first);
+      return true;
+    });
+    stored.first_day = first_day_;
+    return absl::OkStatus();
+  }
+
+  // Of a key that was heard everything goes, where all that any export says of
+  // it is too old: as sightings do.
+  void ForgetOldHeard() {
+    absl::flat_hash_set<Tek> recent = pending_;
+    for (const LedgerEntry& entry : entries_) {
+      for (const DiagnosisKey& key : entry.heard) {
+        if (EndDay(key.rolling_start, key.rolling_period) >= first_day_) {
+          recent.insert(key.tek);
+        }
+      }
+    }
+    for (LedgerEntry& entry : entries_) {
+      std::erase_if(entry.heard, [&](const DiagnosisKey& key) {
+        return !recent.contains(key.tek);
+      });
+    }
+  }
+
+  // An export goes when its newest key, and what it says of its publication,
+  // are older than twice the retention: no server still lists it. The files of
+  // a batch go together, since one without the others counts as incomplete.
+  void ForgetOldExports() {
+    const absl::Time horizon = believed_now_ - 2 * options_.retention;
+    using Batch = std::tuple<std::string, uint64_t, uint64_t, int>;
+    const auto batch_of = [](const LedgerEntry& entry) {
+      const ExportMetadata& metadata = entry.stored.file.report.metadata;
+      return Batch(metadata.region, metadata.start_timestamp,
+                   metadata.end_timestamp, metadata.batch_size);
+    };
+    std::map<Batch, absl::Time> newest;
+    for (const LedgerEntry& entry : entries_) {
+      const absl::Time last_key = absl::FromUnixSeconds(
+          int64_t{entry.stored.last_end()} * kIntervalSeconds);
+      absl::Time& time =
+          newest.try_emplace(batch_of(entry), absl::InfinitePast())
+              .first->second;
+      time = std::max(time, last_key);
+      if (const auto end = PublishedAt(entry); end.has_value()) {
+        time = std::max(time, *end);
+      }
+    }
+    result_.num_expired_exports =
+        std::erase_if(entries_, [&](const LedgerEntry& entry) {
+          return newest.at(batch_of(entry)) < horizon;
+        });
+  }
+
+  // What the export says, unless that is yet to come.
+  std::optional<absl::Time> PublishedAt(const LedgerEntry& entry) const {
+    const auto end = TimesOf(entry.stored.file.report.metadata).end_seconds;
+    if (!end.has_value()) return std::nullopt;
+    const absl::Time time = absl::FromUnixSeconds(*end);
+    if (time > check_.now + absl::Hours(24)) return std::nullopt;
+    return time;
+  }
+
+  absl::Status LoadSightings() {
     TEKMATCH_ASSIGN_OR_RETURN(
         SightingStore store,
         SightingStore::Create(database_, options_.retention));
     TEKMATCH_ASSIGN_OR_RETURN(StoredSightings all, store.Read());
     generation_ = all.generation;
     TEKMATCH_ASSIGN_OR_RETURN(index_, IndexSightings(std::move(all.sightings)));
-    TEKMATCH_ASSIGN_OR_RETURN(entries_, ledger_.Entries(check_.files.trusted));
-    for (const LedgerEntry& entry : entries_) {
-      for (const DiagnosisKey& key : entry.heard) heard_.insert(key.tek);
-    }
     return absl::OkStatus();
   }
 
@@ -194,9 +362,8 @@ class StoredRun {
     return check_.kernels != nullptr ? *check_.kernels : DefaultKernels();
   }
 
-  // Compares kept keys with the sightings that came since their export was.
-  // Entries of one generation lack the same sightings; they are done together
-  // or not at all.
+  // Compares kept keys with the sightings that came since their export was,
+  // and commits each export.
   absl::Status CompareLate() {
     std::map<int64_t, std::vector<LedgerEntry*>> by_generation;
     for (LedgerEntry& entry : entries_) {
@@ -218,36 +385,44 @@ class StoredRun {
         SightingStore store,
         SightingStore::Create(database_, options_.retention));
     TEKMATCH_ASSIGN_OR_RETURN(StoredSightings late, store.Read(generation));
-    std::vector<LedgerEntry*> compared;
-    absl::flat_hash_set<Tek> newly;
+    std::vector<const LedgerEntry*> not_near;
     if (late.sightings.empty()) {
-      compared = entries;
-    } else {
-      const IntervalSpan span = SpanNear(late.sightings);
-      TEKMATCH_ASSIGN_OR_RETURN(const auto index,
-                                IndexSightings(std::move(late.sightings)));
-      TEKMATCH_ASSIGN_OR_RETURN(const MatchEngine engine, SearchEngine(index));
       for (LedgerEntry* entry : entries) {
-        const auto& validities = entry->stored.validities;
-        const bool is_near = std::any_of(
-            validities.begin(), validities.end(),
-            [&](const auto& validity) { return IsIn(validity.first, span); });
-        // Its keys would be needed, and are not there.
-        if (is_near && !entry->kept) continue;
-        if (is_near) {
-          TEKMATCH_RETURN_IF_ERROR(FindHeard(engine, *entry, span, &newly));
-        }
-        compared.push_back(entry);
+        entry->generation = generation_;
+        not_near.push_back(entry);
+      }
+      return ledger_.Update(not_near, {});
+    }
+    const IntervalSpan span = SpanNear(late.sightings);
+    TEKMATCH_ASSIGN_OR_RETURN(const auto index,
+                              IndexSightings(std::move(late.sightings)));
+    TEKMATCH_ASSIGN_OR_RETURN(const MatchEngine engine, SearchEngine(index));
+    std::vector<LedgerEntry*> near;
+    for (LedgerEntry* entry : entries) {
+      const StoredExport& stored = entry->stored;
+      const bool is_near = std::any_of(
+          stored.validities.begin(), stored.validities.end(),
+          [&](const auto& validity) { return IsIn(validity.first, span); });
+      // Keys would be needed that are not there.
+      if (IsIn(stored.before, span) || IsIn(stored.after, span) ||
+          (is_near && !entry->kept)) {
+        needed_.insert(entry->id);
+      } else if (is_near) {
+        near.push_back(entry);
+      } else {
+        entry->generation = generation_;
+        not_near.push_back(entry);
       }
     }
-    std::set<LedgerEntry*> changed;
-    TEKMATCH_RETURN_IF_ERROR(AddHeard(newly, nullptr, &changed));
-    for (LedgerEntry* entry : compared) {
-      // Those that a key heard just now made kNeededAgain stay so.
-      if (entry->generation == generation) entry->generation = generation_;
-      changed.insert(entry);
+    TEKMATCH_RETURN_IF_ERROR(ledger_.Update(not_near, {}));
+    for (LedgerEntry* entry : near) {
+      absl::flat_hash_set<Tek> newly;
+      TEKMATCH_RETURN_IF_ERROR(FindHeard(engine, *entry, span, &newly));
+      entry->generation = generation_;
+      TEKMATCH_RETURN_IF_ERROR(ledger_.Update({entry}, newly));
+      TakeHeard(newly);
     }
-    return ledger_.Update({changed.begin(), changed.end()});
+    return absl::OkStatus();
   }
 
   // Adds the kept keys of the entry that were heard for the first time.
@@ -256,7 +431,7 @@ class StoredRun {
                          absl::flat_hash_set<Tek>* newly) {
     MatchScratch scratch;
     return ledger_.ReadKept(
-        entry.id, span, [&](const KeyBlock& block) -> absl::Status {
+        entry, DaysOf(span), [&](const KeyBlock& block) -> absl::Status {
           TEKMATCH_RETURN_IF_ERROR(GoesOn());
           MatchBatch batch;
           TEKMATCH_RETURN_IF_ERROR(
@@ -268,40 +443,59 @@ class StoredRun {
         });
   }
 
-  // Takes keys into heard_, and into each entry what it says of them. `given`,
-  // if not null, is the entry of an export that is being processed, whose keys
-  // may be not kept: then they are looked up by the caller.
-  absl::Status AddHeard(const absl::flat_hash_set<Tek>& newly,
-                        LedgerEntry* given, std::set<LedgerEntry*>* changed) {
-    if (newly.empty()) return absl::OkStatus();
-    std::vector<LedgerEntry*> all;
-    for (LedgerEntry& entry : entries_) all.push_back(&entry);
-    if (given != nullptr) all.push_back(given);
-    for (LedgerEntry* entry : all) {
-      if (!entry->kept) {
-        if (entry == given) continue;
-        entry->generation = kNeededAgain;
-        changed->insert(entry);
+  // Of keys that were heard for the first time, and are pending in the ledger.
+  void TakeHeard(const absl::flat_hash_set<Tek>& newly) {
+    heard_.insert(newly.begin(), newly.end());
+    pending_.insert(newly.begin(), newly.end());
+  }
+
+  // Looks up what all exports say of the pending keys. The time may be over: it
+  // takes little, and without it there is no answer, and no way on.
+  absl::Status LookUpPending() {
+    if (pending_.empty()) return absl::OkStatus();
+    std::vector<const LedgerEntry*> changed;
+    for (LedgerEntry& entry : entries_) {
+      if (!entry.kept) {
+        if (KnowsAll(entry)) continue;
+        entry.generation = kNeededAgain;
+        changed.push_back(&entry);
         continue;
       }
-      const size_t num_before = entry->heard.size();
-      TEKMATCH_RETURN_IF_ERROR(
-          ledger_.ReadKept(entry->id, IntervalSpan(),
-                           [&](const KeyBlock& block) -> absl::Status {
-                             TEKMATCH_RETURN_IF_ERROR(GoesOn());
-                             AddIfIn(newly, block, &entry->heard);
-                             return absl::OkStatus();
-                           }));
-      if (entry->heard.size() > num_before) changed->insert(entry);
+      const size_t num_before = entry.heard.size();
+      TEKMATCH_RETURN_IF_ERROR(ledger_.ReadKept(
+          entry, DaySpan(), [&](const KeyBlock& block) -> absl::Status {
+            TEKMATCH_RETURN_IF_ERROR(UnlessCancelled());
+            AddIfIn(pending_, block, &entry.heard);
+            return absl::OkStatus();
+          }));
+      // Another one may have gone for it, where there are too many.
+      if (entry.heard.size() > num_before ||
+          entry.heard.size() == kMostHeardOfExport) {
+        changed.push_back(&entry);
+      }
     }
-    heard_.insert(newly.begin(), newly.end());
+    TEKMATCH_RETURN_IF_ERROR(ledger_.FinishLookUp(changed));
+    pending_.clear();
     return absl::OkStatus();
+  }
+
+  // Whether all keys that were heard until now were so when the entry's file
+  // was read, or by it.
+  bool KnowsAll(const LedgerEntry& entry) const {
+    const auto found = num_heard_when_read_.find(entry.id);
+    return found != num_heard_when_read_.end() &&
+           found->second == heard_.size();
   }
 
   static void AddIfIn(const absl::flat_hash_set<Tek>& teks,
                       const KeyBlock& block, std::set<DiagnosisKey>* keys) {
+    if (teks.empty()) return;
     for (size_t i = 0; i < block.size(); ++i) {
-      if (teks.contains(block.teks()[i])) keys->insert(block.key(i));
+      if (!teks.contains(block.teks()[i])) continue;
+      keys->insert(block.key(i));
+      if (keys->size() > kMostHeardOfExport) {
+        keys->erase(std::prev(keys->end()));
+      }
     }
   }
 
@@ -309,16 +503,15 @@ class StoredRun {
     for (GivenExport& given : result_.given) {
       TEKMATCH_RETURN_IF_ERROR(Give(given));
     }
-    // A key that a later file made heard may stand in an earlier one, whose
-    // keys are not kept.
-    if (std::none_of(entries_.begin(), entries_.end(),
-                     [](const LedgerEntry& entry) {
-                       return entry.generation == kNeededAgain;
-                     })) {
-      return absl::OkStatus();
-    }
+    return absl::OkStatus();
+  }
+
+  absl::Status GiveAgain() {
     for (GivenExport& given : result_.given) {
-      if (given.state != GivenState::kRefused) {
+      const auto digest = digests_.find(given.path);
+      if (digest == digests_.end()) continue;
+      const LedgerEntry* entry = Find(digest->second);
+      if (entry != nullptr && entry->generation == kNeededAgain) {
         TEKMATCH_RETURN_IF_ERROR(Give(given));
       }
     }
@@ -328,35 +521,61 @@ class StoredRun {
   absl::Status Give(GivenExport& given) {
     TEKMATCH_RETURN_IF_ERROR(GoesOn());
     ++num_begun_;
-    if (!entries_.empty()) {
-      const absl::StatusOr<Sha256Digest> digest =
-          DigestOfExport(given.path, check_.files,
-                         [this]() -> absl::Status { return GoesOn(); });
-      if (absl::IsCancelled(digest.status())) return digest.status();
-      // Whatever else is wrong with the file, processing it says.
-      if (digest.ok() && IsDone(*digest)) {
+    const absl::StatusOr<ExportFingerprint> print =
+        FingerprintOf(given.path, check_.files,
+                      [this]() -> absl::Status { return GoesOn(); });
+    if (absl::IsCancelled(print.status())) return print.status();
+    // What is wrong with it, reading it says.
+    if (!print.ok()) return Refuse(given);
+    digests_[given.path] = print->digests.sha256;
+    if (LedgerEntry* entry = Find(print->digests.sha256); entry != nullptr) {
+      if (AddSignatures(*print, check_.files.trusted, entry->stored.file)) {
+        TEKMATCH_RETURN_IF_ERROR(ledger_.Update({entry}, {}));
+      }
+      if (entry->stored.file.accepted && entry->generation == generation_) {
         if (given.state == GivenState::kNotReached) {
           given.state = GivenState::kKnown;
         }
         return absl::OkStatus();
       }
     }
-    return Process(given.path, &given.state);
+    // Nothing of a file that is not trusted is written.
+    const SignatureReport report = CheckSignatures(
+        print->signatures, print->digests, check_.files.trusted);
+    if (report.verdict != SignatureVerdict::kValid) return Refuse(given);
+    return Process(given);
   }
 
-  // Whether the store has an export, and lacks nothing of it.
-  bool IsDone(const Sha256Digest& digest) const {
-    return std::any_of(
+  LedgerEntry* Find(const Sha256Digest& digest) {
+    const auto found = std::find_if(
         entries_.begin(), entries_.end(), [&](const LedgerEntry& entry) {
-          return entry.stored.file.report.digests.sha256 == digest &&
-                 entry.stored.file.accepted && entry.generation == generation_;
+          return entry.stored.file.report.digests.sha256 == digest;
         });
+    return found == entries_.end() ? nullptr : &*found;
   }
 
-  absl::Status Process(const std::string& path, GivenState* state) {
+  // Reads a file for its verdict alone.
+  absl::Status Refuse(GivenExport& given) {
+    TEKMATCH_ASSIGN_OR_RETURN(
+        ExportFileResult file,
+        ReadExportFile(
+            given.path, check_.files,
+            [this](const std::unique_ptr<KeyBlock>&) { return GoesOn(); }));
+    if (file.accepted) {
+      return absl::DataLossError(
+          absl::StrCat(given.path, ": changed while it was read"));
+    }
+    given.state = GivenState::kRefused;
+    refused_.push_back(std::move(file));
+    return absl::OkStatus();
+  }
+
+  absl::Status Process(GivenExport& given) {
     LedgerEntry entry;
     entry.kept = options_.keep_keys;
     entry.generation = generation_;
+    entry.stored.first_day = first_day_;
+    entry.stored.last_day = last_day_;
     TEKMATCH_ASSIGN_OR_RETURN(entry.id, ledger_.Begin());
     bool is_in = false;
     const auto abandon = absl::MakeCleanup([&] {
@@ -369,31 +588,32 @@ class StoredRun {
         check_.block_keys > 0 ? check_.block_keys
                               : BlockKeysFor(engine, check_.num_threads);
     KeptKeysWriter writer(ledger_, entry.id);
-    TEKMATCH_ASSIGN_OR_RETURN(
-        std::vector<MatchedFile> matched,
-        MatchFiles({path}, engine, files,
+    absl::StatusOr<std::vector<MatchedFile>> matched =
+        MatchFiles({given.path}, engine, files,
                    {.num_threads = check_.num_threads,
                     .read = [&](size_t, const KeyBlock& block) -> absl::Status {
-                      CountValidities(block, &entry.stored.validities);
-                      if (!entry.kept) {
-                        CountOwn(block, own_, &entry.stored.own_validities);
-                      }
-                      if (!heard_.empty()) {
-                        AddIfIn(heard_, block, &entry.heard);
-                      }
-                      return entry.kept ? writer.Add(block) : absl::OkStatus();
+                      AddIfIn(heard_, block, &entry.heard);
+                      return Sort(block, entry, writer);
                     },
                     .progress =
                         [&](size_t, uint64_t num_keys) {
                           num_keys_of_file_ = num_keys;
                           SayProgress();
                         },
-                    .cancelled = [&] { return !GoesOn().ok(); }}));
+                    .cancelled = [&] { return !GoesOn().ok(); }});
     num_keys_read_ += std::exchange(num_keys_of_file_, 0);
-    MatchedFile& file = matched.front();
+    if (!matched.ok()) {
+      if (entry.stored.validities.size() <= kMostValidities) {
+        return matched.status();
+      }
+      refused_.push_back(BeyondLimits(given.path));
+      given.state = GivenState::kRefused;
+      return absl::OkStatus();
+    }
+    MatchedFile& file = matched->front();
     entry.stored.file = std::move(file.file);
     if (!entry.stored.file.accepted) {
-      *state = GivenState::kRefused;
+      given.state = GivenState::kRefused;
       refused_.push_back(std::move(entry.stored.file));
       return absl::OkStatus();
     }
@@ -404,23 +624,69 @@ class StoredRun {
       if (!heard_.contains(match.tek)) newly.insert(match.tek);
     }
     file = MatchedFile();
-    std::set<LedgerEntry*> changed;
     if (!newly.empty() && !entry.kept) {
-      TEKMATCH_RETURN_IF_ERROR(ReadAgainFor(newly, path, files, &entry));
+      TEKMATCH_RETURN_IF_ERROR(ReadAgainFor(newly, given.path, files, &entry));
     }
-    // A run that ends here has a heard_ that says too much, and ends.
-    TEKMATCH_RETURN_IF_ERROR(AddHeard(newly, &entry, &changed));
-    changed.erase(&entry);
-    TEKMATCH_RETURN_IF_ERROR(
-        ledger_.Finish(entry, {changed.begin(), changed.end()}));
+    LedgerEntry* const same = Find(entry.stored.file.report.digests.sha256);
+    if (same != nullptr) {
+      AddSignatures({.digests = same->stored.file.report.digests,
+                     .signatures = same->stored.file.report.signatures},
+                    check_.files.trusted, entry.stored.file);
+    }
+    TEKMATCH_RETURN_IF_ERROR(ledger_.Finish(entry, newly));
     is_in = true;
-    *state = GivenState::kProcessed;
-    std::erase_if(entries_, [&](const LedgerEntry& other) {
-      return other.stored.file.report.digests.sha256 ==
-             entry.stored.file.report.digests.sha256;
-    });
+    given.state = GivenState::kProcessed;
+    TakeHeard(newly);
+    num_heard_when_read_[entry.id] = heard_.size();
+    if (same != nullptr) {
+      entries_.erase(entries_.begin() + (same - entries_.data()));
+    }
     entries_.push_back(std::move(entry));
     return absl::OkStatus();
+  }
+
+  // Counts the keys of a new export, by when they are valid, and keeps those
+  // that are to be kept.
+  absl::Status Sort(const KeyBlock& block, LedgerEntry& entry,
+                    KeptKeysWriter& writer) const {
+    StoredExport& stored = entry.stored;
+    uint64_t* num_keys = nullptr;
+    Validity last;
+    for (size_t i = 0; i < block.size(); ++i) {
+      const Validity validity = {block.rolling_starts()[i],
+                                 block.rolling_periods()[i]};
+      const bool is_own =
+          !own_.of_all.empty() && own_.of_all.contains(block.teks()[i]);
+      const DayNumber day = EndDay(validity);
+      if (day < stored.first_day || day > stored.last_day) {
+        (day < stored.first_day ? stored.before : stored.after)
+            .Add(validity, 1, is_own ? 1 : 0);
+        continue;
+      }
+      // Neighbours are often of one day.
+      if (num_keys == nullptr || validity != last) {
+        num_keys = &stored.validities[validity];
+        last = validity;
+      }
+      ++*num_keys;
+      if (entry.kept) {
+        TEKMATCH_RETURN_IF_ERROR(writer.Add(block.key(i)));
+      } else if (is_own) {
+        ++stored.own_validities[validity];
+      }
+    }
+    if (stored.validities.size() <= kMostValidities) return absl::OkStatus();
+    return absl::CancelledError("more validities than a store takes");
+  }
+
+  static ExportFileResult BeyondLimits(const std::string& path) {
+    ExportFileResult file;
+    file.path = path;
+    file.verdict = "malformed";
+    file.message = absl::StrCat(
+        path, ": its keys are valid at more than ", kMostValidities,
+        " different times, the most that a store takes");
+    return file;
   }
 
   // What the file itself says of keys, where it is not kept.
@@ -445,25 +711,8 @@ class StoredRun {
         absl::StrCat(path, ": changed while it was read"));
   }
 
-  static void CountValidities(const KeyBlock& block,
-                              std::map<Validity, uint64_t>* validities) {
-    uint64_t* num_keys = nullptr;
-    Validity last;
-    for (size_t i = 0; i < block.size(); ++i) {
-      const Validity validity = {block.rolling_starts()[i],
-                                 block.rolling_periods()[i]};
-      // Neighbours are often of one day.
-      if (num_keys == nullptr || validity != last) {
-        num_keys = &(*validities)[validity];
-        last = validity;
-      }
-      ++*num_keys;
-    }
-  }
-
   static void CountOwn(const KeyBlock& block, const OwnKeys& own,
-                       std::map<Validity, uint64_t>* validities) {
-    if (own.of_all.empty()) return;
+                       ValidityCounts* validities) {
     for (size_t i = 0; i < block.size(); ++i) {
       if (!own.of_all.contains(block.teks()[i])) continue;
       ++(*validities)[{block.rolling_starts()[i], block.rolling_periods()[i]}];
@@ -480,7 +729,6 @@ class StoredRun {
   absl::StatusOr<MatchedFile> MatchEntry(const LedgerEntry& entry,
                                          const MatchEngine& engine,
                                          MatchScratch* scratch) {
-    const EnIntervalNumber latest = LatestRollingStart(check_.now);
     MatchedFile matched;
     matched.file = entry.stored.file;
     MatchBatch batch;
@@ -496,17 +744,30 @@ class StoredRun {
     }
     matched.outside_tolerance.insert(batch.outside_tolerance.begin(),
                                      batch.outside_tolerance.end());
+    TEKMATCH_RETURN_IF_ERROR(CountKeys(entry, matched));
+    return matched;
+  }
 
-    // The counts are of all keys, by when they are valid.
-    std::map<Validity, uint64_t> validities = entry.stored.validities;
-    uint64_t& num_in_future =
-        matched.file.report.counts.rejected[static_cast<size_t>(
-            KeyRejection::kFarFutureRollingStart)];
+  // The counts are of all keys of an entry, by when they are valid.
+  absl::Status CountKeys(const LedgerEntry& entry, MatchedFile& matched) {
+    const EnIntervalNumber latest = LatestRollingStart(check_.now);
+    const StoredExport& stored = entry.stored;
+    ValidityCounts validities = stored.validities;
+    uint64_t num_in_future = 0;
     std::erase_if(validities, [&](const auto& validity) {
       if (validity.first.rolling_start <= latest) return false;
       num_in_future += validity.second;
       return true;
     });
+    matched.num_own_keys = stored.before.num_own;
+    if (stored.after.first_start > latest) {
+      num_in_future += stored.after.num_keys;
+    } else {
+      matched.num_own_keys += stored.after.num_own;
+    }
+    matched.file.report.counts
+        .rejected[static_cast<size_t>(KeyRejection::kFarFutureRollingStart)] +=
+        num_in_future;
     TEKMATCH_RETURN_IF_ERROR(
         TakeOwnKeys(entry, &validities, &matched.num_own_keys));
     TEKMATCH_ASSIGN_OR_RETURN(const std::set<Validity> near,
@@ -514,19 +775,18 @@ class StoredRun {
     for (const Validity& validity : near) {
       matched.num_compared += validities.at(validity);
     }
-    return matched;
+    return absl::OkStatus();
   }
 
   // Takes the owner's keys out of what is counted.
-  absl::Status TakeOwnKeys(const LedgerEntry& entry,
-                           std::map<Validity, uint64_t>* validities,
+  absl::Status TakeOwnKeys(const LedgerEntry& entry, ValidityCounts* validities,
                            uint64_t* num_own) {
     if (own_.of_all.empty()) return absl::OkStatus();
-    std::map<Validity, uint64_t> own = entry.stored.own_validities;
+    ValidityCounts own = entry.stored.own_validities;
     if (entry.kept) {
       TEKMATCH_RETURN_IF_ERROR(ledger_.ReadKept(
-          entry.id, IntervalSpan(), [&](const KeyBlock& block) -> absl::Status {
-            TEKMATCH_RETURN_IF_ERROR(GoesOn());
+          entry, DaySpan(), [&](const KeyBlock& block) -> absl::Status {
+            TEKMATCH_RETURN_IF_ERROR(UnlessCancelled());
             CountOwn(block, own_, &own);
             return absl::OkStatus();
           }));
@@ -573,35 +833,38 @@ class StoredRun {
     TEKMATCH_ASSIGN_OR_RETURN(
         const MatchEngine engine,
         MatchEngine::Create(index_, check_.policy, own_.of_all, kernels()));
-    // The time is over for new work, not for the answer.
-    deadline_ = Clock::time_point::max();
     ExposureCheckOptions check = check_;
     MatchScratch scratch;
     std::vector<MatchedFile> matched;
+    uint64_t num_partly_compared = 0;
+    result_.num_exports = entries_.size();
     for (const LedgerEntry& entry : entries_) {
       const ExportFileResult& file = entry.stored.file;
       if (!file.accepted) {
         ++result_.num_untrusted;
+        matched.emplace_back().file = file;
         continue;
       }
-      const bool is_done = entry.generation == generation_;
-      if (!is_done && entry.kept) {
-        // What it holds may be more than is known: there is no answer without.
-        check.skip_bad_files = false;
-        matched.push_back(Missing(
-            file, kNotReached,
-            "not compared with the newest sightings, since the time was over"));
-        continue;
-      }
-      if (!is_done) {
+      if (entry.generation != generation_) {
+        const bool is_needed =
+            entry.generation == kNeededAgain || needed_.contains(entry.id);
+        if (!is_needed) {
+          // What it holds may be more than is known: no answer without it.
+          check.skip_bad_files = false;
+          matched.push_back(Missing(file, kNotReached,
+                                    "not compared with the newest sightings, "
+                                    "since the time was over"));
+          continue;
+        }
         result_.needed_again.push_back(file.path);
         if (!check_.skip_bad_files) {
           matched.push_back(
               Missing(file, kNeededAgainVerdict,
-                      "needed again for newer sightings, since its keys are "
-                      "not kept"));
+                      "needed again, for sightings that came later: keys of "
+                      "theirs are not kept"));
           continue;
         }
+        ++num_partly_compared;
       }
       TEKMATCH_ASSIGN_OR_RETURN(matched.emplace_back(),
                                 MatchEntry(entry, engine, &scratch));
@@ -623,20 +886,44 @@ class StoredRun {
                      absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
                    return ReadHeardAgain(file, sink);
                  }));
+    result_.checked.num_partly_compared = num_partly_compared;
     return absl::OkStatus();
   }
 
   absl::Status ReadHeardAgain(
       const ExportFileResult& file,
       absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
-    for (const LedgerEntry& entry : entries_) {
-      if (entry.stored.file.report.digests.sha256 !=
-          file.report.digests.sha256) {
-        continue;
-      }
-      return ForHeard(entry, sink);
+    const LedgerEntry* entry = Find(file.report.digests.sha256);
+    if (entry == nullptr) {
+      return absl::InternalError("an export that the store does not have");
     }
-    return absl::InternalError("an export that the store does not have");
+    return ForHeard(*entry, sink);
+  }
+
+  // The mark up to which everything is processed moves only after a check to
+  // which nothing was lacking.
+  absl::Status MoveMark() {
+    const auto& files = result_.checked.files;
+    if (!result_.needed_again.empty() ||
+        !std::all_of(
+            files.begin(), files.end(),
+            [](const ExportFileResult& file) { return file.accepted; })) {
+      return absl::OkStatus();
+    }
+    TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> mark,
+                              GetNumber(database_, kMark));
+    std::optional<int64_t> newest = mark;
+    for (const LedgerEntry& entry : entries_) {
+      const std::optional<absl::Time> end = PublishedAt(entry);
+      if (!end.has_value()) continue;
+      const int64_t seconds = absl::ToUnixSeconds(*end);
+      newest = std::max(newest.value_or(seconds), seconds);
+    }
+    if (newest == mark) return absl::OkStatus();
+    TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
+                              Transaction::Begin(database_, Durability::kFull));
+    TEKMATCH_RETURN_IF_ERROR(SetNumber(database_, kMark, *newest));
+    return transaction.Commit();
   }
 
   Database& database_;
@@ -645,11 +932,21 @@ class StoredRun {
   const ExposureCheckOptions& check_;
   const OwnKeys own_;
   Ledger ledger_;
-  Clock::time_point deadline_;
+  const Clock::time_point deadline_;
   StoredCheckResult result_;
   bool is_cancelled_ = false;
+  absl::Time believed_now_;
+  // Keys that end in these days are kept, of exports that come now.
+  DayNumber first_day_ = 0;
+  DayNumber last_day_ = 0;
   std::vector<LedgerEntry> entries_;
-  absl::flat_hash_set<Tek> heard_;  // in any entry
+  absl::flat_hash_set<Tek> heard_;    // in any entry, pending ones included
+  absl::flat_hash_set<Tek> pending_;  // still to be looked up
+  // By entry, of those that this run read: heard_.size() after that.
+  std::map<int64_t, size_t> num_heard_when_read_;
+  std::map<std::string, Sha256Digest> digests_;  // of what was given, by path
+  // Entries of which keys would be needed that are not kept.
+  std::set<int64_t> needed_;
   std::shared_ptr<const SightingIndex> index_;
   int64_t generation_ = 0;  // of the sightings in the index
   std::vector<ExportFileResult> refused_;
@@ -689,17 +986,16 @@ absl::StatusOr<StoredCheckResult> CheckStored(
 absl::StatusOr<LedgerStatus> ReadLedgerStatus(Database& database) {
   return WithoutExceptions<LedgerStatus>([&]() -> absl::StatusOr<LedgerStatus> {
     Ledger ledger(database);
-    TEKMATCH_ASSIGN_OR_RETURN(const std::vector<LedgerEntry> entries,
-                              ledger.Entries(TrustedKeys()));
+    TEKMATCH_ASSIGN_OR_RETURN(
+        const std::vector<LedgerEntry> entries,
+        ledger.Entries(TrustedKeys(), [] { return absl::OkStatus(); }));
     LedgerStatus status;
     status.num_exports = entries.size();
     TEKMATCH_ASSIGN_OR_RETURN(status.num_keys_kept, ledger.NumKeptKeys());
-    for (const LedgerEntry& entry : entries) {
-      const auto end = TimesOf(entry.stored.file.report.metadata).end_seconds;
-      if (!end.has_value()) continue;
-      const absl::Time time = absl::FromUnixSeconds(*end);
-      status.newest_export =
-          std::max(status.newest_export.value_or(time), time);
+    TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> mark,
+                              GetNumber(database, kMark));
+    if (mark.has_value()) {
+      status.processed_until = absl::FromUnixSeconds(*mark);
     }
     return status;
   });

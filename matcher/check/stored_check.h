@@ -94,8 +94,9 @@ struct StoredCheckResult {
   std::vector<std::string> needed_again;
   // options.max_time was over before all was done.
   bool stopped = false;
-  // Exports of the store that no key signed which is trusted now: they do not
-  // count.
+  uint64_t num_exports = 0;  // that the store holds
+  // Of them, those that no key signed which is trusted now: they are among the
+  // files that are not accepted.
   uint64_t num_untrusted = 0;
   uint64_t num_expired_exports = 0;
   RetentionResult retained;
@@ -118,9 +119,10 @@ absl::StatusOr<StoredCheckResult> CheckStored(
 struct LedgerStatus {
   uint64_t num_exports = 0;
   uint64_t num_keys_kept = 0;
-  // The newest end timestamp of an export: the mark up to which all is
-  // processed, where exports are fetched in their order.
-  std::optional<absl::Time> newest_export;
+  // The newest end of an export, as of the last check to which nothing was
+  // lacking: no export was refused, not reached or needed again. What is
+  // published after it is still to be fetched.
+  std::optional<absl::Time> processed_until;
 };
 absl::StatusOr<LedgerStatus> ReadLedgerStatus(Database& database);
 

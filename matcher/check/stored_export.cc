@@ -40,11 +40,10 @@ absl::Status UnpackCounts(const Values& values,
   return absl::OkStatus();
 }
 
-using Validities = std::map<Validity, uint64_t>;  // numbers of keys
 using PackedValidities =
     google::protobuf::RepeatedPtrField<stored::Export::Validity>;
 
-void PackValidities(const Validities& validities, PackedValidities* out) {
+void PackValidities(const ValidityCounts& validities, PackedValidities* out) {
   for (const auto& [validity, num_keys] : validities) {
     stored::Export::Validity* packed = out->Add();
     packed->set_rolling_start(validity.rolling_start);
@@ -53,7 +52,8 @@ void PackValidities(const Validities& validities, PackedValidities* out) {
   }
 }
 
-absl::Status UnpackValidities(const PackedValidities& packed, Validities* out) {
+absl::Status UnpackValidities(const PackedValidities& packed,
+                              ValidityCounts* out) {
   for (const stored::Export::Validity& one : packed) {
     const uint32_t start = one.rolling_start();
     const uint32_t period = one.rolling_period();
@@ -66,7 +66,83 @@ absl::Status UnpackValidities(const PackedValidities& packed, Validities* out) {
   return absl::OkStatus();
 }
 
+void PackUnkept(const UnkeptKeys& keys, stored::Export::Unkept* out) {
+  out->set_num_keys(keys.num_keys);
+  out->set_num_own(keys.num_own);
+  out->set_first_start(keys.first_start);
+  out->set_last_end(keys.last_end);
+}
+
+UnkeptKeys UnpackUnkept(const stored::Export::Unkept& packed) {
+  return {.num_keys = packed.num_keys(),
+          .num_own = packed.num_own(),
+          .first_start = packed.first_start(),
+          .last_end = packed.last_end()};
+}
+
+bool IsSame(const ExportSignature& a, const ExportSignature& b) {
+  return a.signature == b.signature && a.info.key_id == b.info.key_id &&
+         a.info.key_version == b.info.key_version &&
+         a.info.algorithm == b.info.algorithm;
+}
+
 }  // namespace
+
+void UnkeptKeys::Add(const Validity& validity, uint64_t num,
+                     uint64_t num_own_ones) {
+  num_keys += num;
+  num_own += num_own_ones;
+  first_start = std::min(first_start, validity.rolling_start);
+  last_end =
+      std::max(last_end, validity.rolling_start + validity.rolling_period);
+}
+
+EnIntervalNumber StoredExport::last_end() const {
+  EnIntervalNumber last = std::max(before.last_end, after.last_end);
+  for (const auto& [validity, num_keys] : validities) {
+    last = std::max(last, validity.rolling_start + validity.rolling_period);
+  }
+  return last;
+}
+
+void Judge(const TrustedKeys& trusted, ExportFileResult& file) {
+  ExportReport& report = file.report;
+  report.signature =
+      CheckSignatures(report.signatures, report.digests, trusted);
+  file.accepted = file.is_verified();
+  file.verdict = std::string(SignatureVerdictName(report.signature.verdict));
+  file.message = file.accepted
+                     ? ""
+                     : absl::StrCat(file.path,
+                                    ": no key that is trusted now made its "
+                                    "signature");
+}
+
+bool AddSignatures(const ExportFingerprint& more, const TrustedKeys& trusted,
+                   ExportFileResult& file) {
+  // As many as one list may have.
+  constexpr size_t kMostSignatures = 64;
+  std::vector<ExportSignature>& known = file.report.signatures;
+  bool any_new = false;
+  for (const ExportSignature& signature : more.signatures) {
+    const bool is_known = std::any_of(
+        known.begin(), known.end(),
+        [&](const auto& other) { return IsSame(other, signature); });
+    if (is_known || known.size() >= kMostSignatures) continue;
+    const SignatureReport report =
+        CheckSignatures({signature}, more.digests, trusted);
+    if (report.signed_by.empty()) continue;
+    known.push_back(signature);
+    any_new = true;
+  }
+  if (!any_new) return false;
+  // Of SHA-512 there is a digest only where a signature uses it.
+  if (file.report.digests.sha512 == decltype(more.digests.sha512){}) {
+    file.report.digests.sha512 = more.digests.sha512;
+  }
+  Judge(trusted, file);
+  return true;
+}
 
 std::string PackExport(const StoredExport& stored) {
   const ExportReport& report = stored.file.report;
@@ -94,6 +170,10 @@ std::string PackExport(const StoredExport& stored) {
   message.set_signature_list(report.signature_list);
   PackValidities(stored.validities, message.mutable_validities());
   PackValidities(stored.own_validities, message.mutable_own_validities());
+  message.set_first_day(stored.first_day);
+  message.set_last_day(stored.last_day);
+  PackUnkept(stored.before, message.mutable_before());
+  PackUnkept(stored.after, message.mutable_after());
   return message.SerializeAsString();
 }
 
@@ -132,18 +212,15 @@ absl::StatusOr<StoredExport> UnpackExport(absl::Span<const uint8_t> bytes,
   }
   report.extra_entry = message.extra_entry();
   report.signature_list = message.signature_list();
-  report.signature =
-      CheckSignatures(report.signatures, report.digests, trusted);
-  file.accepted = file.is_verified();
-  file.verdict = std::string(SignatureVerdictName(report.signature.verdict));
-  if (!file.accepted) {
-    file.message = absl::StrCat(
-        file.path, ": no key that is trusted now made its signature");
-  }
+  Judge(trusted, file);
   TEKMATCH_RETURN_IF_ERROR(
       UnpackValidities(message.validities(), &result.validities));
   TEKMATCH_RETURN_IF_ERROR(
       UnpackValidities(message.own_validities(), &result.own_validities));
+  result.first_day = message.first_day();
+  result.last_day = message.last_day();
+  result.before = UnpackUnkept(message.before());
+  result.after = UnpackUnkept(message.after());
   return result;
 }
 

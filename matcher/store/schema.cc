@@ -23,11 +23,12 @@ constexpr SchemaObject kSchema[] = {
     {"exports_by_sha256",
      "CREATE UNIQUE INDEX exports_by_sha256 ON exports(sha256)"},
     {"kept_keys",
-     "CREATE TABLE kept_keys(export INTEGER NOT NULL, first_start INTEGER NOT "
-     "NULL, last_end INTEGER NOT NULL, num_keys INTEGER NOT NULL, keys BLOB "
-     "NOT NULL) STRICT"},
+     "CREATE TABLE kept_keys(export INTEGER NOT NULL, day INTEGER NOT NULL, "
+     "num_keys INTEGER NOT NULL, keys BLOB NOT NULL) STRICT"},
     {"kept_keys_by_export",
-     "CREATE INDEX kept_keys_by_export ON kept_keys(export)"},
+     "CREATE INDEX kept_keys_by_export ON kept_keys(export, day)"},
+    {"pending_keys",
+     "CREATE TABLE pending_keys(tek BLOB PRIMARY KEY) STRICT, WITHOUT ROWID"},
 };
 
 }  // namespace

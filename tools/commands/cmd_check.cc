@@ -112,8 +112,8 @@ absl::StatusOr<int> ShowStatus(const StoreOptions& options) {
   TEKMATCH_ASSIGN_OR_RETURN(const LedgerStatus ledger,
                             ReadLedgerStatus(*database));
   const std::string newest =
-      ledger.newest_export.has_value()
-          ? absl::FormatTime(absl::RFC3339_sec, *ledger.newest_export,
+      ledger.processed_until.has_value()
+          ? absl::FormatTime(absl::RFC3339_sec, *ledger.processed_until,
                              absl::UTCTimeZone())
           : "none";
   const std::string clock =
@@ -129,7 +129,7 @@ absl::StatusOr<int> ShowStatus(const StoreOptions& options) {
         {"newest_day", DayOrNone(status.newest_day)},
         {"exports", ledger.num_exports},
         {"keys_kept", ledger.num_keys_kept},
-        {"newest_export", newest},
+        {"processed_until", newest},
         {"clock", clock},
         {"bytes", status.bytes_on_disk},
         {"schema_version", status.schema_version},
@@ -142,7 +142,7 @@ absl::StatusOr<int> ShowStatus(const StoreOptions& options) {
                      "\nto:             ", DayOrNone(status.newest_day),
                      "\nexports:        ", ledger.num_exports,
                      "\nkeys kept:      ", ledger.num_keys_kept,
-                     "\nnewest export:  ", newest, "\nclock:          ", clock,
+                     "\nprocessed until:", newest, "\nclock:          ", clock,
                      "\nbytes:          ", status.bytes_on_disk,
                      "\nschema version: ", status.schema_version, "\n");
     for (const std::string& path : status.set_aside) {

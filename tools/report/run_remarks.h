@@ -31,7 +31,7 @@ struct RunAccount {
 
 // Input that was given and could not be compared.
 struct LeftOut {
-  uint64_t files = 0;      // that were not accepted
+  uint64_t files = 0;      // not accepted, or compared in part
   uint64_t keys = 0;       // that the decoder rejected, of accepted files
   uint64_t sightings = 0;  // malformed rows
   // Files of a store that are missing or damaged: how many sightings were in

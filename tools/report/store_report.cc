@@ -18,7 +18,7 @@ namespace {
 struct Words {
   absl::string_view needed_again;
   absl::string_view not_reached;
-  absl::string_view untrusted;
+  absl::string_view expired;
   absl::string_view too_old;
   absl::string_view in_future;
   absl::string_view clock_forward;
@@ -33,9 +33,7 @@ constexpr Words kEnglish = {
     .not_reached =
         "NOT REACHED: the time was over before $0 exports were read. A contact "
         "may be\nmissing here.\n",
-    .untrusted =
-        "Exports of the store that no key signed which is trusted now, left "
-        "out: $0.\n",
+    .expired = "Exports older than twice what the store keeps, removed: $0.\n",
     .too_old = "Sightings that are older than the store keeps, left out: $0.\n",
     .in_future = "Sightings of more than a day from now: $0. A clock is off.\n",
     .clock_forward =
@@ -56,8 +54,7 @@ constexpr Words kJapanese = {
     .not_reached =
         "時間切れのため読んでいないファイル：$0件。"
         "\nここに示されない接触があるかもしれません。\n",
-    .untrusted =
-        "今は信頼していない署名のため、除外した保存済みのファイル：$0件。\n",
+    .expired = "保存期間の二倍より古いため、削除した公開ファイル：$0件。\n",
     .too_old = "保存期間より古いため、除外した接触記録：$0件。\n",
     .in_future = "今より一日以上先の接触記録：$0件。時計がずれています。\n",
     .clock_forward =
@@ -87,13 +84,6 @@ absl::string_view ClockName(ClockJump clock) {
   return "";
 }
 
-// Exports of the store, be they trusted now or not.
-uint64_t CountExports(const StoredCheckResult& checked) {
-  const auto num_others = CountGiven(checked, GivenState::kRefused) +
-                          CountGiven(checked, GivenState::kNotReached);
-  return checked.checked.files.size() - num_others + checked.num_untrusted;
-}
-
 void AppendCount(absl::string_view format, uint64_t n, std::string* text) {
   if (n > 0) absl::SubstituteAndAppend(text, format, n);
 }
@@ -111,7 +101,7 @@ nlohmann::ordered_json StoreJson(const StoreAccount& account) {
     given.push_back({{"path", one.path},
                      {"state", std::string(GivenStateName(one.state))}});
   }
-  return {{"exports", CountExports(checked)},
+  return {{"exports", checked.num_exports},
           {"given", std::move(given)},
           {"stopped", checked.stopped},
           {"needed_again", checked.needed_again},
@@ -136,7 +126,7 @@ std::string StoreText(const StoreAccount& account) {
       CountGiven(checked, GivenState::kProcessed),
       CountGiven(checked, GivenState::kKnown),
       CountGiven(checked, GivenState::kRefused),
-      CountGiven(checked, GivenState::kNotReached), CountExports(checked),
+      CountGiven(checked, GivenState::kNotReached), checked.num_exports,
       account.added.num_added, account.added.num_known,
       account.added.num_too_old, checked.checked.num_sightings);
 }
@@ -150,7 +140,7 @@ std::string StoreRemarks(const StoreAccount& account, Language language) {
   }
   AppendCount(words.not_reached, CountGiven(checked, GivenState::kNotReached),
               &text);
-  AppendCount(words.untrusted, checked.num_untrusted, &text);
+  AppendCount(words.expired, checked.num_expired_exports, &text);
   AppendCount(words.too_old, account.added.num_too_old, &text);
   AppendCount(
       words.in_future,

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -178,10 +179,10 @@ class History {
         folder_(TempPath(absl::StrCat(seed))),
         totals_(totals) {
     for (const std::string& name : world_.exports) {
-      const auto digest = DigestOfExport(name, {.sources = world_.sources},
-                                         [] { return absl::OkStatus(); });
-      EXPECT_THAT(digest, IsOk());
-      if (digest.ok()) exports_[*digest] = name;
+      const auto print = FingerprintOf(name, {.sources = world_.sources},
+                                       [] { return absl::OkStatus(); });
+      EXPECT_THAT(print, IsOk());
+      if (print.ok()) exports_[print->digests.sha256] = name;
     }
   }
 
