@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -184,6 +185,13 @@ class History {
       EXPECT_THAT(print, IsOk());
       if (print.ok()) exports_[print->digests.sha256] = name;
     }
+  }
+
+  History(const History&) = delete;
+  History& operator=(const History&) = delete;
+  ~History() {
+    database_.reset();
+    std::filesystem::remove_all(folder_);
   }
 
   void Run() {

@@ -134,23 +134,19 @@ DiagnosisKey Publish(RandomSource& random, Person& person) {
 }
 
 std::vector<DiagnosisKey> SomeKeys(RandomSource& random,
-                                   std::vector<Person>& people,
-                                   bool* repeats_keys) {
+                                   std::vector<Person>& people) {
   std::vector<DiagnosisKey> keys;
   for (uint64_t n = random.Below(25); n > 0; --n) {
     Person& person = people[static_cast<size_t>(random.Below(people.size()))];
     keys.push_back(Publish(random, person));
-    if (!OneIn(random, 40)) continue;
-    keys.push_back(keys.back());
-    *repeats_keys = true;
-  }
-  // Those of a person that were drawn twice may be alike, too.
-  std::vector<DiagnosisKey> sorted = keys;
-  std::sort(sorted.begin(), sorted.end());
-  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
-    *repeats_keys = true;
+    if (OneIn(random, 40)) keys.push_back(keys.back());
   }
   return keys;
+}
+
+bool RepeatsKeys(std::vector<DiagnosisKey> keys) {
+  std::sort(keys.begin(), keys.end());
+  return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
 }
 
 // ------------------------------------------------------------- the exports
@@ -191,6 +187,7 @@ class WorldMaker {
 
   void AddExport(const PlainExport& plain,
                  absl::Span<const ExportSigner> signers) {
+    if (RepeatsKeys(plain.keys)) world_.repeats_keys = true;
     const std::string zip = SignedZip(plain, signers);
     const std::string name = NewName();
     world_.sources[name] = MemorySource(name, zip);
@@ -221,7 +218,7 @@ class WorldMaker {
     for (int i = 1; i <= plain.batch_size; ++i) {
       if (i == lacking) continue;
       plain.batch_num = i;
-      plain.keys = SomeKeys(random_, people_, &world_.repeats_keys);
+      plain.keys = SomeKeys(random_, people_);
       plain.num_rejected =
           OneIn(random_, 4) ? static_cast<int>(random_.Below(4)) : 0;
       AddExport(plain, signers);
@@ -240,8 +237,7 @@ class WorldMaker {
         new ExportSigner(OtherSigner("440", "v1"));
     PlainExport plain;
     plain.end_timestamp = kTestDaySeconds + 86400 * uint64_t{5};
-    bool repeats = false;
-    plain.keys = SomeKeys(random_, people_, &repeats);
+    plain.keys = SomeKeys(random_, people_);
     std::string zip;
     switch (random_.Below(3)) {
       case 0:
