@@ -45,7 +45,7 @@ class FileCandidates {
     for (const KeyPublication& publication : batch.publications) {
       found_.publications.Add(publication.key);
     }
-    found_.teks.Add(std::move(tek_prefixes));
+    if (!tek_prefixes.empty()) found_.teks.Add(std::move(tek_prefixes));
     found_.outside_tolerance.insert(batch.outside_tolerance.begin(),
                                     batch.outside_tolerance.end());
     if (found_.candidates.size() >= compact_at_) {
@@ -206,7 +206,9 @@ class Run {
     MatchBatch batch;
     TEKMATCH_RETURN_IF_ERROR(engine_.MatchBlock(
         block, static_cast<uint32_t>(file), scratch, &batch));
-    files_[file].Add(std::move(batch), TekPrefixes::Of(block.teks()));
+    files_[file].Add(std::move(batch), how_.notes_teks
+                                           ? TekPrefixes::Of(block.teks())
+                                           : std::vector<uint32_t>());
     return absl::OkStatus();
   }
 

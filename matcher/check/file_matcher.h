@@ -29,7 +29,7 @@ struct MatchedFile {
   ExportFileResult file;
   std::vector<Match> candidates;  // in no order; most duplicates are dropped
   FilePublications publications;  // of keys with a candidate, as often as there
-  TekPrefixes teks;               // of all keys
+  TekPrefixes teks;               // of all keys, if options.notes_teks
   // Positions of sightings at the wrong time (MatchBatch::outside_tolerance).
   absl::flat_hash_set<uint32_t> outside_tolerance;
   uint64_t num_own_keys = 0;
@@ -41,6 +41,9 @@ struct FileMatcherOptions {
   // At least 1; the caller's is one of them, and where the system has no more
   // threads, fewer work.
   int num_threads = 1;
+  // Whether MatchedFile::teks is filled: 4 bytes a key, which a caller who
+  // never asks for them can do without.
+  bool notes_teks = true;
   // If not empty, called with the position of a file and each block of its
   // keys, before it is matched: in the file's order, by one thread at a time of
   // one file. They are not to be believed yet. What it returns, if not OK, ends

@@ -45,6 +45,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// In a block that is read. It takes 30 bytes a key, and 40 to be matched; and
+// nobody is asked whether to go on while it is.
+constexpr size_t kMostKeysAtOnce = size_t{1} << 14;
+
 constexpr char kNotReached[] = "not_reached";
 constexpr char kNeededAgainVerdict[] = "needed_again";
 constexpr char kMark[] = "processed_until";  // in the table meta
@@ -585,12 +589,15 @@ class StoredRun {
     TEKMATCH_ASSIGN_OR_RETURN(const MatchEngine engine, SearchEngine(index_));
     ExportFileOptions files = check_.files;
     files.reader.decode.block_capacity =
-        check_.block_keys > 0 ? check_.block_keys
-                              : BlockKeysFor(engine, check_.num_threads);
+        check_.block_keys > 0
+            ? check_.block_keys
+            : std::min(kMostKeysAtOnce,
+                       BlockKeysFor(engine, check_.num_threads));
     KeptKeysWriter writer(ledger_, entry.id);
     absl::StatusOr<std::vector<MatchedFile>> matched =
         MatchFiles({given.path}, engine, files,
                    {.num_threads = check_.num_threads,
+                    .notes_teks = false,
                     .read = [&](size_t, const KeyBlock& block) -> absl::Status {
                       AddIfIn(heard_, block, &entry.heard);
                       return Sort(block, entry, writer);

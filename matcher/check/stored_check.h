@@ -30,7 +30,8 @@
 // processed; of others nothing is remembered.
 //
 // Memory, beyond the sightings and their index: at most 8 MiB with one thread,
-// however many keys there are.
+// however many keys there are, unless options.check.block_keys asks for blocks
+// of more than 16,384.
 #ifndef TEKMATCH_MATCHER_CHECK_STORED_CHECK_H_
 #define TEKMATCH_MATCHER_CHECK_STORED_CHECK_H_
 
