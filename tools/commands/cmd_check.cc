@@ -1,12 +1,13 @@
 // tekmatch check: as `match`, but over a store that remembers exports and
 // sightings from run to run, as an app's does.
 //
-// Plan: --status, --forget and --set-aside are works of their own. Otherwise
-// options are checked and what they name is loaded, as for `match`; sightings
-// are added to the store, which they stay in whatever follows; the check is
-// made (CheckStored); its report is that of `match`.
+// Plan: options that have no effect on what is asked for are refused. --status,
+// --forget and --set-aside are works of their own. Otherwise what the options
+// name is loaded, as for `match`; sightings are added to the store, which they
+// stay in whatever follows; the check is made (CheckStored); its report is that
+// of `match`. No output may lie in the store's folder.
 #include <algorithm>
-#include <map>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -15,7 +16,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/stored_check.h"
@@ -35,32 +38,64 @@
 namespace tekmatch {
 namespace {
 
+// Of --max-seconds: a leap year, which no clock's range is too small for.
+constexpr uint64_t kMostSeconds = uint64_t{366} * 24 * 3600;
+
 struct StoreOptions {
   MatchOptions match;
   std::string store;
+  std::string sightings;
   bool status = false;
   bool forget = false;
   bool set_aside = false;
   bool keep_no_keys = false;
   int retention_days = 14;
   std::optional<uint64_t> max_seconds;
+  std::vector<std::string> given;  // OptionSet::Given
 };
 
+// A work of its own takes the options that it says, and none of a check's: one
+// that is declared tomorrow is refused until somebody adds it here.
+absl::Status CheckWork(const StoreOptions& options, absl::string_view work,
+                       std::vector<absl::string_view> with_effect) {
+  with_effect.insert(with_effect.end(), {"--store", work});
+  for (const std::string& name : options.given) {
+    if (std::find(with_effect.begin(), with_effect.end(), name) ==
+        with_effect.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(name, " has no effect on ", work));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckStoreOptions(const StoreOptions& options) {
-  const int num_works =
-      int{options.status} + int{options.forget} + int{options.set_aside};
-  if (num_works > 1) {
+  TEKMATCH_RETURN_IF_ERROR(CheckFolder("--store", options.store));
+  if (options.store.empty()) {
+    return absl::InvalidArgumentError("--store: a folder is wanted");
+  }
+  if (int{options.status} + int{options.forget} + int{options.set_aside} > 1) {
     return absl::InvalidArgumentError(
         "--status, --forget and --set-aside are works of their own: give one");
   }
-  const MatchOptions& match = options.match;
-  if (num_works > 0 &&
-      (!match.exports.given.empty() || !match.sightings.empty())) {
-    return absl::InvalidArgumentError(
-        "--status, --forget and --set-aside check nothing: give no EXPORT and "
-        "no --sightings");
+  if (options.status) {
+    return CheckWork(options, "--status", {"--format", "--out"});
   }
-  return CheckMatchOptions(match);
+  if (options.forget) return CheckWork(options, "--forget", {});
+  if (options.set_aside) return CheckWork(options, "--set-aside", {});
+  if (options.match.skip_bad_sightings && options.match.sightings.empty()) {
+    return absl::InvalidArgumentError(
+        "--skip-bad-sightings has no effect without --sightings");
+  }
+  return CheckMatchOptions(options.match);
+}
+
+// The whole folder is the store's: an output in it would take a file's place,
+// or be taken for one. Its files have names elsewhere, too, where they are
+// linked: so it is also read.
+void UsesStore(const StoreOptions& options, RunPaths* paths) {
+  paths->WritesFolder("--store", options.store);
+  paths->Reads("--store", options.store);
 }
 
 // A damaged store is nobody's but the person's to put away.
@@ -104,6 +139,10 @@ std::string DayOrNone(const std::optional<absl::CivilDay>& day) {
 }
 
 absl::StatusOr<int> ShowStatus(const StoreOptions& options) {
+  RunPaths paths;
+  UsesStore(options, &paths);
+  paths.Writes("--out", options.match.out);
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                             OpenStore(options.store, OpenMode::kExisting));
   TEKMATCH_ASSIGN_OR_RETURN(SightingStore store,
@@ -153,46 +192,39 @@ absl::StatusOr<int> ShowStatus(const StoreOptions& options) {
   return kExitDone;
 }
 
-// What was read and added of all --sightings.
+// What was read and added of --sightings.
 struct Given {
   SightingsCounts counts;
   AddedSightings added;
 };
 
-// Each file alone: they are one device's, and the store knows what it has.
-absl::Status AddSightings(const StoreOptions& options, absl::Time now,
-                          Database& database, Progress& progress,
-                          Given* given) {
+absl::StatusOr<Given> AddSightings(const StoreOptions& options, absl::Time now,
+                                   Database& database, Progress& progress) {
+  Given given;
+  if (options.match.sightings.empty()) return given;
   TEKMATCH_ASSIGN_OR_RETURN(
       SightingStore store,
       SightingStore::Create(database,
                             absl::Hours(24 * options.retention_days)));
-  for (const std::string& argument : options.match.sightings) {
-    absl::StatusOr<RunSightings> read =
-        ReadStores({argument}, {.skip_bad = options.match.skip_bad_sightings,
+  absl::StatusOr<RunSightings> read = ReadStores(
+      options.match.sightings, {.skip_bad = options.match.skip_bad_sightings,
                                 .progress = ShowSightings(progress)});
-    progress.Finish();
-    if (!read.ok()) return read.status();
-    if (!read->counts.by_device.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--sightings ", argument, ": names a device, and a store is of one"));
-    }
-    for (const std::string& message : read->messages) {
-      Say(absl::StrCat("skipped ", message));
-    }
-    if (!PrintsResult(options.match)) SayLosses(read->counts);
-    TEKMATCH_ASSIGN_OR_RETURN(const AddedSightings added,
-                              store.Add(read->sightings, now));
-    given->added.num_added += added.num_added;
-    given->added.num_known += added.num_known;
-    given->added.num_too_old += added.num_too_old;
-    given->added.num_in_future += added.num_in_future;
-    given->counts.num_bad += read->counts.num_bad;
-    given->counts.dropped.previous_scan += read->counts.dropped.previous_scan;
-    std::move(read->counts.losses.begin(), read->counts.losses.end(),
-              std::back_inserter(given->counts.losses));
+  progress.Finish();
+  if (!read.ok()) return read.status();
+  if (!read->counts.by_device.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--sightings ", options.sightings,
+                     ": names a device, and a store is of one"));
   }
-  return absl::OkStatus();
+  for (const std::string& message : read->messages) {
+    Say(absl::StrCat("skipped ", message));
+  }
+  if (!PrintsResult(options.match)) SayLosses(read->counts);
+  TEKMATCH_ASSIGN_OR_RETURN(given.added, store.Add(read->sightings, now));
+  given.counts.num_bad = read->counts.num_bad;
+  given.counts.dropped.previous_scan = read->counts.dropped.previous_scan;
+  given.counts.losses = std::move(read->counts.losses);
+  return given;
 }
 
 absl::StatusOr<StoredCheckResult> RunStored(
@@ -240,15 +272,10 @@ absl::Status CheckHasAnswer(const StoreOptions& options,
 }
 
 absl::StatusOr<int> CheckExports(const StoreOptions& options) {
-  TEKMATCH_RETURN_IF_ERROR(CheckStoreOptions(options));
-  if (options.set_aside) return PutAside(options);
-  if (options.forget) return Forget(options);
-  if (options.status) return ShowStatus(options);
-
   TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> exports,
                             ListExports(options.match.exports));
   RunPaths paths = MatchPaths(options.match, exports);
-  paths.Reads("--store", options.store + "/tekmatch.sqlite");
+  UsesStore(options, &paths);
   TEKMATCH_RETURN_IF_ERROR(paths.Check());
   TEKMATCH_ASSIGN_OR_RETURN(const MatchRules rules,
                             LoadMatchRules(options.match));
@@ -261,9 +288,8 @@ absl::StatusOr<int> CheckExports(const StoreOptions& options) {
   Progress progress;
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                             OpenStore(options.store, OpenMode::kCreate));
-  Given given;
-  TEKMATCH_RETURN_IF_ERROR(
-      AddSightings(options, rules.now, *database, progress, &given));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Given given, AddSightings(options, rules.now, *database, progress));
   TEKMATCH_ASSIGN_OR_RETURN(
       const StoredCheckResult checked,
       RunStored(options, exports, check, *database, progress));
@@ -282,6 +308,13 @@ absl::StatusOr<int> CheckExports(const StoreOptions& options) {
   return kExitDone;
 }
 
+absl::StatusOr<int> DoWork(const StoreOptions& options) {
+  TEKMATCH_RETURN_IF_ERROR(CheckStoreOptions(options));
+  if (options.set_aside) return PutAside(options);
+  if (options.forget) return Forget(options);
+  return options.status ? ShowStatus(options) : CheckExports(options);
+}
+
 }  // namespace
 
 void AddCheckCommand(CommandLine& line) {
@@ -293,9 +326,10 @@ void AddCheckCommand(CommandLine& line) {
       .Text("--store", o->store,
             "Folder of the store: made where there is none")
       .Required();
-  command.Repeatable("--sightings", o->match.sightings,
-                     "Sightings to add, in any form that match reads; what\n"
-                     "the store has is not added again");
+  const Option sightings =
+      command.Text("--sightings", o->sightings,
+                   "Sightings to add, in any form that match reads; what\n"
+                   "the store has is not added again");
   AddTrustedKeyOption(command, o->match);
   command.Flag("--skip-bad-files", o->match.skip_bad_files,
                "Leave refused files out instead of giving no result");
@@ -314,15 +348,18 @@ void AddCheckCommand(CommandLine& line) {
                "Keep no keys: sightings that come later need their\n"
                "exports again");
   command.Number("--max-seconds", o->max_seconds,
-                 "Stop cleanly after so long; the same command goes on");
+                 "Stop cleanly after so long; the same command goes on", 0,
+                 kMostSeconds);
   command.Flag("--status", o->status, "Say what is in the store");
   command.Flag("--forget", o->forget,
                "Empty the store, and erase what was in it");
   command.Flag("--set-aside", o->set_aside,
                "Rename a damaged store, which loses nothing");
-  command.Runs([o, notice] {
+  command.Runs([o, notice, sightings, command] {
     o->match.notice_options = notice.given();
-    return CheckExports(*o);
+    if (sightings.given()) o->match.sightings = {o->sightings};
+    o->given = command.Given();
+    return DoWork(*o);
   });
 }
 

@@ -86,9 +86,8 @@ Option OptionSet::Text(const std::string& name, std::string& value,
 
 Option OptionSet::Number(const std::string& name,
                          std::optional<uint64_t>& value,
-                         const std::string& help) {
-  return CheckedNumber(Option(app_->add_option(name, value, help)), 0,
-                       std::numeric_limits<uint64_t>::max());
+                         const std::string& help, uint64_t low, uint64_t high) {
+  return CheckedNumber(Option(app_->add_option(name, value, help)), low, high);
 }
 
 // One of each type, as CLI11 names a number's type in the help: UINT or INT.
@@ -140,6 +139,18 @@ OptionSet OptionSet::ExactlyOne(const std::string& name) {
   CLI::Option_group* group = app_->add_option_group(name);
   group->require_option(1);
   return {group, chosen_};
+}
+
+std::vector<std::string> OptionSet::Given() const {
+  std::vector<std::string> names;
+  const CLI::App& app = *app_;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0) continue;
+    const bool is_argument = option->get_lnames().empty();
+    names.push_back(
+        absl::StrCat(is_argument ? "" : "--", option->get_single_name()));
+  }
+  return names;
 }
 
 void OptionSet::Runs(CommandBody body) {

@@ -89,9 +89,10 @@ class OptionSet {
                 uint64_t high = std::numeric_limits<T>::max()) {
     return CheckedNumber(AddNumber(name, value, help), low, high);
   }
-  // Any such number; absent where it is not given.
+  // Such a number, absent where it is not given.
   Option Number(const std::string& name, std::optional<uint64_t>& value,
-                const std::string& help);
+                const std::string& help, uint64_t low = 0,
+                uint64_t high = std::numeric_limits<uint64_t>::max());
 
   // May be given several times, with one value each time.
   Option Repeatable(const std::string& name, std::vector<std::string>& values,
@@ -104,6 +105,11 @@ class OptionSet {
   // A group: of the options that are declared in it, exactly one has to be
   // given. Its name is a heading in the help.
   OptionSet ExactlyOne(const std::string& name);
+
+  // The names of all of its own, not those of its groups, that the person gave,
+  // in the order in which they were declared. To be asked by the command's
+  // body.
+  std::vector<std::string> Given() const;
 
   // What to do when this command is chosen; once for each command.
   void Runs(CommandBody body);

@@ -70,10 +70,12 @@ class CommandLineTest : public ::testing::Test {
     add.Flag("--round", round_, "Without fractions");
     add.Number("--times", times_, "How often", 1, 9).ShowDefault();
     add.Number("--seed", seed_, "Of chance");
+    add.Number("--limit", limit_, "Of time", 2, 60);
     add.Repeatable("--also", also_, "More");
     add.Arguments("FILE", files_, "What to add").Required();
-    add.Runs([this, unit] {
+    add.Runs([this, unit, add] {
       unit_is_given_ = unit.given();
+      given_ = add.Given();
       return 7;
     });
     OptionSet choose = line_.AddCommand("choose", "Takes one of two");
@@ -94,8 +96,8 @@ class CommandLineTest : public ::testing::Test {
   std::string name_, unit_ = "kg", left_, right_;
   bool round_ = false;
   int times_ = 3;
-  std::optional<uint64_t> seed_;
-  std::vector<std::string> also_, files_;
+  std::optional<uint64_t> seed_, limit_;
+  std::vector<std::string> also_, files_, given_;
   bool unit_is_given_ = false;
 };
 
@@ -114,6 +116,8 @@ TEST_F(CommandLineTest, WritesWhatWasGiven) {
   EXPECT_EQ(seed_, std::numeric_limits<uint64_t>::max());
   EXPECT_THAT(also_, ElementsAre("x", "y"));
   EXPECT_THAT(files_, ElementsAre("a", "b"));
+  EXPECT_THAT(given_, ElementsAre("--name", "--unit", "--round", "--times",
+                                  "--seed", "--also", "FILE"));
 }
 
 TEST_F(CommandLineTest, NumbersAreDecimal) {
@@ -134,6 +138,7 @@ TEST_F(CommandLineTest, LeavesTheRestAsItIs) {
   EXPECT_FALSE(round_);
   EXPECT_EQ(times_, 3);
   EXPECT_EQ(seed_, std::nullopt);
+  EXPECT_THAT(given_, ElementsAre("FILE"));
 }
 
 TEST_F(CommandLineTest, RunsTheCommandThatIsNamed) {
@@ -149,6 +154,8 @@ TEST_F(CommandLineTest, RefusesWhatIsWrongWithOneOption) {
   ExpectRefused({"add"}, "FILE is required" + more);
   ExpectRefused({"add", "a", "--times", "10"},
                 "--times: 10: not in 1..9" + more);
+  ExpectRefused({"add", "a", "--limit", "61"},
+                "--limit: 61: not in 2..60" + more);
   ExpectRefused({"add", "a", "--unit", "m"}, "--unit requires --name" + more);
   ExpectRefused({"add", "a", "--name", "n", "--unit", "s"},
                 "--unit: s not in {kg,m}" + more);
