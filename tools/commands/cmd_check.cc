@@ -2,10 +2,11 @@
 // sightings from run to run, as an app's does.
 //
 // Plan: options that have no effect on what is asked for are refused. --status,
-// --forget and --set-aside are works of their own. Otherwise what the options
-// name is loaded, as for `match`; sightings are added to the store, which they
-// stay in whatever follows; the check is made (CheckStored); its report is that
-// of `match`. No output may lie in the store's folder.
+// --forget and --set-aside are works of their own, the last two while no check
+// runs (LockStore). Otherwise what the options name is loaded, as for `match`;
+// sightings are added to the store, which they stay in whatever follows; the
+// check is made (CheckStored); its report is that of `match`. No output may lie
+// in the store's folder.
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -17,10 +18,16 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "keyformat/key_block.h"
+#include "keyformat/signature.h"
 #include "keyformat/status_macros.h"
+#include "matcher/check/check_lock.h"
+#include "matcher/check/ledger.h"
 #include "matcher/check/stored_check.h"
 #include "matcher/store/database.h"
 #include "matcher/store/sighting_store.h"
@@ -37,6 +44,8 @@
 
 namespace tekmatch {
 namespace {
+
+constexpr char kDatabaseName[] = "/tekmatch.sqlite";  // in the store's folder
 
 // Of --max-seconds: a leap year, which no clock's range is too small for.
 constexpr uint64_t kMostSeconds = uint64_t{366} * 24 * 3600;
@@ -98,36 +107,90 @@ void UsesStore(const StoreOptions& options, RunPaths* paths) {
   paths->Reads("--store", options.store);
 }
 
-// A damaged store is nobody's but the person's to put away.
-absl::StatusOr<std::unique_ptr<Database>> OpenStore(const std::string& folder,
-                                                    OpenMode mode) {
-  absl::StatusOr<std::unique_ptr<Database>> database =
-      Database::Open(folder, mode);
-  if (!absl::IsDataLoss(database.status())) return database;
+// A damaged store is nobody's but the person's to put away. Not every DATA_LOSS
+// is its: an export may have changed while it was read.
+absl::Status WithAdvice(const StoreOptions& options,
+                        const absl::Status& status) {
+  absl::string_view path = status.message();
+  absl::ConsumePrefix(&path, "./");
+  if (!absl::IsDataLoss(status) ||
+      !absl::StartsWith(path, options.store + kDatabaseName)) {
+    return status;
+  }
   return absl::DataLossError(
-      absl::StrCat(database.status().message(),
+      absl::StrCat(status.message(),
                    " (check --set-aside puts it out of the way, under another "
                    "name; a new store needs all exports and sightings again)"));
 }
 
+// Held to the end by what empties a store or renames it. NOT_FOUND where the
+// folder has none, nor anything of one: then no lock is made in it.
+absl::StatusOr<CheckLock> LockStore(const std::string& folder) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> set_aside,
+                            Database::ListSetAside(folder));
+  if (set_aside.empty()) {
+    const absl::Status there =
+        Database::Open(folder, OpenMode::kReadOnly).status();
+    if (absl::IsNotFound(there)) return there;
+  }
+  return CheckLock::Take(folder);
+}
+
+// Reads all that a check may ever read of the store: DATA_LOSS where that would
+// tell it that the store is damaged.
+absl::Status ReadWhole(const std::string& folder) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                            Database::Open(folder, OpenMode::kExisting));
+  TEKMATCH_RETURN_IF_ERROR(database->CheckIntegrity());
+  TEKMATCH_ASSIGN_OR_RETURN(SightingStore store,
+                            SightingStore::Create(*database));
+  TEKMATCH_RETURN_IF_ERROR(store.Read().status());
+  Ledger ledger(*database);
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<LedgerEntry> entries,
+                            ledger.Entries(TrustedKeys()));
+  for (const LedgerEntry& entry : entries) {
+    TEKMATCH_RETURN_IF_ERROR(
+        ledger.ReadKept(entry.id, IntervalSpan(),
+                        [](const KeyBlock&) { return absl::OkStatus(); }));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int> PutAside(const StoreOptions& options) {
+  TEKMATCH_ASSIGN_OR_RETURN(const CheckLock lock, LockStore(options.store));
+  const absl::Status read = ReadWhole(options.store);
+  if (read.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        options.store,
+        ": the store is sound, and stays as it is (--forget empties it)"));
+  }
+  if (!absl::IsDataLoss(read)) return read;
   TEKMATCH_ASSIGN_OR_RETURN(const std::string path,
                             Database::SetAside(options.store));
   TEKMATCH_RETURN_IF_ERROR(Print(absl::StrCat("set aside: ", path, "\n")));
   return kExitDone;
 }
 
+absl::StatusOr<bool> ForgetIn(const std::string& folder, OpenMode mode) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
+                            Database::Open(folder, mode));
+  return ForgetEverything(*database);
+}
+
 absl::StatusOr<int> Forget(const StoreOptions& options) {
-  absl::StatusOr<std::unique_ptr<Database>> database =
-      Database::Open(options.store, OpenMode::kExisting);
-  if (absl::IsDataLoss(database.status())) {
+  TEKMATCH_ASSIGN_OR_RETURN(const CheckLock lock, LockStore(options.store));
+  absl::StatusOr<bool> erased = ForgetIn(options.store, OpenMode::kExisting);
+  if (absl::IsDataLoss(erased.status())) {
     // What is set aside is forgotten, too.
     TEKMATCH_RETURN_IF_ERROR(Database::SetAside(options.store).status());
-    database = Database::Open(options.store, OpenMode::kCreate);
+    erased = ForgetIn(options.store, OpenMode::kCreate);
+  } else if (absl::IsNotFound(erased.status())) {
+    // The lock was given: what was set aside is all there is.
+    TEKMATCH_RETURN_IF_ERROR(Database::EraseSetAside(options.store));
+    erased = true;
   }
-  if (!database.ok()) return database.status();
-  TEKMATCH_ASSIGN_OR_RETURN(const bool erased, ForgetEverything(**database));
-  if (erased) return kExitDone;
+  if (!erased.ok()) return erased.status();
+  if (*erased) return kExitDone;
   return absl::UnavailableError(absl::StrCat(
       options.store,
       ": emptied, but another process reads the store, so that what was in it "
@@ -144,7 +207,7 @@ absl::StatusOr<int> ShowStatus(const StoreOptions& options) {
   paths.Writes("--out", options.match.out);
   TEKMATCH_RETURN_IF_ERROR(paths.Check());
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
-                            OpenStore(options.store, OpenMode::kExisting));
+                            Database::Open(options.store, OpenMode::kReadOnly));
   TEKMATCH_ASSIGN_OR_RETURN(SightingStore store,
                             SightingStore::Create(*database));
   TEKMATCH_ASSIGN_OR_RETURN(const StoreStatus status, store.Status());
@@ -287,7 +350,7 @@ absl::StatusOr<int> CheckExports(const StoreOptions& options) {
 
   Progress progress;
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
-                            OpenStore(options.store, OpenMode::kCreate));
+                            Database::Open(options.store, OpenMode::kCreate));
   TEKMATCH_ASSIGN_OR_RETURN(
       Given given, AddSightings(options, rules.now, *database, progress));
   TEKMATCH_ASSIGN_OR_RETURN(
@@ -312,7 +375,10 @@ absl::StatusOr<int> DoWork(const StoreOptions& options) {
   TEKMATCH_RETURN_IF_ERROR(CheckStoreOptions(options));
   if (options.set_aside) return PutAside(options);
   if (options.forget) return Forget(options);
-  return options.status ? ShowStatus(options) : CheckExports(options);
+  const absl::StatusOr<int> done =
+      options.status ? ShowStatus(options) : CheckExports(options);
+  if (done.ok()) return done;
+  return WithAdvice(options, done.status());
 }
 
 }  // namespace

@@ -276,5 +276,148 @@ TEST_F(CheckStoreWorksTest, NoOutputLiesInTheStore) {
   EXPECT_FALSE(fs::exists(Store()));
 }
 
+TEST_F(CheckStoreWorksTest, ForgetAndSetAsideWaitForTheCheck) {
+  Fill();
+  DamageHeader();
+  const auto before = Files();
+  {
+    const auto lock = CheckLock::Take(Store());
+    ASSERT_THAT(lock, IsOk());
+    for (const std::string work : {"--forget", "--set-aside"}) {
+      const TekmatchRun run = Run({work});
+      EXPECT_EQ(run.exit_code, 1) << work;
+      EXPECT_EQ(run.out, "");
+      EXPECT_THAT(run.err, HasSubstr("another check of this store runs"));
+    }
+    EXPECT_EQ(Files(), before);
+  }
+  EXPECT_EQ(Run({"--set-aside"}).exit_code, 0);
+  EXPECT_EQ(Run({"--forget"}).exit_code, 0);
+  EXPECT_THAT(CheckLock::Take(Store()), IsOk());
+}
+
+TEST_F(CheckStoreWorksTest, NothingIsMadeWhereNoStoreIs) {
+  fs::create_directory(Store());
+  for (const std::string work : {"--status", "--forget", "--set-aside"}) {
+    EXPECT_EQ(Run({work}).exit_code, 1) << work;
+    EXPECT_TRUE(fs::is_empty(Store())) << work;
+  }
+  fs::remove(Store());
+  for (const std::string work : {"--status", "--forget", "--set-aside"}) {
+    EXPECT_EQ(Run({work}).exit_code, 1) << work;
+    EXPECT_FALSE(fs::exists(Store())) << work;
+  }
+}
+
+TEST_F(CheckStoreWorksTest, SoundStoresAreNotSetAside) {
+  Fill();
+  const auto before = Files();
+  const TekmatchRun run = Run({"--set-aside"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, HasSubstr(": the store is sound, and stays as it is "
+                                 "(--forget empties it)"));
+  EXPECT_EQ(Files(), before);
+}
+
+// Whatever tells a check that its store is damaged lets the person put it away.
+TEST_F(CheckStoreWorksTest, DamageIsSaidWithAWayOut) {
+  const std::vector<std::optional<std::string>> damages = {
+      std::nullopt, "", "UPDATE exports SET description = x'00'",
+      "UPDATE meta SET value = 7 WHERE name = 'sightings'"};
+  for (const std::optional<std::string>& sql : damages) {
+    SCOPED_TRACE(sql.value_or("the header"));
+    fs::remove_all(Store());
+    Fill();
+    if (!sql.has_value()) {
+      DamageHeader();
+    } else if (sql->empty()) {
+      DamageSighting();
+    } else {
+      DamageRows(*sql);
+    }
+    const TekmatchRun check = Check({At("export.zip")});
+    EXPECT_EQ(check.exit_code, 1);
+    EXPECT_EQ(check.out, "");
+    EXPECT_THAT(check.err, AllOf(StartsWith("tekmatch: "),
+                                 HasSubstr("check --set-aside puts it out")));
+    const TekmatchRun aside = Run({"--set-aside"});
+    EXPECT_EQ(aside.exit_code, 0) << aside.err;
+    EXPECT_EQ(
+        aside.out,
+        absl::StrCat("set aside: ", Store("tekmatch.sqlite.damaged-1"), "\n"));
+    Fill();
+  }
+}
+
+// Keys that are kept are read when sightings come later: by then it is late.
+TEST_F(CheckStoreWorksTest, KeptKeysAreReadBeforeAStoreIsCalledSound) {
+  Fill();
+  DamageRows("UPDATE kept_keys SET keys = x'00'");
+  EXPECT_EQ(Run({"--set-aside"}).exit_code, 0);
+}
+
+// An export is no store, whatever was lost of it.
+TEST_F(CheckStoreWorksTest, OtherLossesAreNotTheStores) {
+  Fill();
+  WriteFile(At("cut.zip"), ReadFile(At("export.zip")).substr(0, 100));
+  const TekmatchRun run = Check({At("cut.zip")});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, Not(HasSubstr("--set-aside")));
+}
+
+TEST_F(CheckStoreWorksTest, ForgetErasesWhatWasSetAsideWithoutADatabase) {
+  Fill();
+  DamageHeader();
+  ASSERT_EQ(Run({"--set-aside"}).exit_code, 0);
+  ASSERT_THAT(FilesThatTell(), ElementsAre("tekmatch.sqlite.damaged-1"));
+  fs::create_hard_link(Store("tekmatch.sqlite.damaged-1"), At("its bytes"));
+  const TekmatchRun run = Run({"--forget"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err, "");
+  EXPECT_FALSE(fs::exists(Store("tekmatch.sqlite.damaged-1")));
+  EXPECT_EQ(ReadFile(At("its bytes")).find_first_not_of('\0'),
+            std::string::npos);
+  // Then there is nothing any more.
+  EXPECT_EQ(Run({"--forget"}).exit_code, 1);
+}
+
+TEST_F(CheckStoreWorksTest, ForgetErasesWhatCannotBeEmptied) {
+  Fill();
+  DamageRows("UPDATE meta SET value = -1 WHERE name = 'generation'");
+  ASSERT_THAT(FilesThatTell(), Not(IsEmpty()));
+  const TekmatchRun run = Run({"--forget"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(FilesThatTell(), IsEmpty());
+  EXPECT_THAT(Run({"--status"}).out, HasSubstr("sightings:      0"));
+}
+
+// A run that was killed left a -wal: whoever may write moves it into the
+// database when it closes.
+TEST_F(CheckStoreWorksTest, StatusWritesNothing) {
+  Fill();
+  {
+    const auto database = Database::Open(Store(), OpenMode::kExisting);
+    ASSERT_THAT(database, IsOk());
+    auto store = SightingStore::Create(**database);
+    ASSERT_THAT(store, IsOk());
+    ASSERT_THAT(store->Add({HearKey(keys_[1], kTestDaySeconds)},
+                           absl::FromUnixSeconds(kTestDaySeconds)),
+                IsOk());
+    for (const std::string name : {"tekmatch.sqlite", "tekmatch.sqlite-wal"}) {
+      fs::copy_file(Store(name), At(name));
+    }
+  }
+  fs::remove_all(Store());
+  fs::create_directory(Store());
+  for (const std::string name : {"tekmatch.sqlite", "tekmatch.sqlite-wal"}) {
+    fs::copy_file(At(name), Store(name));
+  }
+  EXPECT_THAT(Run({"--status"}).out, HasSubstr("sightings:      2"));
+  for (const std::string name : {"tekmatch.sqlite", "tekmatch.sqlite-wal"}) {
+    EXPECT_EQ(ReadFile(Store(name)), ReadFile(At(name))) << name;
+  }
+}
+
 }  // namespace
 }  // namespace tekmatch
