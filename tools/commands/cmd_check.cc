@@ -357,7 +357,11 @@ absl::StatusOr<int> CheckExports(const StoreOptions& options) {
       const StoredCheckResult checked,
       RunStored(options, exports, check, *database, progress));
   given.counts.num_read = checked.checked.num_sightings;
-  const StoreAccount store = {.checked = checked, .added = given.added};
+  TEKMATCH_ASSIGN_OR_RETURN(std::vector<std::string> set_aside,
+                            Database::ListSetAside(options.store));
+  const StoreAccount store = {.checked = checked,
+                              .added = given.added,
+                              .set_aside = std::move(set_aside)};
   TEKMATCH_RETURN_IF_ERROR(CheckHasAnswer(options, store, given.counts));
   if (!PrintsReasons(options.match)) SayRefused(checked.checked.files);
 

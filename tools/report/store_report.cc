@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/substitute.h"
 #include "keyformat/printable.h"
@@ -24,6 +25,7 @@ struct Words {
   absl::string_view clock_forward;
   absl::string_view clock_back;
   absl::string_view not_erased;
+  absl::string_view set_aside;
 };
 
 constexpr Words kEnglish = {
@@ -45,6 +47,9 @@ constexpr Words kEnglish = {
     .not_erased =
         "What was removed is not erased yet: another process reads the store. "
         "The next\ncheck completes it.\n",
+    .set_aside =
+        "SET ASIDE: $0; what was in it is not part of this result. A contact "
+        "may be\nmissing here.\n",
 };
 
 constexpr Words kJapanese = {
@@ -64,6 +69,9 @@ constexpr Words kJapanese = {
     .not_erased =
         "ほかのプロセスが読んでいるため、削除した記録の消去は終わっていません。"
         "\n次の確認で完了します。\n",
+    .set_aside =
+        "別名にした保存データ：$0（この結果に含まれません）。"
+        "\nここに示されない接触があるかもしれません。\n",
 };
 
 uint64_t CountGiven(const StoredCheckResult& checked, GivenState state) {
@@ -114,7 +122,8 @@ nlohmann::ordered_json StoreJson(const StoreAccount& account) {
           {"sightings_in_future", account.added.num_in_future},
           {"sightings_removed", checked.retained.num_removed},
           {"erased", checked.retained.erased},
-          {"clock", std::string(ClockName(checked.retained.clock))}};
+          {"clock", std::string(ClockName(checked.retained.clock))},
+          {"set_aside", account.set_aside}};
 }
 
 std::string StoreText(const StoreAccount& account) {
@@ -135,6 +144,11 @@ std::string StoreRemarks(const StoreAccount& account, Language language) {
   const Words& words = language == Language::kJapanese ? kJapanese : kEnglish;
   const StoredCheckResult& checked = account.checked;
   std::string text;
+  if (!account.set_aside.empty()) {
+    absl::SubstituteAndAppend(
+        &text, words.set_aside,
+        Printable(absl::StrJoin(account.set_aside, ", ")));
+  }
   for (const std::string& path : checked.needed_again) {
     absl::SubstituteAndAppend(&text, words.needed_again, Printable(path));
   }

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "matcher/check/stored_check.h"
 #include "matcher/store/sighting_store.h"
@@ -16,6 +17,9 @@ struct StoreAccount {
   const StoredCheckResult& checked;
   // Of all sightings that were given in the run.
   AddedSightings added;
+  // Files that lie in the store's folder, and are no part of it
+  // (Database::ListSetAside).
+  std::vector<std::string> set_aside = {};
 };
 
 // The documented object (docs/formats.md), member `store` of a check's.

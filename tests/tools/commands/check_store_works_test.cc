@@ -366,6 +366,39 @@ TEST_F(CheckStoreWorksTest, OtherLossesAreNotTheStores) {
   EXPECT_THAT(run.err, Not(HasSubstr("--set-aside")));
 }
 
+TEST_F(CheckStoreWorksTest, ResultsSayWhatWasSetAside) {
+  Fill();
+  DamageHeader();
+  ASSERT_EQ(Run({"--set-aside"}).exit_code, 0);
+  const std::string path = Store("tekmatch.sqlite.damaged-1");
+  WriteRows("others.csv", {HearKey(TestKeys(1, 2)[0], kTestDaySeconds)});
+  const Arguments check = {At("export.zip"), "--sightings", At("others.csv")};
+  const auto with = [&check](const Arguments& more) {
+    Arguments all = check;
+    all.insert(all.end(), more.begin(), more.end());
+    return Check(all);
+  };
+  const std::string english = absl::StrCat(
+      "SET ASIDE: ", path,
+      "; what was in it is not part of this result. A contact may be\nmissing "
+      "here.\n");
+  EXPECT_THAT(with({}).out, StartsWith(english));
+  EXPECT_THAT(with({"--config", "cocoa"}).out, StartsWith(english));
+  EXPECT_THAT(with({"--config", "cocoa", "--lang", "ja"}).out,
+              StartsWith(absl::StrCat("別名にした保存データ：", path,
+                                      "（この結果に含まれません）。")));
+  EXPECT_EQ(json::parse(with({"--format", "json"}).out)["store"]["set_aside"],
+            json({path}));
+  // Where there is no result, stderr says it.
+  EXPECT_THAT(with({"--max-seconds", "0"}).err,
+              HasSubstr("tekmatch: SET ASIDE: " + path));
+
+  ASSERT_EQ(Run({"--forget"}).exit_code, 0);
+  EXPECT_THAT(with({}).out, Not(HasSubstr("SET ASIDE")));
+  EXPECT_EQ(json::parse(with({"--format", "json"}).out)["store"]["set_aside"],
+            json::array());
+}
+
 TEST_F(CheckStoreWorksTest, ForgetErasesWhatWasSetAsideWithoutADatabase) {
   Fill();
   DamageHeader();
