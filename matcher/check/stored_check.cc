@@ -867,8 +867,10 @@ class StoredRun {
         if (!check_.skip_bad_files) {
           matched.push_back(
               Missing(file, kNeededAgainVerdict,
-                      "needed again, for sightings that came later: keys of "
-                      "theirs are not kept"));
+                      entry.kept ? "needed again for sightings of days whose "
+                                   "keys are no longer kept"
+                                 : "needed again for newer sightings, since "
+                                   "its keys are not kept"));
           continue;
         }
         ++num_partly_compared;
@@ -1006,6 +1008,24 @@ absl::StatusOr<LedgerStatus> ReadLedgerStatus(Database& database) {
     }
     return status;
   });
+}
+
+absl::Status CheckLedger(Database& database) {
+  return WithoutExceptions<bool>([&]() -> absl::StatusOr<bool> {
+           Ledger ledger(database);
+           const auto goes_on = [] { return absl::OkStatus(); };
+           TEKMATCH_RETURN_IF_ERROR(ledger.Pending().status());
+           TEKMATCH_ASSIGN_OR_RETURN(const std::vector<LedgerEntry> entries,
+                                     ledger.Entries(TrustedKeys(), goes_on));
+           for (const LedgerEntry& entry : entries) {
+             if (!entry.kept) continue;
+             TEKMATCH_RETURN_IF_ERROR(ledger.ReadKept(
+                 entry, DaySpan(),
+                 [](const KeyBlock&) { return absl::OkStatus(); }));
+           }
+           return true;
+         })
+      .status();
 }
 
 }  // namespace tekmatch

@@ -40,6 +40,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "matcher/check/check_options.h"
@@ -126,6 +127,10 @@ struct LedgerStatus {
   std::optional<absl::Time> processed_until;
 };
 absl::StatusOr<LedgerStatus> ReadLedgerStatus(Database& database);
+
+// Reads all that a store remembers of exports; DATA_LOSS where it is damaged.
+// Database::CheckIntegrity and SightingStore::Read say it of the rest.
+absl::Status CheckLedger(Database& database);
 
 }  // namespace tekmatch
 

@@ -27,7 +27,6 @@
 #include "keyformat/signature.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/check_lock.h"
-#include "matcher/check/ledger.h"
 #include "matcher/check/stored_check.h"
 #include "matcher/store/database.h"
 #include "matcher/store/sighting_store.h"
@@ -145,15 +144,7 @@ absl::Status ReadWhole(const std::string& folder) {
   TEKMATCH_ASSIGN_OR_RETURN(SightingStore store,
                             SightingStore::Create(*database));
   TEKMATCH_RETURN_IF_ERROR(store.Read().status());
-  Ledger ledger(*database);
-  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<LedgerEntry> entries,
-                            ledger.Entries(TrustedKeys()));
-  for (const LedgerEntry& entry : entries) {
-    TEKMATCH_RETURN_IF_ERROR(
-        ledger.ReadKept(entry.id, IntervalSpan(),
-                        [](const KeyBlock&) { return absl::OkStatus(); }));
-  }
-  return absl::OkStatus();
+  return CheckLedger(*database);
 }
 
 absl::StatusOr<int> PutAside(const StoreOptions& options) {

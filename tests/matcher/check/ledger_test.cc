@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,6 +33,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 constexpr EnIntervalNumber kDay = 2677968;  // of December 2020, in UTC
 constexpr int64_t kDaySeconds = int64_t{kDay} * kIntervalSeconds;
@@ -62,10 +64,21 @@ std::vector<DiagnosisKey> Keys(size_t n, uint64_t seed, int day = 0) {
   return keys;
 }
 
-KeyBlock Block(const std::vector<DiagnosisKey>& keys) {
-  KeyBlock block;
-  for (const DiagnosisKey& key : keys) block.Append(key);
-  return block;
+// By the day in which they end.
+std::map<DayNumber, KeyBlock> ByDay(const std::vector<DiagnosisKey>& keys) {
+  std::map<DayNumber, KeyBlock> days;
+  for (const DiagnosisKey& key : keys) {
+    days[EndDay(key.rolling_start, key.rolling_period)].Append(key);
+  }
+  return days;
+}
+
+ValidityCounts CountValidities(const std::vector<DiagnosisKey>& keys) {
+  ValidityCounts validities;
+  for (const DiagnosisKey& key : keys) {
+    ++validities[{key.rolling_start, key.rolling_period}];
+  }
+  return validities;
 }
 
 class LedgerTest : public ::testing::Test {
@@ -95,24 +108,35 @@ class LedgerTest : public ::testing::Test {
     signature.info.key_version = "v1";
     signature.info.algorithm = std::string(kOidEcdsaSha256);
     signature.signature = *Signer().Sign(file.report.digests.sha256);
-    entry.stored.validities[{kDay, 144}] = 1;
     return entry;
   }
 
   // Begin, Keep and Finish.
-  int64_t Put(LedgerEntry entry, const std::vector<DiagnosisKey>& kept) {
+  LedgerEntry Put(LedgerEntry entry, const std::vector<DiagnosisKey>& kept,
+                  const absl::flat_hash_set<Tek>& newly = {}) {
     const auto id = ledger_->Begin();
     EXPECT_THAT(id, IsOk());
     entry.id = *id;
-    EXPECT_THAT(ledger_->Keep(*id, Block(kept)), IsOk());
-    EXPECT_THAT(ledger_->Finish(entry, {}), IsOk());
-    return *id;
+    entry.stored.validities = CountValidities(kept);
+    EXPECT_THAT(ledger_->Keep(*id, ByDay(kept)), IsOk());
+    EXPECT_THAT(ledger_->Finish(entry, newly), IsOk());
+    return entry;
+  }
+
+  absl::StatusOr<std::vector<LedgerEntry>> ReadEntries(
+      const TrustedKeys& trusted = TrustSigner()) {
+    return ledger_->Entries(trusted, [] { return absl::OkStatus(); });
   }
 
   std::vector<LedgerEntry> Entries() {
-    auto entries = ledger_->Entries(TrustSigner());
+    auto entries = ReadEntries();
     EXPECT_THAT(entries, IsOk());
     return entries.ok() ? *std::move(entries) : std::vector<LedgerEntry>();
+  }
+
+  absl::Status ReadKept(const LedgerEntry& entry, const DaySpan& span = {}) {
+    return ledger_->ReadKept(entry, span,
+                             [](const KeyBlock&) { return absl::OkStatus(); });
   }
 
   std::vector<std::string> Paths() {
@@ -123,9 +147,10 @@ class LedgerTest : public ::testing::Test {
     return paths;
   }
 
-  std::vector<DiagnosisKey> Kept(int64_t id, const IntervalSpan& span = {}) {
+  std::vector<DiagnosisKey> Kept(const LedgerEntry& entry,
+                                 const DaySpan& span = {}) {
     std::vector<DiagnosisKey> keys;
-    EXPECT_THAT(ledger_->ReadKept(id, span,
+    EXPECT_THAT(ledger_->ReadKept(entry, span,
                                   [&](const KeyBlock& block) {
                                     for (size_t i = 0; i < block.size(); ++i) {
                                       keys.push_back(block.key(i));
@@ -152,21 +177,29 @@ TEST_F(LedgerTest, AnEntryComesBackAsItWas) {
   LedgerEntry entry = Entry(7);
   const std::vector<DiagnosisKey> keys = Keys(3, 1);
   entry.heard = {keys[0], keys[1]};
-  const int64_t id = Put(entry, keys);
+  entry.stored.first_day = 3;
+  entry.stored.last_day = 1 << 20;
+  entry.stored.before.Add({600, 10}, 4, 1);
+  const LedgerEntry put = Put(entry, keys);
   Open();
   const std::vector<LedgerEntry> entries = Entries();
   ASSERT_THAT(entries, SizeIs(1));
-  EXPECT_EQ(entries[0].id, id);
+  EXPECT_EQ(entries[0].id, put.id);
   EXPECT_EQ(entries[0].generation, 7);
   EXPECT_TRUE(entries[0].kept);
   EXPECT_TRUE(entries[0].stored.file.accepted);
   EXPECT_EQ(entries[0].stored.file.path, "7.zip");
+  EXPECT_EQ(entries[0].stored.first_day, 3U);
+  EXPECT_EQ(entries[0].stored.before.num_keys, 4U);
+  EXPECT_EQ(entries[0].stored.before.num_own, 1U);
+  EXPECT_EQ(entries[0].stored.before.first_start, 600U);
+  EXPECT_EQ(entries[0].stored.before.last_end, 610U);
   EXPECT_EQ(entries[0].heard, entry.heard);
-  EXPECT_EQ(entries[0].last_end(), kDay + 144);
-  EXPECT_TRUE(Kept(id) == keys);
+  EXPECT_EQ(entries[0].stored.last_end(), kDay + 144);
+  EXPECT_TRUE(Kept(entries[0]) == keys);
   EXPECT_THAT(ledger_->NumKeptKeys(), IsOkAndHolds(3));
   // Under the trust of nobody it is there, and does not count.
-  const auto untrusted = ledger_->Entries(TrustedKeys());
+  const auto untrusted = ReadEntries(TrustedKeys());
   ASSERT_THAT(untrusted, IsOk());
   EXPECT_FALSE(untrusted->at(0).stored.file.accepted);
 }
@@ -175,21 +208,27 @@ TEST_F(LedgerTest, WithoutKeys) {
   LedgerEntry entry = Entry(1);
   entry.kept = false;
   entry.generation = kNeededAgain;
-  entry.stored.validities.clear();
   Put(entry, {});
   const std::vector<LedgerEntry> entries = Entries();
   ASSERT_THAT(entries, SizeIs(1));
   EXPECT_FALSE(entries[0].kept);
   EXPECT_EQ(entries[0].generation, kNeededAgain);
   EXPECT_THAT(entries[0].heard, IsEmpty());
-  EXPECT_EQ(entries[0].last_end(), 0U);
+  EXPECT_EQ(entries[0].stored.last_end(), 0U);
   EXPECT_THAT(ledger_->NumKeptKeys(), IsOkAndHolds(0));
+}
+
+TEST_F(LedgerTest, AskedWhetherToGoOn) {
+  Put(Entry(1), {});
+  EXPECT_THAT(ledger_->Entries(TrustSigner(),
+                               [] { return absl::CancelledError("enough"); }),
+              StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST_F(LedgerTest, NothingIsThereBeforeItIsFinished) {
   const auto id = ledger_->Begin();
   ASSERT_THAT(id, IsOk());
-  ASSERT_THAT(ledger_->Keep(*id, Block(Keys(5, 1))), IsOk());
+  ASSERT_THAT(ledger_->Keep(*id, ByDay(Keys(5, 1))), IsOk());
   EXPECT_THAT(Entries(), IsEmpty());
   EXPECT_THAT(ledger_->NumKeptKeys(), IsOkAndHolds(0));
   // The process ends here. What it left goes with the next beginning.
@@ -200,14 +239,16 @@ TEST_F(LedgerTest, NothingIsThereBeforeItIsFinished) {
   ASSERT_THAT(next, IsOk());
   EXPECT_EQ(CountRows("exports"), 1);
   EXPECT_EQ(CountRows("kept_keys"), 0);
-  EXPECT_THAT(Kept(*next), IsEmpty());
+  LedgerEntry entry = Entry(1);
+  entry.id = *next;
+  EXPECT_THAT(Kept(entry), IsEmpty());
 }
 
 TEST_F(LedgerTest, WhatIsAbandonedGoes) {
   Put(Entry(1), Keys(2, 1));
   const auto id = ledger_->Begin();
   ASSERT_THAT(id, IsOk());
-  ASSERT_THAT(ledger_->Keep(*id, Block(Keys(5, 2))), IsOk());
+  ASSERT_THAT(ledger_->Keep(*id, ByDay(Keys(5, 2))), IsOk());
   ASSERT_THAT(ledger_->Abandon(*id), IsOk());
   EXPECT_EQ(CountRows("exports"), 1);
   EXPECT_EQ(CountRows("kept_keys"), 1);
@@ -220,43 +261,45 @@ TEST_F(LedgerTest, WhatIsAbandonedGoes) {
 }
 
 TEST_F(LedgerTest, TheSameContentTakesThePlaceOfTheOther) {
-  const int64_t first = Put(Entry(1), Keys(2, 1));
+  LedgerEntry first = Put(Entry(1), Keys(2, 1));
   Put(Entry(2), Keys(3, 2));
   LedgerEntry again = Entry(1);
   again.stored.file.path = "other name.zip";
-  const int64_t second = Put(again, Keys(4, 3));
+  const LedgerEntry second = Put(again, Keys(4, 3));
   EXPECT_THAT(Paths(), ElementsAre("2.zip", "other name.zip"));
+  first.stored.validities.clear();
   EXPECT_THAT(Kept(first), IsEmpty());
   EXPECT_THAT(Kept(second), SizeIs(4));
   EXPECT_THAT(ledger_->NumKeptKeys(), IsOkAndHolds(7));
   EXPECT_EQ(CountRows("kept_keys"), 2);
 }
 
-TEST_F(LedgerTest, OthersChangeWithItOrNotAtAll) {
-  const DiagnosisKey key = Keys(1, 1)[0];
-  Put(Entry(1), {});
-  std::vector<LedgerEntry> entries = Entries();
-  LedgerEntry& other = entries.at(0);
-  other.heard.insert(key);
-  other.generation = 9;
+TEST_F(LedgerTest, NewlyHeardKeysArePendingWithItOrNotAtAll) {
+  const std::vector<DiagnosisKey> keys = Keys(3, 1);
   LedgerEntry entry = Entry(2);
   entry.id = 12345;  // no place of a new export
-  EXPECT_THAT(ledger_->Finish(entry, {&other}),
+  EXPECT_THAT(ledger_->Finish(entry, {keys[0].tek}),
               StatusIs(absl::StatusCode::kInternal));
-  EXPECT_THAT(Entries().at(0).heard, IsEmpty());
-  EXPECT_EQ(Entries().at(0).generation, 1);
+  EXPECT_THAT(ledger_->Pending(), IsOkAndHolds(IsEmpty()));
 
-  const auto id = ledger_->Begin();
-  ASSERT_THAT(id, IsOk());
-  entry.id = *id;
-  ASSERT_THAT(ledger_->Finish(entry, {&other}), IsOk());
-  EXPECT_THAT(Paths(), ElementsAre("1.zip", "2.zip"));
-  EXPECT_THAT(Entries().at(0).heard, ElementsAre(key));
-  EXPECT_EQ(Entries().at(0).generation, 9);
+  Put(Entry(2), {}, {keys[0].tek});
+  EXPECT_THAT(ledger_->Pending(),
+              IsOkAndHolds(UnorderedElementsAre(keys[0].tek)));
+  std::vector<LedgerEntry> entries = Entries();
+  // What is pending twice is so once.
+  ASSERT_THAT(ledger_->Update({&entries[0]}, {keys[0].tek, keys[1].tek}),
+              IsOk());
+  Open();
+  EXPECT_THAT(ledger_->Pending(),
+              IsOkAndHolds(UnorderedElementsAre(keys[0].tek, keys[1].tek)));
+  entries[0].heard = {keys[0]};
+  ASSERT_THAT(ledger_->FinishLookUp({&entries[0]}), IsOk());
+  EXPECT_THAT(ledger_->Pending(), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(Entries().at(0).heard, ElementsAre(keys[0]));
 }
 
 TEST_F(LedgerTest, Update) {
-  ASSERT_THAT(ledger_->Update({}), IsOk());
+  ASSERT_THAT(ledger_->Update({}, {}), IsOk());
   Put(Entry(1), {});
   Put(Entry(2), {});
   std::vector<LedgerEntry> entries = Entries();
@@ -265,39 +308,36 @@ TEST_F(LedgerTest, Update) {
     entries[1].heard.insert(key);
   }
   entries[1].generation = 5;
-  ASSERT_THAT(ledger_->Update({&entries[1]}), IsOk());
+  ASSERT_THAT(ledger_->Update({&entries[1]}, {}), IsOk());
   const std::vector<LedgerEntry> after = Entries();
   EXPECT_EQ(after[0].generation, 1);
   EXPECT_EQ(after[1].generation, 5);
   EXPECT_TRUE(after[1].heard == entries[1].heard);
+  // An entry that is gone is no entry.
+  entries[1].id += 100;
+  EXPECT_THAT(ledger_->Update({&entries[1]}, {}),
+              StatusIs(absl::StatusCode::kInternal));
 }
 
-TEST_F(LedgerTest, KeysAreFoundByWhenTheyAreValid) {
-  LedgerEntry entry = Entry(1);
-  const auto id = ledger_->Begin();
-  ASSERT_THAT(id, IsOk());
-  entry.id = *id;
-  DiagnosisKey key = Keys(1, 1)[0];
-  key.rolling_start = kDay;
-  key.rolling_period = 10;
-  ASSERT_THAT(ledger_->Keep(*id, Block({key})), IsOk());
-  ASSERT_THAT(ledger_->Keep(*id, Block({})), IsOk());  // no row
-  EXPECT_EQ(CountRows("kept_keys"), 1);
-  // Valid in kDay..kDay + 9.
-  EXPECT_THAT(Kept(*id, {.first = kDay + 9, .last = kDay + 20}), SizeIs(1));
-  EXPECT_THAT(Kept(*id, {.first = kDay + 10, .last = kDay + 20}), IsEmpty());
-  EXPECT_THAT(Kept(*id, {.first = kDay - 9, .last = kDay}), SizeIs(1));
-  EXPECT_THAT(Kept(*id, {.first = kDay - 9, .last = kDay - 1}), IsEmpty());
-  EXPECT_THAT(Kept(*id, {.first = -500, .last = kDay}), SizeIs(1));
-  EXPECT_THAT(Kept(*id + 1), IsEmpty());
+TEST_F(LedgerTest, KeysAreFoundByTheDayInWhichTheyEnd) {
+  std::vector<DiagnosisKey> keys = Keys(1, 1, 0);  // ends as day 1 begins
+  for (const DiagnosisKey& key : Keys(2, 2, 1)) keys.push_back(key);
+  const LedgerEntry entry = Put(Entry(1), keys);
+  const DayNumber day = EndDay(kDay, 144);
+  EXPECT_EQ(CountRows("kept_keys"), 2);
+  EXPECT_THAT(Kept(entry), SizeIs(3));
+  EXPECT_THAT(Kept(entry, {.first = day, .last = day}), SizeIs(1));
+  EXPECT_THAT(Kept(entry, {.first = day + 1, .last = day + 9}), SizeIs(2));
+  EXPECT_THAT(Kept(entry, {.first = day + 2, .last = day + 9}), IsEmpty());
+  EXPECT_THAT(Kept(entry, {.first = 0, .last = day - 1}), IsEmpty());
 }
 
 TEST_F(LedgerTest, AnErrorOfTheReaderIsReturnedAsItIs) {
-  const int64_t id = Put(Entry(1), Keys(1, 1));
+  const LedgerEntry entry = Put(Entry(1), Keys(1, 1));
   for (const absl::Status& status : {absl::CancelledError("enough"),
                                      absl::DataLossError("not this one's")}) {
     EXPECT_EQ(
-        ledger_->ReadKept(id, {}, [&](const KeyBlock&) { return status; }),
+        ledger_->ReadKept(entry, {}, [&](const KeyBlock&) { return status; }),
         status);
   }
 }
@@ -314,110 +354,95 @@ TEST_F(LedgerTest, TheWriterSortsKeysByDay) {
           144 * random.Below(static_cast<uint64_t>(num_days)));
       key.rolling_period = static_cast<uint8_t>(1 + random.Below(144));
     }
+    LedgerEntry entry = Entry(1);
+    entry.id = *id;
+    entry.stored.validities = CountValidities(keys);
     KeptKeysWriter writer(*ledger_, *id);
-    for (size_t first = 0; first < keys.size(); first += 777) {
-      const size_t end = std::min(first + 777, keys.size());
-      ASSERT_THAT(writer.Add(Block({keys.begin() + static_cast<int64_t>(first),
-                                    keys.begin() + static_cast<int64_t>(end)})),
-                  IsOk());
+    for (const DiagnosisKey& key : keys) {
+      ASSERT_THAT(writer.Add(key), IsOk());
     }
     ASSERT_THAT(writer.Flush(), IsOk());
-    std::vector<DiagnosisKey> kept = Kept(*id);
+    std::vector<DiagnosisKey> kept = Kept(entry);
     std::sort(kept.begin(), kept.end());
     std::sort(keys.begin(), keys.end());
     EXPECT_TRUE(kept == keys);
-    // Every row ends on one day.
-    auto spans = database_->Prepare(
-        "SELECT COUNT(*) FROM kept_keys WHERE last_end - first_start > 287");
-    ASSERT_THAT(spans, IsOk());
-    ASSERT_THAT(spans->Step(), IsOkAndHolds(true));
-    EXPECT_EQ(spans->Int64(0), 0);
-    EXPECT_LE(CountRows("kept_keys"), 40'000 / 4096 + 2 * num_days);
-    spans->Reset();
+    // Every row is of one day.
+    const DayNumber day = EndDay(keys[0].rolling_start, keys[0].rolling_period);
+    for (const DiagnosisKey& key : Kept(entry, {.first = day, .last = day})) {
+      EXPECT_EQ(EndDay(key.rolling_start, key.rolling_period), day);
+    }
+    EXPECT_LE(CountRows("kept_keys"), 40'000 / 4096 + 2 * (num_days + 1));
   }
 }
 
-TEST_F(LedgerTest, OldKeysGo) {
-  const auto id = ledger_->Begin();
-  ASSERT_THAT(id, IsOk());
-  LedgerEntry entry = Entry(1);
-  entry.id = *id;
-  KeptKeysWriter writer(*ledger_, *id);
+TEST_F(LedgerTest, ARewriteDropsWhatIsTooOld) {
+  std::vector<DiagnosisKey> keys;
   for (const int day : {0, 1, 2}) {
-    ASSERT_THAT(writer.Add(Block(Keys(3, 1 + static_cast<uint64_t>(day), day))),
-                IsOk());
+    for (const DiagnosisKey& key :
+         Keys(3, 1 + static_cast<uint64_t>(day), day)) {
+      keys.push_back(key);
+    }
   }
-  ASSERT_THAT(writer.Flush(), IsOk());
-  entry.heard = {Keys(1, 1)[0]};
-  ASSERT_THAT(ledger_->Finish(entry, {}), IsOk());
-  // The keys of a day end with it.
-  EXPECT_THAT(ledger_->Expire(kDay + 143, 0), IsOkAndHolds(0));
-  EXPECT_THAT(Kept(*id), SizeIs(9));
-  EXPECT_THAT(ledger_->Expire(kDay + 144, 0), IsOkAndHolds(0));
-  EXPECT_THAT(Kept(*id), SizeIs(6));
+  LedgerEntry first = Entry(1);
+  first.heard = {keys[0], keys[8]};
+  Put(first, keys);
+  Put(Entry(2), Keys(2, 9));
+  std::vector<LedgerEntry> entries = Entries();
+  entries[0].stored.first_day = EndDay(kDay, 144) + 1;
+  entries[0].stored.validities.erase({kDay, 144});
+  entries[0].heard.erase(keys[0]);
+  entries.pop_back();
+  ASSERT_THAT(ledger_->Rewrite(entries), IsOk());
+  const std::vector<LedgerEntry> after = Entries();
+  EXPECT_THAT(Paths(), ElementsAre("1.zip"));
+  EXPECT_THAT(Kept(after[0]), SizeIs(6));
+  EXPECT_THAT(after[0].heard, ElementsAre(keys[8]));
   EXPECT_THAT(ledger_->NumKeptKeys(), IsOkAndHolds(6));
-  EXPECT_THAT(ledger_->Expire(kDay + 1000, 0), IsOkAndHolds(0));
-  EXPECT_THAT(Kept(*id), IsEmpty());
-  // What was heard stays as long as its export.
-  EXPECT_THAT(Entries().at(0).heard, SizeIs(1));
-}
-
-TEST_F(LedgerTest, OldExportsGo) {
-  Put(Entry(1), Keys(2, 1));
-  LedgerEntry later = Entry(2);
-  later.stored.file.report.metadata.end_timestamp = kDaySeconds + 86400;
-  Put(later, Keys(2, 2));
-  // Of this one it is not known: judged by the end of its last key.
-  LedgerEntry unknown = Entry(3);
-  unknown.stored.file.report.metadata.end_timestamp = 0;
-  unknown.stored.validities = {{{kDay + 144, 144}, 1}, {{kDay, 1}, 1}};
-  Put(unknown, Keys(2, 3));
-  EXPECT_THAT(ledger_->Expire(0, kDaySeconds), IsOkAndHolds(0));
-  EXPECT_THAT(ledger_->Expire(0, kDaySeconds + 1), IsOkAndHolds(1));
-  EXPECT_THAT(Paths(), ElementsAre("2.zip", "3.zip"));
-  EXPECT_EQ(CountRows("kept_keys"), 2);
-  EXPECT_THAT(ledger_->Expire(0, kDaySeconds + 86401), IsOkAndHolds(1));
-  EXPECT_THAT(ledger_->Expire(0, kDaySeconds + 2 * 86400), IsOkAndHolds(0));
-  EXPECT_THAT(ledger_->Expire(0, kDaySeconds + 2 * 86400 + 1), IsOkAndHolds(1));
-  EXPECT_EQ(CountRows("exports"), 0);
-  EXPECT_EQ(CountRows("kept_keys"), 0);
 }
 
 // --------------------------------------------------------- damaged rows
 
-TEST_F(LedgerTest, ADamagedDescriptionIsSaid) {
-  Put(Entry(1), {});
-  ASSERT_THAT(database_->Run("UPDATE exports SET description = x'0a05'"),
-              IsOk());
-  const auto expected =
-      StatusIs(absl::StatusCode::kDataLoss,
-               absl::StrCat(database_->path(),
-                            ": the description of an export is damaged"));
-  EXPECT_THAT(ledger_->Entries(TrustSigner()), expected);
-  EXPECT_THAT(ledger_->Expire(0, 0), expected);
-  ASSERT_THAT(database_->Run("UPDATE exports SET description = NULL"), IsOk());
-  EXPECT_THAT(ledger_->Entries(TrustSigner()), expected);
+TEST_F(LedgerTest, KeysThatAreMissingAreSaid) {
+  std::vector<DiagnosisKey> keys = Keys(2, 1, 0);
+  for (const DiagnosisKey& key : Keys(2, 2, 1)) keys.push_back(key);
+  const LedgerEntry entry = Put(Entry(1), keys);
+  const DayNumber day = EndDay(kDay, 144);
+  ASSERT_THAT(
+      database_->Run(absl::StrCat("DELETE FROM kept_keys WHERE day = ", day)),
+      IsOk());
+  const auto expected = StatusIs(
+      absl::StatusCode::kDataLoss,
+      absl::StrCat(database_->path(), ": kept keys are missing, or too many"));
+  EXPECT_THAT(ReadKept(entry), expected);
+  EXPECT_THAT(ReadKept(entry, {.first = day, .last = day}), expected);
+  EXPECT_THAT(ReadKept(entry, {.first = day + 1, .last = day + 1}), IsOk());
 }
 
-TEST_F(LedgerTest, DamagedKeysAreSaid) {
-  const int64_t id = Put(Entry(1), Keys(2, 1));
+TEST_F(LedgerTest, DamageIsSaid) {
+  const LedgerEntry entry = Put(Entry(1), Keys(2, 1));
   const auto expected =
-      StatusIs(absl::StatusCode::kDataLoss,
-               absl::StrCat(database_->path(), ": kept keys are damaged"));
-  ASSERT_THAT(database_->Run("UPDATE exports SET heard = x'01ff'"), IsOk());
-  EXPECT_THAT(ledger_->Entries(TrustSigner()), expected);
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr(database_->path()));
+  for (const std::string column : {"description", "heard"}) {
+    for (const std::string value :
+         {"x'0a05'", "x'01ffffffffffffffff'", "NULL"}) {
+      ASSERT_THAT(database_->Run(absl::StrCat("UPDATE exports SET ", column,
+                                              " = ", value)),
+                  IsOk());
+      EXPECT_THAT(ReadEntries(), expected);
+    }
+  }
   ASSERT_THAT(database_->Run("UPDATE kept_keys SET keys = x'00'"), IsOk());
-  EXPECT_THAT(ledger_->ReadKept(
-                  id, {}, [](const KeyBlock&) { return absl::OkStatus(); }),
-              expected);
+  EXPECT_THAT(ReadKept(entry), expected);
+  ASSERT_THAT(database_->Run("INSERT INTO pending_keys VALUES(x'00')"), IsOk());
+  EXPECT_THAT(ledger_->Pending(), expected);
 }
 
-// Bytes anywhere in a row that are other bytes, as in a file that is damaged:
-// DATA_LOSS, or other keys, and never an end of the process.
+// Bytes anywhere in a blob that are other bytes, as in a file that is damaged:
+// DATA_LOSS, always.
 TEST_F(LedgerTest, AnyDamageOfABlob) {
   LedgerEntry entry = Entry(1);
   entry.heard = {Keys(1, 1)[0]};
-  const int64_t id = Put(entry, Keys(2, 1));
+  const LedgerEntry put = Put(entry, Keys(2, 1));
   int num_refused = 0;
   for (const auto& [table, column] :
        {std::pair<const char*, const char*>{"exports", "description"},
@@ -439,15 +464,12 @@ TEST_F(LedgerTest, AnyDamageOfABlob) {
       std::vector<uint8_t> damaged = bytes;
       damaged[i] ^= 0x81;
       ASSERT_THAT(update->BindBlob(1, damaged).Run(), IsOk());
-      for (const absl::Status& status :
-           {ledger_->Entries(TrustSigner()).status(),
-            ledger_->ReadKept(
-                id, {}, [](const KeyBlock&) { return absl::OkStatus(); })}) {
-        if (status.ok()) continue;
-        ++num_refused;
-        ASSERT_THAT(status, StatusIs(absl::StatusCode::kDataLoss,
-                                     HasSubstr(database_->path())));
-      }
+      const absl::Status status = std::string(table) == "exports"
+                                      ? ReadEntries().status()
+                                      : ReadKept(put);
+      ++num_refused;
+      ASSERT_THAT(status, StatusIs(absl::StatusCode::kDataLoss,
+                                   HasSubstr(database_->path())));
     }
     ASSERT_THAT(update->BindBlob(1, bytes).Run(), IsOk());
   }

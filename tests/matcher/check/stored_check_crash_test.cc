@@ -233,7 +233,8 @@ class CrashTest : public ::testing::Test {
     Database& database = **opened;
     EXPECT_THAT(database.CheckIntegrity(), IsOk());
     Ledger ledger(database);
-    const auto entries = ledger.Entries(options_.check.files.trusted);
+    const auto entries = ledger.Entries(options_.check.files.trusted,
+                                        [] { return absl::OkStatus(); });
     EXPECT_THAT(entries, IsOk());
     if (!entries.ok()) return 0;
     std::vector<std::string> marked;
@@ -241,7 +242,7 @@ class CrashTest : public ::testing::Test {
       const std::string& name = entry.stored.file.path;
       marked.push_back(name);
       size_t num_kept = 0;
-      EXPECT_THAT(ledger.ReadKept(entry.id, {},
+      EXPECT_THAT(ledger.ReadKept(entry, {},
                                   [&](const KeyBlock& block) {
                                     num_kept += block.size();
                                     return absl::OkStatus();

@@ -114,7 +114,7 @@ TEST_F(StoredCheckTest, AnExportIsProcessedOnceUnderAnyName) {
   ASSERT_THAT(status, IsOk());
   EXPECT_EQ(status->num_exports, 1);
   EXPECT_EQ(status->num_keys_kept, 5);
-  EXPECT_EQ(status->newest_export, After(2 * kDaySeconds));
+  EXPECT_EQ(status->processed_until, After(2 * kDaySeconds));
 }
 
 TEST_F(StoredCheckTest, NothingIsRememberedOfWhatIsRefused) {
@@ -216,9 +216,11 @@ TEST_F(StoredCheckTest, KeysAreKeptAsLongAsASightingCanBeOfThem) {
   sighting.unix_seconds = kTestDaySeconds + kEnd + 3660;
   Add({sighting});
   EXPECT_THAT(MustCheck({}).checked.result.matches, SizeIs(1));
-  // Not longer.
-  options_.check.now += absl::Hours(24);
+  // Some days longer, and then they go, in steps that are believed.
+  options_.check.now += absl::Hours(36);
   EXPECT_EQ(MustCheck({}).checked.num_sightings, 0U);
+  options_.check.now += absl::Hours(36);
+  ASSERT_TRUE(MustCheck({}).checked.complete);
   EXPECT_EQ(ReadLedgerStatus(*database_)->num_keys_kept, 0U);
   EXPECT_EQ(NumExports(), 1U);
 }
@@ -234,7 +236,8 @@ TEST_F(StoredCheckTest, OldExportsGo) {
   options_.check.now = last;
   EXPECT_EQ(MustCheck({}).num_expired_exports, 0U);
   EXPECT_EQ(NumExports(), 1U);
-  options_.check.now = last + absl::Seconds(1);
+  // By the day.
+  options_.check.now = last + absl::Hours(24);
   EXPECT_EQ(MustCheck({}).num_expired_exports, 1U);
   EXPECT_EQ(NumExports(), 0U);
 }
