@@ -126,13 +126,37 @@ absl::StatusOr<absl::flat_hash_set<Tek>> Ledger::Pending() {
   }
 }
 
-absl::StatusOr<int64_t> Ledger::Begin() {
+absl::Status Ledger::Tidy(DayNumber first_day,
+                          absl::FunctionRef<absl::Status()> goes_on) {
+  // Some 75 KB each, with which the table's pages are written anew.
+  constexpr int kRowsAtOnce = 8;
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement some,
+      database_.Prepare("DELETE FROM kept_keys WHERE rowid IN (SELECT rowid "
+                        "FROM kept_keys WHERE day < ?1 OR export NOT IN "
+                        "(SELECT id FROM exports WHERE sha256 IS NOT NULL) "
+                        "LIMIT ?2)"));
+  while (true) {
+    TEKMATCH_ASSIGN_OR_RETURN(
+        Transaction transaction,
+        Transaction::Begin(database_, Durability::kNormal));
+    TEKMATCH_RETURN_IF_ERROR(
+        some.BindInt64(1, first_day).BindInt64(2, kRowsAtOnce).Run());
+    const bool were_all = database_.num_changes() < kRowsAtOnce;
+    TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
+    if (were_all) return absl::OkStatus();
+    TEKMATCH_RETURN_IF_ERROR(goes_on());
+  }
+}
+
+absl::StatusOr<int64_t> Ledger::Begin(
+    DayNumber first_day, absl::FunctionRef<absl::Status()> goes_on) {
+  // An id that is free again has no keys left.
+  TEKMATCH_RETURN_IF_ERROR(Tidy(first_day, goes_on));
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kNormal));
   TEKMATCH_RETURN_IF_ERROR(
-      database_.Run("DELETE FROM kept_keys WHERE export IN (SELECT id FROM "
-                    "exports WHERE sha256 IS NULL);"
-                    "DELETE FROM exports WHERE sha256 IS NULL;"
+      database_.Run("DELETE FROM exports WHERE sha256 IS NULL;"
                     "INSERT INTO exports DEFAULT VALUES;"));
   const int64_t id = database_.last_insert_rowid();
   TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
@@ -165,16 +189,12 @@ absl::Status Ledger::Finish(const LedgerEntry& entry,
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
   const Sha256Digest& digest = entry.stored.file.report.digests.sha256;
-  int64_t replaced = 0;
-  {
-    TEKMATCH_ASSIGN_OR_RETURN(
-        Statement same,
-        database_.Prepare("SELECT id FROM exports WHERE sha256 = ?1"));
-    TEKMATCH_ASSIGN_OR_RETURN(const bool has_row,
-                              same.BindBlob(1, digest).Step());
-    if (has_row) replaced = same.Int64(0);
-  }
-  if (replaced != 0) TEKMATCH_RETURN_IF_ERROR(Drop(replaced));
+  // From then on the other one is not there for anybody.
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement put_out,
+      database_.Prepare("UPDATE exports SET sha256 = NULL, description = NULL, "
+                        "heard = NULL WHERE sha256 = ?1"));
+  TEKMATCH_RETURN_IF_ERROR(put_out.BindBlob(1, digest).Run());
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement name,
       database_.Prepare("UPDATE exports SET sha256 = ?2 WHERE id = ?1 AND "
@@ -186,13 +206,6 @@ absl::Status Ledger::Finish(const LedgerEntry& entry,
   }
   TEKMATCH_RETURN_IF_ERROR(UpdateRows({&entry}));
   TEKMATCH_RETURN_IF_ERROR(AddPending(newly));
-  return transaction.Commit();
-}
-
-absl::Status Ledger::Abandon(int64_t id) {
-  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
-                            Transaction::Begin(database_, Durability::kNormal));
-  TEKMATCH_RETURN_IF_ERROR(Drop(id));
   return transaction.Commit();
 }
 
@@ -261,20 +274,11 @@ absl::Status Ledger::Rewrite(const std::vector<LedgerEntry>& entries) {
       database_.Prepare("INSERT INTO exports(id, generation, kept, "
                         "description, heard, sha256) VALUES(?1, ?2, ?3, ?4, "
                         "?5, ?6)"));
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement expire,
-      database_.Prepare("DELETE FROM kept_keys WHERE export = ?1 AND day < "
-                        "?2"));
   for (const LedgerEntry& entry : entries) {
     BindEntry(entry, insert);
     insert.BindBlob(6, entry.stored.file.report.digests.sha256);
     TEKMATCH_RETURN_IF_ERROR(insert.Run());
-    expire.BindInt64(1, entry.id).BindInt64(2, entry.stored.first_day);
-    TEKMATCH_RETURN_IF_ERROR(expire.Run());
   }
-  TEKMATCH_RETURN_IF_ERROR(
-      database_.Run("DELETE FROM kept_keys WHERE export NOT IN (SELECT id FROM "
-                    "exports)"));
   return transaction.Commit();
 }
 
@@ -312,16 +316,6 @@ absl::Status Ledger::AddPending(const absl::flat_hash_set<Tek>& newly) {
     TEKMATCH_RETURN_IF_ERROR(insert.BindBlob(1, tek.bytes).Run());
   }
   return absl::OkStatus();
-}
-
-absl::Status Ledger::Drop(int64_t id) {
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement keys,
-      database_.Prepare("DELETE FROM kept_keys WHERE export = ?1"));
-  TEKMATCH_RETURN_IF_ERROR(keys.BindInt64(1, id).Run());
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement row, database_.Prepare("DELETE FROM exports WHERE id = ?1"));
-  return row.BindInt64(1, id).Run();
 }
 
 absl::Status KeptKeysWriter::Add(const DiagnosisKey& key) {

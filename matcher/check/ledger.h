@@ -70,18 +70,22 @@ class Ledger {
       const TrustedKeys& trusted, absl::FunctionRef<absl::Status()> goes_on);
   absl::StatusOr<absl::flat_hash_set<Tek>> Pending();
 
-  // A place for a new export: its entry's id. What earlier calls left that did
-  // not come to their Finish goes.
-  absl::StatusOr<int64_t> Begin();
+  // Deletes kept keys of earlier days, and of exports that are not there: what
+  // calls left that did not come to their Finish, or what was replaced. Some
+  // rows at a time, since they are overwritten; `goes_on` is asked in between,
+  // and its error ends it and is returned.
+  absl::Status Tidy(DayNumber first_day,
+                    absl::FunctionRef<absl::Status()> goes_on);
+
+  // A place for a new export: its entry's id. Tidies first.
+  absl::StatusOr<int64_t> Begin(DayNumber first_day,
+                                absl::FunctionRef<absl::Status()> goes_on);
   // Writes some of its keys, by the day in which they end.
   absl::Status Keep(int64_t id, const std::map<DayNumber, KeyBlock>& days);
   // Takes the new export in, in place of another one with the same SHA-256, and
   // adds to the pending keys: all of it or nothing, and for good.
   absl::Status Finish(const LedgerEntry& entry,
                       const absl::flat_hash_set<Tek>& newly);
-  // Drops the place.
-  absl::Status Abandon(int64_t id);
-
   // Writes what entries that are there have become, and adds to the pending
   // keys.
   absl::Status Update(const std::vector<const LedgerEntry*>& changed,
@@ -95,7 +99,7 @@ class Ledger {
                         absl::FunctionRef<absl::Status(const KeyBlock&)> sink);
 
   // Writes all entries anew, without a trace of others, or of what these had
-  // before, and drops kept keys that are not of their days.
+  // before. Their keys go with the next Tidy.
   absl::Status Rewrite(const std::vector<LedgerEntry>& entries);
 
   // Of all exports together, those that are still there.
@@ -104,7 +108,6 @@ class Ledger {
  private:
   absl::Status UpdateRows(const std::vector<const LedgerEntry*>& entries);
   absl::Status AddPending(const absl::flat_hash_set<Tek>& newly);
-  absl::Status Drop(int64_t id);
 
   Database& database_;
 };

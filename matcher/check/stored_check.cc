@@ -22,7 +22,6 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
@@ -162,6 +161,8 @@ class StoredRun {
     TEKMATCH_RETURN_IF_ERROR(LoadEntries());
     TEKMATCH_RETURN_IF_ERROR(ExpireEntries());
     TEKMATCH_RETURN_IF_ERROR(LoadSightings());
+    TEKMATCH_RETURN_IF_ERROR(UnlessStopped(ledger_.Tidy(
+        first_day_, [this]() -> absl::Status { return GoesOn(); })));
     TEKMATCH_RETURN_IF_ERROR(UnlessStopped(CompareLate()));
     TEKMATCH_RETURN_IF_ERROR(UnlessStopped(GiveAll()));
     TEKMATCH_RETURN_IF_ERROR(LookUpPending());
@@ -580,12 +581,10 @@ class StoredRun {
     entry.generation = generation_;
     entry.stored.first_day = first_day_;
     entry.stored.last_day = last_day_;
-    TEKMATCH_ASSIGN_OR_RETURN(entry.id, ledger_.Begin());
-    bool is_in = false;
-    const auto abandon = absl::MakeCleanup([&] {
-      // What does not go now goes with the next one.
-      if (!is_in) ledger_.Abandon(entry.id).IgnoreError();
-    });
+    // What is left of an export that is not finished goes with the next one.
+    TEKMATCH_ASSIGN_OR_RETURN(
+        entry.id, ledger_.Begin(first_day_,
+                                [this]() -> absl::Status { return GoesOn(); }));
     TEKMATCH_ASSIGN_OR_RETURN(const MatchEngine engine, SearchEngine(index_));
     ExportFileOptions files = check_.files;
     files.reader.decode.block_capacity =
@@ -641,7 +640,6 @@ class StoredRun {
                     check_.files.trusted, entry.stored.file);
     }
     TEKMATCH_RETURN_IF_ERROR(ledger_.Finish(entry, newly));
-    is_in = true;
     given.state = GivenState::kProcessed;
     TakeHeard(newly);
     num_heard_when_read_[entry.id] = heard_.size();

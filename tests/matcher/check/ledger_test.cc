@@ -111,10 +111,14 @@ class LedgerTest : public ::testing::Test {
     return entry;
   }
 
+  absl::StatusOr<int64_t> Begin() {
+    return ledger_->Begin(0, [] { return absl::OkStatus(); });
+  }
+
   // Begin, Keep and Finish.
   LedgerEntry Put(LedgerEntry entry, const std::vector<DiagnosisKey>& kept,
                   const absl::flat_hash_set<Tek>& newly = {}) {
-    const auto id = ledger_->Begin();
+    const auto id = Begin();
     EXPECT_THAT(id, IsOk());
     entry.id = *id;
     entry.stored.validities = CountValidities(kept);
@@ -226,7 +230,7 @@ TEST_F(LedgerTest, AskedWhetherToGoOn) {
 }
 
 TEST_F(LedgerTest, NothingIsThereBeforeItIsFinished) {
-  const auto id = ledger_->Begin();
+  const auto id = Begin();
   ASSERT_THAT(id, IsOk());
   ASSERT_THAT(ledger_->Keep(*id, ByDay(Keys(5, 1))), IsOk());
   EXPECT_THAT(Entries(), IsEmpty());
@@ -235,7 +239,7 @@ TEST_F(LedgerTest, NothingIsThereBeforeItIsFinished) {
   Open();
   EXPECT_EQ(CountRows("kept_keys"), 1);
   EXPECT_THAT(Entries(), IsEmpty());
-  const auto next = ledger_->Begin();
+  const auto next = Begin();
   ASSERT_THAT(next, IsOk());
   EXPECT_EQ(CountRows("exports"), 1);
   EXPECT_EQ(CountRows("kept_keys"), 0);
@@ -244,33 +248,39 @@ TEST_F(LedgerTest, NothingIsThereBeforeItIsFinished) {
   EXPECT_THAT(Kept(entry), IsEmpty());
 }
 
-TEST_F(LedgerTest, WhatIsAbandonedGoes) {
+TEST_F(LedgerTest, WhatIsNotFinishedGoesWithTheNext) {
   Put(Entry(1), Keys(2, 1));
-  const auto id = ledger_->Begin();
+  const auto id = Begin();
   ASSERT_THAT(id, IsOk());
-  ASSERT_THAT(ledger_->Keep(*id, ByDay(Keys(5, 2))), IsOk());
-  ASSERT_THAT(ledger_->Abandon(*id), IsOk());
-  EXPECT_EQ(CountRows("exports"), 1);
+  // More rows than go at once.
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_THAT(ledger_->Keep(*id, ByDay(Keys(5, 2))), IsOk());
+  }
+  EXPECT_EQ(CountRows("kept_keys"), 21);
+  EXPECT_THAT(ledger_->Tidy(0, [] { return absl::CancelledError("enough"); }),
+              StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(CountRows("kept_keys"), 13);
+  const auto next = Begin();
+  ASSERT_THAT(next, IsOk());
   EXPECT_EQ(CountRows("kept_keys"), 1);
   EXPECT_THAT(Paths(), ElementsAre("1.zip"));
-  // Its place is gone, and nothing can be finished there.
+  // A place that is gone takes nothing.
   LedgerEntry entry = Entry(2);
-  entry.id = *id;
+  entry.id = *next + 1;
   EXPECT_THAT(ledger_->Finish(entry, {}),
               StatusIs(absl::StatusCode::kInternal));
 }
 
 TEST_F(LedgerTest, TheSameContentTakesThePlaceOfTheOther) {
-  LedgerEntry first = Put(Entry(1), Keys(2, 1));
+  Put(Entry(1), Keys(2, 1));
   Put(Entry(2), Keys(3, 2));
   LedgerEntry again = Entry(1);
   again.stored.file.path = "other name.zip";
   const LedgerEntry second = Put(again, Keys(4, 3));
   EXPECT_THAT(Paths(), ElementsAre("2.zip", "other name.zip"));
-  first.stored.validities.clear();
-  EXPECT_THAT(Kept(first), IsEmpty());
   EXPECT_THAT(Kept(second), SizeIs(4));
   EXPECT_THAT(ledger_->NumKeptKeys(), IsOkAndHolds(7));
+  ASSERT_THAT(Begin(), IsOk());
   EXPECT_EQ(CountRows("kept_keys"), 2);
 }
 
@@ -345,7 +355,7 @@ TEST_F(LedgerTest, AnErrorOfTheReaderIsReturnedAsItIs) {
 // In any order given, by day kept; none is lost, however many there are.
 TEST_F(LedgerTest, TheWriterSortsKeysByDay) {
   for (const int num_days : {1, 14, 400}) {
-    const auto id = ledger_->Begin();
+    const auto id = Begin();
     ASSERT_THAT(id, IsOk());
     RandomSource random = RandomSource::Seeded(1);
     std::vector<DiagnosisKey> keys = Keys(40'000, 1);
@@ -393,6 +403,10 @@ TEST_F(LedgerTest, ARewriteDropsWhatIsTooOld) {
   entries[0].heard.erase(keys[0]);
   entries.pop_back();
   ASSERT_THAT(ledger_->Rewrite(entries), IsOk());
+  ASSERT_THAT(ledger_->Tidy(entries[0].stored.first_day,
+                            [] { return absl::OkStatus(); }),
+              IsOk());
+  EXPECT_EQ(CountRows("kept_keys"), 2);
   const std::vector<LedgerEntry> after = Entries();
   EXPECT_THAT(Paths(), ElementsAre("1.zip"));
   EXPECT_THAT(Kept(after[0]), SizeIs(6));
