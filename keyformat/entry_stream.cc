@@ -1,6 +1,4 @@
 // OpenEntry of archive.h: inflates one entry and holds it to its declaration.
-#include <isa-l/crc.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -11,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "keyformat/archive.h"
 #include "keyformat/block_inflater.h"
+#include "keyformat/inflater_costs.h"
 #include "keyformat/status_macros.h"
 
 namespace tekmatch {
@@ -32,7 +31,7 @@ class EntryStream : public ByteStream {
     TEKMATCH_ASSIGN_OR_RETURN(const size_t n,
                               entry_.deflated ? Inflate(out) : ReadStored(out));
     produced_ += n;
-    crc_ = crc32_gzip_refl(crc_, out.data(), n);
+    crc_ = Crc32(crc_, out.first(n));
     if (produced_ == entry_.bytes) {
       TEKMATCH_RETURN_IF_ERROR(CheckEnd());
       finished_ = true;
@@ -46,8 +45,8 @@ class EntryStream : public ByteStream {
   // as an honest one for them: 64 blocks with tables, and one for each 8 KiB,
   // or 16 times as many without. Keys are hardly compressed: zlib, Go and Java
   // end a block after 16,383 symbols, which are some 15 KiB, others later.
-  static constexpr uint64_t kFreeBlocksCost = 64 * BlockInflater::kTablesCost;
-  static constexpr uint64_t kBytesPerCost = 8192 / BlockInflater::kTablesCost;
+  static constexpr uint64_t kFreeBlocksCost = 64 * kTablesCost;
+  static constexpr uint64_t kBytesPerCost = 8192 / kTablesCost;
 
   absl::Status Error(absl::string_view reason) const {
     return absl::DataLossError(

@@ -1,6 +1,5 @@
-// The inflater against zlib's.
-#include "keyformat/block_inflater.h"
-
+// Both inflaters against zlib's own loop, in pieces of any size; so they do the
+// same.
 #include <zlib.h>
 
 #include <algorithm>
@@ -11,6 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "keyformat/isal_inflater.h"
+#include "keyformat/zlib_inflater.h"
 #include "tests/keyformat/deflate_writer.h"
 #include "tests/keyformat/raw_zip.h"
 
@@ -26,9 +27,7 @@ struct Inflated {
   bool operator==(const Inflated&) const = default;
 };
 
-uint64_t CostOf(uint32_t head) {
-  return (head >> 1 & 3) == 2 ? BlockInflater::kTablesCost : 1;
-}
+uint64_t CostOf(uint32_t head) { return (head >> 1 & 3) == 2 ? 16 : 1; }
 
 // By zlib, which stops at the end of each block.
 Inflated InflateByZlib(std::string stream) {
@@ -61,6 +60,7 @@ Inflated InflateByZlib(std::string stream) {
 }
 
 // With so much input and room at a time. Damaged streams have not ended.
+template <typename BlockInflater>
 Inflated InflateByBlocks(const std::string& stream, size_t in_step,
                          size_t out_step) {
   BlockInflater inflater;
@@ -135,15 +135,22 @@ bool IsTiny(size_t in_step, size_t out_step) {
   return std::min(in_step, out_step) < 1000;
 }
 
+template <typename BlockInflater>
 void ExpectSame(const std::string& stream, const Inflated& right,
                 size_t in_step, size_t out_step) {
-  const Inflated found = InflateByBlocks(stream, in_step, out_step);
+  const Inflated found =
+      InflateByBlocks<BlockInflater>(stream, in_step, out_step);
   ASSERT_TRUE(found == right)
       << in_step << ", " << out_step << ": " << found.blocks_cost << " of "
       << right.blocks_cost;
 }
 
-TEST(BlockInflaterTest, InflatesAsZlibDoesInPiecesOfAnySize) {
+template <typename BlockInflater>
+class BlockInflaterTest : public testing::Test {};
+using Inflaters = testing::Types<IsalInflater, ZlibInflater>;
+TYPED_TEST_SUITE(BlockInflaterTest, Inflaters);
+
+TYPED_TEST(BlockInflaterTest, InflatesAsZlibDoesInPiecesOfAnySize) {
   const std::string content = Repetitive(100'000, 1);
   for (const int level : {0, 1, 6, 9}) {
     for (const int strategy : {Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY}) {
@@ -158,10 +165,10 @@ TEST(BlockInflaterTest, InflatesAsZlibDoesInPiecesOfAnySize) {
           for (const size_t in_step : kSteps) {
             for (const size_t out_step : kSteps) {
               if (IsTiny(in_step, out_step)) continue;
-              ExpectSame(stream, right, in_step, out_step);
+              ExpectSame<TypeParam>(stream, right, in_step, out_step);
             }
           }
-          if (HasFatalFailure()) return;
+          if (this->HasFatalFailure()) return;
         }
       }
     }
@@ -171,7 +178,7 @@ TEST(BlockInflaterTest, InflatesAsZlibDoesInPiecesOfAnySize) {
 // Streams of every kind are short. One is several times as long as the 32 KiB
 // that a match reaches back, and has a block that begins soon after 64 KiB,
 // when the inflater has just let go of what is further back.
-TEST(BlockInflaterTest, InflatesAsZlibDoesInTinyPieces) {
+TYPED_TEST(BlockInflaterTest, InflatesAsZlibDoesInTinyPieces) {
   struct Case {
     size_t size;
     int level;
@@ -201,14 +208,14 @@ TEST(BlockInflaterTest, InflatesAsZlibDoesInTinyPieces) {
     for (const size_t in_step : kSteps) {
       for (const size_t out_step : kSteps) {
         if (!IsTiny(in_step, out_step)) continue;
-        ExpectSame(stream, right, in_step, out_step);
+        ExpectSame<TypeParam>(stream, right, in_step, out_step);
       }
     }
-    if (HasFatalFailure()) return;
+    if (this->HasFatalFailure()) return;
   }
 }
 
-TEST(BlockInflaterTest, SaysTheCostOfBlocksOfEveryType) {
+TYPED_TEST(BlockInflaterTest, SaysTheCostOfBlocksOfEveryType) {
   DeflateWriter writer;
   for (int i = 0; i < 300; ++i) {
     switch (i % 5) {
@@ -232,7 +239,7 @@ TEST(BlockInflaterTest, SaysTheCostOfBlocksOfEveryType) {
   EXPECT_EQ(InflateByZlib(stream).content, writer.content());
   for (const size_t in_step : kSteps) {
     for (const size_t out_step : kSteps) {
-      EXPECT_TRUE(InflateByBlocks(stream, in_step, out_step) ==
+      EXPECT_TRUE(InflateByBlocks<TypeParam>(stream, in_step, out_step) ==
                   (Inflated{.content = writer.content(),
                             .blocks_cost = 181 + 120 * 16,
                             .ended = true}))
@@ -241,30 +248,63 @@ TEST(BlockInflaterTest, SaysTheCostOfBlocksOfEveryType) {
   }
 }
 
-TEST(BlockInflaterTest, AMatchMayReachIntoTheBlockBeforeButNoFurther) {
+TYPED_TEST(BlockInflaterTest, AMatchMayReachIntoTheBlockBeforeButNoFurther) {
   // A block of one byte, then a match over that at distance 1: nine times.
   DeflateWriter writer;
   writer.Fixed("y");
   writer.Fixed("", 9);
-  EXPECT_EQ(InflateByBlocks(writer.Finish(), 1000, 1000).content,
+  EXPECT_EQ(InflateByBlocks<TypeParam>(writer.Finish(), 1000, 1000).content,
             std::string(10, 'y'));
   // The same match without anything before it.
   const std::string none = std::string("\x83\x01", 2) + std::string(8, '\0');
-  EXPECT_FALSE(InflateByBlocks(none, 1000, 1000).ended);
+  EXPECT_FALSE(InflateByBlocks<TypeParam>(none, 1000, 1000).ended);
 }
 
-TEST(BlockInflaterTest, TellsWhereAStreamEnds) {
+TYPED_TEST(BlockInflaterTest, TellsWhereAStreamEnds) {
   const std::string stream =
       Deflated(Noise(1000), 6, Z_DEFAULT_STRATEGY, 100, Z_SYNC_FLUSH);
-  EXPECT_TRUE(InflateByBlocks(stream, 1000, 1000).ended);
-  EXPECT_FALSE(InflateByBlocks(stream, 1000, 1000).has_rest);
+  EXPECT_TRUE(InflateByBlocks<TypeParam>(stream, 1000, 1000).ended);
+  EXPECT_FALSE(InflateByBlocks<TypeParam>(stream, 1000, 1000).has_rest);
   for (size_t n = 0; n < stream.size(); ++n) {
-    EXPECT_FALSE(InflateByBlocks(stream.substr(0, n), 1000, 1000).ended) << n;
+    EXPECT_FALSE(
+        InflateByBlocks<TypeParam>(stream.substr(0, n), 1000, 1000).ended)
+        << n;
   }
   for (size_t n = 1; n < 20; ++n) {
     EXPECT_TRUE(
-        InflateByBlocks(stream + std::string(n, '\xff'), 7, 1000).has_rest);
+        InflateByBlocks<TypeParam>(stream + std::string(n, '\xff'), 7, 1000)
+            .has_rest);
   }
+}
+
+TYPED_TEST(BlockInflaterTest, RefusesWhatIsDamaged) {
+  const std::string content = Repetitive(20'000, 2);
+  const std::string stream =
+      Deflated(content, 6, Z_DEFAULT_STRATEGY, 3'000, Z_SYNC_FLUSH);
+  // Of damage that zlib does not see, both see as much.
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 2'000; ++i) {
+    std::string damaged = stream;
+    damaged[random() % damaged.size()] ^= static_cast<char>(1 << random() % 8);
+    const Inflated found = InflateByBlocks<TypeParam>(damaged, 65536, 65536);
+    const Inflated right = InflateByZlib(damaged);
+    ASSERT_EQ(found.ended, right.ended) << i;
+    if (right.ended) {
+      ASSERT_TRUE(found == right) << i;
+    }
+  }
+}
+
+TEST(Crc32Test, IsTheSameOfBoth) {
+  const std::string bytes = Noise(10'000);
+  const auto* at = reinterpret_cast<const uint8_t*>(bytes.data());
+  EXPECT_EQ(ZlibCrc32(0, {reinterpret_cast<const uint8_t*>("123456789"), 9}),
+            0xCBF43926);
+  for (size_t n = 0; n < 300; ++n) {
+    EXPECT_EQ(IsalCrc32(7, {at, n}), ZlibCrc32(7, {at, n})) << n;
+  }
+  EXPECT_EQ(ZlibCrc32(ZlibCrc32(0, {at, 99}), {at + 99, 9'901}),
+            IsalCrc32(0, {at, 10'000}));
 }
 
 }  // namespace

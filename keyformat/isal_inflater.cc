@@ -1,4 +1,6 @@
-#include "keyformat/block_inflater.h"
+#include "keyformat/isal_inflater.h"
+
+#include <isa-l/crc.h>
 
 #include <algorithm>
 
@@ -7,28 +9,26 @@ namespace {
 
 // How far back a match may reach.
 constexpr size_t kHistoryBytes = ISAL_DEF_HIST_SIZE;
-// The type of a block that brings tables.
-constexpr uint64_t kOwnTables = 2;
 
 }  // namespace
 
-BlockInflater::BlockInflater() {
+IsalInflater::IsalInflater() {
   isal_inflate_init(&state_);
   state_.crc_flag = ISAL_DEFLATE;  // raw, as zip has it
   history_.reserve(2 * kHistoryBytes);
 }
 
-void BlockInflater::SetInput(absl::Span<uint8_t> input) {
+void IsalInflater::SetInput(absl::Span<uint8_t> input) {
   state_.next_in = input.data();
   state_.avail_in = static_cast<uint32_t>(input.size());
 }
 
-bool BlockInflater::has_rest() const {
+bool IsalInflater::has_rest() const {
   // It reads ahead into a register.
   return state_.avail_in > 0 || state_.read_in_length >= 8;
 }
 
-bool BlockInflater::BeginBlock() {
+bool IsalInflater::BeginBlock() {
   const uint64_t read_in = state_.read_in;
   const int32_t read_in_length = state_.read_in_length;
   // The first bits stand in the register, or else in the input.
@@ -38,8 +38,8 @@ bool BlockInflater::BeginBlock() {
     head |= uint64_t{*state_.next_in} << read_in_length;
     if (read_in_length == 0) *state_.next_in |= 1;
   }
-  in_last_block_ = (head & 1) != 0;
-  blocks_cost_ += (head >> 1 & 3) == kOwnTables ? kTablesCost : 1;
+  in_last_block_ = IsLastBlock(head);
+  blocks_cost_ += BlockCost(head);
   isal_inflate_reset(&state_);
   isal_inflate_set_dict(&state_, history_.data(),
                         static_cast<uint32_t>(history_.size()));
@@ -50,7 +50,7 @@ bool BlockInflater::BeginBlock() {
   return true;
 }
 
-std::optional<size_t> BlockInflater::Inflate(absl::Span<uint8_t> out) {
+std::optional<size_t> IsalInflater::Inflate(absl::Span<uint8_t> out) {
   stalled_ = false;
   if (at_block_end_ && !BeginBlock()) {
     stalled_ = true;
@@ -68,7 +68,7 @@ std::optional<size_t> BlockInflater::Inflate(absl::Span<uint8_t> out) {
   return n;
 }
 
-void BlockInflater::Remember(absl::Span<const uint8_t> bytes) {
+void IsalInflater::Remember(absl::Span<const uint8_t> bytes) {
   if (bytes.size() > kHistoryBytes) {
     bytes.remove_prefix(bytes.size() - kHistoryBytes);
   }
@@ -77,6 +77,10 @@ void BlockInflater::Remember(absl::Span<const uint8_t> bytes) {
     history_.erase(history_.begin(), history_.end() - kHistoryBytes);
   }
   history_.insert(history_.end(), bytes.begin(), bytes.end());
+}
+
+uint32_t IsalCrc32(uint32_t crc, absl::Span<const uint8_t> bytes) {
+  return crc32_gzip_refl(crc, bytes.data(), bytes.size());
 }
 
 }  // namespace tekmatch
