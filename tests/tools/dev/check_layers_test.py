@@ -17,6 +17,7 @@ ROOMS = [
     "matcher/exposure",
     "matcher/store",
     "matcher/check",
+    "matcher/api",
     "tools/files",
     "tools/sightings",
     "tools/world",
@@ -26,6 +27,16 @@ ROOMS = [
 ]
 DOOR = """cc_library(
     name = "check",
+    visibility = ["//visibility:public"],
+)
+
+cc_library(
+    name = "check_lock",
+    visibility = ["//visibility:public"],
+)
+
+cc_library(
+    name = "stored_check",
     visibility = ["//visibility:public"],
 )
 
@@ -132,6 +143,8 @@ class CheckLayersTest(unittest.TestCase):
                 [
                     "matcher/check/BUILD.bazel: inner is public",
                     "matcher/check/BUILD.bazel: check is not public",
+                    "matcher/check/BUILD.bazel: check_lock is not public",
+                    "matcher/check/BUILD.bazel: stored_check is not public",
                 ],
             ),
         )
