@@ -2,12 +2,14 @@
 # Installs, on Debian 12, the packages that tekmatch needs and that are
 # missing; does nothing, and asks no server, when none is.
 #
-# Usage: tools/dev/setup.sh [--checks] [--arm64] [--report] [--coverage]
+# Usage: tools/dev/setup.sh [--checks] [--arm64] [--library] [--report]
+#                           [--coverage]
 #        tools/dev/setup.sh --fingerprint
 #
 # Without options: what the build and the tests need. And with
 #   --checks       what the checks of .ci/run need
 #   --arm64        what --config=arm64 needs
+#   --library      what tools/dev/build_library needs
 #   --report       what tools/dev/bench_report needs
 #   --coverage     what --config=coverage needs
 #   --fingerprint  prints a hash of the versions installed, and does nothing else
@@ -40,10 +42,13 @@ checks=(
   clang-14
   clang-format-14
   clang-tidy-14
+  cmake
   git
   libclang-rt-14-dev
+  libssl-dev
   lld-14
   openssl
+  pkgconf
   pyflakes3
   shellcheck
 )
@@ -60,6 +65,12 @@ arm64=(
   libgmock-dev:arm64
   android-libboringssl:arm64
   zlib1g-dev:arm64
+)
+library=(
+  bazel-skylib
+  dpkg-dev
+  git
+  tcl
 )
 report=(
   gnuplot-nox
@@ -97,6 +108,7 @@ for option; do
       packages+=("${arm64[@]}")
       foreign=arm64
       ;;
+    --library) packages+=("${library[@]}") ;;
     --report) packages+=("${report[@]}") ;;
     --coverage) packages+=("${coverage[@]}") ;;
     --fingerprint)
