@@ -35,15 +35,7 @@ cat "$folder/said"
 "$tekmatch" match "$world/export.zip" --trusted-key "440:v1=$world/public.pem" \
   --sightings "$world/sightings.csv" --time-zone Asia/Tokyo --policy cocoa-3 \
   --config cocoa --now 2020-12-16T23:59:59+09:00 --format json |
-  python3 -c '
-import json, sys
-report = json.load(sys.stdin)
-print("%d keys of a file that is valid, %d of the days of %d sightings (1 more lines are none)"
-      % (report["keys_read"], report["keys_compared"], report["sightings_read"]))
-for day in report["exposure"]["daily_summaries"]:
-    alert = ", alert" if day["alerting"] else ""
-    print("%s: %d minutes%s" % (day["date"], day["seconds"] // 60, alert))
-' >"$folder/expected"
+  "$root/tools/dev/example_output.py" >"$folder/expected"
 (($(wc -l <"$folder/expected") > 1))
 diff "$folder/expected" "$folder/said"
 

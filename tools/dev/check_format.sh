@@ -12,7 +12,7 @@ list() {
 }
 
 status=0
-list '*.h' '*.cc' '*.proto' |
+list '*.h' '*.cc' '*.c' '*.proto' |
   xargs -0 --no-run-if-empty clang-format-14 --dry-run -Werror || status=1
 list '*WORKSPACE' '*.bazel' '*.bzl' '*.BUILD' |
   xargs -0 --no-run-if-empty tools/dev/npm/node_modules/.bin/buildifier \
