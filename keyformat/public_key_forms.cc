@@ -3,13 +3,11 @@
 // from each other and from private keys by their outermost elements.
 #include "keyformat/public_key_forms.h"
 
-#include <openssl/asn1.h>
 #include <openssl/bio.h>
 #include <openssl/bytestring.h>
 #include <openssl/err.h>
 #include <openssl/mem.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -73,27 +71,41 @@ bool IsPrivateKey(absl::string_view der) {
          CBS_peek_asn1_tag(&key, CBS_ASN1_OCTETSTRING);
 }
 
-// The key of a certificate; empty if it is none, or has bytes behind it.
+// The key of a certificate; empty if it is none, or has bytes behind it. Only
+// its shape is looked at, to the key: nobody is trusted for a certificate's
+// sake, and BoringSSL's reader of them is 100 KiB of an app's library.
+//
+//   Certificate ::= SEQUENCE { TBSCertificate, SEQUENCE, BIT STRING }
+//   TBSCertificate ::= SEQUENCE { [0] version OPTIONAL, serial INTEGER,
+//       signature SEQUENCE, issuer SEQUENCE, validity SEQUENCE,
+//       subject SEQUENCE, SubjectPublicKeyInfo, ... }
+//
+// Source: RFC 5280, 4.1.
 std::string KeyInfoOfCertificate(absl::string_view der) {
-  const auto* next = reinterpret_cast<const uint8_t*>(der.data());
-  const uint8_t* end = next + der.size();
-  const bssl::UniquePtr<X509> certificate(
-      d2i_X509(nullptr, &next, static_cast<long>(der.size())));  // NOLINT
-  std::string info;
-  uint8_t* bytes = nullptr;
-  if (certificate != nullptr && next == end) {
-    const int size =
-        i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &bytes);
-    if (size > 0) {
-      info.assign(reinterpret_cast<const char*>(bytes),
-                  static_cast<size_t>(size));
-    }
-    OPENSSL_free(bytes);
+  constexpr unsigned kVersion =
+      CBS_ASN1_CONSTRUCTED | CBS_ASN1_CONTEXT_SPECIFIC | 0;
+  CBS rest = Bytes(der);
+  CBS certificate;
+  CBS to_be_signed;
+  CBS info;
+  if (!CBS_get_asn1(&rest, &certificate, CBS_ASN1_SEQUENCE) ||
+      CBS_len(&rest) != 0 ||
+      !CBS_get_asn1(&certificate, &to_be_signed, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&certificate, nullptr, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&certificate, nullptr, CBS_ASN1_BITSTRING) ||
+      CBS_len(&certificate) != 0 ||
+      !CBS_get_optional_asn1(&to_be_signed, nullptr, nullptr, kVersion) ||
+      !CBS_get_asn1(&to_be_signed, nullptr, CBS_ASN1_INTEGER) ||
+      !CBS_get_asn1(&to_be_signed, nullptr, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&to_be_signed, nullptr, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&to_be_signed, nullptr, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&to_be_signed, nullptr, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1_element(&to_be_signed, &info, CBS_ASN1_SEQUENCE)) {
+    return std::string();
   }
-  // BoringSSL's errors wait in a queue of the thread, where an app's own next
-  // call would find them.
-  ERR_clear_error();
-  return info;
+  const std::string found(reinterpret_cast<const char*>(CBS_data(&info)),
+                          CBS_len(&info));
+  return IsPublicKeyInfo(found) ? found : std::string();
 }
 
 absl::StatusOr<std::string> FromDer(absl::string_view der) {
