@@ -145,6 +145,16 @@ def tekmatch_dependencies():
         probe = "/usr/include/CLI/CLI.hpp",
     )
 
+    # Only the classes of matcher/api/java ask for this one.
+    _maybe(
+        library,
+        name = "jdk",
+        debian_package = "default-jdk-headless",
+        build_file = Label("//third_party:jdk.system.BUILD"),
+        path = "/usr/lib/jvm/default-java/include",
+        probe = "/usr/lib/jvm/default-java/include/jni.h",
+    )
+
     # Only Abseil's source and Bazel 7 itself ask for this one.
     _maybe(
         library,

@@ -2,14 +2,15 @@
 # Installs, on Debian 12, the packages that tekmatch needs and that are
 # missing; does nothing, and asks no server, when none is.
 #
-# Usage: tools/dev/setup.sh [--checks] [--arm64] [--library] [--report]
-#                           [--coverage]
+# Usage: tools/dev/setup.sh [--checks] [--arm64] [--library] [--java]
+#                           [--report] [--coverage]
 #        tools/dev/setup.sh --fingerprint
 #
 # Without options: what the build and the tests need. And with
 #   --checks       what the checks of .ci/run need
 #   --arm64        what --config=arm64 needs
 #   --library      what tools/dev/build_library needs
+#   --java         what its --java needs: a JDK
 #   --report       what tools/dev/bench_report needs
 #   --coverage     what --config=coverage needs
 #   --fingerprint  prints a hash of the versions installed, and does nothing else
@@ -72,6 +73,9 @@ library=(
   git
   tcl
 )
+java=(
+  default-jdk-headless
+)
 report=(
   gnuplot-nox
 )
@@ -99,7 +103,8 @@ node_packages=
 for option; do
   case $option in
     --checks)
-      packages+=("${checks[@]}")
+      # The classes for Java are among what is checked.
+      packages+=("${checks[@]}" "${java[@]}")
       node_packages=yes
       # Any npm will do; Debian's brings hundreds of packages.
       command -v npm >/dev/null || packages+=(npm)
@@ -109,6 +114,7 @@ for option; do
       foreign=arm64
       ;;
     --library) packages+=("${library[@]}") ;;
+    --java) packages+=("${java[@]}") ;;
     --report) packages+=("${report[@]}") ;;
     --coverage) packages+=("${coverage[@]}") ;;
     --fingerprint)
