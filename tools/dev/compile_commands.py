@@ -16,9 +16,15 @@ import sys
 
 GCC_ONLY = frozenset(["-fno-canonical-system-headers", "-Wno-free-nonheap-object"])
 
+# What needs it is "manual", which //... leaves out.
+JNI_HEADER = "/usr/lib/jvm/default-java/include/jni.h"
 
-def clang_arguments(arguments):
-    """Returns the arguments of a GCC compile action as Clang takes them."""
+
+def clang_arguments(arguments, repositories):
+    """Returns the arguments of a GCC compile action as Clang takes them.
+
+    `repositories` is the folder that the actions call external.
+    """
     result = []
     rest = iter(arguments)
     for argument in rest:
@@ -33,6 +39,9 @@ def clang_arguments(arguments):
             generated = folder.startswith("bazel-out/")
             result += ["-isystem" if generated else "-iquote", folder]
             continue
+        # Headers that are in a repository themselves: the JDK's.
+        if result[-1:] == ["-isystem"] and argument.startswith("external/"):
+            argument = repositories + argument[len("external") :]
         result.append(argument)
     return result
 
@@ -63,18 +72,21 @@ def main():
     if arm64:
         arguments.remove("--arm64")
     root = bazel("info", "workspace").strip()
+    repositories = bazel("info", "output_base").strip() + "/external"
     found = []
     if arm64:
         kernels = compile_actions("//matcher/kernels:arm64_crypto", "--config=arm64")
         for source, command in kernels:
             found.append((source, command + ["--target=aarch64-linux-gnu"]))
     # Last, so that Bazel goes on with this configuration.
+    if not arguments and os.path.exists(JNI_HEADER):
+        found += compile_actions("//matcher/api/java:jni")
     found += compile_actions(arguments[0] if arguments else "//...")
     commands = {
         source: {
             "directory": root,
             "file": source,
-            "arguments": clang_arguments(command),
+            "arguments": clang_arguments(command, repositories),
         }
         for source, command in found
     }

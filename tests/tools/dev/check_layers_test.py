@@ -18,6 +18,7 @@ ROOMS = [
     "matcher/store",
     "matcher/check",
     "matcher/api",
+    "matcher/api/java",
     "tools/files",
     "tools/sightings",
     "tools/world",
