@@ -153,6 +153,25 @@ for attempt in "newer:does not go with classes of version 20000" \
   fi
 done
 
+# CMake's sources have all that Bazel's have for this machine, but for ISA-L.
+cmake -S "$root/tests/matcher/api/java" -B "$folder/cmake" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON \
+  >"$folder/cmake.log" 2>&1 || step "CMake" cat "$folder/cmake.log"
+python3 -c '
+import json, os, sys
+for command in json.load(open(sys.argv[1])):
+    print(os.path.relpath(command["file"], sys.argv[2]))
+' "$folder/cmake/compile_commands.json" "$root" | sort >"$folder/of-cmake"
+run_bazel query 'kind("source file", deps(//matcher/api/java:jni))' 2>"$folder/stderr" |
+  sed -n 's#^//\(.*\):\(.*\.cc\)$#\1/\2#p' | grep -vE 'isal_inflater|/arm64_' |
+  sort >"$folder/of-bazel"
+if [[ -s $folder/of-bazel && -z $(comm -13 "$folder/of-cmake" "$folder/of-bazel") ]]; then
+  ((++passed))
+else
+  ((++failed))
+  printf 'not in examples/android/CMakeLists.txt:\n'
+  comm -13 "$folder/of-cmake" "$folder/of-bazel"
+fi
+
 # What the document shows is what is compiled here.
 if "$root/tools/dev/check_shown_code.py" "$root/docs/embedding.md" java \
   "$root"/examples/java/*.java; then
