@@ -248,7 +248,7 @@ jlongArray StoreStatus(JNIEnv* env, jclass /*native*/, jlong store) {
          static_cast<jlong>(state.num_sightings),
          static_cast<jlong>(state.num_exports),
          static_cast<jlong>(state.num_keys_kept),
-         static_cast<jlong>(state.bytes_on_disk), state.newest_export,
+         static_cast<jlong>(state.bytes_on_disk), state.processed_until,
          state.oldest_day.year, state.oldest_day.month, state.oldest_day.day,
          state.newest_day.year, state.newest_day.month, state.newest_day.day});
   });

@@ -38,7 +38,8 @@ void PutCounts(const tekmatch_counts& counts, Snapshot& to) {
         counts.num_sightings, counts.num_matches, counts.num_outside_tolerance,
         counts.num_outside_window, counts.num_replayed,
         counts.num_tx_power_out_of_bounds, counts.num_revoked,
-        counts.num_recursive, counts.num_own_matches}) {
+        counts.num_recursive, counts.num_own_matches,
+        counts.num_partly_compared_files}) {
     to.Long(count);
   }
 }
@@ -76,6 +77,7 @@ bool PutStored(JNIEnv* env, const tekmatch_result* result, Snapshot& to) {
   if (status == TEKMATCH_FAILED_PRECONDITION) return true;
   if (!outcome.Check(status)) return false;
   to.Int(stored.stopped);
+  to.Long(stored.num_exports);
   to.Long(stored.num_untrusted);
   to.Long(stored.num_expired_exports);
   to.Size(stored.num_given);

@@ -154,6 +154,12 @@ public final class Result {
     public final long numRecursive;
     public final long numOwnMatches;
 
+    /**
+     * Files that could not be compared with all sightings, since their keys were not kept
+     * (CheckOptions.dropKeys): a contact may be missing.
+     */
+    public final long numPartlyComparedFiles;
+
     private Counts(Reader in) {
       complete = in.bool();
       numFiles = in.int64();
@@ -171,6 +177,7 @@ public final class Result {
       numRevoked = in.int64();
       numRecursive = in.int64();
       numOwnMatches = in.int64();
+      numPartlyComparedFiles = in.int64();
     }
   }
 
@@ -221,7 +228,10 @@ public final class Result {
     /** CheckOptions.maxMilliseconds was over before all was done. */
     public final boolean stopped;
 
-    /** Exports of the store that no trusted key signed. */
+    /** Exports that the store holds. */
+    public final long numExports;
+
+    /** Of them, those that no trusted key signed. */
     public final long numUntrusted;
 
     public final long numExpiredExports;
@@ -234,6 +244,7 @@ public final class Result {
 
     private Stored(Reader in) {
       stopped = in.bool();
+      numExports = in.int64();
       numUntrusted = in.int64();
       numExpiredExports = in.int64();
       given = in.list(Given::new);

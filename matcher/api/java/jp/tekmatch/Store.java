@@ -93,8 +93,11 @@ public final class Store extends NativeHandle {
     public final long numKeysKept;
     public final long bytesOnDisk;
 
-    /** The latest end timestamp of an export, in seconds since 1970; 0 without. */
-    public final long newestExport;
+    /**
+     * The latest end timestamp of an export, in seconds since 1970, as of the last check to which
+     * nothing was lacking; 0 without. What is published later is still to be fetched.
+     */
+    public final long processedUntil;
 
     /** Of the sightings, in UTC; null without any. */
     public final LocalDate oldestDay;
@@ -107,7 +110,7 @@ public final class Store extends NativeHandle {
       numExports = row[2];
       numKeysKept = row[3];
       bytesOnDisk = row[4];
-      newestExport = row[5];
+      processedUntil = row[5];
       oldestDay = date(row, 6);
       newestDay = date(row, 9);
     }
@@ -151,6 +154,8 @@ public final class Store extends NativeHandle {
   /**
    * Renames a damaged database, so that a new one can be made; deletes nothing. No connection may
    * be open, in any process.
+   *
+   * @throws TekmatchException Unavailable: a check of it runs
    */
   public static void setAside(String folder) throws TekmatchException {
     Native.storeSetAside(Text.required(folder, "folder"));
@@ -182,6 +187,7 @@ public final class Store extends NativeHandle {
    *
    * @return whether it is gone from all files; not where another connection still reads: call it
    *     again then
+   * @throws TekmatchException Unavailable: a check of it runs
    */
   public boolean forget() throws TekmatchException {
     return call(Native::storeForget);

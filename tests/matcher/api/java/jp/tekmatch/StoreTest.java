@@ -80,7 +80,7 @@ final class StoreTest {
       check(status.numSightings > 0 && status.numSightings <= num, "sightings");
       check(status.bytesOnDisk > 0 && status.numKeysKept > 0, "bytes, keys");
       check(!status.oldestDay.isAfter(status.newestDay), "days");
-      check(status.newestExport > 0, "newest export");
+      check(status.processedUntil > 0, "processed until");
       equal(reader.status().numSightings, status.numSightings);
       throwsA(
           TekmatchException.FailedPrecondition.class, () -> reader.add(heard(), Testing.NOW));
