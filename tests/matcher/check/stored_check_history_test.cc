@@ -78,8 +78,7 @@ enum class Keeping : uint8_t { kAlways, kNever, kNowAndThen };
 class History {
  public:
   History(uint64_t seed, Totals* totals)
-      : seed_(seed),
-        random_(RandomSource::Seeded(seed)),
+      : random_(RandomSource::Seeded(seed)),
         world_(RandomStoredCheckWorld(random_)),
         keeping_(static_cast<Keeping>(random_.Below(3))),
         has_own_keys_(random_.Below(2) == 0),
@@ -368,7 +367,6 @@ class History {
               want);
   }
 
-  uint64_t seed_;
   RandomSource random_;
   const StoredCheckWorld world_;
   Keeping keeping_;
