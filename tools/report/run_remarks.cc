@@ -182,13 +182,15 @@ std::string PublicationRemarks(const ExposureCheckResult& run,
 
 LeftOut CountLeftOut(const RunAccount& account) {
   const auto& files = account.run.files;
-  return {.files = static_cast<uint64_t>(std::count_if(
+  return {
+      .files =
+          static_cast<uint64_t>(std::count_if(
               files.begin(), files.end(),
               [](const ExportFileResult& file) { return !file.accepted; })) +
-              account.run.num_partly_compared,
-          .keys = account.run.num_rejected,
-          .sightings = account.sightings.num_bad,
-          .losses = account.sightings.losses.size()};
+          account.run.num_partly_compared,
+      .keys = account.run.num_rejected,
+      .sightings = account.sightings.num_bad,
+      .losses = account.sightings.losses.size()};
 }
 
 nlohmann::ordered_json LeftOutJson(const LeftOut& left_out) {

@@ -400,7 +400,7 @@ TEST_F(CheckCommandTest, Status) {
   const json empty = json::parse(Plain({"--status", "--format", "json"}).out);
   EXPECT_EQ(empty["sightings"], 0);
   EXPECT_EQ(empty["oldest_day"], "none");
-  EXPECT_EQ(empty["newest_export"], "none");
+  EXPECT_EQ(empty["processed_until"], "none");
 }
 
 TEST_F(CheckCommandTest, WithoutAStoreThereIsNothingToDo) {
