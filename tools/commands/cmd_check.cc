@@ -24,6 +24,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "keyformat/key_block.h"
+#include "keyformat/printable.h"
 #include "keyformat/signature.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/check_lock.h"
@@ -158,7 +159,8 @@ absl::StatusOr<int> PutAside(const StoreOptions& options) {
   if (!absl::IsDataLoss(read)) return read;
   TEKMATCH_ASSIGN_OR_RETURN(const std::string path,
                             Database::SetAside(options.store));
-  TEKMATCH_RETURN_IF_ERROR(Print(absl::StrCat("set aside: ", path, "\n")));
+  TEKMATCH_RETURN_IF_ERROR(
+      Print(absl::StrCat("set aside: ", Printable(path), "\n")));
   return kExitDone;
 }
 
@@ -235,11 +237,11 @@ absl::StatusOr<int> ShowStatus(const StoreOptions& options) {
                      "\nto:             ", DayOrNone(status.newest_day),
                      "\nexports:        ", ledger.num_exports,
                      "\nkeys kept:      ", ledger.num_keys_kept,
-                     "\nprocessed until:", newest, "\nclock:          ", clock,
+                     "\nprocessed to:   ", newest, "\nclock:          ", clock,
                      "\nbytes:          ", status.bytes_on_disk,
                      "\nschema version: ", status.schema_version, "\n");
     for (const std::string& path : status.set_aside) {
-      absl::StrAppend(&text, "set aside:      ", path, "\n");
+      absl::StrAppend(&text, "set aside:      ", Printable(path), "\n");
     }
   }
   TEKMATCH_RETURN_IF_ERROR(WriteResult(options.match.out, text));

@@ -210,6 +210,7 @@ TEST_F(CheckCommandPrivacyTest, WhatItSaysHoldsNothingOfAContact) {
     num_bytes_ += run.out.size() + run.err.size();
     ++num_runs_;
   }
+  WriteFile(At("store") + "/tekmatch.sqlite", "damaged");
   Run({"--set-aside"}, 0);
   Run({"--status"}, 1);
   RecordProperty("runs", num_runs_);
