@@ -51,10 +51,12 @@ void* AllocateAligned(size_t size, std::align_val_t alignment) {
 
 // What the C++ library calls when no handler is found for an exception, which
 // nothing here lets happen. Its own would bring what demangles names: 40 KiB.
+// NOLINTBEGIN(bugprone-reserved-identifier): it is the C++ library's name.
 namespace __cxxabiv1 {
 extern std::terminate_handler __terminate_handler;
 std::terminate_handler __terminate_handler = std::abort;
 }  // namespace __cxxabiv1
+// NOLINTEND(bugprone-reserved-identifier)
 
 void* operator new(size_t size) { return AllocateOrThrow(size); }
 void* operator new[](size_t size) { return AllocateOrThrow(size); }
