@@ -199,7 +199,7 @@ class StoredRun {
                          : absl::OkStatus();
   }
   // An end of the time is no error of the run.
-  absl::Status UnlessStopped(absl::Status status) const {
+  absl::Status UnlessStopped(const absl::Status& status) const {
     const bool is_stopped = result_.stopped && !is_cancelled_;
     return absl::IsCancelled(status) && is_stopped ? absl::OkStatus() : status;
   }

@@ -199,7 +199,7 @@ absl::Status Database::CreateIfMissing() {
       const FolderLock lock,
       FolderLock::Take(folder_, absl::Milliseconds(busy_timeout_ms_)));
   if (Exists(path_)) return absl::OkStatus();
-  if (const absl::Status missing = Missing(path_); !absl::IsNotFound(missing)) {
+  if (absl::Status missing = Missing(path_); !absl::IsNotFound(missing)) {
     return missing;
   }
 

@@ -42,7 +42,7 @@ constexpr char kGeneration[] = "generation";
 constexpr char kClock[] = "clock";
 constexpr char kPendingClock[] = "pending_clock";
 
-constexpr int64_t kDaySeconds = 24 * 3600;
+constexpr int64_t kDaySeconds = int64_t{24} * 3600;
 constexpr int64_t kMaxClockStep = 2 * kDaySeconds;
 
 // ------------------------------------------------------ records and blocks
@@ -95,7 +95,9 @@ Sighting ToSighting(int64_t interval, const uint8_t* bytes) {
       interval * kIntervalSeconds + (bytes[0] << 8 | bytes[1]);
   std::memcpy(sighting.rpi.bytes.data(), bytes + kRpiAt, kRpiBytes);
   std::memcpy(sighting.aem.bytes.data(), bytes + kAemAt, kAemBytes);
-  sighting.rssi = static_cast<int8_t>(bytes[kRssiAt]);
+  // The low byte, with its sign.
+  sighting.rssi = static_cast<int16_t>(
+      bytes[kRssiAt] < 0x80 ? bytes[kRssiAt] : bytes[kRssiAt] - 0x100);
   uint32_t previous = 0;
   for (size_t i = 0; i < 4; ++i) {
     previous = previous << 8 | bytes[kPreviousAt + i];

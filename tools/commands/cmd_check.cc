@@ -372,7 +372,7 @@ absl::StatusOr<int> DoWork(const StoreOptions& options) {
   TEKMATCH_RETURN_IF_ERROR(CheckStoreOptions(options));
   if (options.set_aside) return PutAside(options);
   if (options.forget) return Forget(options);
-  const absl::StatusOr<int> done =
+  absl::StatusOr<int> done =
       options.status ? ShowStatus(options) : CheckExports(options);
   if (done.ok()) return done;
   return WithAdvice(options, done.status());
