@@ -34,6 +34,7 @@ tekmatch_sighting SightingInC(const Sighting& sighting) {
 
 IndexHandle IndexInC(const std::vector<Sighting>& sightings) {
   std::vector<tekmatch_sighting> given;
+  given.reserve(sightings.size());
   for (const Sighting& sighting : sightings) {
     given.push_back(SightingInC(sighting));
   }
@@ -49,7 +50,7 @@ IndexHandle IndexInC(const std::vector<Sighting>& sightings) {
 tekmatch_check_options CocoaOptions() {
   tekmatch_check_options options{};
   options.struct_size = sizeof(options);
-  options.now = kTestDaySeconds + 2 * 86400;
+  options.now = kTestDaySeconds + int64_t{2} * 86400;
   options.policy = "cocoa-3";
   options.policy_zone = "Asia/Tokyo";
   options.config = "cocoa";

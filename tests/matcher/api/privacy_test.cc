@@ -87,7 +87,6 @@ class PrivacyTest : public testing::Test {
   }
 
   void LookAtResult(const tekmatch_result* result) {
-    Message message;
     EXPECT_NE(
         tekmatch_result_compared(result, 9, message_.data(), message_.size()),
         TEKMATCH_INVALID_ARGUMENT);

@@ -17,7 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-constexpr int64_t kNow = kTestDaySeconds + 2 * 86400;
+constexpr int64_t kNow = kTestDaySeconds + int64_t{2} * 86400;
 
 struct DestroyStore {
   void operator()(tekmatch_store* store) const {
@@ -42,6 +42,7 @@ class StoreTest : public testing::Test {
   tekmatch_added Add(tekmatch_store* store,
                      const std::vector<Sighting>& heard) {
     std::vector<tekmatch_sighting> given;
+    given.reserve(heard.size());
     for (const Sighting& s : heard) given.push_back(SightingInC(s));
     tekmatch_added added{};
     added.struct_size = sizeof(added);
