@@ -59,7 +59,7 @@ ExposureCheckResult CheckInCpp(const std::vector<Sighting>& heard,
   options.window_policy = *NamedTransmissionWindowPolicy("cocoa-3");
   options.window_zone = options.zone = Tokyo();
   options.config = *NamedExposureConfig("cocoa");
-  options.now = absl::FromUnixSeconds(kTestDaySeconds + 2 * 86400);
+  options.now = absl::FromUnixSeconds(kTestDaySeconds + int64_t{2} * 86400);
   auto checked = CheckExposure({name}, *index, options);
   EXPECT_TRUE(checked.ok()) << checked.status();
   return *std::move(checked);

@@ -184,7 +184,7 @@ TEST(StoreProcessesTest, ManyMakeOneDatabase) {
   }
 }
 
-constexpr int64_t kBatchStep = 6 * 3600;
+constexpr int64_t kBatchStep = int64_t{6} * 3600;
 int64_t TimeOf(uint32_t batch) { return kStart + batch * kBatchStep; }
 
 // Adds batches from `batch` on for ever, with deletion now and then, and says
