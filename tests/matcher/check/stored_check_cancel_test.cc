@@ -49,8 +49,8 @@ class CancelTest : public ::testing::Test {
  protected:
   CancelTest() {
     options_.check.files.trusted = TrustWorldSigners(1);
-    options_.check.now =
-        absl::FromUnixSeconds(kTestDaySeconds + 86400 * (kNumDays + 1));
+    options_.check.now = absl::FromUnixSeconds(kTestDaySeconds +
+                                               int64_t{86400} * (kNumDays + 1));
     RandomSource random = RandomSource::Seeded(1);
     for (int i = 1; i <= 5; ++i) {
       PlainExport plain;

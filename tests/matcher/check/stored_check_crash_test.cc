@@ -110,8 +110,6 @@ extern "C" int unlink(const char* path) noexcept {
 namespace tekmatch {
 namespace {
 
-using ::testing::IsEmpty;
-
 constexpr uint64_t kNumKills = ShareOf(200);
 constexpr int kNumExports = 6;
 constexpr size_t kKeysOfExport = 4000;
@@ -179,8 +177,8 @@ class CrashTest : public ::testing::Test {
     options_.check.files.trusted = TrustWorldSigners(1);
     options_.check.config = *NamedExposureConfig("cocoa");
     options_.check.zone = absl::UTCTimeZone();
-    options_.check.now =
-        absl::FromUnixSeconds(kTestDaySeconds + 86400 * (kNumDays + 1));
+    options_.check.now = absl::FromUnixSeconds(kTestDaySeconds +
+                                               int64_t{86400} * (kNumDays + 1));
   }
 
   // The script. Nothing of it asks what there is already.
@@ -349,6 +347,7 @@ TEST_F(CrashTest, KilledAtAnyMomentItGoesOn) {
     ASSERT_EQ(LookAtWhatIsMarked(false), names_.size());
   }
   std::vector<std::string> by_marked;
+  by_marked.reserve(kills_by_marked.size());
   for (const auto& [num_marked, n] : kills_by_marked) {
     by_marked.push_back(absl::StrCat(n, " with ", num_marked));
   }
