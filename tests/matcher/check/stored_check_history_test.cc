@@ -173,7 +173,7 @@ class History {
           *NamedExposureConfig(config == 1 ? "cocoa" : "platform-default");
     }
     now_ = absl::FromUnixSeconds(
-        kTestDaySeconds + 86400 * kLastWorldDay -
+        kTestDaySeconds + int64_t{86400} * kLastWorldDay -
         static_cast<int64_t>(random_.Below(uint64_t{2} * 86400)));
     options.now = now_;
     options.report_type_when_missing = random_.Below(2) == 0
@@ -375,8 +375,8 @@ class History {
   Totals* totals_;
   std::map<Sha256Digest, std::string> exports_;
   std::unique_ptr<Database> database_;
-  absl::Time now_ =
-      absl::FromUnixSeconds(kTestDaySeconds + 86400 * (kLastWorldDay - 2));
+  absl::Time now_ = absl::FromUnixSeconds(kTestDaySeconds +
+                                          int64_t{86400} * (kLastWorldDay - 2));
 };
 
 TEST(StoredCheckHistoryTest, AnyOrderIsAllAtOnce) {

@@ -113,8 +113,8 @@ TEST_F(SightingStoreTest, ReadsWhatIsNew) {
   std::vector<Sighting> given;
   for (uint32_t i = 0; i < 20; ++i) {
     // To and fro in time, some at the same.
-    given.push_back(Planted(i, kStart + i % 7 * 1000));
-    given.push_back(Planted(i, kStart + i % 3 * 100000));
+    given.push_back(Planted(i, kStart + int64_t{i} % 7 * 1000));
+    given.push_back(Planted(i, kStart + int64_t{i} % 3 * 100000));
     Add({given[2 * i], given[2 * i + 1]}, kStart + 3 * kDay);
     const auto generation = open_.store->generation();
     ASSERT_THAT(generation, IsOk());
@@ -303,6 +303,7 @@ TEST_F(SightingStoreTest, NothingButWhatIsThereIsInTheFiles) {
       if (below(5) == 0) open_ = OpenStore(folder, OpenMode::kExisting);
     }
     std::vector<Sighting> left;
+    left.reserve(model.size());
     for (const auto& [number, sighting] : model) left.push_back(sighting);
     ASSERT_TRUE(ReadAll() == Sorted(left)) << "seed " << seed;
     EXPECT_THAT(open_.database->CheckIntegrity(), IsOk());
@@ -341,7 +342,7 @@ TEST_F(SightingStoreTest, SaysHowItIs) {
 TEST_F(SightingStoreTest, ForgetsEverything) {
   std::vector<Sighting> given;
   for (uint32_t i = 0; i < 20000; ++i) {
-    given.push_back(Planted(i, kStart + i * 60));
+    given.push_back(Planted(i, kStart + int64_t{i} * 60));
   }
   Add(given, kStart + 14 * kDay);
   ASSERT_THAT(SetNumber(*open_.database, "another", 7), IsOk());
@@ -379,6 +380,7 @@ TEST_F(SightingStoreTest, ForgetsEverything) {
 // What SQLite takes for sound, and is not what was added.
 TEST_F(SightingStoreTest, TellsValuesThatChanged) {
   const std::vector<std::string> changes = {
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma)
       "UPDATE sightings SET records = zeroblob(27) WHERE id IN "
       "(SELECT min(id) FROM sightings)",
       "UPDATE sightings SET id = id + 1 WHERE id IN "

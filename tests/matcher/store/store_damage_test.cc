@@ -60,7 +60,8 @@ class StoreDamageTest : public ::testing::Test {
     for (uint32_t day = 0; day < 14; ++day) {
       std::vector<Sighting> batch;
       for (uint32_t i = 0; i < 150; ++i) {
-        batch.push_back(Planted(day * 1000 + i, kStart + day * kDay + i * 300));
+        batch.push_back(
+            Planted(day * 1000 + i, kStart + day * kDay + int64_t{i} * 300));
       }
       EXPECT_THAT(open.store->Add(batch, At(kNow)), IsOk());
       if (day == 6) {

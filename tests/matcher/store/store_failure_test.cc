@@ -51,7 +51,7 @@ constexpr int64_t kNow = kStart + 14 * kDay;
 std::vector<Sighting> Some(uint32_t first, uint32_t num) {
   std::vector<Sighting> sightings;
   for (uint32_t i = first; i < first + num; ++i) {
-    sightings.push_back(Planted(i, kStart + i * 60));
+    sightings.push_back(Planted(i, kStart + int64_t{i} * 60));
   }
   return sightings;
 }
@@ -101,7 +101,7 @@ class StoreFailureTest : public ::testing::Test {
   }
 
   std::string Copy(const std::string& name) {
-    const std::string folder = TempPath(name);
+    std::string folder = TempPath(name);
     std::filesystem::remove_all(folder);
     std::filesystem::copy(made_, folder);
     return folder;

@@ -43,6 +43,7 @@ std::set<uint32_t> PlantedInMemory() {
     }
     const bool is_heap = name[0] == '\0' || absl::StrContains(name, "heap");
     if (!is_heap || mode[0] != 'r' || mode[1] != 'w' || inode != 0) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address is all there is.
     found.merge(PlantedIn({reinterpret_cast<const char*>(begin),
                            static_cast<size_t>(end - begin)}));
   }
@@ -54,7 +55,7 @@ TEST(StoreMemoryTest, NothingIsLeftWhenTheStoreIsGone) {
   constexpr uint32_t kNumSightings = 5000;
   std::vector<Sighting> given(kNumSightings);
   for (uint32_t i = 0; i < kNumSightings; ++i) {
-    given[i] = Planted(i, kStart + i * 200);
+    given[i] = Planted(i, kStart + int64_t{i} * 200);
   }
   const int64_t now = kStart + 14 * kDay;
   {

@@ -60,8 +60,8 @@ constexpr uint32_t kNumbersOfBatch = 1000;
 std::vector<Sighting> Batch(uint32_t batch, int64_t unix_seconds) {
   std::vector<Sighting> sightings;
   for (uint32_t i = 0; i < BatchSize(batch); ++i) {
-    sightings.push_back(
-        Planted(batch * kNumbersOfBatch + i, unix_seconds + i % 2 * 600));
+    sightings.push_back(Planted(batch * kNumbersOfBatch + i,
+                                unix_seconds + int64_t{i} % 2 * 600));
   }
   return sightings;
 }
@@ -132,7 +132,8 @@ absl::Status Write(const std::string& folder, uint32_t writer,
     const uint32_t batch = i * num_writers + writer;
     TEKMATCH_ASSIGN_OR_RETURN(
         const AddedSightings added,
-        store.Add(Batch(batch, kStart + batch * 7), At(kStart + kDay)));
+        store.Add(Batch(batch, kStart + int64_t{batch} * 7),
+                  At(kStart + kDay)));
     if (added.num_added != BatchSize(batch)) {
       return absl::InternalError("a batch was there already");
     }

@@ -56,8 +56,8 @@ class CheckCommandPrivacyTest : public ::testing::Test {
       std::string csv = CsvHeader({}) + "\n";
       for (int minute = 0; minute < 20; minute += 4) {
         for (const DiagnosisKey& key : keys_) {
-          const Sighting sighting =
-              HearKey(key, kTestDaySeconds + second + 60 * minute, -30);
+          const Sighting sighting = HearKey(
+              key, kTestDaySeconds + second + int64_t{60} * minute, -30);
           csv += CsvRow(sighting);
           Plant(sighting.rpi.bytes);
           Plant(sighting.aem.bytes);

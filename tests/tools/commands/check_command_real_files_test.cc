@@ -72,7 +72,7 @@ Arguments HalvesOf(const std::string& csv) {
   for (std::string line; std::getline(in, line);) {
     halves[std::accumulate(line.begin(), line.end(), 0) % 2] += line + "\n";
   }
-  const Arguments paths = {TempPath("half-0.csv"), TempPath("half-1.csv")};
+  Arguments paths = {TempPath("half-0.csv"), TempPath("half-1.csv")};
   WriteFile(paths[0], halves[0]);
   WriteFile(paths[1], halves[1]);
   return paths;

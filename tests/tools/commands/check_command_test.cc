@@ -673,8 +673,7 @@ TEST_F(CheckCommandTest, NamesAreNoCommands) {
   const std::string zip = At(name + ".zip");
   fs::copy(At("a.zip"), zip);
   const auto run = [&](const Arguments& more) {
-    const TekmatchRun ran =
-        RunTekmatch(Arguments{"check", "--store", store} + more);
+    TekmatchRun ran = RunTekmatch(Arguments{"check", "--store", store} + more);
     for (const std::string& text : {ran.out, ran.err}) {
       EXPECT_THAT(text, Not(HasSubstr("\nFORGED")));
       EXPECT_THAT(text, Not(HasSubstr("\x1b")));

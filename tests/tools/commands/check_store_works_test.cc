@@ -207,7 +207,8 @@ TEST_F(CheckStoreWorksTest, WorksRefuseOptionsWithoutEffect) {
                                    ? arguments.front()
                                    : "EXPORT";
       arguments.push_back(work);
-      ExpectWrongUsage(Run(arguments), name + " has no effect on " + work);
+      ExpectWrongUsage(Run(arguments),
+                       absl::StrCat(name, " has no effect on ", work));
     }
   }
   ExpectWrongUsage(Run({"--status", "--forget"}), "give one");
