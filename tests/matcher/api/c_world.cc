@@ -58,10 +58,9 @@ tekmatch_check_options CocoaOptions() {
   return options;
 }
 
-tekmatch_source MemorySourceInC(const std::string& name,
-                                const std::string& bytes) {
+tekmatch_source MemorySourceInC(const char* name, const std::string& bytes) {
   tekmatch_source source{};
-  source.name = name.c_str();
+  source.name = name;
   source.kind = TEKMATCH_SOURCE_MEMORY;
   source.bytes = bytes.data();
   source.num_bytes = bytes.size();

@@ -45,8 +45,8 @@ tekmatch_sighting SightingInC(const Sighting& sighting);
 
 // COCOA's rules, Japan's dates, a day after the test day's.
 tekmatch_check_options CocoaOptions();
-tekmatch_source MemorySourceInC(const std::string& name,
-                                const std::string& bytes);
+// Of what the caller keeps.
+tekmatch_source MemorySourceInC(const char* name, const std::string& bytes);
 // Null where the check failed.
 ResultHandle CheckInC(const tekmatch_index* index, const tekmatch_trust* trust,
                       const std::vector<tekmatch_source>& sources,

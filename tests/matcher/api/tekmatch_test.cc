@@ -206,9 +206,8 @@ TEST_F(TekmatchTest, TakesFilesInEveryForm) {
   by_callback.read = ReadString;
   std::string copy = export_;
   by_callback.context = &copy;
-  const std::string memory = "m";  // outlives the source that names it
-  for (const tekmatch_source& source : {by_path, by_descriptor, by_callback,
-                                        MemorySourceInC(memory, export_)}) {
+  for (const tekmatch_source& source :
+       {by_path, by_descriptor, by_callback, MemorySourceInC("m", export_)}) {
     SCOPED_TRACE(source.name);
     const ResultHandle result =
         CheckInC(index_.get(), trust_.get(), {source}, CocoaOptions());
