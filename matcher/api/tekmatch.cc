@@ -6,7 +6,7 @@
 
 #include "matcher/kernels/dispatch.h"
 
-const char* tekmatch_status_name(tekmatch_status status) {
+const char* tekmatch_status_name(int32_t status) {
   switch (status) {
     case TEKMATCH_OK:
       return "OK";

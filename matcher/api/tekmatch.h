@@ -105,8 +105,7 @@ typedef enum tekmatch_status {
 
 /* "INVALID_ARGUMENT" and so on; "UNKNOWN" for a number that is none. Never
  * NULL, and lives for ever, as all names here. */
-TEKMATCH_API const char* TEKMATCH_NONNULL
-tekmatch_status_name(tekmatch_status status);
+TEKMATCH_API const char* TEKMATCH_NONNULL tekmatch_status_name(int32_t status);
 
 TEKMATCH_API uint32_t tekmatch_version_number(void);
 /* Whether the library goes with this header:

@@ -426,12 +426,11 @@ TEST(TekmatchVersionTest, GoesWithHeadersOfItsMajorVersion) {
 
 TEST(TekmatchNamesTest, AreAbseilsAndTheLibrarys) {
   for (int i = 0; i <= 15; ++i) {
-    EXPECT_EQ(tekmatch_status_name(static_cast<tekmatch_status>(i)),
+    EXPECT_EQ(tekmatch_status_name(i),
               absl::StatusCodeToString(static_cast<absl::StatusCode>(i)))
         << i;
   }
-  EXPECT_STREQ(tekmatch_status_name(static_cast<tekmatch_status>(99)),
-               "UNKNOWN");
+  EXPECT_STREQ(tekmatch_status_name(99), "UNKNOWN");
   for (int i = 0; i < kNumWindowReasons; ++i) {
     EXPECT_EQ(
         tekmatch_window_reason_name(static_cast<tekmatch_window_reason>(i)),
