@@ -115,7 +115,7 @@ TEST_F(SightingStoreTest, ReadsWhatIsNew) {
     // To and fro in time, some at the same.
     given.push_back(Planted(i, kStart + int64_t{i} % 7 * 1000));
     given.push_back(Planted(i, kStart + int64_t{i} % 3 * 100000));
-    Add({given[2 * i], given[2 * i + 1]}, kStart + 3 * kDay);
+    Add({given.rbegin()[1], given.back()}, kStart + 3 * kDay);
     const auto generation = open_.store->generation();
     ASSERT_THAT(generation, IsOk());
     EXPECT_GT(*generation, generations.back());

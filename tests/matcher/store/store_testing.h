@@ -18,7 +18,7 @@ namespace tekmatch {
 
 // 5 December 2020, 00:00 UTC.
 inline constexpr int64_t kStart = 1607126400;
-inline constexpr int64_t kDay = 24 * 3600;
+inline constexpr int64_t kDay = int64_t{24} * 3600;
 
 inline absl::Time At(int64_t unix_seconds) {
   return absl::FromUnixSeconds(unix_seconds);
