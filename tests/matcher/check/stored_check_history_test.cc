@@ -275,7 +275,7 @@ class History {
     return missing;
   }
 
-  void LookAtAnswer(ExposureCheckOptions options,
+  void LookAtAnswer(const ExposureCheckOptions& options,
                     const StoredCheckResult& checked) {
     const ExposureCheckResult& result = checked.checked;
     if (!result.complete) {
