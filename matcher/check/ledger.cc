@@ -1,6 +1,19 @@
 // Plan: an export is one row of `exports`, which has no sha256 until Finish,
 // and, if its keys are kept, rows of `kept_keys`, each the packs of one day's
 // keys (packed_keys.h). Blobs are sealed: they end with a checksum.
+//
+//   blobs           sealing, and the keys that were heard as a blob
+//   reading         Entries, Pending, ReadKept, NumKeptKeys
+//   a new export    Begin makes its row, Keep adds its keys in transactions of
+//                   their own, Finish gives it its sha256. Until then Tidy
+//                   takes its keys for those of a run that was killed
+//   changed entries Update, FinishLookUp, Rewrite
+//   KeptKeysWriter  sorts by day, which Keep and ReadKept know
+//
+// Durability: what can be made again from the same files is committed without a
+// sync (Keep, Tidy, Begin). What says that something is done is committed with
+// one; and SQLite then syncs all that was committed before, since it is in the
+// same -wal. So no entry survives a loss of power without its keys.
 #include "matcher/check/ledger.h"
 
 #include <openssl/sha.h>
@@ -50,6 +63,7 @@ absl::StatusOr<absl::Span<const uint8_t>> Unseal(
   return database.Damaged("what is known of an export is damaged");
 }
 
+// As kept keys are packed, and in the set's order: equal sets give equal bytes.
 std::string PackHeard(const std::set<DiagnosisKey>& heard) {
   KeyBlock block;
   for (const DiagnosisKey& key : heard) block.Append(key);
@@ -126,6 +140,9 @@ absl::StatusOr<absl::flat_hash_set<Tek>> Ledger::Pending() {
   }
 }
 
+// Kept keys refer to their export without a foreign key: a row of `exports`
+// that goes would take thousands of rows with it, in one transaction that
+// nobody could cancel.
 absl::Status Ledger::Tidy(DayNumber first_day,
                           absl::FunctionRef<absl::Status()> goes_on) {
   // Some 75 KB each, with which the table's pages are written anew.
@@ -155,6 +172,7 @@ absl::StatusOr<int64_t> Ledger::Begin(
   TEKMATCH_RETURN_IF_ERROR(Tidy(first_day, goes_on));
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kNormal));
+  // One check at a time: a row without a sha256 is nobody's any more.
   TEKMATCH_RETURN_IF_ERROR(
       database_.Run("DELETE FROM exports WHERE sha256 IS NULL;"
                     "INSERT INTO exports DEFAULT VALUES;"));
@@ -230,6 +248,8 @@ absl::Status Ledger::FinishLookUp(
 absl::Status Ledger::ReadKept(
     const LedgerEntry& entry, const DaySpan& span,
     absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
+  // How many there have to be follows from the entry. A row that is gone would
+  // otherwise be keys that nobody missed.
   uint64_t num_expected = 0;
   for (const auto& [validity, num_keys] : entry.stored.validities) {
     const DayNumber day = EndDay(validity);
@@ -291,6 +311,7 @@ absl::StatusOr<uint64_t> Ledger::NumKeptKeys() {
   return static_cast<uint64_t>(sum.Int64(0));
 }
 
+// Inside a transaction of the caller's.
 absl::Status Ledger::UpdateRows(
     const std::vector<const LedgerEntry*>& entries) {
   TEKMATCH_ASSIGN_OR_RETURN(
@@ -307,6 +328,7 @@ absl::Status Ledger::UpdateRows(
   return absl::OkStatus();
 }
 
+// The same. A key can be pending by two exports.
 absl::Status Ledger::AddPending(const absl::flat_hash_set<Tek>& newly) {
   if (newly.empty()) return absl::OkStatus();
   TEKMATCH_ASSIGN_OR_RETURN(
@@ -319,10 +341,13 @@ absl::Status Ledger::AddPending(const absl::flat_hash_set<Tek>& newly) {
 }
 
 absl::Status KeptKeysWriter::Add(const DiagnosisKey& key) {
+  // With 30 bytes a key, and the room of blocks that doubled: 2 MB.
   constexpr size_t kMostHeld = size_t{1} << 15;
   KeyBlock& day = days_[EndDay(key.rolling_start, key.rolling_period)];
   day.Append(key);
   ++num_held_;
+  // A row of the table is a pack. A day that fills one is written at once; days
+  // of few keys wait for more of them, since small rows cost more.
   if (day.size() >= kMaxPackedKeys) {
     std::map<DayNumber, KeyBlock> full;
     std::swap(full[EndDay(key.rolling_start, key.rolling_period)], day);

@@ -45,6 +45,7 @@
 #include "absl/time/time.h"
 #include "matcher/check/check_options.h"
 #include "matcher/check/check_result.h"
+#include "matcher/check/given_export.h"
 #include "matcher/store/database.h"
 #include "matcher/store/sighting_store.h"
 
@@ -66,21 +67,6 @@ struct StoredCheckOptions {
   // work on a file is left as it is. A file that takes longer than this is
   // never done.
   absl::Duration max_time = absl::InfiniteDuration();
-};
-
-// What became of an export that was given.
-enum class GivenState : uint8_t {
-  kProcessed,   // new, and now part of the store
-  kKnown,       // was part of it, by whatever name
-  kRefused,     // ExposureCheckResult::files says why
-  kNotReached,  // by options.max_time; to be given again
-};
-// "processed", "known", "refused", "not_reached".
-absl::string_view GivenStateName(GivenState state);
-
-struct GivenExport {
-  std::string path;
-  GivenState state = GivenState::kNotReached;
 };
 
 struct StoredCheckResult {

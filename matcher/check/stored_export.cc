@@ -1,3 +1,12 @@
+// Plan: each group of fields has a function that packs it and one that unpacks
+// it, side by side. What is unpacked is checked only as far as code that works
+// with it has to rely on it: the seal (ledger.cc) says whether the bytes are
+// those that were written, and a description that a newer version wrote with
+// other fields is still to be read.
+//
+// The signatures are kept as they were published, and never a verdict on them:
+// a key that is no longer trusted takes the export out at the next check, and
+// one that is trusted anew brings it back.
 #include "matcher/check/stored_export.h"
 
 #include <algorithm>
@@ -40,6 +49,7 @@ absl::Status UnpackCounts(const Values& values,
   return absl::OkStatus();
 }
 
+// A map in ascending order: equal counts give equal bytes.
 using PackedValidities =
     google::protobuf::RepeatedPtrField<stored::Export::Validity>;
 
@@ -55,6 +65,7 @@ void PackValidities(const ValidityCounts& validities, PackedValidities* out) {
 absl::Status UnpackValidities(const PackedValidities& packed,
                               ValidityCounts* out) {
   for (const stored::Export::Validity& one : packed) {
+    // EndDay and IsIn add the two; nothing may overflow there.
     const uint32_t start = one.rolling_start();
     const uint32_t period = one.rolling_period();
     if (period < 1 || period > kMaxRollingPeriod ||
@@ -80,6 +91,8 @@ UnkeptKeys UnpackUnkept(const stored::Export::Unkept& packed) {
           .last_end = packed.last_end()};
 }
 
+// The same bytes by the same key. ECDSA signatures are random: a server that
+// signs the same export.bin again makes another one.
 bool IsSame(const ExportSignature& a, const ExportSignature& b) {
   return a.signature == b.signature && a.info.key_id == b.info.key_id &&
          a.info.key_version == b.info.key_version &&
@@ -120,7 +133,8 @@ void Judge(const TrustedKeys& trusted, ExportFileResult& file) {
 
 bool AddSignatures(const ExportFingerprint& more, const TrustedKeys& trusted,
                    ExportFileResult& file) {
-  // As many as one list may have.
+  // As many as one list may have: a server that signs anew every day would
+  // otherwise let the description grow for as long as the export is kept.
   constexpr size_t kMostSignatures = 64;
   std::vector<ExportSignature>& known = file.report.signatures;
   bool any_new = false;
@@ -129,6 +143,8 @@ bool AddSignatures(const ExportFingerprint& more, const TrustedKeys& trusted,
         known.begin(), known.end(),
         [&](const auto& other) { return IsSame(other, signature); });
     if (is_known || known.size() >= kMostSignatures) continue;
+    // Anybody can add signatures to a file; what no trusted key made is not
+    // remembered.
     const SignatureReport report =
         CheckSignatures({signature}, more.digests, trusted);
     if (report.signed_by.empty()) continue;

@@ -1,0 +1,25 @@
+// Keys that were heard for the first time, in one export: what do all the other
+// exports say of them? A revocation in an export that was processed long ago
+// counts as well.
+#ifndef TEKMATCH_MATCHER_CHECK_KEY_LOOK_UP_H_
+#define TEKMATCH_MATCHER_CHECK_KEY_LOOK_UP_H_
+
+#include "absl/status/status.h"
+#include "matcher/check/ledger_image.h"
+#include "matcher/check/stored_run.h"
+
+namespace tekmatch {
+
+// Looks the pending keys up in the kept keys of all entries, and adds what it
+// finds to LedgerEntry::heard; then no key is pending. An entry whose keys are
+// not kept is needed again (kNeededAgain), unless its file was read in this
+// check when all of them were known.
+//
+// The time of the run may be over: it takes little, and without it there is no
+// answer, and no way on. CANCELLED: `cancelled` said so; nothing is written
+// then. Others are the ledger's.
+absl::Status LookUpPending(const StoredRun& run, LedgerImage& image);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_CHECK_KEY_LOOK_UP_H_
