@@ -1,22 +1,22 @@
 // The plan:
 //
 //   status codes      a result code of SQLite to an absl::Status
-//   the folder        its lock, what is in it, SetAside
 //   creation          the file is made as NAME.new and then renamed, under the
 //                     folder's lock: whoever finds NAME finds it whole
 //   opening           header, settings, version, schema, in this order: nothing
 //                     writes before the header said that the file is ours
-//   Statement, Transaction
+//   the connection    what holds for all statements
+//
+// Beside it: database_files.cc (names, the folder's lock), set_aside.cc, and
+// statement.cc (Statement, Transaction).
 //
 // A process loses all its POSIX locks on a file when it closes any descriptor
 // of it. So nothing here opens an existing database but SQLite, and the header
 // is read through SQLite's own descriptor.
 #include "matcher/store/database.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,26 +25,18 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <iterator>
 #include <limits>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/memory/memory.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
+#include "matcher/store/database_files.h"
 #include "matcher/store/schema.h"
 #include "matcher/store/sqlite_memory.h"
 
 namespace tekmatch {
 namespace {
-
-constexpr char kFileName[] = "tekmatch.sqlite";
-// Of the files that belong together.
-constexpr const char* kSuffixes[] = {"", "-wal", "-shm", "-journal"};
-constexpr char kDamagedSuffix[] = ".damaged-";
 
 // The header of an SQLite file.
 constexpr size_t kHeaderBytes = 100;
@@ -53,74 +45,6 @@ constexpr size_t kApplicationIdOffset = 68;
 
 // What no row of ours comes near, so that a damaged length asks for no more.
 constexpr int kMaxValueBytes = 64 << 20;
-
-// ------------------------------------------------------------ the folder
-
-bool Exists(const std::string& path) {
-  struct stat info;
-  return lstat(path.c_str(), &info) == 0;
-}
-
-bool HasBytes(const std::string& path) {
-  struct stat info;
-  return lstat(path.c_str(), &info) == 0 && info.st_size > 0;
-}
-
-// Held while a database is made or set aside, by one process at a time; a kill
-// releases it.
-class FolderLock {
- public:
-  // UNAVAILABLE where another holds it for longer than `max_wait`.
-  static absl::StatusOr<FolderLock> Take(const std::string& folder,
-                                         absl::Duration max_wait) {
-    const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return SystemError(errno, folder);
-    FolderLock lock(fd);
-    const absl::Time end = absl::Now() + max_wait;
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EINTR) continue;
-      if (errno != EWOULDBLOCK) return SystemError(errno, folder);
-      if (absl::Now() >= end) {
-        return absl::UnavailableError(
-            absl::StrCat(folder, ": another process is making its database"));
-      }
-      absl::SleepFor(absl::Milliseconds(2));
-    }
-    return lock;
-  }
-
-  FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FolderLock& operator=(FolderLock&&) = delete;
-  ~FolderLock() {
-    if (fd_ >= 0) close(fd_);
-  }
-
-  // Makes renames in the folder durable.
-  absl::Status Sync(const std::string& folder) const {
-    return fsync(fd_) == 0 ? absl::OkStatus() : SystemError(errno, folder);
-  }
-
- private:
-  explicit FolderLock(int fd) : fd_(fd) {}
-  int fd_;
-};
-
-// SQLite takes "file:..." for a URI where it was built so.
-std::string PathIn(const std::string& folder) {
-  const bool is_plain = absl::StartsWith(folder, "/");
-  return absl::StrCat(is_plain ? "" : "./", folder, "/", kFileName);
-}
-
-// Why there is no database at `path`: a -wal without it is a loss.
-absl::Status Missing(const std::string& path) {
-  for (const char* suffix : {"-wal", "-journal"}) {
-    if (HasBytes(path + suffix)) {
-      return absl::DataLossError(
-          absl::StrCat(path, ": is missing, but its ", suffix, " is there"));
-    }
-  }
-  return absl::NotFoundError(absl::StrCat(path, ": there is no such file"));
-}
 
 int Milliseconds(absl::Duration duration) {
   const int64_t ms = absl::ToInt64Milliseconds(duration);
@@ -194,18 +118,19 @@ absl::Status Database::CreateIfMissing() {
   if (mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) {
     return SystemError(errno, folder_);
   }
-  if (Exists(path_)) return absl::OkStatus();
+  if (FileExists(path_)) return absl::OkStatus();
   TEKMATCH_ASSIGN_OR_RETURN(
       const FolderLock lock,
       FolderLock::Take(folder_, absl::Milliseconds(busy_timeout_ms_)));
-  if (Exists(path_)) return absl::OkStatus();
-  if (absl::Status missing = Missing(path_); !absl::IsNotFound(missing)) {
+  if (FileExists(path_)) return absl::OkStatus();
+  if (absl::Status missing = MissingDatabase(path_);
+      !absl::IsNotFound(missing)) {
     return missing;
   }
 
   // What a run that was killed left.
   const std::string unfinished = path_ + ".new";
-  for (const char* suffix : kSuffixes) {
+  for (const char* suffix : kDatabaseSuffixes) {
     unlink((unfinished + suffix).c_str());
   }
   const int fd =
@@ -220,7 +145,7 @@ absl::Status Database::CreateIfMissing() {
   // The last connection moves the -wal into the database and removes it.
   const int code = sqlite3_close(std::exchange(made.db_, nullptr));
   if (code != SQLITE_OK) return made.Error(code, "closing");
-  if (HasBytes(unfinished + "-wal")) {
+  if (FileHasBytes(unfinished + "-wal")) {
     return absl::UnknownError(absl::StrCat(unfinished, ": was not closed"));
   }
   if (rename(unfinished.c_str(), path_.c_str()) != 0) {
@@ -247,14 +172,14 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     const std::string& folder, OpenMode mode, absl::Duration busy_timeout,
     const Schema& schema) {
   MakeSqliteWipeMemory();
-  const std::string path = PathIn(folder);
+  const std::string path = DatabasePathIn(folder);
   auto database = absl::WrapUnique(
       new Database(folder, path, mode == OpenMode::kReadOnly, schema));
   database->busy_timeout_ms_ = Milliseconds(busy_timeout);
   if (mode == OpenMode::kCreate) {
     TEKMATCH_RETURN_IF_ERROR(database->CreateIfMissing());
-  } else if (!Exists(path)) {
-    return Missing(path);
+  } else if (!FileExists(path)) {
+    return MissingDatabase(path);
   }
   TEKMATCH_RETURN_IF_ERROR(database->Connect(path, busy_timeout));
   TEKMATCH_RETURN_IF_ERROR(database->CheckHeader());
@@ -435,83 +360,6 @@ Database::~Database() {
   sqlite3_close_v2(db_);
 }
 
-// ------------------------------------------------------------- SetAside
-
-absl::StatusOr<std::string> Database::SetAside(const std::string& folder) {
-  const std::string path = PathIn(folder);
-  TEKMATCH_ASSIGN_OR_RETURN(const FolderLock lock,
-                            FolderLock::Take(folder, absl::Seconds(5)));
-  // The database first: a -wal that is left without it is told as a loss, but a
-  // database without its -wal could not be told from one that never had it.
-  const auto aside = [&path](const char* suffix, int n) {
-    return absl::StrCat(path, suffix, kDamagedSuffix, n);
-  };
-  int n = 1;
-  while (std::any_of(std::begin(kSuffixes), std::end(kSuffixes),
-                     [&](const char* s) { return Exists(aside(s, n)); })) {
-    ++n;
-  }
-  std::string first;
-  for (const char* suffix : kSuffixes) {
-    const std::string from = path + suffix;
-    if (!Exists(from)) continue;
-    const std::string to = aside(suffix, n);
-    if (rename(from.c_str(), to.c_str()) != 0) return SystemError(errno, from);
-    if (first.empty()) first = to;
-  }
-  if (first.empty()) {
-    return absl::NotFoundError(absl::StrCat(path, ": there is no such file"));
-  }
-  TEKMATCH_RETURN_IF_ERROR(lock.Sync(folder));
-  return first;
-}
-
-absl::StatusOr<std::vector<std::string>> Database::ListSetAside(
-    const std::string& folder) {
-  DIR* const entries = opendir(folder.c_str());
-  if (entries == nullptr) return SystemError(errno, folder);
-  const absl::Cleanup close = [entries] { closedir(entries); };
-  const std::string path = PathIn(folder);
-  std::vector<std::string> found;
-  while (const dirent* const entry = readdir(entries)) {
-    const absl::string_view name = entry->d_name;
-    for (const char* suffix : kSuffixes) {
-      if (absl::StartsWith(name,
-                           absl::StrCat(kFileName, suffix, kDamagedSuffix))) {
-        found.push_back(
-            absl::StrCat(path, name.substr(std::strlen(kFileName))));
-      }
-    }
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-absl::Status Database::EraseSetAside(const std::string& folder) {
-  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
-                            ListSetAside(folder));
-  for (const std::string& path : paths) {
-    const int fd = open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) return SystemError(errno, path);
-    const absl::Cleanup close_file = [fd] { close(fd); };
-    struct stat info;
-    if (fstat(fd, &info) != 0) return SystemError(errno, path);
-    const std::array<char, 4096> zeroes = {};
-    for (int64_t left = info.st_size; left > 0;) {
-      const ssize_t written =
-          write(fd, zeroes.data(),
-                static_cast<size_t>(std::min<int64_t>(left, zeroes.size())));
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return SystemError(written < 0 ? errno : EIO, path);
-      left -= written;
-    }
-    if (fsync(fd) != 0 || unlink(path.c_str()) != 0) {
-      return SystemError(errno, path);
-    }
-  }
-  return absl::OkStatus();
-}
-
 // ------------------------------------------------------- the connection
 
 bool Database::in_transaction() const {
@@ -566,146 +414,6 @@ absl::Status Database::CheckIntegrity() {
   return row && check.Text(0) == "ok"
              ? absl::OkStatus()
              : Damaged("is damaged, by SQLite's integrity check");
-}
-
-// ------------------------------------------------------------ Statement
-
-Statement::~Statement() { sqlite3_finalize(statement_); }
-
-Statement& Statement::BindInt64(int index, int64_t value) {
-  const int code = sqlite3_bind_int64(statement_, index, value);
-  if (bind_code_ == SQLITE_OK) bind_code_ = code;
-  return *this;
-}
-
-Statement& Statement::BindBlob(int index, absl::Span<const uint8_t> value) {
-  // An empty blob is no NULL, whatever its address.
-  const void* const data =
-      value.empty() ? "" : static_cast<const void*>(value.data());
-  const int code = sqlite3_bind_blob64(statement_, index, data, value.size(),
-                                       SQLITE_TRANSIENT);
-  if (bind_code_ == SQLITE_OK) bind_code_ = code;
-  return *this;
-}
-
-Statement& Statement::BindText(int index, absl::string_view value) {
-  const char* const data = value.empty() ? "" : value.data();
-  const int code = sqlite3_bind_text64(statement_, index, data, value.size(),
-                                       SQLITE_TRANSIENT, SQLITE_UTF8);
-  if (bind_code_ == SQLITE_OK) bind_code_ = code;
-  return *this;
-}
-
-Statement& Statement::BindNull(int index) {
-  const int code = sqlite3_bind_null(statement_, index);
-  if (bind_code_ == SQLITE_OK) bind_code_ = code;
-  return *this;
-}
-
-absl::StatusOr<bool> Statement::Step() {
-  int code = bind_code_;
-  if (code != SQLITE_OK) {
-    Reset();
-    if (code == SQLITE_TOOBIG) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(database_->path_, ": a value is too large"));
-    }
-    return database_->Error(code, "binding a value");
-  }
-  code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  // Error reads the connection's errno, so before Reset.
-  absl::Status status = code == SQLITE_DONE
-                            ? absl::OkStatus()
-                            : database_->Error(code, "running a statement");
-  Reset();
-  if (!status.ok()) return status;
-  return false;
-}
-
-int64_t Statement::Int64(int column) const {
-  return sqlite3_column_int64(statement_, column);
-}
-
-absl::Span<const uint8_t> Statement::Blob(int column) const {
-  const void* const data = sqlite3_column_blob(statement_, column);
-  if (data == nullptr) return {};
-  return {static_cast<const uint8_t*>(data),
-          static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
-}
-
-absl::string_view Statement::Text(int column) const {
-  const unsigned char* const data = sqlite3_column_text(statement_, column);
-  if (data == nullptr) return {};
-  return {reinterpret_cast<const char*>(data),
-          static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
-}
-
-bool Statement::IsNull(int column) const {
-  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-}
-
-void Statement::Reset() {
-  sqlite3_reset(statement_);
-  sqlite3_clear_bindings(statement_);
-  bind_code_ = SQLITE_OK;
-}
-
-absl::Status Statement::Run() {
-  while (true) {
-    TEKMATCH_ASSIGN_OR_RETURN(const bool row, Step());
-    if (!row) return absl::OkStatus();
-  }
-}
-
-// ---------------------------------------------------------- Transaction
-
-absl::StatusOr<Transaction> Transaction::Begin(Database& database,
-                                               Durability durability) {
-  if (database.in_transaction()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(database.path_, ": a transaction inside another"));
-  }
-  if (database.read_only_) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(database.path_, ": is open for reading only"));
-  }
-  TEKMATCH_RETURN_IF_ERROR(
-      database.SetSynchronous(durability == Durability::kFull));
-  TEKMATCH_RETURN_IF_ERROR(database.Run("BEGIN IMMEDIATE"));
-  return Transaction(&database);
-}
-
-absl::StatusOr<Transaction> Transaction::BeginRead(Database& database) {
-  if (database.in_transaction()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(database.path_, ": a transaction inside another"));
-  }
-  TEKMATCH_RETURN_IF_ERROR(database.Run("BEGIN"));
-  Transaction transaction(&database);
-  // The first read chooses the state that all others see.
-  TEKMATCH_RETURN_IF_ERROR(database.UserVersion().status());
-  return transaction;
-}
-
-Transaction::~Transaction() {
-  // Some errors have rolled it back already.
-  if (database_ == nullptr || !database_->in_transaction()) return;
-  if (database_->rollback_.has_value()) {
-    // Needs no memory, where there may be none.
-    database_->rollback_->Run().IgnoreError();
-  } else {  // while a database is opened, which then fails
-    database_->Run("ROLLBACK").IgnoreError();
-  }
-}
-
-absl::Status Transaction::Commit() {
-  if (database_ == nullptr || !database_->in_transaction()) {
-    return absl::FailedPreconditionError("the transaction has ended already");
-  }
-  TEKMATCH_RETURN_IF_ERROR(database_->Run("COMMIT"));
-  database_ = nullptr;
-  return absl::OkStatus();
 }
 
 }  // namespace tekmatch
