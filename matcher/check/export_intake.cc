@@ -6,6 +6,7 @@
 #include "matcher/check/export_intake.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -17,13 +18,21 @@
 namespace tekmatch {
 namespace {
 
-// In a block that is read. It takes 30 bytes a key, and 40 to be matched; and
-// nobody is asked whether to go on while it is.
+// In blocks that are read, of all threads together. A thread has up to four
+// blocks (file_matcher.cc) of 30 bytes a key, and 40 bytes a key to match one
+// in; and nobody is asked whether to go on while one is read or matched.
 constexpr size_t kMostKeysAtOnce = size_t{1} << 14;
+constexpr size_t kFewestKeysAtOnce = size_t{1} << 10;
 
 // A bound for what an authority could publish and never does: real exports have
 // some dozens of validities.
 constexpr size_t kMostValidities = size_t{1} << 14;
+
+// Keys of a block, so that all threads stay within some MiB.
+size_t BlockShare(int num_threads) {
+  const size_t share = kMostKeysAtOnce / static_cast<size_t>(num_threads);
+  return std::bit_floor(std::max(share, kFewestKeysAtOnce));
+}
 
 ExportFileResult BeyondLimits(const std::string& path) {
   ExportFileResult file;
@@ -121,7 +130,7 @@ absl::Status ExportIntake::Process(GivenExport& given) {
   files.reader.decode.block_capacity =
       run_.check.block_keys > 0
           ? run_.check.block_keys
-          : std::min(kMostKeysAtOnce,
+          : std::min(BlockShare(run_.check.num_threads),
                      BlockKeysFor(engine, run_.check.num_threads));
   KeptKeysWriter writer(run_.ledger, entry.id);
   absl::StatusOr<std::vector<MatchedFile>> matched =

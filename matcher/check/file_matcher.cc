@@ -1,6 +1,6 @@
 // Plan: FileCandidates gathers what one file gives. Run shares the work among
-// threads: each reads the next file while few blocks lie ready, or else matches
-// a block. MatchFiles starts the threads, as many as the system gives.
+// threads: a reader reads the next file while few blocks lie ready, or else
+// matches a block. MatchFiles starts the threads, as many as the system gives.
 #include "matcher/check/file_matcher.h"
 
 #include <algorithm>
@@ -89,12 +89,13 @@ class Run {
         how_(how),
         files_(paths.size()) {}
 
-  // The work of one thread: returns when there is none left. An exception ends
-  // the run as an error does: in a thread it would end the process. It is the
-  // standard library's, which has no memory, or one of `how_`'s functions'.
-  void Work() {
+  // The work of one thread: returns when there is none left. One that is no
+  // reader only matches. An exception ends the run as an error does: in a
+  // thread it would end the process. It is the standard library's, which has
+  // no memory, or one of `how_`'s functions'.
+  void Work(bool is_reader) {
     try {
-      WorkUntilDone();
+      WorkUntilDone(is_reader);
     } catch (const std::bad_alloc&) {
       Settle(no_memory_);
     } catch (const std::length_error&) {
@@ -118,12 +119,14 @@ class Run {
     size_t file = 0;
   };
 
-  void WorkUntilDone() {
+  void WorkUntilDone(bool is_reader) {
     MatchScratch scratch;
     std::unique_lock<std::mutex> lock(mutex_);
     while (status_.ok()) {
-      const bool may_read = jobs_.empty() || jobs_.size() < max_queued_;
-      if (next_file_ < paths_.size() && may_read) {
+      const bool is_file_left = next_file_ < paths_.size();
+      const bool may_read =
+          is_reader && (jobs_.empty() || jobs_.size() < max_queued_);
+      if (is_file_left && may_read) {
         if (how_.cancelled && how_.cancelled()) {
           status_ = absl::CancelledError("the check was cancelled");
           changed_.notify_all();
@@ -142,7 +145,7 @@ class Run {
         Settle(Match(*job.block, job.file, &scratch));
         lock.lock();
         spares_.push_back(std::move(job.block));
-      } else if (num_readers_ > 0) {
+      } else if (num_readers_ > 0 || is_file_left) {
         changed_.wait(lock);
       } else {
         return;
@@ -236,9 +239,9 @@ class Run {
 };
 
 // A thread that works, or none where the system has no more.
-std::optional<std::thread> StartThread(Run& run) {
+std::optional<std::thread> StartThread(Run& run, bool is_reader) {
   try {
-    return std::thread([&run] { run.Work(); });
+    return std::thread([&run, is_reader] { run.Work(is_reader); });
   } catch (const std::exception&) {
     return std::nullopt;
   }
@@ -253,11 +256,16 @@ absl::StatusOr<std::vector<MatchedFile>> MatchFiles(
   std::vector<std::thread> others;
   others.reserve(static_cast<size_t>(how.num_threads - 1));
   for (int i = 1; i < how.num_threads; ++i) {
-    std::optional<std::thread> thread = StartThread(run);
+    // As many readers as files, the caller's thread among them. So one file is
+    // read by the caller's, always: what `how.read` allocates, and gives back,
+    // stays in the memory of one thread, while the C library would keep some
+    // of it free for each thread that did so.
+    const bool is_reader = static_cast<size_t>(i) < paths.size();
+    std::optional<std::thread> thread = StartThread(run, is_reader);
     if (!thread.has_value()) break;
     others.push_back(*std::move(thread));
   }
-  run.Work();
+  run.Work(/*is_reader=*/true);
   for (std::thread& thread : others) thread.join();
   return run.Take();
 }

@@ -1,8 +1,8 @@
-// Reads and matches export files on a fixed number of threads. Each of them
-// reads a file as long as there is one to read, and otherwise matches blocks
-// that others have read; where blocks lie ready in number, readers match too.
-// So the threads are busy whether the files are many or one, and few blocks are
-// in memory.
+// Reads and matches export files on a fixed number of threads. As many of them
+// as there are files, the caller's first, read a file as long as there is one
+// to read, and otherwise match blocks that others have read, as all threads do;
+// where blocks lie ready in number, readers match too. So the threads are busy
+// whether the files are many or one, and few blocks are in memory.
 #ifndef TEKMATCH_MATCHER_CHECK_FILE_MATCHER_H_
 #define TEKMATCH_MATCHER_CHECK_FILE_MATCHER_H_
 
@@ -46,8 +46,8 @@ struct FileMatcherOptions {
   bool notes_teks = true;
   // If not empty, called with the position of a file and each block of its
   // keys, before it is matched: in the file's order, by one thread at a time of
-  // one file. They are not to be believed yet. What it returns, if not OK, ends
-  // the work.
+  // one file; of a single file, the caller's. They are not to be believed yet.
+  // What it returns, if not OK, ends the work.
   std::function<absl::Status(size_t, const KeyBlock&)> read;
   // If not empty, called with the numbers of files begun and of keys read so
   // far, by one thread at a time.

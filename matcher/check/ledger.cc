@@ -341,8 +341,8 @@ absl::Status Ledger::AddPending(const absl::flat_hash_set<Tek>& newly) {
 }
 
 absl::Status KeptKeysWriter::Add(const DiagnosisKey& key) {
-  // With 30 bytes a key, and the room of blocks that doubled: 2 MB.
-  constexpr size_t kMostHeld = size_t{1} << 15;
+  // With 30 bytes a key, and the room of blocks that doubled: 1 MB.
+  constexpr size_t kMostHeld = size_t{1} << 14;
   KeyBlock& day = days_[EndDay(key.rolling_start, key.rolling_period)];
   day.Append(key);
   ++num_held_;

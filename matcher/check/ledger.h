@@ -114,7 +114,7 @@ class Ledger {
 
 // Sorts the keys of a new export by day before they are kept, so that most of
 // them need not be read again for sightings of another day, and so that they
-// can go when their day is too old. Holds at most some 2 MB, of keys of at most
+// can go when their day is too old. Holds at most some MB, of keys of at most
 // some 30 days.
 class KeptKeysWriter {
  public:

@@ -29,9 +29,9 @@
 // marked before it is whole. Only exports that a trusted key signed are
 // processed; of others nothing is remembered.
 //
-// Memory, beyond the sightings and their index: at most 8 MiB with one thread,
-// however many keys there are, unless options.check.block_keys asks for blocks
-// of more than 16,384.
+// Memory, beyond the sightings and their index: at most 8 MiB with one thread
+// or two, however many keys there are, unless options.check.block_keys asks for
+// larger blocks. Each further thread takes its stack, and half a MiB at most.
 #ifndef TEKMATCH_MATCHER_CHECK_STORED_CHECK_H_
 #define TEKMATCH_MATCHER_CHECK_STORED_CHECK_H_
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,32 @@ MatchEngine EngineOver(std::vector<Sighting> sightings,
       std::move(own_keys), DefaultKernels());
   EXPECT_THAT(engine, IsOk());
   return *std::move(engine);
+}
+
+// What a single file makes a caller's function allocate stays in one thread.
+TEST(FileMatcherTest, TheCallersThreadReadsASingleFile) {
+  const std::vector<DiagnosisKey> keys = TestKeys(200, 1);
+  const MatchEngine engine = EngineOver({HearKey(keys[0], kTestDaySeconds)});
+  const std::string path = WriteTemp("a.zip", WriteTestExport(keys));
+  ExportFileOptions options;
+  options.trusted = TrustTestSigner();
+  options.reader.decode.block_capacity = 1;
+  const std::thread::id here = std::this_thread::get_id();
+  size_t num_blocks = 0;
+  size_t num_elsewhere = 0;
+  for (int run = 0; run < 20; ++run) {
+    const auto matched =
+        MatchFiles({path}, engine, options,
+                   {.num_threads = 4, .read = [&](size_t, const KeyBlock&) {
+                      ++num_blocks;
+                      if (std::this_thread::get_id() != here) ++num_elsewhere;
+                      return absl::OkStatus();
+                    }});
+    ASSERT_THAT(matched, IsOk());
+    EXPECT_EQ(matched->front().candidates.size(), 1U);
+  }
+  EXPECT_EQ(num_blocks, 20 * keys.size());
+  EXPECT_EQ(num_elsewhere, 0U);
 }
 
 // Blocks of a refused file are matched before its verdict is known, and, on
