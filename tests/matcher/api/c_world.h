@@ -24,10 +24,14 @@ struct DestroyHandle {
   void operator()(tekmatch_result* result) const {
     tekmatch_result_destroy(result);
   }
+  void operator()(tekmatch_store* store) const {
+    tekmatch_store_destroy(store);
+  }
 };
 using TrustHandle = std::unique_ptr<tekmatch_trust, DestroyHandle>;
 using IndexHandle = std::unique_ptr<tekmatch_index, DestroyHandle>;
 using ResultHandle = std::unique_ptr<tekmatch_result, DestroyHandle>;
+using StoreHandle = std::unique_ptr<tekmatch_store, DestroyHandle>;
 
 // A buffer for messages.
 struct Message {

@@ -1,66 +1,83 @@
-// Drives all of tekmatch.h, rightly and wrongly, with keys, identifiers and
-// times that can be recognised, and looks for them in everything that it says.
+// Drives every function of tekmatch.h, rightly and wrongly, with keys,
+// identifiers and times that can be recognised, and looks for them in all that
+// comes out: messages, names, rows of results, what callbacks are told, stdout
+// and stderr; and in the files of a store that was told to forget them.
+//
+// Plan: a fixture that notes which function was driven and searches what it
+// said; then one test a part of the header. The last one drives everything and
+// compares what it drove with the committed list of exported symbols, so that a
+// new function fails it until somebody drives it here.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "matcher/api/tekmatch.h"
 #include "tests/matcher/api/c_world.h"
+#include "tests/matcher/api/secrets.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
 
 namespace tekmatch {
 namespace {
 
-absl::string_view AsText(const uint8_t* bytes, size_t n) {
-  return {reinterpret_cast<const char*>(bytes), n};
+namespace fs = std::filesystem;
+
+constexpr int64_t kNow = kTestDaySeconds + int64_t{2} * 86400;
+
+// The function, and a note that it is driven.
+#define DRIVEN(function) (driven_.insert(#function), function)
+// Calls it with a buffer for its message behind the arguments, and searches
+// what it says there. Returns its status.
+#define DRIVE(function, ...) Drive(#function, function, __VA_ARGS__)
+
+// A row or struct of the header's, with its size where it begins with one.
+template <typename T>
+T Sized() {
+  T made{};
+  made.struct_size = sizeof(made);
+  return made;
 }
 
-// What must not be said, in every form that a program may give it.
-class Secrets {
- public:
-  void AddBytes(const uint8_t* bytes, size_t n) {
-    const absl::string_view text = AsText(bytes, n);
-    forms_.emplace_back(text);
-    forms_.push_back(absl::BytesToHexString(text));
-    forms_.push_back(absl::AsciiStrToUpper(absl::BytesToHexString(text)));
-    forms_.push_back(absl::Base64Escape(text).substr(0, 20));
-    forms_.push_back(absl::CHexEscape(text));
-    // A part is as bad.
-    forms_.emplace_back(text.substr(0, 8));
-    forms_.push_back(absl::BytesToHexString(text.substr(4, 6)));
+// Files of a folder, one behind the other.
+std::string ContentOf(const std::string& folder) {
+  std::string content;
+  for (const auto& file : fs::recursive_directory_iterator(folder)) {
+    if (file.is_regular_file()) content += ReadFile(file.path().string());
   }
-  void AddTime(int64_t unix_seconds) {
-    forms_.push_back(std::to_string(unix_seconds));
-    forms_.push_back(std::to_string(unix_seconds / 600));
-    const absl::Time time = absl::FromUnixSeconds(unix_seconds);
-    absl::TimeZone tokyo;
-    EXPECT_TRUE(absl::LoadTimeZone("Asia/Tokyo", &tokyo));
-    for (const absl::TimeZone zone : {absl::UTCTimeZone(), tokyo}) {
-      forms_.push_back(absl::FormatTime("%H:%M", time, zone));
-    }
-  }
-  bool AnyIn(absl::string_view said) const {
-    return std::any_of(forms_.begin(), forms_.end(),
-                       [said](const std::string& form) {
-                         return absl::StrContains(said, form);
-                       });
-  }
-  void ExpectNoneIn(absl::string_view said, absl::string_view where) const {
-    EXPECT_FALSE(AnyIn(said)) << where;
-  }
-  size_t size() const { return forms_.size(); }
+  return content;
+}
 
- private:
-  std::vector<std::string> forms_;
+// What callbacks were told, as text; and when they end a check.
+struct Heard {
+  std::string told;
+  int num_asked = 0;
+  int cancel_at = -1;
 };
+
+size_t ReadString(void* context, uint64_t offset, void* out, size_t num_bytes) {
+  const auto& bytes = *static_cast<const std::string*>(context);
+  std::memcpy(out, bytes.data() + offset, num_bytes);
+  return num_bytes;
+}
+size_t ReadNothing(void* /*context*/, uint64_t /*offset*/, void* /*out*/,
+                   size_t /*num_bytes*/) {
+  return 0;
+}
 
 class PrivacyTest : public testing::Test {
  protected:
@@ -69,88 +86,319 @@ class PrivacyTest : public testing::Test {
       secrets_.AddBytes(key.tek.bytes.data(), key.tek.bytes.size());
     }
     for (const Sighting& sighting : heard_) {
-      secrets_.AddBytes(sighting.rpi.bytes.data(), sighting.rpi.bytes.size());
-      secrets_.AddTime(sighting.unix_seconds);
+      secrets_.AddSighting(sighting);
+      in_c_.push_back(SightingInC(sighting));
     }
   }
 
-  // The bytes of what was written, and what strings it points to.
-  template <typename T>
-  void LookAt(const T& written, const std::string& where) {
-    secrets_.ExpectNoneIn(
-        AsText(reinterpret_cast<const uint8_t*>(&written), sizeof(written)),
-        where);
+  // The library prints nothing, so that there is nothing to be searched.
+  void SetUp() override {
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
   }
-  void LookAtMessage(const std::string& where) {
-    secrets_.ExpectNoneIn(message_.str(), where);
-    message_ = {};
+  void TearDown() override {
+    const std::string printed = testing::internal::GetCapturedStderr() +
+                                testing::internal::GetCapturedStdout();
+    if (HasFailure()) {
+      std::cout << printed;  // GoogleTest's
+    } else {
+      EXPECT_EQ(printed, "");
+    }
   }
 
-  void LookAtResult(const tekmatch_result* result) {
-    EXPECT_NE(
-        tekmatch_result_compared(result, 9, message_.data(), message_.size()),
-        TEKMATCH_INVALID_ARGUMENT);
-    LookAtMessage("compared");
-    tekmatch_counts counts{};
-    counts.struct_size = sizeof(counts);
-    ASSERT_EQ(tekmatch_result_counts(&counts, result, nullptr, 0), TEKMATCH_OK);
-    LookAt(counts, "counts");
-    for (size_t i = 0; i < counts.num_files; ++i) {
-      tekmatch_file file{};
-      file.struct_size = sizeof(file);
-      ASSERT_EQ(tekmatch_result_file(&file, result, i, nullptr, 0),
-                TEKMATCH_OK);
+  void Search(absl::string_view said, const std::string& where) {
+    num_bytes_ += said.size();
+    EXPECT_EQ(secrets_.FirstIn(said), "") << where << " said: " << said;
+  }
+  void SearchText(const char* text, const std::string& where) {
+    if (text != nullptr) Search(text, where);
+  }
+  template <typename Row>
+  void SearchRow(const Row& row, const std::string& where) {
+    Search({reinterpret_cast<const char*>(&row), sizeof(row)}, where);
+  }
+
+  template <typename Function, typename... Arguments>
+  tekmatch_status Drive(const char* name, Function function,
+                        Arguments... arguments) {
+    driven_.insert(name);
+    Message message;
+    const tekmatch_status status =
+        function(arguments..., message.data(), message.size());
+    Search(message.str(), name);
+    if (status != TEKMATCH_OK) {
+      ++num_refused_;
+      // Not of a result either: only its date is told.
+      EXPECT_FALSE(absl::StrContains(message.str(), "2020-12-01"))
+          << name << " said: " << message.str();
+    }
+    return status;
+  }
+
+  template <typename Row, typename Function>
+  void SearchRows(const char* name, Function function,
+                  const tekmatch_result* result) {
+    driven_.insert(name);
+    for (const Row& row : RowsInC<Row>(function, result)) SearchRow(row, name);
+    size_t too_few = 0;
+    Row none{};
+    (void)Drive(name, function, &none, &too_few, result);
+  }
+
+  // Everything that a result can be asked, whatever it answers.
+  void SearchResult(const tekmatch_result* result) {
+    (void)DRIVE(tekmatch_result_dates, nullptr, &num_rows_, result);
+    (void)DRIVE(tekmatch_result_compared, result, 9);
+    auto counts = Sized<tekmatch_counts>();
+    ASSERT_EQ(DRIVE(tekmatch_result_counts, &counts, result), TEKMATCH_OK);
+    SearchRow(counts, "counts");
+    for (size_t i = 0; i <= counts.num_files; ++i) {
+      auto file = Sized<tekmatch_file>();
+      ASSERT_EQ(DRIVE(tekmatch_result_file, &file, result, i),
+                i < counts.num_files ? TEKMATCH_OK : TEKMATCH_INVALID_ARGUMENT);
+      SearchRow(file, "file");
       for (const char* text :
            {file.name, file.verdict, file.reason, file.copy_of}) {
-        secrets_.ExpectNoneIn(text, "file");
+        SearchText(text, "file");
       }
     }
-    for (const auto& row :
-         RowsInC<tekmatch_date_count>(tekmatch_result_dates, result)) {
-      LookAt(row, "date");
+    SearchRows<tekmatch_date_count>("tekmatch_result_dates",
+                                    tekmatch_result_dates, result);
+    SearchRows<tekmatch_day>("tekmatch_result_days", tekmatch_result_days,
+                             result);
+    SearchRows<tekmatch_window>("tekmatch_result_windows",
+                                tekmatch_result_windows, result);
+    SearchRows<tekmatch_scan>("tekmatch_result_scans", tekmatch_result_scans,
+                              result);
+    auto notice = Sized<tekmatch_notice>();
+    (void)DRIVE(tekmatch_result_notice, &notice, result);
+    SearchRow(notice, "notice");
+    for (const char* text : {notice.zone, notice.consultation_japanese,
+                             notice.consultation_english}) {
+      SearchText(text, "notice");
     }
-    for (const auto& row :
-         RowsInC<tekmatch_day>(tekmatch_result_days, result)) {
-      LookAt(row, "day");
+    SearchWhatIsStored(result);
+  }
+
+  void SearchWhatIsStored(const tekmatch_result* result) {
+    auto stored = Sized<tekmatch_stored>();
+    (void)DRIVE(tekmatch_result_stored, &stored, result);
+    SearchRow(stored, "stored");
+    for (size_t i = 0; i <= stored.num_given; ++i) {
+      auto given = Sized<tekmatch_given>();
+      (void)DRIVE(tekmatch_result_given, &given, result, i);
+      SearchRow(given, "given");
+      SearchText(given.name, "given");
     }
-    for (const auto& row :
-         RowsInC<tekmatch_window>(tekmatch_result_windows, result)) {
-      LookAt(row, "window");
-    }
-    for (const auto& row :
-         RowsInC<tekmatch_scan>(tekmatch_result_scans, result)) {
-      LookAt(row, "scan");
+    for (size_t i = 0; i <= stored.num_needed_again; ++i) {
+      const char* name = nullptr;
+      (void)DRIVE(tekmatch_result_needed_again, &name, result, i);
+      SearchText(name, "needed_again");
     }
   }
+
+  // COCOA's rules with both callbacks, which note what they are told.
+  tekmatch_check_options ListeningOptions() {
+    callbacks_ = {};
+    tekmatch_check_options options = CocoaOptions();
+    options.context = &callbacks_;
+    options.progress = [](void* context, uint64_t files, uint64_t keys) {
+      absl::StrAppend(&static_cast<Heard*>(context)->told, files, " ", keys,
+                      "\n");
+    };
+    options.cancelled = [](void* context) {
+      Heard& heard = *static_cast<Heard*>(context);
+      return heard.num_asked++ == heard.cancel_at ? 1 : 0;
+    };
+    options.own_keys = keys_[0].tek.bytes.data();
+    options.num_own_keys = 1;
+    return options;
+  }
+
+  // Checks them, and searches the result.
+  void Check(const std::vector<tekmatch_source>& sources,
+             const tekmatch_check_options& options) {
+    tekmatch_result* made = nullptr;
+    (void)DRIVE(tekmatch_check, &made, index_.get(), trust_.get(),
+                sources.data(), sources.size(), &options);
+    const ResultHandle result(made);
+    DRIVEN(tekmatch_result_destroy)(nullptr);
+    Search(callbacks_.told, "progress");
+    if (result != nullptr) SearchResult(result.get());
+  }
+  tekmatch_status CheckStore(tekmatch_store* store,
+                             const std::vector<tekmatch_source>& sources,
+                             const tekmatch_check_options& options) {
+    tekmatch_result* made = nullptr;
+    const tekmatch_status status =
+        DRIVE(tekmatch_store_check, &made, store, trust_.get(), sources.data(),
+              sources.size(), &options, &store_options_);
+    const ResultHandle result(made);
+    Search(callbacks_.told, "progress");
+    if (result != nullptr) SearchResult(result.get());
+    return status;
+  }
+  StoreHandle Open(uint32_t flags = TEKMATCH_STORE_CREATE) {
+    auto options = Sized<tekmatch_store_options>();
+    options.flags = flags;
+    tekmatch_store* store = nullptr;
+    (void)DRIVE(tekmatch_store_open, &store, folder_.c_str(), &options);
+    return StoreHandle(store);
+  }
+  void Add(tekmatch_store* store, int64_t now = kNow) {
+    auto added = Sized<tekmatch_added>();
+    ASSERT_EQ(DRIVE(tekmatch_store_add, &added, store, in_c_.data(),
+                    in_c_.size(), now),
+              TEKMATCH_OK);
+    SearchRow(added, "added");
+  }
+  void SearchState(tekmatch_store* store) {
+    auto state = Sized<tekmatch_store_state>();
+    (void)DRIVE(tekmatch_store_status, &state, store);
+    SearchRow(state, "state");
+  }
+
+  void DriveNames();
+  void DriveTrust();
+  void DriveIndex();
+  void DriveCheck();
+  void DriveDefects();
+  void DriveStore();
+  void DriveRetention();
+  void DriveForgetting();
+  void DriveDamagedStores();
+  void DriveWindow();
 
   const std::vector<DiagnosisKey> keys_ = TestKeys(6, 77);
   const std::vector<Sighting> heard_ = HearForHalfAnHour(keys_);
-  const std::string export_ = WriteTestExport(keys_);
+  std::string export_ = WriteTestExport(keys_);
+  const std::string folder_ = TempPath("store");
   Secrets secrets_;
   const TrustHandle trust_ = TrustTestSignerInC();
   const IndexHandle index_ = IndexInC(heard_);
-  Message message_;
+  std::vector<tekmatch_sighting> in_c_;
+  tekmatch_store_check_options store_options_{sizeof(store_options_), 0, 0};
+  Heard callbacks_;
+  size_t num_rows_ = 0;
+  std::set<std::string> driven_;
+  size_t num_bytes_ = 0;
+  int num_refused_ = 0;
 };
 
-TEST_F(PrivacyTest, ResultsHoldNoneOfThem) {
-  ASSERT_GT(secrets_.size(), 100);
-  // The search finds what is there.
-  EXPECT_TRUE(secrets_.AnyIn("at " + std::to_string(heard_[0].unix_seconds)));
-  EXPECT_TRUE(secrets_.AnyIn(absl::BytesToHexString(
-      AsText(keys_[5].tek.bytes.data(), keys_[5].tek.bytes.size()))));
-
-  for (const char* policy : {"none", "cocoa-1.2.1", "civil", "cocoa-3"}) {
-    tekmatch_check_options options = CocoaOptions();
-    options.policy = policy;
-    const ResultHandle result =
-        CheckInC(index_.get(), trust_.get(),
-                 {MemorySourceInC("a.zip", export_)}, options);
-    ASSERT_NE(result, nullptr);
-    LookAtResult(result.get());
+void PrivacyTest::DriveNames() {
+  for (int32_t number = -1; number < 20; ++number) {
+    SearchText(DRIVEN(tekmatch_status_name)(number), "status_name");
+    SearchText(DRIVEN(tekmatch_window_reason_name)(
+                   static_cast<tekmatch_window_reason>(number & 15)),
+               "window_reason_name");
   }
+  for (size_t i = 0; i < 9; ++i) {
+    SearchText(DRIVEN(tekmatch_kernel_name)(i), "kernel_name");
+  }
+  EXPECT_NE(DRIVEN(tekmatch_is_compatible)(DRIVEN(tekmatch_version_number)()),
+            0);
 }
 
-TEST_F(PrivacyTest, DefectsOfFilesNameNoneOfThem) {
+void PrivacyTest::DriveTrust() {
+  tekmatch_trust* trust = nullptr;
+  ASSERT_EQ(DRIVE(tekmatch_trust_create, &trust), TEKMATCH_OK);
+  // A key of a patient, in any form, where a server's should be.
+  const std::string raw(keys_[0].tek.bytes.begin(), keys_[0].tek.bytes.end());
+  for (const std::string& wrong :
+       {raw, absl::BytesToHexString(raw), absl::Base64Escape(raw),
+        "-----BEGIN PUBLIC KEY-----\n" + absl::Base64Escape(raw) +
+            "\n-----END PUBLIC KEY-----\n"}) {
+    const tekmatch_trusted_key key = {"440", "v1", wrong.data(), wrong.size()};
+    EXPECT_EQ(DRIVE(tekmatch_trust_add_set, trust, &key, 1),
+              TEKMATCH_INVALID_ARGUMENT);
+  }
+  const std::string pem = *TestSigner().key.PublicPem();
+  const tekmatch_trusted_key key = {"440", "v1", pem.data(), pem.size()};
+  EXPECT_EQ(DRIVE(tekmatch_trust_add_set, trust, &key, 1), TEKMATCH_OK);
+  DRIVEN(tekmatch_trust_destroy)(trust);
+}
+
+void PrivacyTest::DriveIndex() {
+  // Wrong in each member in turn.
+  for (size_t i = 0; i < in_c_.size(); i += 7) {
+    for (int wrong = 0; wrong < 4; ++wrong) {
+      std::vector<tekmatch_sighting> sightings = in_c_;
+      if (wrong == 0) sightings[i].rssi = 127;
+      if (wrong == 1) sightings[i].reserved = 1;
+      if (wrong == 2) sightings[i].reserved2 = 1;
+      if (wrong == 3) sightings[i].unix_seconds *= 100;
+      tekmatch_index* index = nullptr;
+      EXPECT_EQ(DRIVE(tekmatch_index_create, &index, sightings.data(),
+                      sightings.size()),
+                TEKMATCH_INVALID_ARGUMENT);
+    }
+  }
+  tekmatch_index* index = nullptr;
+  ASSERT_EQ(DRIVE(tekmatch_index_create, &index, in_c_.data(), in_c_.size()),
+            TEKMATCH_OK);
+  EXPECT_EQ(DRIVEN(tekmatch_index_num_sightings)(index), in_c_.size());
+  DRIVEN(tekmatch_index_destroy)(index);
+}
+
+void PrivacyTest::DriveCheck() {
+  const std::string path = WriteTemp("a.zip", export_);
+  tekmatch_source by_path{};
+  by_path.name = path.c_str();
+  tekmatch_source by_descriptor{};
+  by_descriptor.name = "descriptor";
+  by_descriptor.kind = TEKMATCH_SOURCE_DESCRIPTOR;
+  by_descriptor.descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(by_descriptor.descriptor, 0);
+  tekmatch_source by_callback{};
+  by_callback.name = "callback";
+  by_callback.kind = TEKMATCH_SOURCE_CALLBACK;
+  by_callback.num_bytes = export_.size();
+  by_callback.read = ReadString;
+  by_callback.context = &export_;
+  for (const char* policy : {"none", "cocoa-1.2.1", "civil", "cocoa-3"}) {
+    for (const char* config :
+         {static_cast<const char*>(nullptr), "cocoa", "platform-default"}) {
+      tekmatch_check_options options = ListeningOptions();
+      options.policy = policy;
+      options.config = config;
+      Check({by_path, by_descriptor, MemorySourceInC("m.zip", export_),
+             by_callback},
+            options);
+      EXPECT_NE(callbacks_.told, "");
+    }
+  }
+  // Ended by the callback, at different places.
+  for (int at = 0; at < 6; ++at) {
+    const tekmatch_check_options options = ListeningOptions();
+    callbacks_.cancel_at = at;
+    Check({by_path, MemorySourceInC("m.zip", export_)}, options);
+  }
+  // Bytes that cannot be had, and paths of no file.
+  by_callback.read = ReadNothing;
+  tekmatch_source missing{};
+  const std::string no_file = TempPath("missing.zip");
+  missing.name = no_file.c_str();
+  tekmatch_source folder{};
+  const std::string temp = testing::TempDir();
+  folder.name = temp.c_str();
+  tekmatch_source nowhere = missing;
+  nowhere.name = "";
+  tekmatch_source below = missing;
+  const std::string below_file = path + "/a.zip";
+  below.name = below_file.c_str();
+  for (const tekmatch_source& source :
+       {by_callback, missing, folder, nowhere, below}) {
+    for (const uint32_t flags : {0U, TEKMATCH_SKIP_BAD_FILES}) {
+      tekmatch_check_options options = ListeningOptions();
+      options.flags = flags;
+      Check({source, by_path}, options);
+    }
+  }
+  close(by_descriptor.descriptor);
+  Check({by_descriptor}, ListeningOptions());
+}
+
+void PrivacyTest::DriveDefects() {
   const std::string bin = ZipEntry(export_, "export.bin");
   const std::string sig = ZipEntry(export_, "export.sig");
   std::vector<std::string> files = {
@@ -163,52 +411,240 @@ TEST_F(PrivacyTest, DefectsOfFilesNameNoneOfThem) {
     damaged[i] = static_cast<char>(damaged[i] ^ 0x5A);
     files.push_back(StoredZip({{"export.bin", damaged}, {"export.sig", sig}}));
   }
-  tekmatch_check_options options = CocoaOptions();
   for (const std::string& file : files) {
-    for (const uint32_t flags : {0U, TEKMATCH_SKIP_BAD_FILES}) {
+    for (const uint32_t flags :
+         {0U, TEKMATCH_SKIP_BAD_FILES,
+          TEKMATCH_NO_VERIFY | TEKMATCH_ALLOW_UNSIGNED}) {
+      tekmatch_check_options options = ListeningOptions();
       options.flags = flags;
-      const ResultHandle result = CheckInC(
-          index_.get(), trust_.get(), {MemorySourceInC("f", file)}, options);
-      ASSERT_NE(result, nullptr);
-      LookAtResult(result.get());
+      Check({MemorySourceInC("f", file)}, options);
     }
   }
 }
 
-TEST_F(PrivacyTest, RefusedArgumentsAreNotRepeated) {
-  const auto refused_sighting = [&](tekmatch_sighting sighting) {
-    tekmatch_index* index = nullptr;
-    EXPECT_EQ(tekmatch_index_create(&index, &sighting, 1, message_.data(),
-                                    message_.size()),
+void PrivacyTest::DriveStore() {
+  EXPECT_EQ(Open(0), nullptr);
+  const StoreHandle store = Open();
+  ASSERT_NE(store, nullptr);
+  Add(store.get());
+  Add(store.get());
+  for (int wrong = 0; wrong < 3; ++wrong) {
+    std::vector<tekmatch_sighting> sightings = in_c_;
+    if (wrong == 0) sightings.back().rssi = 127;
+    if (wrong == 1) sightings.back().reserved2 = 1;
+    if (wrong == 2) sightings.back().unix_seconds = INT64_MAX;
+    EXPECT_EQ(DRIVE(tekmatch_store_add, nullptr, store.get(), sightings.data(),
+                    sightings.size(), kNow),
               TEKMATCH_INVALID_ARGUMENT);
-    LookAtMessage("index_create");
-  };
-  for (const Sighting& heard : heard_) {
-    tekmatch_sighting sighting = SightingInC(heard);
-    sighting.rssi = 127;
-    refused_sighting(sighting);
-    sighting.reserved = 1;
-    refused_sighting(sighting);
   }
-  // A key where a name should be.
-  const std::string hex = absl::BytesToHexString(
-      AsText(keys_[0].tek.bytes.data(), keys_[0].tek.bytes.size()));
-  const tekmatch_trusted_key key = {"440", "v1", hex.data(), hex.size()};
-  EXPECT_EQ(tekmatch_trust_add_set(trust_.get(), &key, 1, message_.data(),
-                                   message_.size()),
-            TEKMATCH_INVALID_ARGUMENT);
-  LookAtMessage("trust_add_set");
-  tekmatch_contact contact{};
-  contact.struct_size = sizeof(contact);
+  const tekmatch_check_options options = ListeningOptions();
+  const std::string cut = export_.substr(0, export_.size() / 2);
+  tekmatch_source missing{};
+  missing.name = "no such file";
+  // Refused, then new, then known.
+  (void)CheckStore(store.get(), {MemorySourceInC("cut", cut), missing},
+                   options);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(
+        CheckStore(store.get(), {MemorySourceInC("a.zip", export_)}, options),
+        TEKMATCH_OK);
+  }
+  EXPECT_NE(callbacks_.told, "");
+  SearchState(store.get());
+  // Without keys, needed again; and with no time, or ended by the callback.
+  store_options_.drop_keys = 1;
+  const std::vector<DiagnosisKey> others = TestKeys(6, 78);
+  const std::string other = WriteTestExport(others);
+  (void)CheckStore(store.get(), {MemorySourceInC("b.zip", other)}, options);
+  const tekmatch_sighting late =
+      SightingInC(HearKey(others[0], kTestDaySeconds + 3600));
+  EXPECT_EQ(DRIVE(tekmatch_store_add, nullptr, store.get(), &late, 1, kNow),
+            TEKMATCH_OK);
+  (void)CheckStore(store.get(), {}, options);
+  store_options_ = {sizeof(store_options_), 0, 1};
+  (void)CheckStore(store.get(), {MemorySourceInC("b.zip", other)}, options);
+  store_options_.max_milliseconds = 0;
+  for (int at = 0; at < 4; ++at) {
+    const tekmatch_check_options cancelling = ListeningOptions();
+    callbacks_.cancel_at = at;
+    (void)CheckStore(store.get(), {MemorySourceInC("b.zip", other)},
+                     cancelling);
+  }
+  // A reader that would write, and folders that are none.
+  const StoreHandle reader = Open(TEKMATCH_STORE_READ_ONLY);
+  ASSERT_NE(reader, nullptr);
+  SearchState(reader.get());
+  EXPECT_NE(DRIVE(tekmatch_store_add, nullptr, reader.get(), in_c_.data(),
+                  in_c_.size(), kNow),
+            TEKMATCH_OK);
+  (void)CheckStore(reader.get(), {MemorySourceInC("a.zip", export_)}, options);
+  const std::string file = WriteTemp("file", "not a folder");
+  for (const std::string& bad : {file, file + "/below", std::string(),
+                                 std::string("/proc/no/such/folder")}) {
+    auto how = Sized<tekmatch_store_options>();
+    how.flags = TEKMATCH_STORE_CREATE;
+    tekmatch_store* none = nullptr;
+    EXPECT_NE(DRIVE(tekmatch_store_open, &none, bad.c_str(), &how),
+              TEKMATCH_OK);
+    EXPECT_NE(DRIVE(tekmatch_store_set_aside, bad.c_str()), TEKMATCH_OK);
+  }
+  DRIVEN(tekmatch_store_destroy)(nullptr);
+}
+
+void PrivacyTest::DriveRetention() {
+  fs::remove_all(folder_);
+  StoreHandle store = Open();
+  Add(store.get());
+  (void)CheckStore(store.get(), {MemorySourceInC("a.zip", export_)},
+                   ListeningOptions());
+  EXPECT_NE(secrets_.FirstRawIn(ContentOf(folder_)), "");
+  // The clock jumps by more than the retention; it is believed the second time.
+  const int64_t later = kNow + int64_t{40} * 86400;
+  for (const int32_t jump : {1, 0}) {
+    auto retained = Sized<tekmatch_retained>();
+    ASSERT_EQ(DRIVE(tekmatch_store_retain, &retained, store.get(), later),
+              TEKMATCH_OK);
+    EXPECT_EQ(retained.clock_jump, jump);
+    EXPECT_EQ(retained.num_removed, jump == 1 ? 0 : in_c_.size());
+    SearchRow(retained, "retained");
+  }
+  Secrets identifiers;
+  for (const Sighting& sighting : heard_) identifiers.AddSighting(sighting);
+  EXPECT_EQ(identifiers.FirstRawIn(ContentOf(folder_)), "");
+  // The next check takes the keys along, which nothing can be compared with.
+  tekmatch_check_options options = ListeningOptions();
+  options.now = later;
+  (void)CheckStore(store.get(), {}, options);
+  SearchState(store.get());
+  EXPECT_EQ(identifiers.FirstRawIn(ContentOf(folder_)), "");
+  // What was kept of the export's keys, heard or not, is overwritten in the
+  // -wal, and in the file when that is carried over.
+  store.reset();
+  EXPECT_EQ(secrets_.FirstRawIn(ContentOf(folder_)), "");
+}
+
+void PrivacyTest::DriveForgetting() {
+  fs::remove_all(folder_);
+  const StoreHandle store = Open();
+  Add(store.get());
+  (void)CheckStore(store.get(), {MemorySourceInC("a.zip", export_)},
+                   ListeningOptions());
+  EXPECT_NE(secrets_.FirstRawIn(ContentOf(folder_)), "");
+  int32_t erased = 0;
+  ASSERT_EQ(DRIVE(tekmatch_store_forget, &erased, store.get()), TEKMATCH_OK);
+  EXPECT_EQ(erased, 1);
+  const std::string left = ContentOf(folder_);
+  EXPECT_EQ(secrets_.FirstRawIn(left), "");
+  EXPECT_FALSE(absl::StrContains(left, "a.zip"));
+  SearchState(store.get());
+}
+
+void PrivacyTest::DriveDamagedStores() {
+  fs::remove_all(folder_);
+  {
+    const StoreHandle store = Open();
+    Add(store.get());
+    (void)CheckStore(store.get(), {MemorySourceInC("a.zip", export_)},
+                     ListeningOptions());
+  }
+  const std::string path = folder_ + "/tekmatch.sqlite";
+  const std::string whole = ReadFile(path);
+  const int refused_before = num_refused_;
+  for (size_t at = 0; at < whole.size(); at += 512) {
+    std::string damaged = whole;
+    for (size_t i = at; i < std::min(at + 16, whole.size()); ++i) {
+      damaged[i] = static_cast<char>(~damaged[i]);
+    }
+    for (const char* suffix : {"-wal", "-shm"}) fs::remove(path + suffix);
+    WriteFile(path, damaged);
+    const StoreHandle store = Open();
+    if (store == nullptr) continue;
+    SearchState(store.get());
+    (void)CheckStore(store.get(), {MemorySourceInC("b.zip", export_)},
+                     ListeningOptions());
+    (void)DRIVE(tekmatch_store_retain, nullptr, store.get(), kNow);
+    int32_t erased = 0;
+    (void)DRIVE(tekmatch_store_forget, &erased, store.get());
+  }
+  EXPECT_GT(num_refused_, refused_before);
+  WriteFile(path, "damaged" + whole.substr(40));
+  EXPECT_EQ(Open(), nullptr);
+  EXPECT_EQ(DRIVE(tekmatch_store_set_aside, folder_.c_str()), TEKMATCH_OK);
+  // Nothing to set aside, now that it is.
+  (void)DRIVE(tekmatch_store_set_aside, folder_.c_str());
+  const StoreHandle anew = Open();
+  SearchState(anew.get());
+  EXPECT_NE(secrets_.FirstRawIn(ContentOf(folder_)), "");
+  int32_t erased = 0;
+  EXPECT_EQ(DRIVE(tekmatch_store_forget, &erased, anew.get()), TEKMATCH_OK);
+  EXPECT_EQ(secrets_.FirstRawIn(ContentOf(folder_)), "");
+}
+
+void PrivacyTest::DriveWindow() {
+  auto contact = Sized<tekmatch_contact>();
   contact.rolling_start = keys_[0].rolling_start;
   contact.unix_seconds = heard_[0].unix_seconds;
-  contact.report_type = 9;
-  tekmatch_decision decision{};
-  EXPECT_EQ(tekmatch_judge_contact(&decision, &contact, "civil", "UTC",
-                                   message_.data(), message_.size()),
-            TEKMATCH_INVALID_ARGUMENT);
-  LookAtMessage("judge_contact");
+  for (const int32_t report_type : {1, 9}) {
+    contact.report_type = report_type;
+    for (const char* policy : {"civil", "cocoa-3", "none", "no such policy"}) {
+      tekmatch_decision decision{};
+      (void)DRIVE(tekmatch_judge_contact, &decision, &contact, policy, "UTC");
+      SearchRow(decision, "decision");
+    }
+  }
+  auto registration = Sized<tekmatch_registration>();
+  registration.onset_or_test = {2020, 12, 1};
+  registration.registered = heard_[0].unix_seconds;
+  tekmatch_own_key own{keys_[0].rolling_start, 144};
+  for (const uint32_t period : {144U, 999U}) {
+    own.rolling_period = period;
+    for (const uint8_t month : {uint8_t{12}, uint8_t{13}}) {
+      registration.onset_or_test.month = month;
+      tekmatch_decision decision{};
+      (void)DRIVE(tekmatch_select_keys, &decision, &own, 1, &registration,
+                  "cocoa-3", "Asia/Tokyo");
+      SearchRow(decision, "decision");
+    }
+  }
 }
+
+TEST_F(PrivacyTest, TheSearchFindsWhatIsThere) {
+  ASSERT_GT(secrets_.size(), 100);
+  const std::string raw(keys_[5].tek.bytes.begin(), keys_[5].tek.bytes.end());
+  const std::string rpi(heard_[3].rpi.bytes.begin(), heard_[3].rpi.bytes.end());
+  const std::string aem(heard_[3].aem.bytes.begin(), heard_[3].aem.bytes.end());
+  for (const std::string& said :
+       {absl::StrCat("at ", heard_[0].unix_seconds),
+        absl::StrCat("interval ", heard_[0].unix_seconds / 600),
+        std::string("heard at 01:02"), std::string("heard at 10:02"), raw, rpi,
+        absl::BytesToHexString(raw), absl::Base64Escape(rpi),
+        absl::CHexEscape(rpi), absl::BytesToHexString(aem)}) {
+    EXPECT_NE(secrets_.FirstIn(said), "") << absl::CHexEscape(said);
+  }
+  EXPECT_NE(secrets_.FirstRawIn("x" + raw), "");
+  EXPECT_EQ(secrets_.FirstIn("2020-12-01: 12 minutes"), "");
+}
+
+TEST_F(PrivacyTest, NoFunctionSaysAnyOfThem) {
+  DriveNames();
+  DriveTrust();
+  DriveIndex();
+  DriveCheck();
+  DriveDefects();
+  DriveStore();
+  DriveRetention();
+  DriveForgetting();
+  DriveDamagedStores();
+  DriveWindow();
+  const std::set<std::string> exported = absl::StrSplit(
+      ReadFile("matcher/api/symbols.txt"), '\n', absl::SkipEmpty());
+  EXPECT_EQ(driven_, exported);
+  EXPECT_GT(num_refused_, 500);
+  EXPECT_GT(num_bytes_, 100'000);
+}
+
+#undef DRIVE
+#undef DRIVEN
 
 }  // namespace
 }  // namespace tekmatch

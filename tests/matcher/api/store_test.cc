@@ -19,13 +19,6 @@ using ::testing::SizeIs;
 
 constexpr int64_t kNow = kTestDaySeconds + int64_t{2} * 86400;
 
-struct DestroyStore {
-  void operator()(tekmatch_store* store) const {
-    tekmatch_store_destroy(store);
-  }
-};
-using StoreHandle = std::unique_ptr<tekmatch_store, DestroyStore>;
-
 class StoreTest : public testing::Test {
  protected:
   StoreHandle Open(uint32_t flags = TEKMATCH_STORE_CREATE) {

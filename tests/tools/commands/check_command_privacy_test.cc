@@ -91,6 +91,8 @@ class CheckCommandPrivacyTest : public ::testing::Test {
     const absl::string_view raw(reinterpret_cast<const char*>(bytes.data()),
                                 bytes.size());
     planted_.emplace_back(raw);
+    // Metadata has 4 bytes, which a file has by chance.
+    if (raw.size() == 16) identifiers_.emplace_back(raw);
     planted_.push_back(ToHex(bytes));
     // Without its end, which depends on what follows.
     planted_.push_back(absl::Base64Escape(raw).substr(0, 4 * raw.size() / 3));
@@ -112,6 +114,19 @@ class CheckCommandPrivacyTest : public ::testing::Test {
       if (absl::StrContains(text, planted) ||
           absl::StrContains(lower, planted)) {
         return planted;
+      }
+    }
+    return "";
+  }
+
+  // The first key or identifier that can be read in a file of the folder.
+  std::string FirstIdentifierIn(const std::string& folder) const {
+    for (const auto& file : fs::recursive_directory_iterator(folder)) {
+      const std::string bytes = ReadFile(file.path().string());
+      for (const std::string& identifier : identifiers_) {
+        if (absl::StrContains(bytes, identifier)) {
+          return absl::BytesToHexString(identifier);
+        }
       }
     }
     return "";
@@ -142,6 +157,7 @@ class CheckCommandPrivacyTest : public ::testing::Test {
 
   std::vector<DiagnosisKey> keys_ = TestKeys(5, 1);
   std::vector<std::string> planted_;
+  std::vector<std::string> identifiers_;
   int num_runs_ = 0;
   size_t num_bytes_ = 0;
 };
@@ -188,6 +204,34 @@ TEST_F(CheckCommandPrivacyTest, WhatItSaysHoldsNothingOfAContact) {
   Run(Trusting() + Arguments{"--keep-no-keys", "--sightings", At("late.csv")},
       1);
   Run(Trusting() + Arguments{"--keep-no-keys", "--skip-bad-files"}, 0);
+  // Exports, results and stores that are not where they are said to be.
+  for (const Arguments& wrong :
+       {Arguments{At("no.zip")},
+        {At("")},
+        {At("a.zip"), "--out", At("")},
+        {At("a.zip"), "--out", At("no") + "/folder/out"},
+        {At("a.zip"), "--matches-out", At("no") + "/folder/matches"},
+        {"--sightings", At("no.csv")},
+        {"--sightings", At("a.zip")},
+        {"--own-keys", At("early.csv")},
+        {"--trusted-key", "440=" + At("own.jsonl")},
+        {"--trusted-key", "440=" + At("early.csv")}}) {
+    Run(Trusting() + wrong, 1);
+  }
+  for (const std::string& store :
+       {At("early.csv"), At("early.csv") + "/below", At("a.zip")}) {
+    for (const Arguments& work :
+         {Trusting() + Arguments{At("b.zip"), "--sightings", At("late.csv")},
+          {"--status"},
+          {"--forget"},
+          {"--set-aside"}}) {
+      const TekmatchRun run =
+          RunTekmatch(Arguments{"check", "--store", store} + work);
+      EXPECT_EQ(run.exit_code, 1) << run.err;
+      EXPECT_EQ(FirstPlantedIn(run.out + run.err), "");
+      ++num_runs_;
+    }
+  }
   // A file that is damaged in the middle, everywhere in turn: whatever it says
   // of that.
   const std::string whole = ReadFile(DatabasePath());
@@ -213,6 +257,11 @@ TEST_F(CheckCommandPrivacyTest, WhatItSaysHoldsNothingOfAContact) {
   WriteFile(At("store") + "/tekmatch.sqlite", "damaged");
   Run({"--set-aside"}, 0);
   Run({"--status"}, 1);
+  WriteFile(DatabasePath(), whole);
+  EXPECT_NE(FirstIdentifierIn(At("store")), "");
+  Run({"--forget"}, 0);
+  EXPECT_EQ(FirstIdentifierIn(At("store")), "");
+  Run({"--status"}, 0);
   RecordProperty("runs", num_runs_);
   EXPECT_GT(num_runs_, 50);
   EXPECT_GT(num_bytes_, 10'000U);
