@@ -1,7 +1,5 @@
 #include "matcher/api/call.h"
 
-#include <openssl/mem.h>
-
 #include <new>
 #include <stdexcept>
 
@@ -21,16 +19,6 @@ void WriteMessage(absl::string_view text, char* message, size_t message_bytes) {
   const size_t n = WholeCharacters(text, message_bytes - 1);
   if (n > 0) std::memcpy(message, text.data(), n);
   message[n] = '\0';
-}
-
-// What the call left on the stack, below its caller's part of it: identifiers
-// and keys among it.
-#if defined(__GNUC__)
-__attribute__((noinline))
-#endif
-void WipeStack() {
-  uint8_t below[32 << 10];
-  OPENSSL_cleanse(below, sizeof(below));
 }
 
 tekmatch_status Fail(const absl::Status& status, char* message,
@@ -61,7 +49,7 @@ tekmatch_status Call(char* message, size_t message_bytes,
     WriteMessage("an exception that nobody expected", message, message_bytes);
     result = TEKMATCH_INTERNAL;
   }
-  WipeStack();
+  WipeTraces();
   return result;
 }
 

@@ -24,12 +24,21 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "matcher/api/tekmatch.h"
+#include "matcher/api/traces.h"
 
 namespace tekmatch {
 
-// Runs `work`; writes its message, cut to whole characters, to `message`.
+// Runs `work`; writes its message, cut to whole characters, to `message`; wipes
+// the traces of it.
 tekmatch_status Call(char* message, size_t message_bytes,
                      absl::FunctionRef<absl::Status()> work);
+
+// What a handle is destroyed by.
+template <typename T>
+void Destroy(T* handle) {
+  delete handle;
+  WipeTraces();
+}
 
 // INVALID_ARGUMENT, with the name, for null.
 absl::Status NotNull(const void* pointer, absl::string_view name);

@@ -50,6 +50,7 @@ absl::StatusOr<TrustedKey> ReadKey(const tekmatch_trusted_key& given) {
 }  // namespace tekmatch
 
 using tekmatch::Call;
+using tekmatch::Destroy;
 using tekmatch::IsArray;
 using tekmatch::NotNull;
 
@@ -79,7 +80,7 @@ tekmatch_status tekmatch_trust_add_set(tekmatch_trust* trust,
   });
 }
 
-void tekmatch_trust_destroy(tekmatch_trust* trust) { delete trust; }
+void tekmatch_trust_destroy(tekmatch_trust* trust) { Destroy(trust); }
 
 tekmatch_status tekmatch_index_create(tekmatch_index** index,
                                       const tekmatch_sighting* sightings,
@@ -102,7 +103,7 @@ uint64_t tekmatch_index_num_sightings(const tekmatch_index* index) {
   return index == nullptr ? 0 : index->index->sightings().size();
 }
 
-void tekmatch_index_destroy(tekmatch_index* index) { delete index; }
+void tekmatch_index_destroy(tekmatch_index* index) { Destroy(index); }
 
 tekmatch_status tekmatch_check(tekmatch_result** result,
                                const tekmatch_index* index,

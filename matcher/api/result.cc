@@ -202,11 +202,12 @@ void FillResult(ExposureCheckResult checked,
 using tekmatch::Call;
 using tekmatch::CanTell;
 using tekmatch::CanTellFindings;
+using tekmatch::Destroy;
 using tekmatch::NotNull;
 using tekmatch::WriteRows;
 using tekmatch::WriteStruct;
 
-void tekmatch_result_destroy(tekmatch_result* result) { delete result; }
+void tekmatch_result_destroy(tekmatch_result* result) { Destroy(result); }
 
 tekmatch_status tekmatch_result_file(tekmatch_file* file,
                                      const tekmatch_result* result,

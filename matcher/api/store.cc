@@ -148,6 +148,7 @@ absl::Status IsPosition(size_t position, size_t num) {
 }  // namespace tekmatch
 
 using tekmatch::Call;
+using tekmatch::Destroy;
 using tekmatch::NotNull;
 using tekmatch::WriteStruct;
 
@@ -163,7 +164,7 @@ tekmatch_status tekmatch_store_open(tekmatch_store** store, const char* folder,
   });
 }
 
-void tekmatch_store_destroy(tekmatch_store* store) { delete store; }
+void tekmatch_store_destroy(tekmatch_store* store) { Destroy(store); }
 
 tekmatch_status tekmatch_store_set_aside(const char* folder, char* message,
                                          size_t message_bytes) {

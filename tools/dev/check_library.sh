@@ -125,9 +125,14 @@ QEMU_CPU=cortex-a72 step "the example under emulation" \
 tests=$root/tests/matcher/api
 step "memory_scan" gcc -std=gnu99 -Wall -Wextra -Werror -I"$root" -o "$folder/memory_scan" \
   "$tests/memory_scan.c" "${flags[@]}" "-Wl,-rpath,$folder/amd64/lib"
+"$tekmatch" match "$world/export.zip" --trusted-key "440:v1=$world/public.pem" \
+  --sightings "$world/sightings.csv" --matches-out "$folder/matches.jsonl" >/dev/null
+sed -n 's/.*"tek":"\([0-9a-f]*\)".*/\1/p' "$folder/matches.jsonl" | sort -u \
+  >"$folder/heard-keys"
 for threads in 1 4; do
   step "memory with $threads threads" "$folder/memory_scan" "$world/export.zip" \
-    "$world/public.pem" "$threads" "$folder/store-$threads" <"$world/sightings.csv"
+    "$world/public.pem" "$folder/heard-keys" "$threads" "$folder/store-$threads" \
+    <"$world/sightings.csv"
 done
 step "beside_openssl" gcc -std=gnu99 -Wall -Wextra -Werror -I"$root" \
   -o "$folder/beside_openssl" "$tests/beside_openssl.c" -lcrypto -ldl

@@ -1,12 +1,17 @@
 /* Looks for identifiers and keys in the process's own memory, after the handles
  * that knew them were destroyed.
  *
- *   memory_scan EXPORT PUBLIC_KEY.pem THREADS STORE < SIGHTINGS
+ *   memory_scan EXPORT PUBLIC_KEY.pem KEYS THREADS STORE < SIGHTINGS
  *
- * Once with an index, and once with a new store in the folder STORE.
- * Sightings as of examples/c. What the program itself knows it keeps masked, so
- * that it does not find itself. The search proves itself first: it has to find
- * the identifiers while the index is there. */
+ * Sightings as of examples/c; KEYS has the export's keys that were heard, in
+ * hexadecimal, a line each. What the program itself knows it keeps masked, so
+ * that it does not find itself.
+ *
+ * Plan: the secrets and the search; then a check with an index, and a life with
+ * a store in the new folder STORE: half of the sightings, a check, the others,
+ * which are compared with the keys that are kept, a check that is cancelled,
+ * one that knows everything, retention, forgetting. Each search proves itself
+ * first: it has to find secrets while the handles are there. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -108,37 +113,184 @@ static int read_hex(const char* text, uint8_t* bytes, size_t n) {
   return 1;
 }
 
-int main(int argc, char** argv) {
-  static tekmatch_sighting sightings[MOST];
-  static char line[256], pem[4096];
-  uint8_t own_key[16];
-  size_t num_sightings = 0, before, found, i;
-  tekmatch_trusted_key key = {"440", NULL, pem, 0};
-  tekmatch_trust* trust = NULL;
-  tekmatch_index* index = NULL;
-  tekmatch_result* result = NULL;
-  tekmatch_source source;
-  tekmatch_check_options options;
-  tekmatch_counts counts, stored_counts;
-  tekmatch_result* stored = NULL;
-  tekmatch_store* store = NULL;
-  tekmatch_store_options store_options;
-  tekmatch_store_check_options store_check;
-  FILE* file = argc == 5 ? fopen(argv[2], "rb") : NULL;
-  if (file == NULL) return 2;
-  key.public_key_bytes = fread(pem, 1, sizeof(pem), file);
-  fclose(file);
-  while (num_sightings < MOST - 1 && fgets(line, sizeof(line), stdin)) {
+/* What both lives have. */
+static tekmatch_sighting sightings[MOST];
+static size_t num_sightings = 0;
+static uint8_t own_key[16];
+static tekmatch_trust* trust = NULL;
+static tekmatch_source source;
+static tekmatch_check_options options;
+
+static int read_sightings(FILE* file) {
+  static char line[256];
+  while (num_sightings < MOST / 2 && fgets(line, sizeof(line), file)) {
     tekmatch_sighting* sighting = &sightings[num_sightings];
     char rpi[33], aem[9];
     if (sscanf(line, "%" SCNd64 ",%32[0-9a-f],%8[0-9a-f],%" SCNd16,
-               &sighting->unix_seconds, rpi, aem, &sighting->rssi) != 4 ||
-        !read_hex(rpi, sighting->rpi, 16) || !read_hex(aem, sighting->aem, 4)) {
-      continue;
+               &sighting->unix_seconds, rpi, aem, &sighting->rssi) == 4 &&
+        read_hex(rpi, sighting->rpi, 16) && read_hex(aem, sighting->aem, 4)) {
+      sighting->seconds_since_previous_scan = 120;
+      remember(sighting->rpi);
+      ++num_sightings;
     }
-    sighting->seconds_since_previous_scan = 120;
-    remember(sighting->rpi);
-    ++num_sightings;
+    wipe(rpi, sizeof(rpi));
+  }
+  wipe(line, sizeof(line));
+  return num_sightings > 1;
+}
+
+static int read_keys(const char* path) {
+  static char line[64];
+  uint8_t key[16];
+  int num = 0;
+  FILE* file = fopen(path, "r");
+  if (file == NULL) return 0;
+  while (fgets(line, sizeof(line), file) != NULL) {
+    if (!read_hex(line, key, sizeof(key))) continue;
+    remember(key);
+    ++num;
+  }
+  wipe(key, sizeof(key));
+  wipe(line, sizeof(line));
+  fclose(file);
+  return num > 0;
+}
+
+static int read_trust(const char* path) {
+  static char pem[4096];
+  tekmatch_trusted_key key = {"440", NULL, pem, 0};
+  FILE* file = fopen(path, "rb");
+  if (file == NULL) return 0;
+  key.public_key_bytes = fread(pem, 1, sizeof(pem), file);
+  fclose(file);
+  return tekmatch_trust_create(&trust, message, sizeof(message)) ==
+             TEKMATCH_OK &&
+         tekmatch_trust_add_set(trust, &key, 1, message, sizeof(message)) ==
+             TEKMATCH_OK;
+}
+
+/* 0, and the message printed, unless it went well. */
+static int went_well(tekmatch_status status) {
+  if (status != TEKMATCH_OK) {
+    fprintf(stderr, "%s: %s\n", tekmatch_status_name(status), message);
+  }
+  return status == TEKMATCH_OK;
+}
+
+/* What a result says is asked for, and it is destroyed. 0: no matches. */
+static uint64_t matches_of(tekmatch_result* result) {
+  static tekmatch_day days[64];
+  static tekmatch_window windows[MOST];
+  static tekmatch_scan scans[MOST];
+  size_t num_days = 64, num_windows = MOST, num_scans = MOST;
+  tekmatch_counts counts;
+  memset(&counts, 0, sizeof(counts));
+  counts.struct_size = sizeof(counts);
+  if (!went_well(
+          tekmatch_result_compared(result, 0, message, sizeof(message))) ||
+      !went_well(
+          tekmatch_result_counts(&counts, result, message, sizeof(message))) ||
+      !went_well(tekmatch_result_days(days, &num_days, result, message,
+                                      sizeof(message))) ||
+      !went_well(tekmatch_result_windows(windows, &num_windows, result, message,
+                                         sizeof(message))) ||
+      !went_well(tekmatch_result_scans(scans, &num_scans, result, message,
+                                       sizeof(message)))) {
+    counts.num_matches = 0;
+  }
+  tekmatch_result_destroy(result);
+  return counts.num_matches;
+}
+
+static uint64_t check_index(size_t* found_before) {
+  tekmatch_index* index = NULL;
+  tekmatch_result* result = NULL;
+  if (!went_well(tekmatch_index_create(&index, sightings, num_sightings,
+                                       message, sizeof(message)))) {
+    return 0;
+  }
+  if (!went_well(tekmatch_check(&result, index, trust, &source, 1, &options,
+                                message, sizeof(message)))) {
+    return 0;
+  }
+  /* The caller's own. */
+  *found_before = count_in_memory() - num_sightings - 1;
+  tekmatch_index_destroy(index);
+  return matches_of(result);
+}
+
+static int cancel_now(void* context) {
+  (void)context;
+  return 1;
+}
+
+static uint64_t check_store(const char* folder, size_t* found_before) {
+  const size_t half = num_sightings / 2;
+  tekmatch_store* store = NULL;
+  tekmatch_result* result = NULL;
+  tekmatch_store_options how;
+  tekmatch_store_check_options store_check;
+  tekmatch_check_options cancelling = options;
+  uint64_t num_matches;
+  int32_t erased = 0;
+  memset(&how, 0, sizeof(how));
+  how.struct_size = sizeof(how);
+  how.flags = TEKMATCH_STORE_CREATE;
+  memset(&store_check, 0, sizeof(store_check));
+  store_check.struct_size = sizeof(store_check);
+  cancelling.cancelled = cancel_now;
+  if (!went_well(tekmatch_store_open(&store, folder, &how, message,
+                                     sizeof(message))) ||
+      !went_well(tekmatch_store_add(NULL, store, sightings, half, options.now,
+                                    message, sizeof(message))) ||
+      !went_well(tekmatch_store_check(&result, store, trust, &source, 1,
+                                      &options, &store_check, message,
+                                      sizeof(message)))) {
+    return 0;
+  }
+  tekmatch_result_destroy(result);
+  if (!went_well(tekmatch_store_add(NULL, store, sightings + half,
+                                    num_sightings - half, options.now, message,
+                                    sizeof(message)))) {
+    return 0;
+  }
+  *found_before = count_in_memory() - num_sightings - 1;
+  if (tekmatch_store_check(&result, store, trust, &source, 1, &cancelling,
+                           &store_check, message,
+                           sizeof(message)) != TEKMATCH_CANCELLED ||
+      !went_well(tekmatch_store_check(&result, store, trust, NULL, 0, &options,
+                                      &store_check, message,
+                                      sizeof(message)))) {
+    return 0;
+  }
+  num_matches = matches_of(result);
+  tekmatch_store_destroy(store);
+  /* Another run, with a ledger that has everything. */
+  how.flags = 0;
+  if (!went_well(tekmatch_store_open(&store, folder, &how, message,
+                                     sizeof(message))) ||
+      !went_well(tekmatch_store_check(&result, store, trust, &source, 1,
+                                      &options, &store_check, message,
+                                      sizeof(message)))) {
+    return 0;
+  }
+  if (matches_of(result) != num_matches ||
+      !went_well(tekmatch_store_retain(NULL, store, options.now + 86400,
+                                       message, sizeof(message))) ||
+      !went_well(
+          tekmatch_store_forget(&erased, store, message, sizeof(message)))) {
+    return 0;
+  }
+  tekmatch_store_destroy(store);
+  return num_matches;
+}
+
+int main(int argc, char** argv) {
+  size_t in_index = 0, in_store = 0, found, i;
+  uint64_t num_matches, num_stored;
+  if (argc != 6 || !read_sightings(stdin) || !read_keys(argv[3]) ||
+      !read_trust(argv[2])) {
+    return 2;
   }
   for (i = 0; i < sizeof(own_key); ++i) own_key[i] = (uint8_t)(201 * i + 77);
   remember(own_key);
@@ -154,53 +306,17 @@ int main(int argc, char** argv) {
   options.config = "cocoa";
   options.own_keys = own_key;
   options.num_own_keys = 1;
-  options.num_threads = (uint32_t)atoi(argv[3]);
-  memset(&counts, 0, sizeof(counts));
-  counts.struct_size = sizeof(counts);
-  stored_counts = counts;
-  if (tekmatch_trust_create(&trust, message, sizeof(message)) ||
-      tekmatch_trust_add_set(trust, &key, 1, message, sizeof(message)) ||
-      tekmatch_index_create(&index, sightings, num_sightings, message,
-                            sizeof(message))) {
-    fprintf(stderr, "%s\n", message);
-    return 1;
-  }
-  memset(&store_options, 0, sizeof(store_options));
-  store_options.struct_size = sizeof(store_options);
-  store_options.flags = TEKMATCH_STORE_CREATE;
-  memset(&store_check, 0, sizeof(store_check));
-  store_check.struct_size = sizeof(store_check);
-  if (tekmatch_store_open(&store, argv[4], &store_options, message,
-                          sizeof(message)) ||
-      tekmatch_store_add(NULL, store, sightings, num_sightings, options.now,
-                         message, sizeof(message))) {
-    fprintf(stderr, "%s\n", message);
-    return 1;
-  }
-  wipe(sightings, sizeof(sightings));
-  before = count_in_memory();
-  if (tekmatch_check(&result, index, trust, &source, 1, &options, message,
-                     sizeof(message)) ||
-      tekmatch_result_compared(result, 0, message, sizeof(message)) ||
-      tekmatch_result_counts(&counts, result, message, sizeof(message)) ||
-      tekmatch_store_check(&stored, store, trust, &source, 1, &options,
-                           &store_check, message, sizeof(message)) ||
-      tekmatch_result_compared(stored, 0, message, sizeof(message)) ||
-      tekmatch_result_counts(&stored_counts, stored, message,
-                             sizeof(message))) {
-    fprintf(stderr, "%s\n", message);
-    return 1;
-  }
-  wipe(own_key, sizeof(own_key));
-  tekmatch_result_destroy(result);
-  tekmatch_result_destroy(stored);
-  tekmatch_store_destroy(store);
-  tekmatch_index_destroy(index);
+  options.num_threads = (uint32_t)atoi(argv[4]);
+  num_matches = check_index(&in_index);
+  num_stored = check_store(argv[5], &in_store);
   tekmatch_trust_destroy(trust);
+  wipe(sightings, sizeof(sightings));
+  wipe(own_key, sizeof(own_key));
   found = count_in_memory();
-  printf("%zu identifiers, %" PRIu64
-         " matches: found %zu times in an index, %zu times afterwards\n",
-         num_masked, counts.num_matches, before, found);
-  return !(before >= num_masked / 2 && counts.num_matches > 0 &&
-           counts.num_matches == stored_counts.num_matches && found == 0);
+  printf("%zu secrets, %" PRIu64
+         " matches: found %zu times in an index, %zu times in a store, %zu "
+         "times afterwards\n",
+         num_masked, num_matches, in_index, in_store, found);
+  return !(in_index >= num_masked / 2 && in_store > 0 && num_matches > 0 &&
+           num_matches == num_stored && found == 0);
 }
