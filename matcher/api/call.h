@@ -53,19 +53,28 @@ absl::Status CheckSize(const void* given, uint32_t given_bytes,
                        size_t least_bytes, size_t known_bytes,
                        absl::string_view name);
 
-// The struct that the caller gave; members that the caller's header did not
-// have are zero.
+// The size that the caller's struct has, by its own word, after CheckSize.
 template <typename T>
-absl::StatusOr<T> ReadStruct(const T* given, absl::string_view name,
-                             size_t least_bytes = sizeof(T)) {
+absl::StatusOr<uint32_t> GivenBytes(const T* given, absl::string_view name,
+                                    size_t least_bytes) {
   absl::Status status = NotNull(given, name);
   if (!status.ok()) return status;
   uint32_t given_bytes = 0;
   std::memcpy(&given_bytes, given, sizeof(given_bytes));
   status = CheckSize(given, given_bytes, least_bytes, sizeof(T), name);
   if (!status.ok()) return status;
+  return given_bytes;
+}
+
+// The struct that the caller gave; members that the caller's header did not
+// have are zero.
+template <typename T>
+absl::StatusOr<T> ReadStruct(const T* given, absl::string_view name,
+                             size_t least_bytes = sizeof(T)) {
+  const auto given_bytes = GivenBytes(given, name, least_bytes);
+  if (!given_bytes.ok()) return given_bytes.status();
   T read{};
-  std::memcpy(&read, given, std::min<size_t>(given_bytes, sizeof(T)));
+  std::memcpy(&read, given, std::min<size_t>(*given_bytes, sizeof(T)));
   return read;
 }
 
@@ -74,14 +83,10 @@ absl::StatusOr<T> ReadStruct(const T* given, absl::string_view name,
 template <typename T>
 absl::Status WriteStruct(T made, T* given, absl::string_view name,
                          size_t least_bytes = sizeof(T)) {
-  absl::Status status = NotNull(given, name);
-  if (!status.ok()) return status;
-  uint32_t given_bytes = 0;
-  std::memcpy(&given_bytes, given, sizeof(given_bytes));
-  status = CheckSize(given, given_bytes, least_bytes, sizeof(T), name);
-  if (!status.ok()) return status;
-  made.struct_size = given_bytes;
-  std::memcpy(given, &made, std::min<size_t>(given_bytes, sizeof(T)));
+  const auto given_bytes = GivenBytes(given, name, least_bytes);
+  if (!given_bytes.ok()) return given_bytes.status();
+  made.struct_size = *given_bytes;
+  std::memcpy(given, &made, std::min<size_t>(*given_bytes, sizeof(T)));
   return absl::OkStatus();
 }
 

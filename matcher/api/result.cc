@@ -1,5 +1,9 @@
-// Plan: rows of files, counts, dates, days, windows and the notice, as
-// FillResult makes them; then the functions that hand them out.
+// Plan: rows of files, counts, days, windows and the notice, each as the header
+// has it; what may be told; FillResult, which makes all rows; the functions
+// that hand them out.
+//
+// Everything is made when the check ends, and nothing later: the result needs
+// neither index nor store afterwards, and many threads may read it.
 #include "matcher/api/result.h"
 
 #include <algorithm>
@@ -25,6 +29,8 @@ tekmatch_date Date(absl::CivilDay day) {
           .day = static_cast<uint8_t>(day.day())};
 }
 
+// The strings are the result's own; tekmatch_result_file sets the pointers to
+// them, which moving a row would make wrong.
 ResultFile FileRow(const ExportFileResult& file) {
   ResultFile made;
   made.name = file.path;
@@ -34,6 +40,7 @@ ResultFile FileRow(const ExportFileResult& file) {
   made.row.accepted = file.accepted ? 1 : 0;
   made.row.verified = file.is_verified() ? 1 : 0;
   const DecodeCounts& counts = file.report.counts;
+  // The header's "read": those that were published anew count as well.
   made.row.num_keys = counts.keys + counts.revised_keys;
   made.row.num_rejected_keys = counts.num_rejected();
   const Sha256Digest& digest = file.report.digests.sha256;
@@ -56,6 +63,7 @@ tekmatch_counts Counts(const ExposureCheckResult& checked) {
   counts.num_sightings = checked.num_sightings;
   counts.num_matches = checked.result.matches.size();
   counts.num_outside_tolerance = checked.num_outside_tolerance;
+  // By reason there; C has tekmatch_judge_contact for whoever wants to know.
   for (const uint64_t num : checked.num_outside_window) {
     counts.num_outside_window += num;
   }
@@ -88,6 +96,7 @@ tekmatch_day Day(const DailySummary& summary) {
   return day;
 }
 
+// Scans of all windows are in one array, so that C needs no array in an array.
 void AddWindow(const ExposureWindow& window, absl::TimeZone zone,
                tekmatch_result& result) {
   tekmatch_window row{};
@@ -110,6 +119,7 @@ void AddWindow(const ExposureWindow& window, absl::TimeZone zone,
 void FillFindings(const ExposureFindings& findings,
                   const ExposureConfig& config, absl::TimeZone zone,
                   tekmatch_result& result) {
+  // A configuration was given, even where nobody was met.
   result.has_findings = true;
   for (const DailySummary& day : findings.days) {
     result.days.push_back(Day(day));
@@ -117,6 +127,7 @@ void FillFindings(const ExposureFindings& findings,
   for (const ExposureWindow& window : findings.windows) {
     AddWindow(window, zone, result);
   }
+  // The notice points into the result, which is not moved any more.
   result.consultation_japanese = config.consultation.japanese;
   result.consultation_english = config.consultation.english;
   tekmatch_notice& notice = result.notice;
@@ -142,7 +153,8 @@ void FillFindings(const ExposureFindings& findings,
             version_1.attenuation_minutes.end(), notice.attenuation_minutes);
 }
 
-// What CheckCompared asks for.
+// What CheckCompared asks for. The rest would be identifiers and times of
+// contact that stay in memory as long as the result, for nothing.
 ExposureCheckResult WithoutMatches(ExposureCheckResult checked) {
   checked.result.matches = {};
   checked.findings = {};
@@ -150,6 +162,8 @@ ExposureCheckResult WithoutMatches(ExposureCheckResult checked) {
   return checked;
 }
 
+// Whoever did not ask what "no contact" would rest on is not told of none: the
+// mistake would look like good news.
 absl::Status CanTell(const tekmatch_result* result) {
   TEKMATCH_RETURN_IF_ERROR(NotNull(result, "result"));
   if (result->counts.complete == 0) {
@@ -189,6 +203,7 @@ void FillResult(ExposureCheckResult checked,
       row.num_sightings = count.num_sightings;
       result.dates.push_back(row);
     }
+    // An app is of one person: device 0.
     const auto findings = checked.findings.find(0);
     if (config.has_value() && findings != checked.findings.end()) {
       FillFindings(findings->second, *config, zone, result);
@@ -243,6 +258,8 @@ tekmatch_status tekmatch_result_compared(const tekmatch_result* result,
                                          char* message, size_t message_bytes) {
   return Call(message, message_bytes, [&]() -> absl::Status {
     TEKMATCH_RETURN_IF_ERROR(NotNull(result, "result"));
+    // Asked, whatever the answer: a contact that was found stands also where
+    // the comparison lacks something else.
     result->asked = true;
     if (result->counts.complete == 0) return CanTell(result);
     return CheckCompared(result->compared, num_bad_sightings);

@@ -1,5 +1,9 @@
-// Plan: a source each for descriptors, memory and callbacks, which refer to
-// what the caller has; then the list of them, with names that tell them apart.
+// Plan: what sources that are no paths have in common; one each for
+// descriptors, memory and callbacks, which refer to what the caller has and
+// copy nothing; the list of them, with names that tell them apart.
+//
+// Paths are not opened here: the reader does that, with the verdict of a file
+// that cannot be read.
 #include "matcher/api/sources.h"
 
 #include <sys/stat.h>
@@ -22,6 +26,8 @@
 namespace tekmatch {
 namespace {
 
+// Bounds are checked here, once, since lengths within a file are the file's
+// word.
 class NamedSource : public ByteSource {
  public:
   NamedSource(std::string name, uint64_t size)
@@ -49,6 +55,8 @@ class NamedSource : public ByteSource {
   const uint64_t size_;
 };
 
+// By pread, so that the caller's place in the file stays, and threads can share
+// it.
 class DescriptorSource : public NamedSource {
  public:
   DescriptorSource(std::string name, int descriptor, uint64_t size)
@@ -63,6 +71,7 @@ class DescriptorSource : public NamedSource {
       if (n < 0) {
         return Error(absl::StrCat("reading: ", std::strerror(errno)));
       }
+      // It became shorter since its size was asked.
       if (n == 0) return Truncated();
       offset += static_cast<uint64_t>(n);
       out.remove_prefix(static_cast<size_t>(n));
@@ -147,6 +156,7 @@ absl::StatusOr<std::shared_ptr<const ByteSource>> OpenSource(
   }
 }
 
+// What the reader looks for beside N.bin: no export of its own.
 bool IsSignatureList(absl::string_view name) {
   return name.size() > 4 && name.substr(name.size() - 4) == ".sig";
 }
@@ -157,6 +167,7 @@ absl::StatusOr<NamedSources> ReadSources(const tekmatch_source* sources,
                                          size_t num_sources) {
   TEKMATCH_RETURN_IF_ERROR(IsArray(sources, num_sources, "sources"));
   NamedSources read;
+  // Of all callbacks: see CallbackSource.
   const auto one = std::make_shared<std::mutex>();
   for (size_t i = 0; i < num_sources; ++i) {
     const tekmatch_source& source = sources[i];
@@ -167,6 +178,7 @@ absl::StatusOr<NamedSources> ReadSources(const tekmatch_source* sources,
     }
     TEKMATCH_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> opened,
                               OpenSource(source, one));
+    // Results name files; two of one name could not be told apart there.
     if (!read.sources.emplace(source.name, std::move(opened)).second) {
       return absl::InvalidArgumentError("two sources have one name");
     }

@@ -1,5 +1,8 @@
-// Plan: a connection, and what is done with sightings; then the check, and what
-// it says of the store.
+// Plan: a connection and its options; what its status says; a check's options
+// and its result; then the functions of the header, in its order.
+//
+// Structs that are written are looked at before anything is changed: a call
+// with a wrong one must not add or remove sightings and then fail.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,6 +26,7 @@
 #include "matcher/store/database.h"
 #include "matcher/store/sighting_store.h"
 
+// In this order, as the sightings refer to the database.
 struct tekmatch_store {
   std::unique_ptr<tekmatch::Database> database;
   std::optional<tekmatch::SightingStore> sightings;
@@ -37,6 +41,7 @@ absl::StatusOr<std::unique_ptr<tekmatch_store>> OpenStore(
   TEKMATCH_RETURN_IF_ERROR(NotNull(folder, "folder"));
   TEKMATCH_ASSIGN_OR_RETURN(const tekmatch_store_options options,
                             ReadStruct(given, "options"));
+  // A reader that creates is a contradiction, and so both flags are refused.
   OpenMode mode = OpenMode::kExisting;
   switch (options.flags) {
     case 0:
@@ -74,6 +79,8 @@ tekmatch_date DateOrNone(const std::optional<absl::CivilDay>& day) {
           .day = static_cast<uint8_t>(day->day())};
 }
 
+// Two looks, between which another process may write: the numbers of sightings
+// and those of exports then are of two moments, each right in itself.
 absl::StatusOr<tekmatch_store_state> ReadState(tekmatch_store& store) {
   TEKMATCH_ASSIGN_OR_RETURN(const StoreStatus sightings,
                             store.sightings->Status());
@@ -131,6 +138,8 @@ std::unique_ptr<tekmatch_result> MakeResult(
   return made;
 }
 
+// The numbers of a store would all be zero in another result, which is not the
+// same as a store that has nothing.
 absl::Status IsOfStore(const tekmatch_result* result) {
   TEKMATCH_RETURN_IF_ERROR(NotNull(result, "result"));
   return result->has_stored ? absl::OkStatus()
@@ -170,6 +179,7 @@ tekmatch_status tekmatch_store_set_aside(const char* folder, char* message,
                                          size_t message_bytes) {
   return Call(message, message_bytes, [&]() -> absl::Status {
     TEKMATCH_RETURN_IF_ERROR(NotNull(folder, "folder"));
+    // A check would go on writing to the file that was renamed.
     TEKMATCH_ASSIGN_OR_RETURN(const tekmatch::CheckLock lock,
                               tekmatch::CheckLock::Take(folder));
     return tekmatch::Database::SetAside(folder).status();
@@ -183,7 +193,6 @@ tekmatch_status tekmatch_store_add(tekmatch_added* added, tekmatch_store* store,
   return Call(message, message_bytes, [&]() -> absl::Status {
     TEKMATCH_RETURN_IF_ERROR(NotNull(store, "store"));
     TEKMATCH_RETURN_IF_ERROR(tekmatch::IsTime(now, "now"));
-    // Known to be right before anything is added.
     tekmatch_added row{};
     if (added != nullptr) {
       TEKMATCH_RETURN_IF_ERROR(tekmatch::ReadStruct(added, "added").status());
@@ -231,6 +240,7 @@ tekmatch_status tekmatch_store_forget(int32_t* erased, tekmatch_store* store,
   return Call(message, message_bytes, [&]() -> absl::Status {
     TEKMATCH_RETURN_IF_ERROR(NotNull(erased, "erased"));
     TEKMATCH_RETURN_IF_ERROR(NotNull(store, "store"));
+    // A check that runs would put back what it has in memory.
     TEKMATCH_ASSIGN_OR_RETURN(
         const tekmatch::CheckLock lock,
         tekmatch::CheckLock::Take(store->database->folder()));

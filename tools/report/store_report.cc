@@ -1,5 +1,7 @@
 // Plan: the words of both languages, member by member; counts of what was
-// given; then the three outputs.
+// given; then the three outputs: JSON, which has everything; two lines for a
+// person, in English as all that is not the answer; and remarks, in the
+// answer's language, each only where it applies.
 #include "tools/report/store_report.h"
 
 #include <algorithm>
@@ -74,12 +76,14 @@ constexpr Words kJapanese = {
         "\nここに示されない接触があるかもしれません。\n",
 };
 
+// The states are the exports' own; a number of each is what a person reads.
 uint64_t CountGiven(const StoredCheckResult& checked, GivenState state) {
   return static_cast<uint64_t>(std::count_if(
       checked.given.begin(), checked.given.end(),
       [state](const GivenExport& given) { return given.state == state; }));
 }
 
+// Of JSON, which does not change.
 absl::string_view ClockName(ClockJump clock) {
   switch (clock) {
     case ClockJump::kNone:
@@ -144,6 +148,8 @@ std::string StoreRemarks(const StoreAccount& account, Language language) {
   const Words& words = language == Language::kJapanese ? kJapanese : kEnglish;
   const StoredCheckResult& checked = account.checked;
   std::string text;
+  // What can hide a contact first, then what may be wrong with a clock, then
+  // what is left to do.
   if (!account.set_aside.empty()) {
     absl::SubstituteAndAppend(
         &text, words.set_aside,
@@ -156,6 +162,7 @@ std::string StoreRemarks(const StoreAccount& account, Language language) {
               &text);
   AppendCount(words.expired, checked.num_expired_exports, &text);
   AppendCount(words.too_old, account.added.num_too_old, &text);
+  // No sum: those that were just given are in the store as well.
   AppendCount(
       words.in_future,
       std::max(account.added.num_in_future, checked.retained.num_in_future),

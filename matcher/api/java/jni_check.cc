@@ -1,5 +1,9 @@
-// Plan: what is called back, from any thread; arguments; the check.
-#include "matcher/api/java/jni_check.h"
+// A check, with an index or with a store: Native.java's `check`.
+//
+// Plan: what is called back, from any thread; the sources; the check itself,
+// one method with all arguments, since each look into a Java object would cost
+// a call back and could fail on its own; the table.
+#include <jni.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -8,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "matcher/api/java/jni_methods.h"
 #include "matcher/api/java/jni_result.h"
 #include "matcher/api/java/jni_support.h"
 #include "matcher/api/tekmatch.h"
@@ -172,6 +177,7 @@ class Sources {
       }
       sources_.push_back(source);
     }
+    // 64 KiB in Java, for those who have callbacks only.
     const bool reads =
         std::count(kind.begin(), kind.end(), TEKMATCH_SOURCE_CALLBACK) != 0;
     return !reads || callbacks.MakePart();
@@ -191,20 +197,6 @@ struct DestroyResult {
     tekmatch_result_destroy(result);
   }
 };
-
-}  // namespace
-
-bool RememberCallbacks(JNIEnv* env) {
-  const jclass found = env->FindClass("jp/tekmatch/Callbacks");
-  if (found == nullptr) return false;
-  progress_method = env->GetMethodID(found, "progress", "(JJ)V");
-  if (progress_method == nullptr) return false;
-  cancelled_method = env->GetMethodID(found, "cancelled", "()Z");
-  if (cancelled_method == nullptr) return false;
-  read_method = env->GetMethodID(found, "read", "(IJ[BI)I");
-  env->DeleteLocalRef(found);
-  return read_method != nullptr;
-}
 
 jbyteArray Check(JNIEnv* env, jclass /*native*/, jlong index, jlong store,
                  jlong trust, jobjectArray names, jintArray kinds,
@@ -231,8 +223,7 @@ jbyteArray Check(JNIEnv* env, jclass /*native*/, jlong index, jlong store,
         !kernel_text.Read(env, kernel) || !own.Read(env, own_keys)) {
       return nullptr;
     }
-    tekmatch_check_options options{};
-    options.struct_size = sizeof(options);
+    auto options = Sized<tekmatch_check_options>();
     options.flags = static_cast<uint32_t>(flags);
     options.now = now;
     options.as_of = as_of;
@@ -262,8 +253,7 @@ jbyteArray Check(JNIEnv* env, jclass /*native*/, jlong index, jlong store,
                               sources.size(), &options, outcome.text(),
                               outcome.size());
     } else {
-      tekmatch_store_check_options store_options{};
-      store_options.struct_size = sizeof(store_options);
+      auto store_options = Sized<tekmatch_store_check_options>();
       store_options.drop_keys = drop_keys == JNI_TRUE ? 1 : 0;
       store_options.max_milliseconds = max_milliseconds;
       status = tekmatch_store_check(&made, At<tekmatch_store>(store),
@@ -271,6 +261,8 @@ jbyteArray Check(JNIEnv* env, jclass /*native*/, jlong index, jlong store,
                                     sources.size(), &options, &store_options,
                                     outcome.text(), outcome.size());
     }
+    // What a callback threw comes before the status, which is CANCELLED or a
+    // file's that could not be read because of it.
     const std::unique_ptr<tekmatch_result, DestroyResult> result(
         status == TEKMATCH_OK ? made : nullptr);
     if (called.Throw()) {
@@ -286,6 +278,26 @@ jbyteArray Check(JNIEnv* env, jclass /*native*/, jlong index, jlong store,
     }
     return NewBytes(env, snapshot.bytes().data(), snapshot.bytes().size());
   });
+}
+
+}  // namespace
+
+bool RememberCallbacks(JNIEnv* env) {
+  const jclass found = env->FindClass("jp/tekmatch/Callbacks");
+  if (found == nullptr) return false;
+  progress_method = env->GetMethodID(found, "progress", "(JJ)V");
+  if (progress_method == nullptr) return false;
+  cancelled_method = env->GetMethodID(found, "cancelled", "()Z");
+  if (cancelled_method == nullptr) return false;
+  read_method = env->GetMethodID(found, "read", "(IJ[BI)I");
+  env->DeleteLocalRef(found);
+  return read_method != nullptr;
+}
+
+std::vector<JNINativeMethod> CheckMethods() {
+  return {Method("check",
+                 "(JJJ[[B[I[I[JLjp/tekmatch/Callbacks;IJJ[B[B[B[B[B[BIJZJ)[B",
+                 Pointer(Check))};
 }
 
 }  // namespace tekmatch::jni

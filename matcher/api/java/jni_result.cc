@@ -1,5 +1,11 @@
-// Plan: counts and files; what a store's check did; what was found; all of it,
-// in the order of Result.java's constructor.
+// Plan: counts and files; what a store's check did; what was found: dates,
+// days, windows, the notice; all of it, in the order of Result.java's
+// constructor.
+//
+// One array for the whole result, instead of an object a row: a call for each
+// of some thousand scans would take longer than the check, and each could fail
+// halfway. What a result does not have is a 0 where its presence is a 1, and
+// nothing behind it.
 #include "matcher/api/java/jni_result.h"
 
 #include <vector>
@@ -7,27 +13,19 @@
 namespace tekmatch::jni {
 namespace {
 
-template <typename Struct>
-Struct Sized() {
-  Struct made{};
-  made.struct_size = sizeof(made);
-  return made;
-}
-
+// All rows, by the header's convention. False: an exception is pending.
 template <typename Row, typename Function>
 bool ReadAll(JNIEnv* env, Function function, const tekmatch_result* result,
              std::vector<Row>& rows) {
   Outcome outcome(env);
   size_t num_rows = 0;
-  if (!outcome.Check(function(nullptr, &num_rows, result, outcome.text(),
-                              outcome.size()))) {
+  if (!outcome.Call(function, nullptr, &num_rows, result)) {
     return false;
   }
   rows.resize(num_rows);
   // Without rows there is no array, and NULL asks for their number.
   return num_rows == 0 ||
-         outcome.Check(function(rows.data(), &num_rows, result, outcome.text(),
-                                outcome.size()));
+         outcome.Call(function, rows.data(), &num_rows, result);
 }
 
 void PutCounts(const tekmatch_counts& counts, Snapshot& to) {
@@ -50,8 +48,7 @@ bool PutFiles(JNIEnv* env, const tekmatch_result* result, uint64_t num_files,
   to.Size(num_files);
   for (size_t i = 0; i < num_files; ++i) {
     auto file = Sized<tekmatch_file>();
-    if (!outcome.Check(tekmatch_result_file(&file, result, i, outcome.text(),
-                                            outcome.size()))) {
+    if (!outcome.Call(tekmatch_result_file, &file, result, i)) {
       return false;
     }
     to.Int(file.accepted);
@@ -83,8 +80,7 @@ bool PutStored(JNIEnv* env, const tekmatch_result* result, Snapshot& to) {
   to.Size(stored.num_given);
   for (size_t i = 0; i < stored.num_given; ++i) {
     auto given = Sized<tekmatch_given>();
-    if (!outcome.Check(tekmatch_result_given(&given, result, i, outcome.text(),
-                                             outcome.size()))) {
+    if (!outcome.Call(tekmatch_result_given, &given, result, i)) {
       return false;
     }
     to.Int(given.state);
@@ -93,8 +89,7 @@ bool PutStored(JNIEnv* env, const tekmatch_result* result, Snapshot& to) {
   to.Size(stored.num_needed_again);
   for (size_t i = 0; i < stored.num_needed_again; ++i) {
     const char* name = nullptr;
-    if (!outcome.Check(tekmatch_result_needed_again(
-            &name, result, i, outcome.text(), outcome.size()))) {
+    if (!outcome.Call(tekmatch_result_needed_again, &name, result, i)) {
       return false;
     }
     to.Text(name);
@@ -138,6 +133,7 @@ bool PutDays(JNIEnv* env, const tekmatch_result* result, Snapshot& to) {
   return true;
 }
 
+// Scans first: windows refer to them by position.
 bool PutWindows(JNIEnv* env, const tekmatch_result* result, Snapshot& to) {
   std::vector<tekmatch_scan> scans;
   std::vector<tekmatch_window> windows;
@@ -201,8 +197,7 @@ bool TakeSnapshot(JNIEnv* env, const tekmatch_result* result,
                   uint64_t num_bad_sightings, Snapshot& snapshot) {
   Outcome outcome(env);
   auto counts = Sized<tekmatch_counts>();
-  if (!outcome.Check(tekmatch_result_counts(&counts, result, outcome.text(),
-                                            outcome.size()))) {
+  if (!outcome.Call(tekmatch_result_counts, &counts, result)) {
     return false;
   }
   PutCounts(counts, snapshot);
@@ -210,6 +205,9 @@ bool TakeSnapshot(JNIEnv* env, const tekmatch_result* result,
       !PutStored(env, result, snapshot)) {
     return false;
   }
+  // Java keeps status and message, and throws them in requireComparison: what
+  // was found is told all the same, as its contacts stand. Before PutFound,
+  // which the library allows only then.
   const tekmatch_status compared = tekmatch_result_compared(
       result, num_bad_sightings, outcome.text(), outcome.size());
   snapshot.Int(compared);

@@ -1,5 +1,5 @@
-// What jni.cc needs of the border between Java and C: arrays, exceptions, and
-// the way back.
+// What native methods need of the border between Java and C: handles, arrays,
+// exceptions, and the way back.
 //
 // A Java exception that is pending is left so and the native method returns at
 // once; only its end makes it known. No C++ exception crosses the border
@@ -29,6 +29,28 @@ Handle* At(jlong address) {
   return reinterpret_cast<Handle*>(static_cast<intptr_t>(address));
 }
 
+inline jlong AddressOf(const void* handle) {
+  return static_cast<jlong>(reinterpret_cast<intptr_t>(handle));
+}
+
+// A row of jni_methods.h. Not const, since that is what JNI takes.
+inline JNINativeMethod Method(const char* name, const char* signature,
+                              void* function) {
+  return {const_cast<char*>(name), const_cast<char*>(signature), function};
+}
+template <typename Function>
+void* Pointer(Function* function) {
+  return reinterpret_cast<void*>(function);
+}
+
+// A struct of tekmatch.h that begins with its size, and is zero beyond.
+template <typename Struct>
+Struct Sized() {
+  Struct made{};
+  made.struct_size = sizeof(made);
+  return made;
+}
+
 // Throws the TekmatchException of this status.
 void Refuse(JNIEnv* env, tekmatch_status status, const char* message);
 
@@ -45,6 +67,12 @@ class Outcome {
   bool Check(tekmatch_status status) {
     if (status != TEKMATCH_OK) Refuse(env_, status, text_.data());
     return status == TEKMATCH_OK;
+  }
+  // Calls a function of tekmatch.h, with the buffer behind its arguments. True
+  // as above.
+  template <typename Function, typename... Arguments>
+  bool Call(Function function, Arguments... arguments) {
+    return Check(function(arguments..., text(), size()));
   }
 
  private:
@@ -114,6 +142,22 @@ bool ReadRows(JNIEnv* env, jbyteArray array, jint num_rows,
 
 // Overwrites, although nobody reads it afterwards.
 void Wipe(void* bytes, size_t num_bytes);
+
+// Sightings out of Java, overwritten in the end. Sightings.java has rows as
+// this struct is, on every machine that has its members at these places.
+static_assert(sizeof(tekmatch_sighting) == 40);
+static_assert(offsetof(tekmatch_sighting, rpi) == 8);
+static_assert(offsetof(tekmatch_sighting, aem) == 24);
+static_assert(offsetof(tekmatch_sighting, rssi) == 28);
+static_assert(offsetof(tekmatch_sighting, seconds_since_previous_scan) == 32);
+struct Heard {
+  Heard() = default;
+  Heard(const Heard&) = delete;
+  Heard& operator=(const Heard&) = delete;
+  ~Heard() { Wipe(rows.data(), rows.size() * sizeof(tekmatch_sighting)); }
+
+  std::vector<tekmatch_sighting> rows;
+};
 
 // New arrays, or null with an exception pending.
 jbyteArray NewBytes(JNIEnv* env, const void* bytes, size_t num_bytes);
