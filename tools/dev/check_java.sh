@@ -74,6 +74,8 @@ count_test() {
   fi
 }
 count_test TekmatchTest
+count_test RefusalsTest
+count_test CallbacksTest
 count_test StoreTest
 count_test StressTest
 # The collector that most have, which moves objects while others work.

@@ -201,4 +201,15 @@ final class Testing {
             notice.attenuationMinutes));
     return to.toString();
   }
+
+  static Result run(List<Source> sources, CheckOptions options) throws Exception {
+    try (SightingIndex index = index();
+        Trust trust = trust()) {
+      return Check.run(index, trust, sources, options);
+    }
+  }
+
+  static String right() throws Exception {
+    return describe(run(export(), options()));
+  }
 }
