@@ -17,10 +17,18 @@ import jp.tekmatch.TrustedKey;
  *
  * <pre>
  *   java Daily FOLDER KEY_ID KEY_VERSION PUBLIC_KEY.pem NOW EXPORT... &lt; SIGHTINGS
+ *   java Daily FOLDER     forgets everything
  * </pre>
  */
 public final class Daily {
+  private static volatile boolean stopped; // set where the system wants an end
+  private static volatile long numKeysRead; // for a progress bar
+
   public static void main(String[] args) throws Exception {
+    if (args.length == 1) {
+      forget(args[0]);
+      return;
+    }
     long now = Long.parseLong(args[4]);
     Sightings scan = new Sightings();
     Dates.readSightings(scan);
@@ -29,6 +37,8 @@ public final class Daily {
     for (int i = 5; i < args.length; ++i) exports.add(Source.path(args[i]));
     CheckOptions options =
         new CheckOptions(now, "Asia/Tokyo").policy("cocoa-3", "Asia/Tokyo").config("cocoa");
+    // Both come from any thread, one at a time.
+    options.cancelled(() -> stopped).progress((numFiles, numKeys) -> numKeysRead = numKeys);
 
     try (Store store = open(args[0]);
         Trust trust = Trust.of(key)) {
@@ -41,6 +51,12 @@ public final class Daily {
         result.requireComparison();
         for (Result.Day day : result.days()) System.out.println(day.date);
       }
+    }
+  }
+
+  private static void forget(String folder) throws TekmatchException {
+    try (Store store = open(folder)) {
+      if (!store.forget()) System.out.println("another process reads the store: call it again");
     }
   }
 

@@ -25,6 +25,19 @@ jar=$built/share/java/tekmatch.jar
 stat -c 'libtekmatch_jni.so: %s bytes' "$built/lib/libtekmatch_jni.so"
 stat -c 'tekmatch.jar: %s bytes' "$jar"
 
+# The same bytes, whoever builds them: in another zone, with other rights for new
+# files, from sources of another day.
+cp -r --no-preserve=timestamps "$root/matcher/api/java" "$folder/java-sources"
+(
+  umask 077
+  TZ=Asia/Tokyo LC_ALL=C "$root/tools/dev/build_library" --jars "$folder/java-sources" \
+    --out "$folder/jars"
+) || step "building the jars again" false
+for name in tekmatch.jar tekmatch-sources.jar; do
+  step "comparing $name with one that was built anew" \
+    cmp "$built/share/java/$name" "$folder/jars/$name"
+done
+
 # Nothing else is exported or needed.
 exported=$(nm --dynamic --defined-only --format=posix "$built/lib/libtekmatch_jni.so" |
   cut -d' ' -f1)
@@ -132,6 +145,9 @@ for state in PROCESSED KNOWN; do
   } >"$folder/expected-daily"
   if diff "$folder/expected-daily" - <<<"$said"; then ((++passed)); else ((++failed)); fi
 done
+
+run_java Daily "$folder/store" && [[ -z $said ]] || ((++failed))
+if grep -q "$world" -r "$folder/store"; then ((++failed)); else ((++passed)); fi
 
 # Classes and library that do not go together, and no library at all.
 cp -r "$folder/classes" "$folder/newer"
