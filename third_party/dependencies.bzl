@@ -145,6 +145,32 @@ def tekmatch_dependencies():
         probe = "/usr/include/CLI/CLI.hpp",
     )
 
+    # What registration alone uses.  curl with GnuTLS: one with OpenSSL crashes in
+    # a process that has BoringSSL, too.
+    _maybe(
+        library,
+        name = "microhttpd",
+        debian_package = "libmicrohttpd-dev",
+        build_file = Label("//third_party:microhttpd.system.BUILD"),
+        probe = "/usr/include/microhttpd.h",
+    )
+
+    _maybe(
+        library,
+        name = "curl_gnutls",
+        debian_package = "libcurl4-gnutls-dev",
+        build_file = Label("//third_party:curl_gnutls.system.BUILD"),
+        probe = "/usr/share/doc/libcurl4-gnutls-dev",
+    )
+
+    _maybe(
+        library,
+        name = "argon2",
+        debian_package = "libargon2-dev",
+        build_file = Label("//third_party:argon2.system.BUILD"),
+        probe = "/usr/include/argon2.h",
+    )
+
     # Only the classes of matcher/api/java ask for this one.
     _maybe(
         library,

@@ -3,7 +3,7 @@
 # missing; does nothing, and asks no server, when none is.
 #
 # Usage: tools/dev/setup.sh [--checks] [--arm64] [--library] [--java]
-#                           [--report] [--coverage]
+#                           [--report] [--coverage] [--registration]
 #        tools/dev/setup.sh --fingerprint
 #
 # Without options: what the build and the tests need. And with
@@ -13,6 +13,7 @@
 #   --java         what its --java needs: a JDK
 #   --report       what tools/dev/bench_report needs
 #   --coverage     what --config=coverage needs
+#   --registration  what the build and the tests of registration/ need
 #   --fingerprint  prints a hash of the versions installed, and does nothing else
 #   --help         prints this
 set -euo pipefail
@@ -85,6 +86,15 @@ coverage=(
   llvm-14
 )
 
+registration=(
+  # Libraries: serves HTTP; calls other servers and sends mail; hashes passwords.
+  libmicrohttpd-dev
+  libcurl4-gnutls-dev
+  libargon2-dev
+  # Receives the tests' mail.
+  python3-aiosmtpd
+)
+
 say() {
   printf 'tools/dev/setup.sh: %s\n' "$*" >&2
 }
@@ -117,6 +127,7 @@ for option; do
     --java) packages+=("${java[@]}") ;;
     --report) packages+=("${report[@]}") ;;
     --coverage) packages+=("${coverage[@]}") ;;
+    --registration) packages+=("${registration[@]}") ;;
     --fingerprint)
       # dpkg-query exits with 1 when it does not know one of the packages.
       { dpkg-query --show "${build[@]}" clang-14 lld-14 libc6-dev libstdc++-12-dev \

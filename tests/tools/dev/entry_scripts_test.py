@@ -200,7 +200,14 @@ class SetUpTest(ScriptsTest):
     def test_help_and_wrong_usage(self):
         status, out, err = self.run_script("tools/dev/setup.sh", "--help")
         self.assertEqual((status, err), (0, []))
-        for option in ["--checks", "--arm64", "--report", "--coverage", "--fingerprint"]:
+        for option in [
+            "--checks",
+            "--arm64",
+            "--report",
+            "--coverage",
+            "--registration",
+            "--fingerprint",
+        ]:
             self.assertTrue(any(line.split()[:1] == [option] for line in out), option)
         status, _, err = self.run_script("tools/dev/setup.sh", "--chekcs")
         self.assertEqual(status, 1)
