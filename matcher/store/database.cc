@@ -161,7 +161,7 @@ absl::Status Database::SetUpNew() {
   for (const SchemaObject& object : schema_.objects) {
     TEKMATCH_RETURN_IF_ERROR(Run(object.sql));
   }
-  return Run(absl::StrCat("PRAGMA application_id = ", kApplicationId,
+  return Run(absl::StrCat("PRAGMA application_id = ", schema_.application_id,
                           "; PRAGMA user_version = ", schema_.version,
                           "; COMMIT; PRAGMA journal_mode = WAL"));
 }
@@ -172,7 +172,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
     const std::string& folder, OpenMode mode, absl::Duration busy_timeout,
     const Schema& schema) {
   MakeSqliteWipeMemory();
-  const std::string path = DatabasePathIn(folder);
+  const std::string path = DatabasePathIn(folder, schema.file_name);
   auto database = absl::WrapUnique(
       new Database(folder, path, mode == OpenMode::kReadOnly, schema));
   database->busy_timeout_ms_ = Milliseconds(busy_timeout);
@@ -233,7 +233,7 @@ absl::Status Database::CheckHeader() {
   for (size_t i = 0; i < 4; ++i) {
     application_id = application_id << 8 | header[kApplicationIdOffset + i];
   }
-  if (application_id != kApplicationId) {
+  if (application_id != schema_.application_id) {
     return absl::FailedPreconditionError(
         absl::StrCat(path_, ": is a database of another application"));
   }

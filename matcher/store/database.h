@@ -1,5 +1,6 @@
-// One connection to the database in a folder: DIR/tekmatch.sqlite, an SQLite
-// file in WAL mode, with the tables of schema.h. What is in the tables is their
+// One connection to the database in a folder: DIR/tekmatch.sqlite (or the file
+// that another Schema names), an SQLite file in WAL mode, with the tables of
+// schema.h. What is in the tables is their
 // owners' business; here is what holds for all of them:
 //
 //   Database     opens, creates, migrates, and refuses what is not ours
@@ -136,13 +137,14 @@ class Database {
   static absl::StatusOr<std::unique_ptr<Database>> Open(
       const std::string& folder, OpenMode mode,
       absl::Duration busy_timeout = absl::Seconds(5),
-      const Schema& schema = CurrentSchema());  // another is for tests
+      const Schema& schema = CurrentSchema());
 
-  // For a caller that was told DATA_LOSS and wants to begin anew: renames the
-  // database with its -wal and -shm to NAME.damaged-N, the first N of which
-  // there is none. Deletes and overwrites nothing. Returns the new path of the
-  // database, or of its -wal where that is all there was. NOT_FOUND where there
-  // is neither. No connection may be open, in any process.
+  // Of the store's own file. For a caller that was told DATA_LOSS and wants to
+  // begin anew: renames the database with its -wal and -shm to NAME.damaged-N,
+  // the first N of which there is none. Deletes and overwrites nothing. Returns
+  // the new path of the database, or of its -wal where that is all there was.
+  // NOT_FOUND where there is neither. No connection may be open, in any
+  // process.
   static absl::StatusOr<std::string> SetAside(const std::string& folder);
   // The paths of all files that SetAside renamed in this folder, sorted.
   static absl::StatusOr<std::vector<std::string>> ListSetAside(

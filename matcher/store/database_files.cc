@@ -14,10 +14,11 @@
 
 namespace tekmatch {
 
-std::string DatabasePathIn(absl::string_view folder) {
+std::string DatabasePathIn(absl::string_view folder,
+                           absl::string_view file_name) {
   // SQLite takes "file:..." for a URI where it was built so.
   const bool is_plain = absl::StartsWith(folder, "/");
-  return absl::StrCat(is_plain ? "" : "./", folder, "/", kDatabaseFile);
+  return absl::StrCat(is_plain ? "" : "./", folder, "/", file_name);
 }
 
 bool FileExists(const std::string& path) {

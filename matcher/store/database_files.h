@@ -17,13 +17,14 @@
 
 namespace tekmatch {
 
-inline constexpr char kDatabaseFile[] = "tekmatch.sqlite";
 // Of the files that belong together, after the path of the database.
 inline constexpr const char* kDatabaseSuffixes[] = {"", "-wal", "-shm",
                                                     "-journal"};
 
 // The path of the database in `folder`, as SQLite is to be given it.
-std::string DatabasePathIn(absl::string_view folder);
+// `file_name` is that of its schema (schema.h).
+std::string DatabasePathIn(absl::string_view folder,
+                           absl::string_view file_name);
 
 // A link is there, wherever it leads.
 bool FileExists(const std::string& path);

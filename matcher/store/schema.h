@@ -12,6 +12,7 @@ namespace tekmatch {
 
 // "TEKm", the header's application_id.
 inline constexpr uint32_t kApplicationId = 0x54454B6D;
+inline constexpr char kDatabaseFile[] = "tekmatch.sqlite";
 
 // A table or an index. `sql` is written as SQLite keeps it: "CREATE TABLE
 // name(", with one space between words, and no semicolon; Open compares it with
@@ -30,11 +31,14 @@ struct Migration {
 };
 
 // The next version is one more Migration, the new texts in `objects`, and
-// `version`.
+// `version`. A database of another kind than the store's has a file name and an
+// application_id of its own.
 struct Schema {
   int version;  // the header's user_version, from 1
   absl::Span<const SchemaObject> objects;
   absl::Span<const Migration> migrations;
+  const char* file_name = kDatabaseFile;
+  uint32_t application_id = kApplicationId;
 };
 
 const Schema& CurrentSchema();

@@ -26,6 +26,7 @@
 #include "keyformat/system_error.h"
 #include "matcher/store/database.h"
 #include "matcher/store/database_files.h"
+#include "matcher/store/schema.h"
 
 namespace tekmatch {
 namespace {
@@ -35,7 +36,7 @@ constexpr char kDamagedSuffix[] = ".damaged-";
 }  // namespace
 
 absl::StatusOr<std::string> Database::SetAside(const std::string& folder) {
-  const std::string path = DatabasePathIn(folder);
+  const std::string path = DatabasePathIn(folder, kDatabaseFile);
   TEKMATCH_ASSIGN_OR_RETURN(const FolderLock lock,
                             FolderLock::Take(folder, absl::Seconds(5)));
   // The database first: a -wal that is left without it is told as a loss, but a
@@ -68,7 +69,7 @@ absl::StatusOr<std::vector<std::string>> Database::ListSetAside(
   DIR* const entries = opendir(folder.c_str());
   if (entries == nullptr) return SystemError(errno, folder);
   const absl::Cleanup close = [entries] { closedir(entries); };
-  const std::string path = DatabasePathIn(folder);
+  const std::string path = DatabasePathIn(folder, kDatabaseFile);
   std::vector<std::string> found;
   while (const dirent* const entry = readdir(entries)) {
     const absl::string_view name = entry->d_name;
