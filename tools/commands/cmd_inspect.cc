@@ -1,4 +1,7 @@
-// tekmatch inspect: what is in an export, whoever signed it.
+// tekmatch inspect: what is in exports, whoever signed them.
+//
+// Plan: the texts of one file; what a run makes of the files together (Output);
+// the run, which reads a file after another.
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -14,7 +17,9 @@
 #include "tools/commands/run_paths.h"
 #include "tools/files/json_text.h"
 #include "tools/files/output_file.h"
+#include "tools/report/export_page.h"
 #include "tools/report/export_statistics.h"
+#include "tools/report/export_totals.h"
 #include "tools/report/match_report.h"
 
 namespace tekmatch {
@@ -26,8 +31,11 @@ struct Options {
   ExportArguments exports;
   std::string keys_out;
   std::string out;
+  std::string html;
+  std::string language = "en";
   std::string format = "text";
   std::string now;
+  bool totals = false;
 };
 
 std::string Scalar(const ordered_json& value) {
@@ -68,19 +76,54 @@ std::string Text(const ordered_json& file) {
   return text;
 }
 
-absl::StatusOr<int> Inspect(const Options& options) {
-  const bool keys_to_stdout = IsStdout(options.keys_out);
-  if (keys_to_stdout && IsStdout(options.out)) {
+Language PageLanguage(const Options& options) {
+  return options.language == "ja" ? Language::kJapanese : Language::kEnglish;
+}
+
+// What the options ask for that is no use together.
+absl::Status CheckOptions(const Options& options) {
+  if (options.format == "csv" && !options.totals) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--keys-out ", options.keys_out, " and --out ",
-                     options.out, ": both are stdout"));
+        "--format csv writes totals: give --totals, too");
   }
+  // What goes to stdout stands there alone.
+  std::string first;
+  for (const auto& [flag, path] :
+       {std::pair("--keys-out", &options.keys_out),
+        std::pair("--html", &options.html), std::pair("--out", &options.out)}) {
+    if (path->empty() || !IsStdout(*path)) continue;
+    if (!first.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(first, " and ", flag, " ", *path, ": both are stdout"));
+    }
+    first = absl::StrCat(flag, " ", *path);
+  }
+  return absl::OkStatus();
+}
+
+// The description, as the options ask for it.
+std::string Description(const Options& options, const ordered_json& files,
+                        const ExportTotals& totals) {
+  if (options.format == "csv") return totals.Csv();
+  if (options.format == "json") {
+    return DumpJson(options.totals ? totals.Json() : files, 2) + "\n";
+  }
+  if (options.totals) return totals.Text();
+  std::string text;
+  for (const ordered_json& file : files) text += Text(file);
+  return text;
+}
+
+absl::StatusOr<int> Inspect(const Options& options) {
+  TEKMATCH_RETURN_IF_ERROR(CheckOptions(options));
+  const bool keys_to_stdout = IsStdout(options.keys_out);
   TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> exports,
                             ListExports(options.exports));
   RunPaths paths;
   ReadsExports(exports, &paths);
   paths.Writes("--keys-out", options.keys_out);
   paths.Writes("--out", options.out);
+  paths.Writes("--html", options.html);
   TEKMATCH_RETURN_IF_ERROR(paths.Check());
   TEKMATCH_ASSIGN_OR_RETURN(const absl::Time now,
                             ParseTime("--now", options.now));
@@ -95,7 +138,9 @@ absl::StatusOr<int> Inspect(const Options& options) {
   }
 
   ordered_json files = ordered_json::array();
-  std::string text;
+  std::vector<ExportFileResult> results;
+  ExportTotals totals;
+  const bool wants_totals = options.totals || !options.html.empty();
   bool all_readable = true;
   size_t number = 0;
   uint64_t num_keys = 0;
@@ -106,6 +151,7 @@ absl::StatusOr<int> Inspect(const Options& options) {
         path, file_options,
         [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
           statistics.Add(*block);
+          if (wants_totals) totals.Add(*block);
           num_keys += block->size();
           // It would stand between keys that go to the same terminal.
           if (!keys_to_stdout) {
@@ -119,6 +165,8 @@ absl::StatusOr<int> Inspect(const Options& options) {
           return absl::OkStatus();
         });
     if (!file.ok()) return file.status();
+    totals.EndFile(*file);
+    if (!options.html.empty()) results.push_back(*file);
     if (!file->is_whole()) {
       // Its statistics end in the middle; the others are shown.
       all_readable = false;
@@ -127,18 +175,22 @@ absl::StatusOr<int> Inspect(const Options& options) {
       continue;
     }
     files.push_back(statistics.Json(*file));
-    absl::StrAppend(&text, Text(files.back()));
   }
   progress.Finish();
   // Some of a file's keys would pass for all of them.
   if (keys_out != nullptr && all_readable) {
     TEKMATCH_RETURN_IF_ERROR(keys_out->Commit());
   }
-  if (options.format == "json") text = DumpJson(files, 2) + "\n";
-  // Keys on stdout stand there alone.
   absl::Status written;
-  if (!keys_to_stdout || !options.out.empty()) {
-    written = WriteResult(options.out, text);
+  if (!options.html.empty()) {
+    written = WriteResult(options.html,
+                          ExportPage(results, totals, PageLanguage(options)));
+  }
+  // Keys on stdout stand there alone, and so does a page.
+  if (written.ok() && !options.out.empty()) {
+    written = WriteResult(options.out, Description(options, files, totals));
+  } else if (written.ok() && !keys_to_stdout && !IsStdout(options.html)) {
+    written = Print(Description(options, files, totals));
   }
   if (all_readable) {
     TEKMATCH_RETURN_IF_ERROR(written);
@@ -161,7 +213,22 @@ void AddInspectCommand(CommandLine& line) {
                "when a file is unreadable. -: to stdout, alone");
   command.Text("--out", o->out,
                "Write the description here, not to stdout (-)");
-  command.Text("--format", o->format).OneOf({"text", "json"}).ShowDefault();
+  const Option html =
+      command.Text("--html", o->html,
+                   "Write a page, with plots of all files together, here");
+  command
+      .Text("--lang", o->language, "Of the page: en (English) or ja (Japanese)")
+      .OneOf({"en", "ja"})
+      .ShowDefault()
+      .Needs(html);
+  command.Flag("--totals", o->totals,
+               "Describe all files together: new, repeated and revised keys\n"
+               "by authority, and new keys by day, age and metadata");
+  command
+      .Text("--format", o->format,
+            "text, json, or csv, which is of --totals only")
+      .OneOf({"text", "json", "csv"})
+      .ShowDefault();
   AddNowOption(command, o->now);
   command.Runs([o] { return Inspect(*o); });
 }

@@ -11,7 +11,7 @@
 #   --arm64        what --config=arm64 needs
 #   --library      what tools/dev/build_library needs
 #   --java         what its --java needs: a JDK
-#   --report       what tools/dev/bench_report needs
+#   --report       what tools/dev/bench_report needs, and tests of pages
 #   --coverage     what --config=coverage needs
 #   --registration  what the build and the tests of registration/ need
 #   --fingerprint  prints a hash of the versions installed, and does nothing else
@@ -79,6 +79,9 @@ java=(
 )
 report=(
   gnuplot-nox
+  # Tests look at pages in it, Japanese ones, too.
+  chromium-headless-shell
+  fonts-ipafont-gothic
 )
 coverage=(
   clang-14

@@ -22,6 +22,7 @@ ROOMS = [
     "tools/files",
     "tools/sightings",
     "tools/world",
+    "tools/page",
     "tools/report",
     "tools/commands",
     "bench",
