@@ -20,6 +20,8 @@ ROOMS = [
     "matcher/api",
     "matcher/api/java",
     "tools/files",
+    "registration/rules",
+    "registration/service",
     "tools/sightings",
     "tools/world",
     "tools/page",
