@@ -5,54 +5,19 @@
 // A sighting is a line "unix_seconds,rpi,aem,rssi"; other lines are counted.
 // Dates are Japan's, and the rules are those of COCOA. An app asks its clock
 // instead of taking TODAY (2020-12-16).
-#include <algorithm>
-#include <array>
-#include <cstdint>
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <sstream>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "keyformat/p256_key.h"
 #include "matcher/check/exposure_check.h"
+#include "sightings.h"
 
 namespace {
-
-// Fills `bytes` from that many pairs of hexadecimal digits.
-template <size_t N>
-bool ReadHex(const std::string& text, std::array<uint8_t, N>& bytes) {
-  const auto is_digit = [](char c) { return absl::ascii_isxdigit(c); };
-  if (text.size() != 2 * N || !std::all_of(text.begin(), text.end(), is_digit))
-    return false;
-  const std::string read = absl::HexStringToBytes(text);
-  std::copy(read.begin(), read.end(), bytes.begin());
-  return true;
-}
-
-// Returns the good lines, and counts the others.
-std::vector<tekmatch::Sighting> ReadSightings(std::istream& in, int& num_bad) {
-  std::vector<tekmatch::Sighting> sightings;
-  for (std::string line; std::getline(in, line);) {
-    std::replace(line.begin(), line.end(), ',', ' ');
-    tekmatch::Sighting sighting;
-    std::string rpi, aem;
-    std::istringstream fields(line);
-    if (fields >> sighting.unix_seconds >> rpi >> aem >> sighting.rssi &&
-        ReadHex(rpi, sighting.rpi.bytes) && ReadHex(aem, sighting.aem.bytes)) {
-      sightings.push_back(sighting);
-    } else {
-      ++num_bad;
-    }
-  }
-  return sightings;
-}
 
 int Fail(const absl::Status& status) {
   std::cerr << status.message() << "\n";

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds examples/hello, which uses tekmatch as an app does, out of a workspace
-# of its own, and holds what it says against the tool: on the demonstration's
+# Builds examples/hello, which uses tekmatch as an app does, with a store and
+# without, out of a workspace of its own, and holds what it says against the tool: on the demonstration's
 # world, and on an export of Germany's server, with its key and with another. And
 # that what it links needs no SQLite.
 #
@@ -16,11 +16,12 @@ said=$(workspace=$hello run_bazel build --cxxopt=-std=c++17 //:hello 2>&1) && ex
   step "looking for what an app is told without C++20" printf '%s\n' "$said"
 
 # The same caches and flags, in the other workspace.
-workspace=$hello run_bazel build //:hello
+workspace=$hello run_bazel build //:hello //:daily
 # Whose time counts, too (tools/dev/stages.sh).
 if [[ -n ${TEKMATCH_SERVERS-} ]]; then
   workspace=$hello run_bazel info server_pid >>"$TEKMATCH_SERVERS"
 fi
+daily=$hello/bazel-bin/daily
 hello=$hello/bazel-bin/hello
 
 folder=$(mktemp -d)
@@ -38,6 +39,23 @@ cat "$folder/said"
   "$root/tools/dev/example_output.py" >"$folder/expected"
 (($(wc -l <"$folder/expected") > 1))
 diff "$folder/expected" "$folder/said"
+
+# The one with a store, twice: the second time it knows the export. Then it forgets.
+for state in processed known; do
+  {
+    printf '%s: %s\n' "$world/export.zip" "$state"
+    sed -n 's/^\(2.*\): .*/\1/p' "$folder/expected"
+  } >"$folder/expected-daily"
+  "$daily" "$folder/store" "${key[@]}" 2020-12-16 "$world/export.zip" \
+    <"$world/sightings.csv" | diff "$folder/expected-daily" -
+done
+grep -rq "$world" "$folder/store"
+"$daily" "$folder/store"
+! grep -rq "$world" "$folder/store" || exit 1
+
+# What the document shows is what was built here.
+"$root/tools/dev/check_shown_code.py" "$root/docs/embedding.md" cpp \
+  "$root"/examples/hello/*.cc
 
 # An app with a store of its own links no SQLite.
 path=$(run_bazel query 'somepath(//matcher/check, @sqlite3//:sqlite3)')

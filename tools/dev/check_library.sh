@@ -63,28 +63,12 @@ step "the header for C++98" g++ -std=c++98 -pedantic -Wall -Wextra -Werror \
 step "the module for Objective-C" clang-14 -fmodules \
   "-fmodules-cache-path=$folder/modules" -fsyntax-only -Werror -I"$include" "$folder/use.m"
 
-# The code of docs/embedding.md: its C within a function, its Objective-C as it is.
-code_of() {
-  awk -v "fence=\`\`\`$1" '$0 == fence { on = 1; next } /^\`\`\`/ { on = 0 } on' \
-    "$root/docs/embedding.md"
-}
-{
-  printf '%s\n' '#include <tekmatch.h>' \
-    'tekmatch_status page(const char* folder, const tekmatch_sighting* sightings,' \
-    '    size_t num_sightings, int64_t now, const tekmatch_trust* trust,' \
-    '    const tekmatch_source* sources, size_t num_sources,' \
-    '    tekmatch_cancelled_function cancelled);' \
-    'tekmatch_status page(const char* folder, const tekmatch_sighting* sightings,' \
-    '    size_t num_sightings, int64_t now, const tekmatch_trust* trust,' \
-    '    const tekmatch_source* sources, size_t num_sources,' \
-    '    tekmatch_cancelled_function cancelled) {'
-  code_of c
-  printf 'return status;\n}\n'
-} >"$folder/page.c"
-code_of objc >"$folder/page.m"
-step "C in docs/embedding.md" test "$(wc -l <"$folder/page.c")" -gt 40
-step "the C of docs/embedding.md" gcc -std=c99 -Wall -Werror -fsyntax-only -I"$include" \
-  "$folder/page.c"
+# The code of docs/embedding.md: its C is that of the examples, which are built and run
+# below; its Objective-C is compiled as it is.
+step "the C of docs/embedding.md" "$root/tools/dev/check_shown_code.py" \
+  "$root/docs/embedding.md" c "$root"/examples/c/*.c
+awk '$0 == "```objc" { on = 1; next } /^```/ { on = 0 } on' "$root/docs/embedding.md" \
+  >"$folder/page.m"
 step "the Objective-C of docs/embedding.md" clang-14 -fmodules \
   "-fmodules-cache-path=$folder/modules" -fsyntax-only -Werror -I"$include" "$folder/page.m"
 
@@ -104,8 +88,10 @@ run_dates() {
 }
 export PKG_CONFIG_PATH=$folder/amd64/lib/pkgconfig
 read -ra flags < <(pkg-config --cflags --libs tekmatch)
-step "the example by gcc" gcc -std=c99 -pedantic -Wall -Wextra -Werror -o "$folder/dates" \
-  "$example/dates.c" "${flags[@]}" "-Wl,-rpath,$folder/amd64/lib"
+for name in dates daily; do
+  step "$name by gcc" gcc -std=c99 -pedantic -Wall -Wextra -Werror -o "$folder/$name" \
+    "$example/$name.c" "${flags[@]}" "-Wl,-rpath,$folder/amd64/lib"
+done
 step "the example" run_dates "$folder/dates"
 cat "$folder/said"
 # A file whose key nobody trusts.
@@ -116,6 +102,22 @@ step "the example by CMake" cmake -S "$example" -B "$folder/cmake" \
   -DCMAKE_BUILD_RPATH="$folder/amd64/lib" >"$folder/cmake.log"
 step "the example by CMake" cmake --build "$folder/cmake" >>"$folder/cmake.log"
 step "the example of CMake" run_dates "$folder/cmake/dates"
+
+# The one with a store, twice: the second time it knows the export. Then it forgets.
+run_daily() {
+  local daily=$1 store=$2 state
+  for state in PROCESSED KNOWN; do
+    {
+      printf '%s: %s\n' "$world/export.zip" "$state"
+      sed -n 's/^\(2.*\): .*/\1/p' "$folder/expected"
+    } >"$folder/expected-daily"
+    "$daily" "$store" 440 v1 "$world/public.pem" "$now" "$world/export.zip" \
+      <"$world/sightings.csv" | diff "$folder/expected-daily" - || return 1
+  done
+  grep -rq "$world" "$store" && "$daily" "$store" && ! grep -rq "$world" "$store"
+}
+step "the example with a store" run_daily "$folder/daily" "$folder/daily-store"
+step "the same of CMake" run_daily "$folder/cmake/daily" "$folder/daily-store"
 step "the example for arm64" aarch64-linux-gnu-gcc -std=c99 -o "$folder/dates-arm64" \
   "$example/dates.c" -I"$folder/arm64/include" -L"$folder/arm64/lib" -ltekmatch \
   "-Wl,-rpath,$folder/arm64/lib"
