@@ -1,6 +1,7 @@
 #!/bin/bash
 # Fails, and shows where, when clang-format or buildifier would change a file of
-# the tree.
+# the tree; and where a Java file has a tab, a space at the end of a line, more than
+# 100 columns or no end of its last line. Debian has no formatter of Java.
 #
 # Usage: tools/dev/check_format.sh
 # shellcheck source=tools/dev/shell.sh
@@ -17,4 +18,11 @@ list '*.h' '*.cc' '*.c' '*.proto' |
 list '*WORKSPACE' '*.bazel' '*.bzl' '*.BUILD' |
   xargs -0 --no-run-if-empty tools/dev/npm/node_modules/.bin/buildifier \
     -mode=check -lint=off || status=1
+while IFS= read -rd '' file; do
+  ! LC_ALL=C.UTF-8 grep -HnP '\t|\r|\s$|.{101}' "$file" || status=1
+  [[ -z $(tail -c 1 "$file") ]] || {
+    printf '%s: its last line has no end\n' "$file"
+    status=1
+  }
+done < <(list '*.java')
 exit "$status"

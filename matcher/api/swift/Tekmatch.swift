@@ -111,7 +111,9 @@ public struct CheckOptions {
   public var zone: String
   public var skipBadFiles = false
   public var threads: UInt32 = 1
-  public var maxMilliseconds: Int64 = 0
+  public var maxMilliseconds: Int64 = 0  // of a store's check; 0: no limit
+  public var progress: ((_ numFiles: UInt64, _ numKeys: UInt64) -> Void)?
+  public var isCancelled: (() -> Bool)?  // asked every few milliseconds
 
   public init(now: Date, zone: String) {
     self.now = now
@@ -156,38 +158,102 @@ public final class Store {
   public func check(
     paths: [String], trust: Trust, options: CheckOptions
   ) throws -> CheckResult {
-    var made: OpaquePointer?
-    let texts = [
-      options.policy, options.policyZone, options.config, options.zone,
-    ]
-    try withStrings(texts + paths) { strings in
-      var given = TekmatchCheckOptions()
-      given.struct_size = UInt32(MemoryLayout.size(ofValue: given))
-      given.now = Int64(options.now.timeIntervalSince1970)
-      given.flags = options.skipBadFiles ? 1 : 0  // TEKMATCH_SKIP_BAD_FILES
-      given.policy = strings[0]
-      given.policy_zone = strings[1]
-      given.config = strings[2]
-      given.zone = strings[3]
-      given.num_threads = options.threads
-      var stored = TekmatchStoreCheckOptions()
-      stored.struct_size = UInt32(MemoryLayout.size(ofValue: stored))
-      stored.max_milliseconds = options.maxMilliseconds
-      let sources = strings.dropFirst(texts.count).map { name -> TekmatchSource in
-        var source = TekmatchSource()
-        source.name = name!
-        return source
-      }
-      try withExtendedLifetime((self, trust)) {
-        try throwing {
-          tekmatch_store_check(
-            &made, handle, trust.handle, sources, sources.count, &given, &stored,
-            $0, $1)
-        }
+    var stored = TekmatchStoreCheckOptions()
+    stored.struct_size = UInt32(MemoryLayout.size(ofValue: stored))
+    stored.max_milliseconds = options.maxMilliseconds
+    return try withExtendedLifetime((self, trust)) {
+      try checking(paths, options) { made, sources, given, message, bytes in
+        tekmatch_store_check(
+          made, handle, trust.handle, sources, sources.count, given, &stored,
+          message, bytes)
       }
     }
-    return CheckResult(made!)
   }
+
+  // Renames a damaged database (TekmatchError with TEKMATCH_DATA_LOSS), so that
+  // a new one can be made. No Store of the folder may be open.
+  public static func setAside(folder: String) throws {
+    try throwing { tekmatch_store_set_aside(folder, $0, $1) }
+  }
+}
+
+// Sightings of an app with a store of its own, ready to be searched by many
+// threads.
+public final class Index {
+  private let handle: OpaquePointer
+
+  public init(_ sightings: [TekmatchSighting]) throws {
+    var made: OpaquePointer?
+    try throwing {
+      tekmatch_index_create(&made, sightings, sightings.count, $0, $1)
+    }
+    handle = made!
+  }
+  deinit { tekmatch_index_destroy(handle) }
+
+  public func check(
+    paths: [String], trust: Trust, options: CheckOptions
+  ) throws -> CheckResult {
+    try withExtendedLifetime((self, trust)) {
+      try checking(paths, options) { made, sources, given, message, bytes in
+        tekmatch_check(
+          made, handle, trust.handle, sources, sources.count, given, message,
+          bytes)
+      }
+    }
+  }
+}
+
+// What C calls back while a check runs, from any thread, one at a time.
+private final class Callbacks {
+  let options: CheckOptions
+  init(_ options: CheckOptions) { self.options = options }
+
+  static func of(_ context: UnsafeMutableRawPointer?) -> CheckOptions {
+    Unmanaged<Callbacks>.fromOpaque(context!).takeUnretainedValue().options
+  }
+}
+
+// What both checks have in common: options, files, callbacks.
+private func checking(
+  _ paths: [String], _ options: CheckOptions,
+  _ call: (
+    UnsafeMutablePointer<OpaquePointer?>, [TekmatchSource],
+    UnsafePointer<TekmatchCheckOptions>, UnsafeMutablePointer<CChar>, Int
+  ) -> TekmatchStatus
+) throws -> CheckResult {
+  var made: OpaquePointer?
+  let callbacks = Callbacks(options)
+  let texts = [
+    options.policy, options.policyZone, options.config, options.zone,
+  ]
+  try withStrings(texts + paths) { strings in
+    var given = TekmatchCheckOptions()
+    given.struct_size = UInt32(MemoryLayout.size(ofValue: given))
+    given.now = Int64(options.now.timeIntervalSince1970)
+    given.flags = options.skipBadFiles ? 1 : 0  // TEKMATCH_SKIP_BAD_FILES
+    given.policy = strings[0]
+    given.policy_zone = strings[1]
+    given.config = strings[2]
+    given.zone = strings[3]
+    given.num_threads = options.threads
+    given.context = Unmanaged.passUnretained(callbacks).toOpaque()
+    given.progress = { context, numFiles, numKeys in
+      Callbacks.of(context).progress?(numFiles, numKeys)
+    }
+    given.cancelled = { context in
+      Callbacks.of(context).isCancelled?() == true ? 1 : 0
+    }
+    let sources = strings.dropFirst(texts.count).map { name -> TekmatchSource in
+      var source = TekmatchSource()
+      source.name = name!
+      return source
+    }
+    try withExtendedLifetime(callbacks) {
+      try throwing { call(&made, sources, &given, $0, $1) }
+    }
+  }
+  return CheckResult(made!)
 }
 
 public struct FileVerdict {

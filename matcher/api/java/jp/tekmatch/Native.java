@@ -90,8 +90,8 @@ final class Native {
   static native boolean storeForget(long store) throws TekmatchException;
 
   /**
-   * numSetAside, numSightings, numExports, numKeysKept, bytesOnDisk, processedUntil; year, month, day
-   * of the oldest day, and of the newest.
+   * numSetAside, numSightings, numExports, numKeysKept, bytesOnDisk, processedUntil; year, month,
+   * day of the oldest day, and of the newest.
    */
   static native long[] storeStatus(long store) throws TekmatchException;
 
