@@ -25,24 +25,47 @@
 namespace tekmatch {
 namespace {
 
-constexpr char kPendingClock[] = "pending_clock";  // in the table meta
+// In the table meta: the time of a jump ahead that is not believed yet, and the
+// time since the device was started when that was reported.
+constexpr char kPendingClock[] = "pending_clock";
+constexpr char kPendingSinceBoot[] = "pending_since_boot";
 
-// The rules of ClockJump, and what they have to remember.
-absl::StatusOr<ClockJump> LookAtClock(Database& database, int64_t now) {
+// How long ago a jump was reported, at least. A device that was started since
+// counts from 0 again; what it counted until now has passed in any case.
+int64_t SecondsSince(int64_t reported_since_boot, int64_t since_boot) {
+  return since_boot >= reported_since_boot ? since_boot - reported_since_boot
+                                           : since_boot;
+}
+
+// The rules of ClockJump, and what they have to remember. A store of before
+// kPendingSinceBoot has a pending clock alone; that one is reported anew.
+absl::StatusOr<ClockJump> LookAtClock(Database& database, int64_t now,
+                                      int64_t since_boot) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> last,
                             GetNumber(database, kBelievedClock));
   TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> pending,
                             GetNumber(database, kPendingClock));
   if (last.has_value() && now > *last + kMaxClockStep) {
-    const bool was_right = pending.has_value() && now >= *pending &&
-                           now <= *pending + kMaxClockStep;
-    if (!was_right) {
+    TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> reported,
+                              GetNumber(database, kPendingSinceBoot));
+    const bool is_same_jump = pending.has_value() && reported.has_value() &&
+                              now >= *pending &&
+                              now <= *pending + kMaxClockStep;
+    if (!is_same_jump) {
       TEKMATCH_RETURN_IF_ERROR(SetNumber(database, kPendingClock, now));
+      TEKMATCH_RETURN_IF_ERROR(
+          SetNumber(database, kPendingSinceBoot, since_boot));
       return ClockJump::kForward;
     }
+    // Two calls in quick succession see the same wrong clock.
+    const bool is_confirmed =
+        SecondsSince(*reported, since_boot) >=
+        absl::ToInt64Seconds(SightingStore::kConfirmAfter);
+    if (!is_confirmed) return ClockJump::kForward;
   }
   TEKMATCH_RETURN_IF_ERROR(SetNumber(database, kBelievedClock, now));
   TEKMATCH_RETURN_IF_ERROR(ForgetNumber(database, kPendingClock));
+  TEKMATCH_RETURN_IF_ERROR(ForgetNumber(database, kPendingSinceBoot));
   const bool is_back = last.has_value() && now < *last - kMaxClockStep;
   return is_back ? ClockJump::kBack : ClockJump::kNone;
 }
@@ -151,8 +174,9 @@ absl::StatusOr<RetentionResult> SightingStore::Retain(absl::Time now,
       TEKMATCH_ASSIGN_OR_RETURN(
           Transaction transaction,
           Transaction::Begin(*database_, Durability::kFull));
-      TEKMATCH_ASSIGN_OR_RETURN(result.clock,
-                                LookAtClock(*database_, now_seconds));
+      TEKMATCH_ASSIGN_OR_RETURN(
+          result.clock, LookAtClock(*database_, now_seconds,
+                                    absl::ToInt64Seconds(since_boot_())));
       TEKMATCH_ASSIGN_OR_RETURN(int64_t count,
                                 NumberOrZero(*database_, kSightingCount));
       const int64_t cutoff = now_seconds - retention_seconds_;

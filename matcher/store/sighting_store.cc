@@ -4,6 +4,7 @@
 #include "matcher/store/sighting_store.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 #include <utility>
 
@@ -18,12 +19,25 @@
 
 namespace tekmatch {
 
-absl::StatusOr<SightingStore> SightingStore::Create(Database& database,
-                                                    absl::Duration retention) {
+absl::Duration SinceBoot() {
+#ifdef CLOCK_BOOTTIME
+  constexpr clockid_t kClock = CLOCK_BOOTTIME;
+#else
+  constexpr clockid_t kClock = CLOCK_MONOTONIC;  // Darwin's runs in sleep, too
+#endif
+  struct timespec time = {};
+  // Where there is no such clock, no time passes, and no jump is believed.
+  if (clock_gettime(kClock, &time) != 0) return absl::ZeroDuration();
+  return absl::DurationFromTimespec(time);
+}
+
+absl::StatusOr<SightingStore> SightingStore::Create(
+    Database& database, absl::Duration retention,
+    absl::Duration (*since_boot)()) {
   if (retention < absl::ZeroDuration() || retention > kMaxRetention) {
     return absl::InvalidArgumentError("the retention is not in 0 to 3650 days");
   }
-  return SightingStore(database, absl::ToInt64Seconds(retention));
+  return SightingStore(database, absl::ToInt64Seconds(retention), since_boot);
 }
 
 absl::StatusOr<StoredSightings> SightingStore::Read(int64_t after_generation) {

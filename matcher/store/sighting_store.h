@@ -55,8 +55,9 @@ struct StoredSightings {
 // What the clock did since it was last looked at.
 enum class ClockJump {
   kNone,
-  // More than two days ahead. Nothing was removed. The next call with this
-  // time, or up to two days later, takes it for right: the phone was off.
+  // More than two days ahead. Nothing was removed. A call with this time, or up
+  // to two days later, takes it for right once kConfirmAfter is over: the phone
+  // was off. Until then it is this again.
   kForward,
   // More than two days back. Nothing was removed. This is the time from now on.
   kBack,
@@ -83,15 +84,22 @@ struct StoreStatus {
   std::vector<std::string> set_aside;  // paths (Database::SetAside)
 };
 
+// Since the device was started, with the time in which it slept.
+absl::Duration SinceBoot();
+
 class SightingStore {
  public:
   static constexpr absl::Duration kDefaultRetention = absl::Hours(14 * 24);
   static constexpr absl::Duration kMaxRetention = absl::Hours(3650 * 24);
+  // How long a clock that is far ahead has to stay so before it is believed. It
+  // is measured by what runs since the device was started, which nobody sets.
+  static constexpr absl::Duration kConfirmAfter = absl::Hours(1);
 
   // Over `database`, which outlives it. INVALID_ARGUMENT: `retention` is not in
   // 0..kMaxRetention.
   static absl::StatusOr<SightingStore> Create(
-      Database& database, absl::Duration retention = kDefaultRetention);
+      Database& database, absl::Duration retention = kDefaultRetention,
+      absl::Duration (*since_boot)() = SinceBoot);  // another is for tests
 
   // Adds what is not there yet, in one transaction: all or nothing of a call is
   // there after a kill; a loss of power may undo the last calls. Giving the
@@ -124,11 +132,15 @@ class SightingStore {
   absl::StatusOr<StoreStatus> Status();
 
  private:
-  SightingStore(Database& database, int64_t retention_seconds)
-      : database_(&database), retention_seconds_(retention_seconds) {}
+  SightingStore(Database& database, int64_t retention_seconds,
+                absl::Duration (*since_boot)())
+      : database_(&database),
+        retention_seconds_(retention_seconds),
+        since_boot_(since_boot) {}
 
   Database* database_;
   int64_t retention_seconds_;
+  absl::Duration (*since_boot_)();
 };
 
 // Empties all tables of the database, the ledger's too, and overwrites what was

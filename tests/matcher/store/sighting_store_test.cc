@@ -203,7 +203,22 @@ TEST_F(SightingStoreTest, RemovesToTheSecond) {
   EXPECT_EQ(Retain(now + kDay).num_removed, 0u);
 }
 
-TEST_F(SightingStoreTest, ClockThatJumpsAheadRemovesAtItsSecondCall) {
+// A store whose device was started `g_since_boot` ago.
+absl::Duration g_since_boot;
+
+class ClockTest : public SightingStoreTest {
+ protected:
+  ClockTest() {
+    g_since_boot = absl::Hours(5);
+    auto store =
+        SightingStore::Create(*open_.database, SightingStore::kDefaultRetention,
+                              [] { return g_since_boot; });
+    EXPECT_THAT(store, IsOk());
+    if (store.ok()) *open_.store = *std::move(store);
+  }
+};
+
+TEST_F(ClockTest, OneThatJumpsAheadIsBelievedAnHourLater) {
   Add({Planted(1, kStart)}, kStart);
   const int64_t ahead = kStart + 30 * kDay;
   EXPECT_EQ(Retain(kStart + 2 * kDay).clock, ClockJump::kNone);
@@ -211,14 +226,25 @@ TEST_F(SightingStoreTest, ClockThatJumpsAheadRemovesAtItsSecondCall) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(Retain(ahead).clock, ClockJump::kForward);
     EXPECT_EQ(Retain(kStart + 3 * kDay).clock, ClockJump::kNone);
+    g_since_boot += SightingStore::kConfirmAfter;
   }
   EXPECT_EQ(Retain(ahead).clock, ClockJump::kForward);
   // Another time than the one that was pending: earlier, and too much later.
+  g_since_boot += SightingStore::kConfirmAfter;
   EXPECT_EQ(Retain(ahead - 1).clock, ClockJump::kForward);
+  g_since_boot += SightingStore::kConfirmAfter;
   EXPECT_EQ(Retain(ahead + 2 * kDay).clock, ClockJump::kForward);
+  // Too soon, however often, and whatever the wrong clock says meanwhile.
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(Retain(ahead + (2 * kDay) + (i * 3600)).clock,
+              ClockJump::kForward);
+  }
+  g_since_boot += SightingStore::kConfirmAfter - absl::Seconds(1);
+  EXPECT_EQ(Retain(ahead + 3 * kDay).clock, ClockJump::kForward);
   EXPECT_EQ(ReadAll().size(), 1u);
   // A batch that is added then changes nothing of this.
   Add({Planted(2, ahead + 4 * kDay)}, ahead + 4 * kDay);
+  g_since_boot += absl::Seconds(1);
   const RetentionResult result = Retain(ahead + 4 * kDay);
   EXPECT_EQ(result.clock, ClockJump::kNone);
   EXPECT_EQ(result.num_removed, 1u);
@@ -226,7 +252,18 @@ TEST_F(SightingStoreTest, ClockThatJumpsAheadRemovesAtItsSecondCall) {
   EXPECT_EQ(ReadAll(), std::vector<Sighting>({Planted(2, ahead + 4 * kDay)}));
 }
 
-TEST_F(SightingStoreTest, ClockThatJumpsBackRemovesNothing) {
+// A phone that was off for weeks starts with a clock that jumped.
+TEST_F(ClockTest, AfterARestartTheTimeSinceItCounts) {
+  Add({Planted(1, kStart)}, kStart);
+  const int64_t ahead = kStart + 30 * kDay;
+  EXPECT_EQ(Retain(ahead).clock, ClockJump::kForward);
+  g_since_boot = SightingStore::kConfirmAfter - absl::Seconds(1);
+  EXPECT_EQ(Retain(ahead + 60).clock, ClockJump::kForward);
+  g_since_boot += absl::Seconds(1);
+  EXPECT_EQ(Retain(ahead + 60).clock, ClockJump::kNone);
+}
+
+TEST_F(ClockTest, OneThatJumpsBackRemovesNothing) {
   const int64_t now = kStart + 20 * kDay;
   Add({Planted(1, now)}, now);
   EXPECT_EQ(Retain(now - 2 * kDay).clock, ClockJump::kNone);
@@ -234,7 +271,14 @@ TEST_F(SightingStoreTest, ClockThatJumpsBackRemovesNothing) {
   // The remembered clock followed.
   EXPECT_EQ(Retain(kStart).clock, ClockJump::kNone);
   EXPECT_EQ(Retain(now + 14 * kDay).clock, ClockJump::kForward);
+  g_since_boot += SightingStore::kConfirmAfter;
   EXPECT_EQ(Retain(now + 14 * kDay + 1).num_removed, 1u);
+}
+
+TEST_F(ClockTest, SinceBootRunsForward) {
+  const absl::Duration before = SinceBoot();
+  EXPECT_GT(before, absl::ZeroDuration());
+  EXPECT_GE(SinceBoot(), before);
 }
 
 TEST_F(SightingStoreTest, ReadersDelayErasureButNotDeletion) {
