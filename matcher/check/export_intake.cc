@@ -1,4 +1,5 @@
-// Plan: an export is looked up by its fingerprint (Give), which costs no keys.
+// Plan: an export's signature is verified over its fingerprint, by which it is
+// then looked up (Give): both cost no keys.
 // A new one is read and matched at once, on as many threads as the caller
 // wants; meanwhile the thread that reads counts and keeps its keys (Sort). Its
 // last transaction, after its signature was verified, puts it into the ledger
@@ -74,8 +75,15 @@ absl::Status ExportIntake::Give(GivenExport& given) {
   if (absl::IsCancelled(print.status())) return print.status();
   // What is wrong with it, reading it says.
   if (!print.ok()) return Refuse(given);
-  digests_[given.path] = print->digests.sha256;
+  // A file counts by its own signature, also where its content is known:
+  // otherwise a copy that somebody tampered with would pass for a good one, and
+  // the answer would depend on which came first. Nothing of a file that is not
+  // trusted is written, and the entry of the good one stays as it is.
   const TrustedKeys& trusted = run_.check.files.trusted;
+  const SignatureReport report =
+      CheckSignatures(print->signatures, print->digests, trusted);
+  if (report.verdict != SignatureVerdict::kValid) return Refuse(given);
+  digests_[given.path] = print->digests.sha256;
   if (LedgerEntry* entry = image_.Find(print->digests.sha256);
       entry != nullptr) {
     if (AddSignatures(*print, trusted, entry->stored.file)) {
@@ -89,10 +97,6 @@ absl::Status ExportIntake::Give(GivenExport& given) {
       return absl::OkStatus();
     }
   }
-  // Nothing of a file that is not trusted is written.
-  const SignatureReport report =
-      CheckSignatures(print->signatures, print->digests, trusted);
-  if (report.verdict != SignatureVerdict::kValid) return Refuse(given);
   return Process(given);
 }
 

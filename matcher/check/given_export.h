@@ -13,7 +13,7 @@ inline constexpr char kNotReached[] = "not_reached";
 
 enum class GivenState : uint8_t {
   kProcessed,   // new, and now part of the store
-  kKnown,       // was part of it, by whatever name
+  kKnown,       // was part of it, by whatever name, and is well signed
   kRefused,     // ExposureCheckResult::files says why
   kNotReached,  // the time was over before; to be given again
 };

@@ -27,7 +27,14 @@
 // Exports are processed one after another, in the order given, each in one
 // transaction at its end: a kill loses at most the work on one, and none is
 // marked before it is whole. Only exports that a trusted key signed are
-// processed; of others nothing is remembered.
+// processed; of others nothing is remembered. That holds for each copy: one of
+// known content whose own signature is not good is refused, as CheckExposure
+// refuses it, and the good one stays.
+//
+// A batch of which the store lacks a part gives no answer, by the rule that
+// CheckExposure has for the files of one call: over all exports of the store.
+// It waits for the rest in later checks; options.check.skip_bad_files leaves
+// its files out until then.
 //
 // Memory, beyond the sightings and their index: at most 8 MiB with one thread
 // or two, however many keys there are, unless options.check.block_keys asks for
