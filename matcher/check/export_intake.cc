@@ -198,7 +198,9 @@ absl::Status ExportIntake::Process(GivenExport& given) {
 }
 
 // Counts the keys of a new export, by when they are valid, and keeps those that
-// are to be kept. CANCELLED: they are valid at too many times.
+// are to be kept. CANCELLED: they are valid at too many times, or GoesOn said
+// so. That one thread asks at a time follows from MatchFiles, in which this
+// thread is the only one that reads.
 absl::Status ExportIntake::Sort(const KeyBlock& block, LedgerEntry& entry,
                                 KeptKeysWriter& writer) const {
   StoredExport& stored = entry.stored;
@@ -222,7 +224,12 @@ absl::Status ExportIntake::Sort(const KeyBlock& block, LedgerEntry& entry,
     }
     ++*num_keys;
     if (entry.kept) {
+      // A block can fill the packs of many days: each one is a transaction.
+      const uint64_t num_writes = writer.num_writes();
       TEKMATCH_RETURN_IF_ERROR(writer.Add(block.key(i)));
+      if (writer.num_writes() > num_writes) {
+        TEKMATCH_RETURN_IF_ERROR(run_.limits.GoesOn());
+      }
     } else if (is_own) {
       ++stored.own_validities[validity];
     }

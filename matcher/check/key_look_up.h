@@ -15,9 +15,10 @@ namespace tekmatch {
 // not kept is needed again (kNeededAgain), unless its file was read in this
 // check when all of them were known.
 //
-// The time of the run may be over: it takes little, and without it there is no
-// answer, and no way on. CANCELLED: `cancelled` said so; nothing is written
-// then. Others are the ledger's.
+// CANCELLED: RunLimits::GoesOn said so. Where the time was over, entries that
+// are done stay so, image.looked_up_until says which, and the next call goes on
+// if no other keys were heard by then; otherwise nothing was written. Others
+// are the ledger's.
 absl::Status LookUpPending(const StoredRun& run, LedgerImage& image);
 
 }  // namespace tekmatch

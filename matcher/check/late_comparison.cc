@@ -1,12 +1,16 @@
 // Plan: entries that were last compared at the same generation lack the same
 // sightings, and are compared together: one index for all of them. An entry
 // whose keys are all valid at other times than those sightings is done without
-// reading its keys.
+// reading its keys. The others are compared day by day (CompareEntry), and
+// where the time is over, a later check goes on with the day that was not done
+// (GoOn).
 #include "matcher/check/late_comparison.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -60,22 +64,92 @@ bool IsIn(const Validity& validity, const IntervalSpan& span) {
          int64_t{validity.rolling_start} + validity.rolling_period > span.first;
 }
 
-// Adds the kept keys of the entry that were heard for the first time.
+// Adds the kept keys of the entry and the day that were heard for the first
+// time.
 absl::Status FindHeard(const StoredRun& run, const LedgerImage& image,
                        const MatchEngine& engine, const LedgerEntry& entry,
-                       const IntervalSpan& span,
+                       DayNumber day, MatchScratch* scratch,
                        absl::flat_hash_set<Tek>* newly) {
-  MatchScratch scratch;
   return run.ledger.ReadKept(
-      entry, DaysOf(span), [&](const KeyBlock& block) -> absl::Status {
+      entry, {.first = day, .last = day},
+      [&](const KeyBlock& block) -> absl::Status {
         TEKMATCH_RETURN_IF_ERROR(run.limits.GoesOn());
         MatchBatch batch;
-        TEKMATCH_RETURN_IF_ERROR(engine.MatchBlock(block, 0, &scratch, &batch));
+        TEKMATCH_RETURN_IF_ERROR(engine.MatchBlock(block, 0, scratch, &batch));
         for (const Match& match : batch.candidates) {
           if (!image.heard.contains(match.tek)) newly->insert(match.tek);
         }
         return absl::OkStatus();
       });
+}
+
+// Compares the entry's keys that end from `first_day` on, day by day, and
+// commits it as one that was compared up to generation `to`. Where the time is
+// over, it commits the days that are done.
+absl::Status CompareEntry(const StoredRun& run, const MatchEngine& engine,
+                          const IntervalSpan& span, int64_t to,
+                          DayNumber first_day, LedgerImage& image,
+                          LedgerEntry* entry) {
+  const DaySpan near = DaysOf(span);
+  std::set<DayNumber> days;
+  for (const auto& [validity, num_keys] : entry->stored.validities) {
+    const DayNumber day = EndDay(validity);
+    if (day >= std::max(near.first, first_day) && day <= near.last) {
+      days.insert(day);
+    }
+  }
+  MatchScratch scratch;
+  absl::flat_hash_set<Tek> newly;
+  bool is_any_done = false;
+  for (const DayNumber day : days) {
+    const absl::Status found =
+        FindHeard(run, image, engine, *entry, day, &scratch, &newly);
+    const bool is_stopped = !found.ok() && run.limits.UnlessStopped(found).ok();
+    if (is_stopped && is_any_done) {
+      TEKMATCH_RETURN_IF_ERROR(
+          run.ledger.SaveProgress({.entry = entry->id,
+                                   .from_generation = entry->generation,
+                                   .to_generation = to,
+                                   .next_day = day},
+                                  newly));
+      image.TakeHeard(newly);
+    }
+    TEKMATCH_RETURN_IF_ERROR(found);
+    is_any_done = true;
+  }
+  entry->generation = to;
+  TEKMATCH_RETURN_IF_ERROR(run.ledger.Update({entry}, newly));
+  image.TakeHeard(newly);
+  return absl::OkStatus();
+}
+
+// Goes on with the entry whose comparison stopped. The days that are left are
+// compared with all that came since, which is more than the others were: it
+// counts as compared up to where the others were.
+absl::Status GoOn(const StoredRun& run, LedgerImage& image) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::optional<ComparisonProgress> progress,
+                            run.ledger.Progress());
+  if (!progress.has_value()) return absl::OkStatus();
+  const auto entry =
+      std::find_if(image.entries.begin(), image.entries.end(),
+                   [&](const LedgerEntry& other) {
+                     return other.id == progress->entry && other.kept &&
+                            other.generation == progress->from_generation;
+                   });
+  // It is done by now, or gone.
+  if (entry == image.entries.end()) return absl::OkStatus();
+  TEKMATCH_RETURN_IF_ERROR(run.limits.GoesOn());
+  TEKMATCH_ASSIGN_OR_RETURN(SightingStore store,
+                            SightingStore::Create(run.database, run.retention));
+  TEKMATCH_ASSIGN_OR_RETURN(StoredSightings late,
+                            store.Read(progress->from_generation));
+  if (late.sightings.empty()) return absl::OkStatus();
+  const IntervalSpan span = SpanNear(late.sightings);
+  TEKMATCH_ASSIGN_OR_RETURN(const auto index,
+                            IndexSightings(std::move(late.sightings)));
+  TEKMATCH_ASSIGN_OR_RETURN(const MatchEngine engine, run.SearchEngine(index));
+  return CompareEntry(run, engine, span, progress->to_generation,
+                      progress->next_day, image, &*entry);
 }
 
 // Compares entries that all were compared last at `generation`.
@@ -117,12 +191,8 @@ absl::Status CompareSince(const StoredRun& run, int64_t generation,
   }
   TEKMATCH_RETURN_IF_ERROR(run.ledger.Update(not_near, {}));
   for (LedgerEntry* entry : near) {
-    absl::flat_hash_set<Tek> newly;
-    TEKMATCH_RETURN_IF_ERROR(
-        FindHeard(run, image, engine, *entry, span, &newly));
-    entry->generation = image.generation;
-    TEKMATCH_RETURN_IF_ERROR(run.ledger.Update({entry}, newly));
-    image.TakeHeard(newly);
+    TEKMATCH_RETURN_IF_ERROR(CompareEntry(run, engine, span, image.generation,
+                                          /*first_day=*/0, image, entry));
   }
   return absl::OkStatus();
 }
@@ -130,6 +200,7 @@ absl::Status CompareSince(const StoredRun& run, int64_t generation,
 }  // namespace
 
 absl::Status CompareLateSightings(const StoredRun& run, LedgerImage& image) {
+  TEKMATCH_RETURN_IF_ERROR(GoOn(run, image));
   std::map<int64_t, std::vector<LedgerEntry*>> by_generation;
   for (LedgerEntry& entry : image.entries) {
     if (entry.generation == kNeededAgain ||

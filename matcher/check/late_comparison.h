@@ -15,8 +15,9 @@ namespace tekmatch {
 // would be needed that are not kept, the entry goes to image.needed, and stays
 // as it is.
 //
-// CANCELLED: RunLimits::GoesOn said so; what is done by then stays done. Others
-// are the ledger's and the store's.
+// CANCELLED: RunLimits::GoesOn said so. Entries that are done stay so; where
+// the time was over, so do the days that are done of an entry, and the next
+// call goes on with the next one. Others are the ledger's and the store's.
 absl::Status CompareLateSightings(const StoredRun& run, LedgerImage& image);
 
 }  // namespace tekmatch

@@ -7,7 +7,8 @@
 //   a new export    Begin makes its row, Keep adds its keys in transactions of
 //                   their own, Finish gives it its sha256. Until then Tidy
 //                   takes its keys for those of a run that was killed
-//   changed entries Update, FinishLookUp, Rewrite
+//   changed entries Update, FinishLookUp, Rewrite; and how far work on them
+//                   came that stopped
 //   KeptKeysWriter  sorts by day, which Keep and ReadKept know
 //
 // Durability: what can be made again from the same files is committed without a
@@ -20,18 +21,29 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/types/span.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/packed_keys.h"
+#include "matcher/store/meta.h"
 
 namespace tekmatch {
 namespace {
 
 // Of SHA-256, which the processor does fast: enough against accidents.
 constexpr size_t kSealBytes = 8;
+
+// In the table meta: the fields of a ComparisonProgress, and how far the
+// look-up of pending keys came, with a number of those keys.
+constexpr const char* kProgress[] = {"late_entry", "late_from", "late_to",
+                                     "late_day"};
+constexpr char kLookUpOf[] = "look_up_of";
+constexpr char kLookedUpUntil[] = "looked_up_until";
 
 absl::Span<const uint8_t> BytesOf(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -61,6 +73,22 @@ absl::StatusOr<absl::Span<const uint8_t>> Unseal(
     }
   }
   return database.Damaged("what is known of an export is damaged");
+}
+
+// A number that other sets of keys do not have.
+int64_t NumberOf(const absl::flat_hash_set<Tek>& keys) {
+  std::vector<Tek> sorted(keys.begin(), keys.end());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Tek& a, const Tek& b) { return a.bytes < b.bytes; });
+  std::string bytes;
+  bytes.reserve(sorted.size() * kTekBytes);
+  for (const Tek& tek : sorted) {
+    bytes.append(tek.bytes.begin(), tek.bytes.end());
+  }
+  const auto digest = DigestOf(BytesOf(bytes));
+  uint64_t number = 0;
+  for (size_t i = 0; i < sizeof number; ++i) number = number << 8 | digest[i];
+  return static_cast<int64_t>(number);
 }
 
 // As kept keys are packed, and in the set's order: equal sets give equal bytes.
@@ -242,6 +270,59 @@ absl::Status Ledger::FinishLookUp(
                             Transaction::Begin(database_, Durability::kFull));
   TEKMATCH_RETURN_IF_ERROR(UpdateRows(changed));
   TEKMATCH_RETURN_IF_ERROR(database_.Run("DELETE FROM pending_keys"));
+  TEKMATCH_RETURN_IF_ERROR(ForgetNumber(database_, kLookUpOf));
+  TEKMATCH_RETURN_IF_ERROR(ForgetNumber(database_, kLookedUpUntil));
+  return transaction.Commit();
+}
+
+absl::StatusOr<std::optional<ComparisonProgress>> Ledger::Progress() {
+  std::array<int64_t, std::size(kProgress)> numbers{};
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> number,
+                              GetNumber(database_, kProgress[i]));
+    if (!number.has_value()) return std::optional<ComparisonProgress>();
+    numbers[i] = *number;
+  }
+  constexpr int64_t kMostDays = std::numeric_limits<DayNumber>::max();
+  if (numbers[3] < 0 || numbers[3] > kMostDays) {
+    return database_.Damaged("a day is none");
+  }
+  return ComparisonProgress{.entry = numbers[0],
+                            .from_generation = numbers[1],
+                            .to_generation = numbers[2],
+                            .next_day = static_cast<DayNumber>(numbers[3])};
+}
+
+absl::Status Ledger::SaveProgress(const ComparisonProgress& progress,
+                                  const absl::flat_hash_set<Tek>& newly) {
+  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
+                            Transaction::Begin(database_, Durability::kFull));
+  const int64_t numbers[] = {progress.entry, progress.from_generation,
+                             progress.to_generation, progress.next_day};
+  for (size_t i = 0; i < std::size(kProgress); ++i) {
+    TEKMATCH_RETURN_IF_ERROR(SetNumber(database_, kProgress[i], numbers[i]));
+  }
+  TEKMATCH_RETURN_IF_ERROR(AddPending(newly));
+  return transaction.Commit();
+}
+
+absl::StatusOr<std::optional<int64_t>> Ledger::LookedUpUntil(
+    const absl::flat_hash_set<Tek>& pending) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> of,
+                            GetNumber(database_, kLookUpOf));
+  // Other keys may have been heard since.
+  if (of != NumberOf(pending)) return std::optional<int64_t>();
+  return GetNumber(database_, kLookedUpUntil);
+}
+
+absl::Status Ledger::SaveLookUp(const std::vector<const LedgerEntry*>& changed,
+                                const absl::flat_hash_set<Tek>& pending,
+                                int64_t until) {
+  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
+                            Transaction::Begin(database_, Durability::kFull));
+  TEKMATCH_RETURN_IF_ERROR(UpdateRows(changed));
+  TEKMATCH_RETURN_IF_ERROR(SetNumber(database_, kLookUpOf, NumberOf(pending)));
+  TEKMATCH_RETURN_IF_ERROR(SetNumber(database_, kLookedUpUntil, until));
   return transaction.Commit();
 }
 
@@ -352,12 +433,14 @@ absl::Status KeptKeysWriter::Add(const DiagnosisKey& key) {
     std::map<DayNumber, KeyBlock> full;
     std::swap(full[EndDay(key.rolling_start, key.rolling_period)], day);
     num_held_ -= kMaxPackedKeys;
+    ++num_writes_;
     return ledger_.Keep(id_, full);
   }
   return num_held_ < kMostHeld ? absl::OkStatus() : Flush();
 }
 
 absl::Status KeptKeysWriter::Flush() {
+  ++num_writes_;
   TEKMATCH_RETURN_IF_ERROR(ledger_.Keep(id_, days_));
   days_.clear();
   num_held_ = 0;

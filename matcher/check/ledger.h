@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -59,6 +60,16 @@ struct DaySpan {
   DayNumber last = std::numeric_limits<DayNumber>::max();
 };
 
+// How far the comparison of an entry with late sightings came.
+struct ComparisonProgress {
+  int64_t entry = 0;            // its id
+  int64_t from_generation = 0;  // of the entry, which it still has
+  // Keys of days before next_day were compared with the sightings after
+  // from_generation, up to this generation.
+  int64_t to_generation = 0;
+  DayNumber next_day = 0;
+};
+
 class Ledger {
  public:
   // `database` outlives the ledger.
@@ -93,6 +104,25 @@ class Ledger {
   // The same, and no key is pending any more.
   absl::Status FinishLookUp(const std::vector<const LedgerEntry*>& changed);
 
+  // Work that stopped because its time was over, and goes on in a later run.
+  // It is kept as numbers of the table meta, which older versions do not look
+  // at: they begin such work anew.
+  //
+  // What an entry was compared with so far; nullopt where that was not saved,
+  // or the entry is no longer what it was then.
+  absl::StatusOr<std::optional<ComparisonProgress>> Progress();
+  // Saves it, and adds to the pending keys, in one transaction.
+  absl::Status SaveProgress(const ComparisonProgress& progress,
+                            const absl::flat_hash_set<Tek>& newly);
+  // The greatest id of an entry that was asked about exactly these pending
+  // keys, as were all with smaller ones; nullopt where that was not saved.
+  absl::StatusOr<std::optional<int64_t>> LookedUpUntil(
+      const absl::flat_hash_set<Tek>& pending);
+  // Writes what those entries have become, and that id, in one transaction.
+  absl::Status SaveLookUp(const std::vector<const LedgerEntry*>& changed,
+                          const absl::flat_hash_set<Tek>& pending,
+                          int64_t until);
+
   // Calls `sink` with the kept keys of one export of those days, block by
   // block, and counts them.
   absl::Status ReadKept(const LedgerEntry& entry, const DaySpan& span,
@@ -124,12 +154,15 @@ class KeptKeysWriter {
   absl::Status Add(const DiagnosisKey& key);
   // Writes what is left. Once, at the end.
   absl::Status Flush();
+  // How often something was written: a place to ask whether to go on.
+  uint64_t num_writes() const { return num_writes_; }
 
  private:
   Ledger& ledger_;
   int64_t id_;
   std::map<DayNumber, KeyBlock> days_;
   size_t num_held_ = 0;
+  uint64_t num_writes_ = 0;
 };
 
 }  // namespace tekmatch

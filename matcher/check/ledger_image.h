@@ -31,6 +31,9 @@ struct LedgerImage {
   std::vector<LedgerEntry> entries;
   absl::flat_hash_set<Tek> heard;    // in any entry, pending ones included
   absl::flat_hash_set<Tek> pending;  // still to be looked up
+  // While keys are pending: entries with kept keys and a greater id were not
+  // asked about all of them.
+  int64_t looked_up_until = 0;
   // Of the sightings that this check works with: entries of this generation
   // were compared with all of them.
   int64_t generation = 0;

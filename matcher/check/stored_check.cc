@@ -21,7 +21,7 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/cleanup/cleanup.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/check_lock.h"
 #include "matcher/check/expiry.h"
@@ -65,8 +65,12 @@ absl::Status ValidateStored(const StoredCheckOptions& options) {
 // Removes sightings that are too old. Returns the clock that is believed: one
 // that is far ahead makes nothing old.
 absl::StatusOr<absl::Time> RetainSightings(SightingStore& store, absl::Time now,
+                                           RunLimits& limits,
                                            RetentionResult* retained) {
-  TEKMATCH_ASSIGN_OR_RETURN(*retained, store.Retain(now));
+  TEKMATCH_ASSIGN_OR_RETURN(*retained,
+                            store.Retain(now, absl::Seconds(1), [&limits]() {
+                              return limits.UnlessCancelled();
+                            }));
   if (retained->clock != ClockJump::kForward) return now;
   TEKMATCH_ASSIGN_OR_RETURN(const StoreStatus status, store.Status());
   return std::min(now, status.clock.value_or(now));
@@ -124,6 +128,14 @@ absl::StatusOr<StoredCheckResult> CheckLocked(
                          .own = own,
                          .retention = options.retention,
                          .limits = limits};
+  // What nobody can interrupt is a commit that moves the -wal into the
+  // database: 4 MB by SQLite's own measure. Apps' batches of sightings keep
+  // that one, as it syncs less often.
+  constexpr int kCheckpointPages = 256;
+  database.CheckpointAfter(kCheckpointPages);
+  const absl::Cleanup as_usual = [&database] {
+    database.CheckpointAfter(Database::kUsualCheckpointPages);
+  };
   StoredCheckResult result;
   for (const std::string& path : paths) result.given.push_back({.path = path});
 
@@ -131,7 +143,7 @@ absl::StatusOr<StoredCheckResult> CheckLocked(
                             SightingStore::Create(database, options.retention));
   TEKMATCH_ASSIGN_OR_RETURN(
       const absl::Time believed_now,
-      RetainSightings(store, check.now, &result.retained));
+      RetainSightings(store, check.now, limits, &result.retained));
   const Horizon horizon = Horizon::Of(believed_now, options.retention);
   TEKMATCH_ASSIGN_OR_RETURN(LedgerImage image, LoadImage(run));
   TEKMATCH_ASSIGN_OR_RETURN(const ExpiryResult expired,
@@ -151,14 +163,17 @@ absl::StatusOr<StoredCheckResult> CheckLocked(
   TEKMATCH_RETURN_IF_ERROR(limits.UnlessStopped(
       ledger.Tidy(horizon.first_day,
                   [&limits]() -> absl::Status { return limits.GoesOn(); })));
+  // What an earlier check left comes first, so that checks that stop come to an
+  // end, however much each of them adds.
+  TEKMATCH_RETURN_IF_ERROR(limits.UnlessStopped(LookUpPending(run, image)));
   TEKMATCH_RETURN_IF_ERROR(
       limits.UnlessStopped(CompareLateSightings(run, image)));
   ExportIntake intake(run, horizon, options.keep_keys, index, image);
   TEKMATCH_RETURN_IF_ERROR(limits.UnlessStopped(intake.GiveAll(result.given)));
-  TEKMATCH_RETURN_IF_ERROR(LookUpPending(run, image));
+  TEKMATCH_RETURN_IF_ERROR(limits.UnlessStopped(LookUpPending(run, image)));
   TEKMATCH_RETURN_IF_ERROR(
       limits.UnlessStopped(intake.GiveAgain(result.given)));
-  TEKMATCH_RETURN_IF_ERROR(LookUpPending(run, image));
+  TEKMATCH_RETURN_IF_ERROR(limits.UnlessStopped(LookUpPending(run, image)));
 
   TEKMATCH_ASSIGN_OR_RETURN(StoredConclusion conclusion,
                             ConcludeFromLedger(run, image, index, result.given,

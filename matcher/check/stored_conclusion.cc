@@ -200,6 +200,14 @@ absl::StatusOr<StoredConclusion> ConcludeFromLedger(
       }
       ++num_partly_compared;
     }
+    if (entry.kept && !image.pending.empty() &&
+        entry.id > image.looked_up_until) {
+      check.skip_bad_files = false;
+      matched.push_back(Missing(file, kNotReached,
+                                "not asked about keys that were heard since, "
+                                "as the time was over"));
+      continue;
+    }
     TEKMATCH_ASSIGN_OR_RETURN(matched.emplace_back(),
                               MatchEntry(run, *index, entry, engine, &scratch));
   }

@@ -27,11 +27,11 @@ struct StoredConclusion {
   uint64_t num_untrusted = 0;
 };
 
-// No key is pending. `index` has all sightings of image.generation. An entry
-// that was not compared with them has no part in the answer: it is needed
-// again, or not reached, and then there is no answer without it, also where
-// bad files are skipped. CANCELLED: `cancelled` said so. Others are Conclude's,
-// the ledger's and the engine's.
+// `index` has all sightings of image.generation. An entry that was not compared
+// with them has no part in the answer: it is needed again, or not reached, and
+// then there is no answer without it, also where bad files are skipped. The
+// latter holds for one that was not asked about pending keys, too. CANCELLED:
+// `cancelled` said so. Others are Conclude's, the ledger's and the engine's.
 absl::StatusOr<StoredConclusion> ConcludeFromLedger(
     const StoredRun& run, const LedgerImage& image,
     const std::shared_ptr<const SightingIndex>& index,

@@ -362,6 +362,10 @@ Database::~Database() {
 
 // ------------------------------------------------------- the connection
 
+void Database::CheckpointAfter(int num_pages) {
+  sqlite3_wal_autocheckpoint(db_, num_pages);
+}
+
 bool Database::in_transaction() const {
   return sqlite3_get_autocommit(db_) == 0;
 }

@@ -161,6 +161,12 @@ class Database {
   const std::string& folder() const { return folder_; }
   const std::string& path() const { return path_; }
   bool read_only() const { return read_only_; }
+  // After how many pages in the -wal a commit of this connection moves them
+  // into the database, with two syncs. Fewer make such a commit shorter, and
+  // more of them.
+  void CheckpointAfter(int num_pages);
+  static constexpr int kUsualCheckpointPages = 1000;  // SQLite's
+
   // Whether a Transaction is open on this connection.
   bool in_transaction() const;
 

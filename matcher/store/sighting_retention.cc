@@ -11,6 +11,7 @@
 // at the end. That is one transaction. Then the checkpoint carries the zeroes
 // into the database and cuts the -wal, whose frames still had everything.
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -112,7 +113,15 @@ absl::StatusOr<uint64_t> CountAllBefore(Database& database, int64_t seconds) {
 }
 
 // Writes the table anew without what is before `cutoff` (see the plan above).
-absl::Status RewriteFrom(Database& database, int64_t cutoff, int64_t num_kept) {
+absl::Status RewriteFrom(Database& database, int64_t cutoff, int64_t num_kept,
+                         const std::function<absl::Status()>& goes_on) {
+  // Of blocks, which are of 4096 sightings at most.
+  constexpr size_t kBlocksBetweenQuestions = 16;
+  size_t num_blocks = 0;
+  const auto ask = [&]() -> absl::Status {
+    const bool is_time = ++num_blocks % kBlocksBetweenQuestions == 0;
+    return is_time && goes_on ? goes_on() : absl::OkStatus();
+  };
   TEKMATCH_RETURN_IF_ERROR(CheckRoomFor(database, num_kept));
   struct Kept {
     int64_t id;
@@ -132,6 +141,7 @@ absl::Status RewriteFrom(Database& database, int64_t cutoff, int64_t num_kept) {
     while (true) {
       TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
       if (!row) break;
+      TEKMATCH_RETURN_IF_ERROR(ask());
       TEKMATCH_ASSIGN_OR_RETURN(const SightingBlock block,
                                 CheckedBlock(database, select));
       const size_t before = records.size();
@@ -156,6 +166,7 @@ absl::Status RewriteFrom(Database& database, int64_t cutoff, int64_t num_kept) {
   TEKMATCH_ASSIGN_OR_RETURN(Statement insert, database.Prepare(kInsertBlock));
   absl::Span<const uint8_t> rest = records;
   for (const Kept& block : blocks) {
+    TEKMATCH_RETURN_IF_ERROR(ask());
     TEKMATCH_RETURN_IF_ERROR(
         InsertBlock(insert, block.id, rest.subspan(0, block.num_bytes)));
     rest.remove_prefix(block.num_bytes);
@@ -165,8 +176,9 @@ absl::Status RewriteFrom(Database& database, int64_t cutoff, int64_t num_kept) {
 
 }  // namespace
 
-absl::StatusOr<RetentionResult> SightingStore::Retain(absl::Time now,
-                                                      absl::Duration max_wait) {
+absl::StatusOr<RetentionResult> SightingStore::Retain(
+    absl::Time now, absl::Duration max_wait,
+    const std::function<absl::Status()>& goes_on) {
   TEKMATCH_ASSIGN_OR_RETURN(const int64_t now_seconds, ClockSeconds(now));
   return WithoutThrowing(*database_, [&]() -> absl::StatusOr<RetentionResult> {
     RetentionResult result;
@@ -186,7 +198,8 @@ absl::StatusOr<RetentionResult> SightingStore::Retain(absl::Time now,
       }
       if (result.num_removed > 0) {
         count -= static_cast<int64_t>(result.num_removed);
-        TEKMATCH_RETURN_IF_ERROR(RewriteFrom(*database_, cutoff, count));
+        TEKMATCH_RETURN_IF_ERROR(
+            RewriteFrom(*database_, cutoff, count, goes_on));
       }
       TEKMATCH_ASSIGN_OR_RETURN(
           const uint64_t num_until_tomorrow,

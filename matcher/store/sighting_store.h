@@ -25,6 +25,7 @@
 #define TEKMATCH_MATCHER_STORE_SIGHTING_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -125,9 +126,12 @@ class SightingStore {
   // Removes what is older than `now` less the retention, and overwrites it in
   // the database and in its -wal. A clock that jumped (ClockJump) removes
   // nothing. `max_wait`: how long to wait for other connections that read.
+  // `goes_on`, if not empty, is asked now and then; its error ends the call and
+  // is returned, and then nothing was removed.
   // INVALID_ARGUMENT: `now` is before 1970 or after 2099.
   absl::StatusOr<RetentionResult> Retain(
-      absl::Time now, absl::Duration max_wait = absl::Seconds(1));
+      absl::Time now, absl::Duration max_wait = absl::Seconds(1),
+      const std::function<absl::Status()>& goes_on = {});
 
   absl::StatusOr<StoreStatus> Status();
 

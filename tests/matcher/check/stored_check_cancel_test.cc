@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,6 +24,7 @@
 #include "keyformat/random_source.h"
 #include "matcher/check/stored_check.h"
 #include "matcher/store/database.h"
+#include "matcher/store/meta.h"
 #include "matcher/store/sighting_store.h"
 #include "tests/matcher/check/check_lines.h"
 #include "tests/matcher/check/stored_check_world.h"
@@ -247,6 +249,58 @@ TEST_F(CancelTest, StopsCleanlyAndGoesOn) {
   std::cout << "stopped " << num_stopped << " times, at most " << most_over_ms
             << " ms after max_time; the whole takes " << usual_ms << " ms\n";
   EXPECT_GE(num_stopped, 3);
+  EXPECT_EQ(CheckLines(last.checked, options_.check, true),
+            CheckLines(whole->checked, options_.check, true));
+}
+
+// The time is over after so many questions, in the middle of an export's
+// comparison and of the look-up of what was heard: the next check goes on
+// there.
+TEST_F(CancelTest, StopsWithinOneExportAndGoesOn) {
+  const auto fill = [this](Database& database) {
+    Add(database, early_);
+    ASSERT_THAT(CheckStored(database, names_, options_), IsOk());
+    Add(database, late_);
+  };
+  const auto whole_store = Open("whole");
+  fill(*whole_store);
+  uint64_t num_all = 0;
+  options_.check.cancelled = [&num_all] {
+    ++num_all;
+    return false;
+  };
+  const auto whole = CheckStored(*whole_store, {}, options_);
+  ASSERT_THAT(whole, IsOk());
+
+  options_.check.cancelled = {};
+  const auto database = Open("store");
+  fill(*database);
+  bool any_day_done = false;
+  bool any_looked_up = false;
+  StoredCheckResult last;
+  int num_stopped = 0;
+  for (uint64_t i = 1;; ++i) {
+    ASSERT_LT(i, 100U);
+    // Each has some more than the last, so that all of it is done some day.
+    const uint64_t stop_at = std::max<uint64_t>(num_all * i / 16, 8);
+    uint64_t num_asked = 0;
+    options_.max_time = absl::Milliseconds(300);
+    options_.check.cancelled = [&] {
+      if (++num_asked == stop_at) absl::SleepFor(options_.max_time);
+      return false;
+    };
+    auto checked = CheckStored(*database, {}, options_);
+    ASSERT_THAT(checked, IsOk());
+    EXPECT_EQ(checked->checked.complete, !checked->stopped);
+    last = *std::move(checked);
+    if (!last.stopped) break;
+    ++num_stopped;
+    any_day_done |= GetNumber(*database, "late_day")->has_value();
+    any_looked_up |= GetNumber(*database, "looked_up_until")->has_value();
+  }
+  EXPECT_GE(num_stopped, 2);
+  EXPECT_TRUE(any_day_done);
+  EXPECT_TRUE(any_looked_up);
   EXPECT_EQ(CheckLines(last.checked, options_.check, true),
             CheckLines(whole->checked, options_.check, true));
 }
