@@ -165,10 +165,10 @@ TEST(ContactAddressTest, OneMailAddress) {
 // Whatever byte is put anywhere into a good address, no accepted contact holds
 // one that means something to SMTP or to a heading.
 TEST(ContactAddressTest, NoByteInjectsAnything) {
-  for (const std::string good : {"taro@example.jp", "09012345678"}) {
+  for (const absl::string_view good : {"taro@example.jp", "09012345678"}) {
     for (size_t at = 0; at <= good.size(); ++at) {
       for (int byte = 0; byte < 256; ++byte) {
-        std::string typed = good;
+        std::string typed(good);
         typed.insert(at, 1, static_cast<char>(byte));
         const ContactAddress::Parsed parsed = ContactAddress::Parse(typed);
         if (!parsed.contact.has_value()) continue;
