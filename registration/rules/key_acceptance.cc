@@ -7,6 +7,7 @@
 #include <array>
 #include <limits>
 
+#include "absl/status/status.h"
 #include "absl/time/civil_time.h"
 
 namespace tekmatch {
@@ -83,6 +84,25 @@ KeyVerdict JudgeAgainstAccepted(const DiagnosisKey& key,
 }
 
 }  // namespace
+
+absl::StatusOr<TransmissionWindowPolicy> PublicationPolicy(
+    absl::string_view name) {
+  if (name == "cocoa-1.2.1" || name == "civil") {
+    return NamedTransmissionWindowPolicy(name);
+  }
+  if (name == "legacy-14d") {
+    // D is not in the future, so D less 14 days is no limit of its own.
+    TransmissionWindowPolicy policy;
+    policy.name = "legacy-14d";
+    policy.basis = TransmissionWindowPolicy::Basis::kRollingStart;
+    policy.days_before = kOldestKeyDays;
+    policy.max_age_days = kOldestKeyDays;
+    policy.registration_calendar = TransmissionWindowPolicy::Calendar::kUtc;
+    return policy;
+  }
+  return absl::InvalidArgumentError(
+      "no policy to publish by; there are cocoa-1.2.1, civil and legacy-14d");
+}
 
 bool HasKeyOfEarlierDay(absl::Span<const DiagnosisKey> own_keys, absl::Time now,
                         absl::TimeZone zone) {

@@ -37,7 +37,7 @@
 //
 // Messages and reasons hold no byte of a key.
 //
-// Sources: REGISTRATION rows 21, 24, 25, sections 5 and 6; UPSTREAM 1.3, 3
+// Sources: REGISTRATION rows 21, 24-27, sections 5 and 6; UPSTREAM 1.3, 3
 // (google/exposure-notifications-server: at most 30 keys, 3 of a start), R9,
 // R13, R14, R23, F4, F5, F7.
 #ifndef TEKMATCH_REGISTRATION_RULES_KEY_ACCEPTANCE_H_
@@ -49,6 +49,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -65,6 +66,17 @@ inline constexpr int kOldestKeyDays = 14;
 inline constexpr uint8_t kPublishedTransmissionRisk = 4;
 
 // ---- On the phone -------------------------------------------------------
+
+// The policies that a phone may send keys by:
+//   cocoa-1.2.1  COCOA's of December 2020 (row 24), the default of an app
+//   civil        the paper to the letter
+//   legacy-14d   before version 1.2.1 (row 26): 14 days before the UTC date of
+//                registration, whatever D
+// INVALID_ARGUMENT for another name; the message lists these. So for cocoa-3,
+// whose exports say days_since_onset, and with it the date that was entered,
+// and for none, which has no limit.
+absl::StatusOr<TransmissionWindowPolicy> PublicationPolicy(
+    absl::string_view name);
 
 // Whether a phone has a key of an earlier date in `zone` than that of `now`.
 // Without one the app was installed today: there is nothing to register, and

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
@@ -374,6 +375,35 @@ TEST(KeyAcceptanceTest, PhoneAndServerAgreeOnFourteenDays) {
            .report_type = 1});
     }
     EXPECT_THAT(AcceptKeys(submitted, At(now), {}).accepted, SizeIs(15));
+  }
+}
+
+// Row 26: 14 days, whatever D, and not a key more than the server takes.
+TEST(KeyAcceptanceTest, BeforeVersion121FourteenDays) {
+  const auto policy = PublicationPolicy("legacy-14d");
+  ASSERT_THAT(policy, IsOk());
+  EXPECT_THAT(Validate(*policy), IsOk());
+  for (const absl::CivilDay d :
+       {absl::CivilDay(2020, 12, 15), absl::CivilDay(2020, 12, 1),
+        absl::CivilDay(2020, 11, 5)}) {
+    const KeysToSend to_send = SelectKeysToSend(
+        OwnKeys(-30, 15),
+        {.onset_or_test = d, .by_test_date = false, .registered = At(kNow)},
+        *policy, Tokyo());
+    EXPECT_EQ(to_send.keys, OwnKeys(1, 15)) << d;
+  }
+}
+
+// Row 27: a policy that tells the date is not to be had.
+TEST(KeyAcceptanceTest, PoliciesThatMayBePublishedBy) {
+  for (const char* name : {"cocoa-1.2.1", "civil"}) {
+    EXPECT_THAT(PublicationPolicy(name),
+                IsOkAndHolds(*NamedTransmissionWindowPolicy(name)));
+  }
+  for (const char* name : {"cocoa-3", "none", "", "legacy"}) {
+    EXPECT_THAT(PublicationPolicy(name),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         ::testing::HasSubstr("legacy-14d")));
   }
 }
 
