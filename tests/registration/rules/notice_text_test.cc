@@ -1,5 +1,7 @@
 #include "registration/rules/notice_text.h"
 
+#include <array>
+#include <new>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -248,6 +250,29 @@ template <typename T>
 concept Streams = requires(std::ostream& out, const T& value) {
   out << value;
 };
+
+// The bytes of the object itself, which hold a short text.
+bool Holds(const void* object, absl::string_view text) {
+  return absl::StrContains(
+      absl::string_view(static_cast<const char*>(object), sizeof(SecretText)),
+      text);
+}
+
+TEST(NoticeTextTest, ATextWithANumberIsWiped) {
+  SecretText first("01234567");
+  EXPECT_TRUE(Holds(&first, "01234567"));
+  SecretText second(std::move(first));
+  EXPECT_FALSE(Holds(&first, "01234567"));  // NOLINT(bugprone-use-after-move)
+  SecretText third("76543210");
+  third = std::move(second);
+  EXPECT_TRUE(Holds(&third, "01234567"));
+  EXPECT_FALSE(Holds(&second, "01234567"));  // NOLINT(bugprone-use-after-move)
+  alignas(SecretText) std::array<unsigned char, sizeof(SecretText)> memory{};
+  auto* fourth = new (memory.data()) SecretText(std::move(third));
+  EXPECT_TRUE(Holds(memory.data(), "01234567"));
+  fourth->~SecretText();
+  EXPECT_FALSE(Holds(memory.data(), "01234567"));
+}
 
 TEST(NoticeTextTest, ATextWithANumberMovesAndIsNotPrinted) {
   static_assert(!Streams<SecretText>);
