@@ -278,7 +278,9 @@ absl::StatusOr<Given> AddSightings(const StoreOptions& options, absl::Time now,
   if (!PrintsResult(options.match)) SayLosses(read->counts);
   TEKMATCH_ASSIGN_OR_RETURN(given.added, store.Add(read->sightings, now));
   given.counts.num_bad = read->counts.num_bad;
+  given.counts.bad_reasons = std::move(read->counts.bad_reasons);
   given.counts.dropped.previous_scan = read->counts.dropped.previous_scan;
+  given.counts.conversion = std::move(read->counts.conversion);
   given.counts.losses = std::move(read->counts.losses);
   return given;
 }

@@ -26,6 +26,7 @@ struct Options {
 absl::StatusOr<int> Convert(const Options& options) {
   RunPaths paths;
   paths.Reads("SIGHTINGS", options.path);
+  paths.Reads("SIGHTINGS", options.path + "-wal");  // of an SQLite database
   paths.Writes("--out", options.out);
   TEKMATCH_RETURN_IF_ERROR(paths.Check());
   Progress progress;
@@ -38,7 +39,9 @@ absl::StatusOr<int> Convert(const Options& options) {
     Say(absl::StrCat("skipped ", message));
   }
   SightingsCounts counts;
+  counts.bad_reasons = file->bad_reasons;
   counts.dropped = file->dropped;
+  counts.conversion = file->conversion;
   counts.losses = file->losses;
   SayLines(SightingsRemarks(counts, Language::kEnglish));
   TEKMATCH_ASSIGN_OR_RETURN(auto out, OutputFile::Open(options.out));
@@ -65,7 +68,10 @@ void AddSightingsCommand(CommandLine& line) {
   OptionSet command =
       line.AddCommand("sightings", "Convert sightings to CSV or JSON lines");
   const auto o = std::make_shared<Options>();
-  command.Text("SIGHTINGS", o->path, "CSV, JSON lines (- is stdin) or LevelDB")
+  command
+      .Text("SIGHTINGS", o->path,
+            "CSV, JSON lines (- is stdin), LevelDB, SQLite of microG or\n"
+            "RaMBLE, or a Bluetooth capture")
       .Required();
   command.Text("--format", o->format).OneOf({"csv", "jsonl"}).ShowDefault();
   command.Text("--out", o->out, "(default: stdout)");

@@ -18,6 +18,8 @@
 #include "matcher/exposure/json_fields.h"
 #include "tools/files/hex.h"
 #include "tools/files/line_reader.h"
+#include "tools/sightings/sightings_microg.h"
+#include "tools/sightings/sightings_sqlite.h"
 
 namespace tekmatch {
 namespace {
@@ -189,6 +191,13 @@ absl::StatusOr<std::vector<DiagnosisKey>> ReadKeysToPublish(
 
 absl::StatusOr<OwnKeys> ReadOwnKeys(const std::string& path) {
   OwnKeys own;
+  TEKMATCH_ASSIGN_OR_RETURN(const bool is_database, IsSqliteFile(path));
+  if (is_database) {
+    TEKMATCH_ASSIGN_OR_RETURN(const std::vector<Tek> teks,
+                              ReadMicroGOwnKeys(path));
+    own.of_all.insert(teks.begin(), teks.end());
+    return own;
+  }
   TEKMATCH_RETURN_IF_ERROR(ForEachObject(
       path, [&own](const json& object) { return AddOwnKey(object, own); }));
   return own;

@@ -30,7 +30,8 @@ absl::StatusOr<std::vector<DiagnosisKey>> ReadKeysToPublish(
 
 // The TEKs alone, of the same files; other members may be there or not. A
 // member `device` (0..4294967295) says whose own key it is; without it a key is
-// own to all devices.
+// own to all devices. Or those of a phone with microG, out of its database
+// (sightings_microg.h): they name no device.
 absl::StatusOr<OwnKeys> ReadOwnKeys(const std::string& path);
 
 // One line, with its line end.

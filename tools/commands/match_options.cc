@@ -17,7 +17,8 @@ void AddTrustedKeyOption(OptionSet& command, MatchOptions& options) {
 NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {
   command.Text("--own-keys", options.own_keys,
                "JSON lines with a member tek each: own keys, of all\n"
-               "devices or of the one that a member device names");
+               "devices or of the one that a member device names; or\n"
+               "microG's database");
   command.Text("--time-zone", options.time_zone,
                "Decides the dates (default: UTC), and the local dates\n"
                "of the policy (default: Asia/Tokyo for cocoa-*, UTC)");
@@ -77,7 +78,9 @@ RunPaths MatchPaths(const MatchOptions& options,
   RunPaths paths;
   ReadsExports(exports, &paths);
   for (const std::string& argument : options.sightings) {
-    paths.Reads("--sightings", StorePath(argument));
+    const std::string path = StorePath(argument);
+    paths.Reads("--sightings", path);
+    if (!path.empty()) paths.Reads("--sightings", path + "-wal");
   }
   paths.Reads("--trusted-key", TrustedKeyPaths(options.trusted_keys));
   paths.Reads("--own-keys", options.own_keys);

@@ -63,6 +63,17 @@ ordered_json DroppedFieldsJson(const DroppedSightingFields& dropped) {
   return json;
 }
 
+// What a foreign store had beside sightings; nothing where there was none.
+ordered_json ConversionJson(const SightingsConversion& conversion) {
+  if (conversion == SightingsConversion()) return nullptr;
+  return {{"spans", conversion.num_spans},
+          {"sightings_of_spans", conversion.num_of_spans},
+          {"addresses_not_kept", conversion.num_addresses},
+          {"positions_not_kept", conversion.num_positions},
+          {"rows_of_overwritten_identifiers", conversion.num_overwritten},
+          {"doubts", LossesJson(conversion.doubts)}};
+}
+
 ordered_json FilesJson(const ExposureCheckResult& run) {
   // Place by place: a count for each of run.files, in the same order.
   const std::vector<SourceCount> matched = CountByFile(run);
@@ -222,6 +233,14 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
         {"not_counted", NotCountedJson(run)}}},
       {"time_zone", std::string(input.zone.name())},
       {"dates", DatesJson(CountByDate(matches, input.zone))}};
+  // Where there is nothing to say of them, these two are not there.
+  if (!sightings.bad_reasons.empty()) {
+    json["sightings_skipped_reasons"] = sightings.bad_reasons;
+  }
+  if (ordered_json conversion = ConversionJson(sightings.conversion);
+      !conversion.is_null()) {
+    json["sightings_converted"] = std::move(conversion);
+  }
   if (input.store != nullptr) json["store"] = StoreJson(*input.store);
   // Where nothing names a device, all sightings are one's, and the rest of the
   // object is its answer.

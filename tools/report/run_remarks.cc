@@ -27,6 +27,11 @@ struct Words {
   absl::string_view losses;
   absl::string_view repeated;
   absl::string_view dropped_previous_scan;
+  absl::string_view bad_reason;
+  absl::string_view spans;
+  absl::string_view not_kept;
+  absl::string_view overwritten;
+  absl::string_view doubt;
   absl::string_view own_of_all;
   absl::string_view own_of_none;
   absl::string_view conflict;
@@ -57,6 +62,17 @@ constexpr Words kEnglish = {
     .dropped_previous_scan =
         "Sightings whose previous scan is no time before them, and is not "
         "used: $0.\n",
+    .bad_reason = "Rows left out, $0: $1.\n",
+    .spans =
+        "Rows that tell a first and a last time: $0. A sighting at each end "
+        "was made of\nthem, in all $1; what was between is not known.\n",
+    .not_kept =
+        "Sightings beside which stood a Bluetooth address: $0; a position: $1. "
+        "Neither\nis kept.\n",
+    .overwritten =
+        "Rows from before their address had the identifier that is noted for "
+        "it, left\nout: $0.\n",
+    .doubt = "DOUBT: $0: $1\n",
     .own_of_all =
         "Own keys that name no device, left out for every device: "
         "$0.\n",
@@ -97,6 +113,16 @@ constexpr Words kJapanese = {
     .dropped_previous_scan =
         "前回スキャンの時刻が正しくないため、それを使わない接触記録：$0件。"
         "\n",
+    .bad_reason = "除外した行（$0）：$1件。\n",
+    .spans =
+        "最初と最後の時刻だけの記録：$0件。その両端を接触記録とし、計$1件。"
+        "\nその間のことは分かりません。\n",
+    .not_kept =
+        "Bluetoothアドレスを伴う接触記録：$0件、位置を伴うもの：$1件。"
+        "\nどちらも保存しません。\n",
+    .overwritten =
+        "アドレスに記録された識別子より前のため、除外した行：$0件。\n",
+    .doubt = "注意：$0：$1\n",
     .own_of_all = "端末の指定がなく、すべての端末で除外した自分の鍵：$0件。\n",
     .own_of_none = "ここにない端末を指定した自分の鍵：$0件。\n",
     .conflict =
@@ -220,6 +246,24 @@ std::string SightingsRemarks(const SightingsCounts& sightings,
   AppendCount(words.repeated, sightings.num_repeated, &text);
   AppendCount(words.dropped_previous_scan, sightings.dropped.previous_scan,
               &text);
+  for (const auto& [reason, num_rows] : sightings.bad_reasons) {
+    absl::SubstituteAndAppend(&text, words.bad_reason, Printable(reason),
+                              num_rows);
+  }
+  const SightingsConversion& conversion = sightings.conversion;
+  for (const SightingsLoss& doubt : conversion.doubts) {
+    absl::SubstituteAndAppend(&text, words.doubt, Printable(doubt.file),
+                              Printable(doubt.reason));
+  }
+  if (conversion.num_spans > 0) {
+    absl::SubstituteAndAppend(&text, words.spans, conversion.num_spans,
+                              conversion.num_of_spans);
+  }
+  if (conversion.num_addresses + conversion.num_positions > 0) {
+    absl::SubstituteAndAppend(&text, words.not_kept, conversion.num_addresses,
+                              conversion.num_positions);
+  }
+  AppendCount(words.overwritten, conversion.num_overwritten, &text);
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@
 
 namespace tekmatch {
 
-enum class SightingsFormat : uint8_t { kCsv, kJsonLines, kLevelDb };
+enum class SightingsFormat : uint8_t { kCsv, kJsonLines, kLevelDb, kForeign };
 
 // How far the reading is.
 struct SightingsProgress {
@@ -51,12 +52,38 @@ struct SightingsLoss {
   bool operator==(const SightingsLoss&) const = default;
 };
 
+// What became of what a foreign store has and a sighting has no place for.
+// Whoever shows a result has to show these, too.
+struct SightingsConversion {
+  // Rows with a first and a last time, and the sightings made of them: one at
+  // each end, or a single one where both are the same second. What was between
+  // is not known.
+  uint64_t num_spans = 0;
+  uint64_t num_of_spans = 0;
+  // Sightings beside which an address or a position stood, which is not kept.
+  uint64_t num_addresses = 0;
+  uint64_t num_positions = 0;
+  // Rows left out since the identifier at their time is not known any more
+  // (sightings_ramble.h).
+  uint64_t num_overwritten = 0;
+  // Signs that a store is not whole which prove nothing: it is used as it is.
+  std::vector<SightingsLoss> doubts;
+
+  void Add(const SightingsConversion& other);
+  bool operator==(const SightingsConversion&) const = default;
+};
+
+// Bad rows by their reasons, which name fields and never values.
+using BadRowReasons = std::map<std::string, uint64_t, std::less<>>;
+
 struct SightingsFile {
   SightingsFormat format = SightingsFormat::kCsv;
   std::vector<Sighting> sightings;  // in the order of the file
   uint64_t num_bad = 0;
   std::vector<std::string> messages;  // on the first few bad rows
+  BadRowReasons bad_reasons;          // of all of them
   DroppedSightingFields dropped;      // of `sightings`
+  SightingsConversion conversion;
   // How many sightings each lost is not known. Whoever shows a result has to
   // show these.
   std::vector<SightingsLoss> losses;
@@ -68,6 +95,11 @@ struct SightingsFile {
 absl::Status BadRow(absl::FunctionRef<std::string()> place,
                     absl::string_view reason,
                     const SightingsReaderOptions& options, SightingsFile* file);
+
+// Counts a bad row's reason. Of many different ones the later count together,
+// as "other reasons".
+void CountReason(absl::string_view reason, uint64_t num_rows,
+                 BadRowReasons* reasons);
 
 // For the readers of databases: a file is missing or damaged. OK if the rest is
 // to be used, and then kept; DATA_LOSS otherwise.

@@ -1,4 +1,4 @@
-// Reads the sightings of a device, in any of three formats, told apart by
+// Reads the sightings of a device, in any of these formats, told apart by
 // content:
 //   CSV         header `time,rpi,aem,rssi`: Unix seconds, hex, hex, dBm; after
 //               these `previous_scan` (Unix seconds, or empty), `device` (a
@@ -8,6 +8,11 @@
 //               others are passed over, and none may stand twice
 //   LevelDB     the folder that Google Play Services writes
 //               (sightings_leveldb.h)
+//   SQLite      the databases of microG and RaMBLE, or dumps of them
+//               (sightings_sqlite.h)
+//   captures    of Bluetooth (sightings_capture.h)
+//   scanner     the CSV of exposure-notification-ble-python (scanner_csv.h)
+// Databases, dumps and captures are regular files, no pipes.
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_READER_H_
 #define TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_READER_H_
 

@@ -129,6 +129,10 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
                               ReadSightings(store.path, of_store));
     TEKMATCH_RETURN_IF_ERROR(GiveDevice(store, file.sightings));
     counts.num_bad += file.num_bad;
+    for (const auto& [reason, num_rows] : file.bad_reasons) {
+      CountReason(reason, num_rows, &counts.bad_reasons);
+    }
+    counts.conversion.Add(file.conversion);
     counts.dropped.previous_scan += file.dropped.previous_scan;
     counts.losses.insert(counts.losses.end(), file.losses.begin(),
                          file.losses.end());

@@ -33,7 +33,9 @@ struct SightingsCounts {
   uint64_t num_read = 0;  // good ones, each once
   uint64_t num_bad = 0;   // skipped
   uint64_t num_repeated = 0;
+  BadRowReasons bad_reasons;  // of the skipped ones
   DroppedSightingFields dropped;
+  SightingsConversion conversion;
   std::vector<SightingsLoss> losses;  // of all stores
   // Of every device, good sightings: those that sightings name and those that
   // an argument names, whether it has any or not. Empty if nothing names one.

@@ -10,6 +10,7 @@
 #include "keyformat/report_type_name.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
+#include "tests/tools/sightings/run_sql.h"
 #include "tools/files/hex.h"
 
 namespace tekmatch {
@@ -225,6 +226,18 @@ TEST_F(KeyLinesTest, AnOwnKeyMayBeOneDevices) {
   ASSERT_EQ(own->of_device.size(), 2U);
   EXPECT_EQ(own->of_device.at(0).size(), 1U);
   EXPECT_EQ(own->of_device.at(0), own->of_device.at(4294967295));
+}
+
+TEST_F(KeyLinesTest, OwnKeysOfAPhoneWithMicroG) {
+  const std::string path = TempPath("exposure.db");
+  RunSql(path,
+         "CREATE TABLE tek(keyData BLOB, rollingStartNumber, rollingPeriod);"
+         "INSERT INTO tek VALUES(x'000102030405060708090a0b0c0d0e0f', 1, 144);"
+         "INSERT INTO tek VALUES(x'100102030405060708090a0b0c0d0e0f', 2, 144)");
+  const auto own = ReadOwnKeys(path);
+  ASSERT_THAT(own, IsOk());
+  EXPECT_EQ(own->of_all.size(), 2U);
+  EXPECT_TRUE(own->of_device.empty());
 }
 
 TEST_F(KeyLinesTest, OwnKeysThatAreNone) {

@@ -157,6 +157,40 @@ TEST(MatchReportTest, NothingIsSaidOfLossesWhereThereAreNone) {
   EXPECT_EQ(MatchReportJson(input)["dropped_fields"], ordered_json::object());
 }
 
+TEST(MatchReportTest, WhatForeignStoresHadIsSaid) {
+  const ExposureCheckResult run = ARun();
+  SightingsCounts sightings;
+  sightings.num_bad = 3;
+  sightings.bad_reasons = {{"rssi: missing", 2}, {"rpi: not a blob", 1}};
+  sightings.conversion = {.num_spans = 5,
+                          .num_of_spans = 9,
+                          .num_addresses = 7,
+                          .num_positions = 6,
+                          .num_overwritten = 4,
+                          .doubts = {{"exposure.db", "no \x1b -wal"}}};
+  const MatchReportInput input = Input(run, sightings);
+  const ordered_json json = MatchReportJson(input);
+  EXPECT_EQ(
+      json["sightings_skipped_reasons"],
+      ordered_json::parse(R"({"rpi: not a blob": 1, "rssi: missing": 2})"));
+  EXPECT_EQ(json["sightings_converted"], ordered_json::parse(R"({
+    "spans": 5, "sightings_of_spans": 9, "addresses_not_kept": 7,
+    "positions_not_kept": 6, "rows_of_overwritten_identifiers": 4,
+    "doubts": [{"path": "exposure.db", "reason": "no \u001b -wal"}]})"));
+  const std::string text = MatchReportText(input);
+  for (const char* words :
+       {"Rows left out, rpi: not a blob: 1.\n",
+        "DOUBT: exposure.db: no \\x1b -wal\n", "a first and a last time: 5.",
+        "in all 9;", "address: 7;", "position: 6.", "left\nout: 4.\n"}) {
+    EXPECT_THAT(text, HasSubstr(words));
+  }
+  const std::string japanese = SightingsRemarks(sightings, Language::kJapanese);
+  for (const char* words : {"除外した行（rssi: missing）：2件", "注意：", "5件",
+                            "計9件", "7件", "6件", "4件"}) {
+    EXPECT_THAT(japanese, HasSubstr(words));
+  }
+}
+
 TEST(MatchReportTest, AllFilesSigned) {
   ExposureCheckResult run = ARun();
   // A file that was left out says nothing about those that count.

@@ -151,8 +151,8 @@ TEST_F(SightingsReaderTest, RefusesWhatHasNoneOfTheFormats) {
   ExpectRefused("", ": is empty");
   ExpectRefused("\n \n", ": is empty");
   const std::string none =
-      ": neither CSV with the header time,rpi,aem,rssi, nor JSON lines, nor a "
-      "LevelDB folder";
+      ": neither CSV with the header time,rpi,aem,rssi, nor JSON lines, a "
+      "LevelDB folder, a database of microG or RaMBLE, or a Bluetooth capture";
   const std::string end =
       "; there are time, rpi, aem, rssi, and where wanted previous_scan and "
       "device";
@@ -173,7 +173,20 @@ TEST_F(SightingsReaderTest, RefusesWhatHasNoneOfTheFormats) {
         {"\x1f\x8b\x08 x\n",
          "gzip; unpack it (gunzip -c FILE | tekmatch ... -)"},
         {"PK\x03\x04 x\n", "a zip; unpack it"},
-        {"SQLite format 3\x01\n", "an SQLite database; write its table as CSV"},
+        {"SQLite format 3\x01\n",
+         "an SQLite database, which cannot come through a pipe: its newest "
+         "rows "
+         "may be in the file -wal beside it; give the file itself"},
+        {"btsnoop\x01\n", "a Bluetooth capture; give the file itself, no pipe"},
+        {"{\n\"ExposureChecks\": []}\n",
+         "a log of exposure checks; it holds no sightings (tekmatch log reads "
+         "it)"},
+        {"[{\"keyCount\": 1,\n\"hash\": \"\"}]\n",
+         "a log of exposure checks; it holds no sightings (tekmatch log reads "
+         "it)"},
+        {"{\"platform\": \"iOS\",\n\"daily_summaries\": []}\n",
+         "COCOA's exposure data; it holds no sightings (tekmatch log reads "
+         "it)"},
         {"\xFF\xFEt\x01\n", "text in UTF-16; save it as UTF-8"},
         {"\xFE\xFF\x01t\n", "text in UTF-16; save it as UTF-8"}}) {
     ExpectRefused(first, ": " + words);
