@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -70,7 +71,7 @@ std::string Pcap(uint32_t link_type, const std::vector<std::string>& packets,
                       n(snaplen, 4) + n(link_type, 4);
   for (size_t i = 0; i < packets.size(); ++i) {
     const std::string kept = packets[i].substr(0, snaplen);
-    bytes += n(kTime + i, 4) + n(999999999, 4) + n(kept.size(), 4) +
+    bytes += n(kTime + i, 4) + n(999999, 4) + n(kept.size(), 4) +
              n(packets[i].size(), 4) + kept;
   }
   return bytes;
@@ -371,11 +372,11 @@ TEST(SightingsCaptureTest, AgreesWithTshark) {
   for (const auto& [name, bytes] : files) {
     const std::string path = WriteTemp(name, bytes);
     const std::string out = TempPath("tshark.txt");
-    const std::string command =
-        absl::StrCat("tshark -r '", path,
-                     "' -T fields -e btcommon.eir_ad.entry.service_data "
-                     "-e frame.time_epoch > '",
-                     out, "' 2> /dev/null");
+    const std::string command = absl::StrCat(
+        "tshark -r '", path,
+        "' -T fields -e bluetooth.gaen.rpi -e bluetooth.gaen.aemd "
+        "-e bthci_evt.rssi -e btle_rf.signal_dbm -e frame.time_epoch > '",
+        out, "' 2> /dev/null");
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
     const auto file = Read(bytes);
     ASSERT_THAT(file, IsOk());
@@ -384,9 +385,11 @@ TEST(SightingsCaptureTest, AgreesWithTshark) {
     ASSERT_EQ(lines.size(), file->sightings.size()) << name;
     for (size_t i = 0; i < lines.size(); ++i) {
       const Sighting& sighting = file->sightings[i];
-      EXPECT_THAT(lines[i], HasSubstr(EncodeHex(sighting.rpi.bytes) +
-                                      EncodeHex(sighting.aem.bytes)));
-      EXPECT_THAT(lines[i], HasSubstr(absl::StrCat(sighting.unix_seconds)));
+      const std::string line = absl::StrReplaceAll(lines[i], {{":", ""}});
+      EXPECT_THAT(line, HasSubstr(EncodeHex(sighting.rpi.bytes)));
+      EXPECT_THAT(line, HasSubstr(EncodeHex(sighting.aem.bytes)));
+      EXPECT_THAT(line, HasSubstr(absl::StrCat("\t", sighting.rssi, "\t")));
+      EXPECT_THAT(line, HasSubstr(absl::StrCat("\t", sighting.unix_seconds)));
     }
   }
 }
