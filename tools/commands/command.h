@@ -28,6 +28,7 @@ inline constexpr int kExitUsage = 2;
 void AddMatchCommand(CommandLine& line);
 void AddCheckCommand(CommandLine& line);
 void AddInspectCommand(CommandLine& line);
+void AddLogCommand(CommandLine& line);
 void AddVerifyCommand(CommandLine& line);
 void AddExportCommand(CommandLine& line);
 void AddSightingsCommand(CommandLine& line);

@@ -26,6 +26,7 @@ absl::StatusOr<int> Run(int argc, char** argv) {
   tekmatch::AddExportCommand(line);
   tekmatch::AddWindowCommand(line);
   tekmatch::AddSightingsCommand(line);
+  tekmatch::AddLogCommand(line);
   tekmatch::AddGenerateCommand(line);
   tekmatch::AddDemoCommand(line);
   TEKMATCH_ASSIGN_OR_RETURN(

@@ -1,0 +1,390 @@
+// Plan: members into plain values; a configuration of either platform; windows
+// and summaries; both by date, and compared; then as text, JSON and CSV.
+#include "tools/commands/cmd_log_cocoa.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "keyformat/printable.h"
+#include "keyformat/status_macros.h"
+#include "matcher/exposure/exposure_config.h"
+#include "matcher/exposure/exposure_window.h"
+#include "matcher/exposure/json_fields.h"
+
+namespace tekmatch {
+namespace {
+
+using ::nlohmann::json;
+using ::nlohmann::ordered_json;
+
+absl::Status Wrong(absl::string_view where, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(where, ": ", what));
+}
+
+// A member; null where it is absent or null.
+const json* Find(const json& object, const char* name) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(name);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+std::string TextOf(const json& object, const char* name) {
+  const json* found = Find(object, name);
+  return found != nullptr && found->is_string() ? found->get<std::string>()
+                                                : std::string();
+}
+
+absl::Status GetInteger(const json& object, const char* name, int64_t low,
+                        int64_t high, int64_t* value) {
+  const json* found = Find(object, name);
+  if (found == nullptr || !found->is_number_integer() ||
+      (found->is_number_unsigned() && found->get<uint64_t>() > INT64_MAX) ||
+      found->get<int64_t>() < low || found->get<int64_t>() > high) {
+    return Wrong(name, absl::StrCat("not an integer in ", low, "..", high));
+  }
+  *value = found->get<int64_t>();
+  return absl::OkStatus();
+}
+
+absl::Status GetNumber(const json& object, const char* name, double* value) {
+  const json* found = Find(object, name);
+  if (found == nullptr || !found->is_number()) {
+    return Wrong(name, "not a number");
+  }
+  *value = found->get<double>();
+  return absl::OkStatus();
+}
+
+// 1970 to 2100.
+absl::Status GetMillis(const json& object, int64_t* seconds) {
+  constexpr int64_t kYear2100 = 4102444800;
+  int64_t millis = 0;
+  TEKMATCH_RETURN_IF_ERROR(
+      GetInteger(object, "DateMillisSinceEpoch", 0, 1000 * kYear2100, &millis));
+  *seconds = millis / 1000;
+  return absl::OkStatus();
+}
+
+absl::CivilDay DateOf(int64_t seconds) {
+  return absl::ToCivilDay(absl::FromUnixSeconds(seconds), absl::UTCTimeZone());
+}
+
+// Names or numbers, as the serializer was set up.
+void SetWeight(const json& weights, int number, const char* name,
+               double* weight) {
+  for (const std::string& key : {std::string(name), absl::StrCat(number)}) {
+    const json* found = Find(weights, key.c_str());
+    if (found != nullptr && found->is_number()) *weight = found->get<double>();
+  }
+}
+
+template <size_t N, typename T>
+bool SetArray(const json* array, std::array<T, N>* values) {
+  if (array == nullptr || !array->is_array() || array->size() != N) {
+    return false;
+  }
+  for (size_t i = 0; i < N; ++i) {
+    if (!(*array)[i].is_number()) return false;
+    (*values)[i] = (*array)[i].template get<T>();
+  }
+  return true;
+}
+
+// Android's. False: there is none.
+bool SetGoogle(const json& object, DailySummariesConfig* config) {
+  if (!SetArray(Find(object, "attenuation_bucket_threshold_db"),
+                &config->attenuation_thresholds) ||
+      !SetArray(Find(object, "attenuation_bucket_weights"),
+                &config->attenuation_weights)) {
+    return false;
+  }
+  config->report_type_weights = {};
+  config->infectiousness_weights = {};
+  if (const json* weights = Find(object, "report_type_weights")) {
+    SetWeight(*weights, 1, "ConfirmedTest", &config->report_type_weights[1]);
+    SetWeight(*weights, 2, "ConfirmedClinicalDiagnosis",
+              &config->report_type_weights[2]);
+    SetWeight(*weights, 3, "SelfReport", &config->report_type_weights[3]);
+  }
+  if (const json* weights = Find(object, "infectiousness_weights")) {
+    SetWeight(*weights, 1, "Standard", &config->infectiousness_weights[1]);
+    SetWeight(*weights, 2, "High", &config->infectiousness_weights[2]);
+  }
+  config->minimum_window_score = 0;
+  static_cast<void>(
+      GetNumber(object, "minimum_risk_score", &config->minimum_window_score)
+          .ok());
+  return true;
+}
+
+// iOS': weights in percent.
+bool SetApple(const json& object, DailySummariesConfig* config) {
+  if (!SetArray(Find(object, "attenuation_duration_thresholds"),
+                &config->attenuation_thresholds)) {
+    return false;
+  }
+  config->report_type_weights = {};
+  config->infectiousness_weights = {};
+  const std::pair<const char*, double*> percents[] = {
+      {"immediate_duration_weight", &config->attenuation_weights[0]},
+      {"near_duration_weight", &config->attenuation_weights[1]},
+      {"medium_duration_weight", &config->attenuation_weights[2]},
+      {"other_duration_weight", &config->attenuation_weights[3]},
+      {"infectiousness_standard_weight", &config->infectiousness_weights[1]},
+      {"infectiousness_high_weight", &config->infectiousness_weights[2]},
+      {"report_type_confirmed_test_weight", &config->report_type_weights[1]},
+      {"report_type_confirmed_clinical_diagnosis_weight",
+       &config->report_type_weights[2]},
+      {"report_type_self_reported_weight", &config->report_type_weights[3]},
+  };
+  for (const auto& [name, weight] : percents) {
+    double percent = 0;
+    if (!GetNumber(object, name, &percent).ok()) return false;
+    *weight = percent / 100;
+  }
+  config->minimum_window_score = 0;
+  return true;
+}
+
+// Sets the configuration that the phone's summaries come from, and its name.
+absl::Status SetConfig(const json& root, ExposureConfig* config,
+                       std::string* name) {
+  TEKMATCH_ASSIGN_OR_RETURN(*config, NamedExposureConfig("cocoa"));
+  *name = "cocoa";
+  DailySummariesConfig read = config->daily_summaries;
+  if (const json* all = Find(root, "exposure_configuration")) {
+    const bool is_ios = absl::EqualsIgnoreCase(TextOf(root, "platform"), "ios");
+    constexpr char kGoogle[] = "google_daily_summaries_config";
+    constexpr char kApple[] = "apple_exposure_config_v2";
+    const json* apple = Find(*all, kApple);
+    if (apple == nullptr) apple = Find(*all, "apple_exposure_v2_config");
+    const json* google = Find(*all, kGoogle);
+    if (is_ios && apple != nullptr && SetApple(*apple, &read)) {
+      *name = kApple;
+    } else if (!is_ios && google != nullptr && SetGoogle(*google, &read)) {
+      *name = kGoogle;
+    }
+  }
+  config->daily_summaries = read;
+  // Days that are too old for a summary have none on the phone either; that is
+  // said of each.
+  config->daily_summaries.days_since_exposure_threshold = 0;
+  const absl::Status valid = Validate(*config);
+  return valid.ok() ? valid : Wrong(*name, valid.message());
+}
+
+absl::Status ReadWindow(const json& object, ExposureWindow* window) {
+  int64_t number = 0;
+  TEKMATCH_RETURN_IF_ERROR(GetMillis(object, &window->start_seconds));
+  TEKMATCH_RETURN_IF_ERROR(
+      GetInteger(object, "ReportType", 0, kNumReportTypes - 1, &number));
+  window->report_type = static_cast<ReportType>(number);
+  TEKMATCH_RETURN_IF_ERROR(
+      GetInteger(object, "Infectiousness", 0, kNumInfectiousness - 1, &number));
+  window->infectiousness = static_cast<Infectiousness>(number);
+  const json* scans = Find(object, "ScanInstances");
+  if (scans == nullptr || !scans->is_array()) {
+    return Wrong("ScanInstances", "not an array");
+  }
+  for (const json& scan : *scans) {
+    ScanInstance& added = window->scans.emplace_back();
+    TEKMATCH_RETURN_IF_ERROR(
+        GetInteger(scan, "SecondsSinceLastScan", 0, 24 * 60 * 60, &number));
+    added.seconds_since_last_scan = static_cast<int>(number);
+    TEKMATCH_RETURN_IF_ERROR(
+        GetInteger(scan, "TypicalAttenuationDb", -255, 255, &number));
+    added.typical_attenuation = static_cast<int>(number);
+    TEKMATCH_RETURN_IF_ERROR(
+        GetInteger(scan, "MinAttenuationDb", -255, 255, &number));
+    added.min_attenuation = static_cast<int>(number);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadSummary(const json& object, CocoaDay* day) {
+  int64_t seconds = 0;
+  TEKMATCH_RETURN_IF_ERROR(GetMillis(object, &seconds));
+  day->date = DateOf(seconds);
+  const json* data = Find(object, "DaySummary");
+  if (data == nullptr) return Wrong("DaySummary", "missing");
+  ExposureSummaryData& logged = day->logged.emplace();
+  TEKMATCH_RETURN_IF_ERROR(
+      GetNumber(*data, "MaximumScore", &logged.maximum_score));
+  TEKMATCH_RETURN_IF_ERROR(GetNumber(*data, "ScoreSum", &logged.score_sum));
+  return GetNumber(*data, "WeightedDurationSum", &logged.weighted_duration_sum);
+}
+
+bool Near(double a, double b) {
+  return std::abs(a - b) <= 1e-6 * std::max({1.0, std::abs(a), std::abs(b)});
+}
+
+absl::Status EachOf(
+    const json& root, const char* name,
+    const std::function<absl::Status(const json& object)>& read) {
+  const json* array = Find(root, name);
+  if (array == nullptr) return absl::OkStatus();
+  if (!array->is_array()) return Wrong(name, "not an array");
+  size_t number = 0;
+  for (const json& object : *array) {
+    ++number;
+    if (absl::Status status = read(object); !status.ok()) {
+      return Wrong(absl::StrCat(name, " ", number), status.message());
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string Verdict(const CocoaDay& day) {
+  if (day.agrees) return "agrees";
+  if (!day.logged.has_value()) return "no_summary";
+  return day.made.has_value() ? "differs" : "no_windows";
+}
+
+std::string Score(const std::optional<double>& score) {
+  return score.has_value() ? absl::StrFormat("%.6g", *score) : "-";
+}
+
+// The numbers of a day in the order of the columns, phone's before ours.
+std::vector<std::optional<double>> Numbers(const CocoaDay& day) {
+  std::vector<std::optional<double>> numbers(6);
+  const auto set = [&](const ExposureSummaryData& data, size_t first) {
+    numbers[first] = data.maximum_score;
+    numbers[first + 2] = data.score_sum;
+    numbers[first + 4] = data.weighted_duration_sum;
+  };
+  if (day.logged.has_value()) set(*day.logged, 0);
+  if (day.made.has_value()) set(day.made->all, 1);
+  return numbers;
+}
+
+}  // namespace
+
+bool LooksLikeCocoaLog(absl::string_view text) {
+  return absl::StrContains(text, "\"daily_summaries\"") ||
+         absl::StrContains(text, "\"exposure_windows\"");
+}
+
+absl::StatusOr<CocoaLog> ParseCocoaLog(absl::string_view text) {
+  TEKMATCH_ASSIGN_OR_RETURN(const json root, ParseJsonObject(text));
+  CocoaLog log;
+  log.platform = TextOf(root, "platform");
+  log.app_version = TextOf(root, "app_version");
+  ExposureConfig config;
+  TEKMATCH_RETURN_IF_ERROR(SetConfig(root, &config, &log.config));
+  std::vector<ExposureWindow> windows;
+  TEKMATCH_RETURN_IF_ERROR(
+      EachOf(root, "exposure_windows", [&](const json& object) {
+        return ReadWindow(object, &windows.emplace_back());
+      }));
+  std::map<absl::CivilDay, CocoaDay> days;
+  TEKMATCH_RETURN_IF_ERROR(
+      EachOf(root, "daily_summaries", [&](const json& object) {
+        CocoaDay day;
+        TEKMATCH_RETURN_IF_ERROR(ReadSummary(object, &day));
+        if (!days.emplace(day.date, day).second) {
+          return Wrong("DateMillisSinceEpoch", "another one has this date");
+        }
+        return absl::OkStatus();
+      }));
+  log.num_windows = windows.size();
+  log.num_not_reported = static_cast<uint64_t>(std::count_if(
+      windows.begin(), windows.end(), [](const ExposureWindow& window) {
+        return !IsReportable(window.report_type) ||
+               window.infectiousness == Infectiousness::kNone;
+      }));
+  for (DailySummary& made :
+       SummarizeDays(windows, config.daily_summaries, config.alert,
+                     absl::UTCTimeZone(), absl::CivilDay(2101, 1, 1))) {
+    CocoaDay& day = days[made.date];
+    day.date = made.date;
+    day.made = std::move(made);
+  }
+  for (auto& [date, day] : days) {
+    if (day.logged.has_value() && day.made.has_value()) {
+      const std::vector<std::optional<double>> n = Numbers(day);
+      day.agrees =
+          Near(*n[0], *n[1]) && Near(*n[2], *n[3]) && Near(*n[4], *n[5]);
+    }
+    log.days.push_back(day);
+  }
+  return log;
+}
+
+std::string CocoaLogText(const CocoaLog& log, const std::string& path) {
+  std::string text = absl::StrCat(
+      Printable(path), ": COCOA's exposure data, platform ",
+      log.platform.empty() ? "unknown" : Printable(log.platform), ", app ",
+      log.app_version.empty() ? "unknown" : Printable(log.app_version),
+      "\nExposure windows: ", log.num_windows, " (", log.num_not_reported,
+      " of a kind that makes no summary). Weights: ", log.config,
+      ".\nIt holds no sightings. Below, the phone's daily summaries beside "
+      "those made\nagain out of its windows (dates are UTC's).\n\n");
+  absl::StrAppendFormat(&text, "%-10s  %9s %9s  %9s %9s  %9s %9s  %7s  %s\n",
+                        "date", "max", "again", "sum", "again", "weighted",
+                        "again", "windows", "verdict");
+  for (const CocoaDay& day : log.days) {
+    const std::vector<std::optional<double>> n = Numbers(day);
+    absl::StrAppendFormat(
+        &text, "%-10s  %9s %9s  %9s %9s  %9s %9s  %7d  %s\n",
+        absl::FormatCivilTime(day.date), Score(n[0]), Score(n[1]), Score(n[2]),
+        Score(n[3]), Score(n[4]), Score(n[5]),
+        day.made.has_value() ? day.made->num_windows : 0, Verdict(day));
+  }
+  if (log.days.empty()) text += "(no day)\n";
+  return text;
+}
+
+ordered_json CocoaLogJson(const CocoaLog& log, const std::string& path) {
+  const auto data = [](const ExposureSummaryData& of) -> ordered_json {
+    return {{"maximum_score", of.maximum_score},
+            {"score_sum", of.score_sum},
+            {"weighted_duration_sum", of.weighted_duration_sum}};
+  };
+  ordered_json days = ordered_json::array();
+  for (const CocoaDay& day : log.days) {
+    days.push_back(
+        {{"date", absl::FormatCivilTime(day.date)},
+         {"logged", day.logged.has_value() ? data(*day.logged) : nullptr},
+         {"made", day.made.has_value() ? data(day.made->all) : nullptr},
+         {"windows", day.made.has_value() ? day.made->num_windows : 0},
+         {"seconds", day.made.has_value() ? day.made->seconds : 0},
+         {"verdict", Verdict(day)}});
+  }
+  return {{"log",
+           {{"path", path},
+            {"format", "cocoa-exposure-data"},
+            {"platform", log.platform},
+            {"app_version", log.app_version},
+            {"config", log.config},
+            {"windows", log.num_windows},
+            {"windows_not_reported", log.num_not_reported}}},
+          {"days", std::move(days)}};
+}
+
+std::string CocoaLogCsv(const CocoaLog& log) {
+  std::string csv =
+      "date,maximum_score,maximum_score_made,score_sum,score_sum_made,"
+      "weighted_duration_sum,weighted_duration_sum_made,windows,verdict\n";
+  for (const CocoaDay& day : log.days) {
+    absl::StrAppend(&csv, absl::FormatCivilTime(day.date));
+    for (const std::optional<double>& number : Numbers(day)) {
+      absl::StrAppend(&csv, ",", number.has_value() ? Score(number) : "");
+    }
+    absl::StrAppend(&csv, ",", day.made.has_value() ? day.made->num_windows : 0,
+                    ",", Verdict(day), "\n");
+  }
+  return csv;
+}
+
+}  // namespace tekmatch
