@@ -22,6 +22,7 @@ ROOMS = [
     "tools/files",
     "registration/rules",
     "registration/service",
+    "registration/commands",
     "tools/sightings",
     "tools/world",
     "tools/page",

@@ -1,0 +1,149 @@
+#include "registration/commands/command.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "keyformat/p256_key.h"
+#include "keyformat/printable.h"
+#include "keyformat/status_macros.h"
+#include "keyformat/system_error.h"
+#include "tools/commands/command_line.h"
+#include "tools/files/small_file.h"
+
+namespace tekmatch {
+namespace {
+
+constexpr uint64_t kMostKeyBytes = 64 << 10;
+
+// "15:00" and so on, separated by commas, in any order.
+absl::StatusOr<std::vector<absl::Duration>> ParseSlots(
+    const std::string& text) {
+  std::vector<absl::Duration> slots;
+  for (const absl::string_view slot : absl::StrSplit(text, ',')) {
+    int hours = 0;
+    int minutes = 0;
+    if (slot.size() != 5 || slot[2] != ':' ||
+        !absl::SimpleAtoi(slot.substr(0, 2), &hours) ||
+        !absl::SimpleAtoi(slot.substr(3), &minutes) || hours < 0 ||
+        hours > 23 || minutes < 0 || minutes > 59) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--slots ", text, ": no times such as 03:00,15:00"));
+    }
+    slots.push_back(absl::Hours(hours) + absl::Minutes(minutes));
+  }
+  std::sort(slots.begin(), slots.end());
+  return slots;
+}
+
+bool IsRegion(absl::string_view region) {
+  return !region.empty() && region.size() <= 16 &&
+         std::all_of(region.begin(), region.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                  c == '-';
+         });
+}
+
+}  // namespace
+
+void Say(absl::string_view message) {
+  std::fprintf(stderr, "tekmatch-registry: %s\n", Printable(message).c_str());
+}
+
+absl::Status PrintLine(absl::string_view text) {
+  return PrintText(Printable(text));
+}
+
+absl::Status PrintText(absl::string_view text) {
+  if (std::fprintf(stdout, "%s\n", PrintableLines(text).c_str()) < 0 ||
+      std::fflush(stdout) != 0) {
+    return SystemError(errno, "stdout");
+  }
+  return absl::OkStatus();
+}
+
+void AddPublishFlags(OptionSet& command, PublishFlags& flags) {
+  command
+      .Text("--out", flags.out,
+            "Folder that phones fetch from; the exports go into\n"
+            "c19r/REGION below it")
+      .Required();
+  command.Text("--region", flags.region, "Such as 440").ShowDefault();
+  command.Text("--base-url", flags.base_url,
+               "What urls in list.json begin with, such as\n"
+               "https://example.jp (default: nothing, urls are paths)");
+  command.Text("--signing-key", flags.signing_key, "P-256 key, PEM");
+  command.Text("--key-id", flags.key_id, "Usually the country's MCC: 440");
+  command.Text("--key-version", flags.key_version).ShowDefault();
+  command
+      .Text("--slots", flags.slots,
+            "Times of the UTC day at which keys go out, as\n"
+            "03:00,15:00")
+      .ShowDefault();
+  command.Flag("--release-same-day", flags.release_same_day,
+               "Let keys go out from their beginning on, not 2 hours\n"
+               "after their end");
+  command
+      .Number("--min-keys", flags.min_keys,
+              "With fewer keys wait for more, and")
+      .ShowDefault();
+  command
+      .Number("--longest-wait-hours", flags.longest_wait_hours,
+              "not longer than this", 0, 24 * 14)
+      .ShowDefault();
+}
+
+absl::StatusOr<PublisherOptions> PublisherOptionsOf(const PublishFlags& flags) {
+  PublisherOptions options;
+  if (!IsRegion(flags.region)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--region ", flags.region, ": letters, digits and - are wanted"));
+  }
+  options.out = flags.out;
+  options.region = flags.region;
+  options.base_url = flags.base_url;
+  TEKMATCH_ASSIGN_OR_RETURN(options.schedule.slots, ParseSlots(flags.slots));
+  options.schedule.rule =
+      flags.release_same_day ? ReleaseRule::kSameDay : ReleaseRule::kAfterEnd;
+  options.schedule.min_keys =
+      static_cast<int64_t>(std::min<uint64_t>(flags.min_keys, 1'000'000'000));
+  options.schedule.longest_wait =
+      absl::Hours(static_cast<int64_t>(flags.longest_wait_hours));
+  TEKMATCH_RETURN_IF_ERROR(Validate(options.schedule));
+  if (flags.signing_key.empty()) return options;
+  if (flags.key_id.empty()) {
+    return absl::InvalidArgumentError("--signing-key needs --key-id");
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const std::string pem,
+      ReadSmallFile(flags.signing_key, kMostKeyBytes, "a key"));
+  const absl::StatusOr<SigningKey> key = SigningKey::FromPem(pem);
+  if (!key.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(flags.signing_key, ": ", key.status().message()));
+  }
+  options.signers.push_back(
+      {.key = *key, .id = flags.key_id, .version = flags.key_version});
+  return options;
+}
+
+absl::StatusOr<std::string> ReadSecret(const std::string& path) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string text,
+                            ReadSmallFile(path, kMostKeyBytes, "a secret"));
+  std::string secret(absl::StripAsciiWhitespace(text));
+  if (secret.size() < 16 || secret.size() > 1000 ||
+      !std::all_of(secret.begin(), secret.end(), [](char c) {
+        return absl::ascii_isgraph(static_cast<unsigned char>(c));
+      })) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": a secret has 16 to 1000 printable characters, no spaces"));
+  }
+  return secret;
+}
+
+}  // namespace tekmatch
