@@ -22,12 +22,12 @@ ROOMS = [
     "tools/files",
     "registration/rules",
     "registration/service",
-    "registration/commands",
     "tools/sightings",
     "tools/world",
     "tools/page",
     "tools/report",
     "tools/commands",
+    "registration/commands",
     "bench",
 ]
 DOOR = """cc_library(
