@@ -103,10 +103,10 @@ struct StoredCheckResult {
 // INVALID_ARGUMENT: options. UNAVAILABLE: another check of this store runs, or
 // another process writes to it for longer than its connection waits. DATA_LOSS:
 // the store is damaged (Database::SetAside). CANCELLED:
-// options.check.cancelled said so; it is asked every 25 ms or so, where
-// the thread is given its processor, but while sightings are read and indexed.
-// Others are CheckExposure's and the
-// database's. What was processed before an error stays processed.
+// options.check.cancelled said so; it is asked every 25 ms or so, where the
+// thread is given its processor, but while sightings are read and indexed.
+// Others are CheckExposure's and the database's. What was processed before an
+// error stays processed.
 absl::StatusOr<StoredCheckResult> CheckStored(
     Database& database, const std::vector<std::string>& paths,
     const StoredCheckOptions& options);
