@@ -244,7 +244,10 @@ class World:
     def close(self):
         self.end("KILL")
         self.management.close()
+        # What a sanitizer said of any server of this world.
+        said = self.read("stderr") if os.path.exists(self.path("stderr")) else ""
         self.holder.cleanup()
+        assert "Sanitizer" not in said and "runtime error:" not in said, said
 
 
 def wait_for(condition, seconds=60):

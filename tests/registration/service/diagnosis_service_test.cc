@@ -147,13 +147,15 @@ TEST_F(DiagnosisServiceTest, NumberIsNotTouchedByRequestsThatFailAnyway) {
     return request;
   };
   EXPECT_EQ(Said(with("keys", json::array())), "400 nothing_to_send");
-  EXPECT_EQ(Said(with("regions", {"441"})), "400 unsupported_region");
+  EXPECT_EQ(Said(with("regions", json::array({"441"}))),
+            "400 unsupported_region");
   EXPECT_EQ(Said(with("regions", json::array())), "400 unsupported_region");
   json many = json::array();
   for (int i = 0; i < 31; ++i) many.push_back(KeyJson(static_cast<uint8_t>(i)));
   EXPECT_EQ(Said(with("keys", many)), "400 too_many_keys");
-  EXPECT_EQ(Said(with("keys", {KeyJson(1, kYesterday - 15 * 144)})),
-            "400 no_acceptable_key");
+  EXPECT_EQ(
+      Said(with("keys", json::array({KeyJson(1, kYesterday - 15 * 144)}))),
+      "400 no_acceptable_key");
   EXPECT_EQ(management_.num_reserves, 0);
   EXPECT_EQ(NumKeys(), 0u);
 }
@@ -287,7 +289,7 @@ TEST_F(DiagnosisServiceTest, F6WhatIsNoRequestIsMalformed) {
   }
   for (const json& region : std::vector<json>{nullptr, 440, json::array()}) {
     json request = good;
-    request["regions"] = {region};
+    request["regions"] = json::array({region});
     EXPECT_EQ(Said(request), "400 malformed") << region;
   }
   for (const char* uuid :

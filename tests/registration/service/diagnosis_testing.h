@@ -96,7 +96,7 @@ inline std::string TestUuid(int n) {
 inline nlohmann::json RequestJson(const std::string& number, int uuid,
                                   std::vector<nlohmann::json> keys) {
   return {{"keys", std::move(keys)},
-          {"regions", {"440"}},
+          {"regions", nlohmann::json::array({"440"})},
           {"verificationPayload", number},
           {"idempotencyKey", TestUuid(uuid)},
           {"padding", std::string(100, 'x')}};
