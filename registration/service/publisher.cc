@@ -44,10 +44,11 @@ absl::Status NotAsWritten(int64_t num, absl::string_view why) {
 
 // ------------------------------------------------------------ a batch's file
 
-// Reads what was written, as a phone would: by the signature of the first
-// signer, with no key dropped.
+// Reads a batch's file as a phone would: by the signature of the first signer,
+// with every key of the batch and no other.
 absl::Status CheckAsPhone(const PublisherOptions& options, int64_t num,
-                          std::string zip, uint64_t num_keys) {
+                          const std::string& zip,
+                          absl::Span<const DiagnosisKey> keys) {
   const ExportSigner& signer = options.signers.front();
   TEKMATCH_ASSIGN_OR_RETURN(const std::string pem, signer.key.PublicPem());
   TEKMATCH_ASSIGN_OR_RETURN(VerificationKey key, VerificationKey::Parse(pem));
@@ -55,34 +56,48 @@ absl::Status CheckAsPhone(const PublisherOptions& options, int64_t num,
   TEKMATCH_RETURN_IF_ERROR(trusted.AddSet(
       {{.id = signer.id, .version = signer.version, .key = std::move(key)}}));
   const std::unique_ptr<ByteSource> source =
-      MemorySource(BatchFileName(num), std::move(zip));
+      MemorySource(BatchFileName(num), zip);
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<ExportReader> reader,
                             ExportReader::Open(*source, {}));
   KeyBlock block;
-  uint64_t num_read = 0;
+  std::vector<Tek> read;
   while (true) {
     TEKMATCH_ASSIGN_OR_RETURN(const bool more, reader->Next(&block));
     if (!more) break;
-    num_read += block.size();
+    read.insert(read.end(), block.teks().begin(), block.teks().end());
   }
   TEKMATCH_ASSIGN_OR_RETURN(const ExportReport report, reader->Finish(trusted));
   if (report.signature.verdict != SignatureVerdict::kValid) {
     return NotAsWritten(num, "its signature is not valid");
   }
-  if (num_read != num_keys) return NotAsWritten(num, "keys are dropped");
-  return absl::OkStatus();
+  std::vector<Tek> wanted;
+  wanted.reserve(keys.size());
+  for (const DiagnosisKey& one : keys) wanted.push_back(one.tek);
+  std::sort(read.begin(), read.end());
+  std::sort(wanted.begin(), wanted.end());
+  return read == wanted ? absl::OkStatus()
+                        : NotAsWritten(num, "its keys are not the batch's");
 }
 
 // From planned to published.
 absl::Status Complete(const PublisherOptions& options, ServerStore& store,
                       const Batch& batch) {
   const std::string path = PathOf(options, batch.num);
+  TEKMATCH_ASSIGN_OR_RETURN(std::vector<DiagnosisKey> keys,
+                            store.KeysOfBatch(batch.num));
+  for (DiagnosisKey& key : keys) key = AsPublished(key);
   TEKMATCH_ASSIGN_OR_RETURN(std::optional<std::string> there,
                             ReadIfThere(path, kMostFileBytes));
-  if (!there.has_value()) {
-    TEKMATCH_ASSIGN_OR_RETURN(std::vector<DiagnosisKey> keys,
-                              store.KeysOfBatch(batch.num));
-    for (DiagnosisKey& key : keys) key = AsPublished(key);
+  if (there.has_value()) {
+    // A run was killed after the rename; or the database is another one than
+    // that which published into this folder.
+    const absl::Status status = CheckAsPhone(options, batch.num, *there, keys);
+    if (!status.ok()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, ": is there, and is not of this database (",
+                       status.message(), ")"));
+    }
+  } else {
     ExportWriterOptions writer;
     writer.start_timestamp = static_cast<uint64_t>(batch.start);
     writer.end_timestamp = static_cast<uint64_t>(batch.end);
@@ -97,8 +112,7 @@ absl::Status Complete(const PublisherOptions& options, ServerStore& store,
     TEKMATCH_ASSIGN_OR_RETURN(
         ExportFile file, WriteExportFile(keys, /*batch_num=*/1,
                                          /*batch_size=*/1, writer, random));
-    TEKMATCH_RETURN_IF_ERROR(
-        CheckAsPhone(options, batch.num, file.zip, keys.size()));
+    TEKMATCH_RETURN_IF_ERROR(CheckAsPhone(options, batch.num, file.zip, keys));
     TEKMATCH_RETURN_IF_ERROR(WriteDurably(path, file.zip));
     there = std::move(file.zip);
   }

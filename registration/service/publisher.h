@@ -81,7 +81,8 @@ bool IsSound(const DiagnosisKey& key);
 
 // One run, for the slot (DueSlot) or for `now` by hand. UNAVAILABLE: another
 // run is at work. Others: the store's, the system's, the export writer's.
-// DATA_LOSS: what was written is not read back as it was.
+// DATA_LOSS: what was written is not read back as it was. FAILED_PRECONDITION:
+// a file is there under a batch's number that is not of this database.
 absl::StatusOr<PublishedBatches> Publish(const PublisherOptions& options,
                                          ServerStore& store, absl::Time slot,
                                          absl::Time now);

@@ -152,7 +152,7 @@ class ServerStore {
 // waiting in SQLite, whose waits are not in order.
 class ServerStorePool {
  public:
-  ServerStorePool(std::string folder) : folder_(std::move(folder)) {}
+  explicit ServerStorePool(std::string folder) : folder_(std::move(folder)) {}
 
   class Lease {
    public:

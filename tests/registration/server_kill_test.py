@@ -3,7 +3,7 @@
 # retry ends in one and the same success, each number is used once, and each key
 # is in exactly one export.
 #
-# TEKMATCH_KILLS says how many kills (default 12); 200 take some minutes.
+# TEKMATCH_KILLS says how many kills (default 30); 200 take half a minute.
 import os
 import random
 import subprocess
@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join("tests", "registration"))
 import harness
 from harness import NOW, REGISTRY, YESTERDAY, key, request, wait_for
 
-KILLS = int(os.environ.get("TEKMATCH_KILLS", "12"))
+KILLS = int(os.environ.get("TEKMATCH_KILLS", "30"))
 PERSONS_A_KILL = 6
 KEYS_A_PERSON = 5
 SLOT_SECONDS = 300

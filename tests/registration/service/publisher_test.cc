@@ -187,6 +187,21 @@ TEST_F(PublisherTest, KeepsAFileThatWasRenamed) {
   EXPECT_EQ(store_->Batches()->front().sha256, Sha256(first));
 }
 
+// A database that was lost, and a folder that was not: numbers begin anew, and
+// no batch may take a file of before for its own.
+TEST_F(PublisherTest, FileOfAnotherDatabaseIsNotTaken) {
+  Take(1);
+  Run();
+  const std::string first = ReadFile(PathOf("1.zip"));
+  std::filesystem::remove_all(TempPath("server"));
+  Open();
+  Take(2);
+  const absl::Status status = Publish(options_, *store_, kSlot, kSlot).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_EQ(ReadFile(PathOf("1.zip")), first);
+  EXPECT_FALSE(store_->Batches()->front().published);
+}
+
 // Killed while writing: what is half written has another name.
 TEST_F(PublisherTest, HalfWrittenFilesAreWrittenAnew) {
   Take(1);
