@@ -31,8 +31,8 @@ constexpr char kNow[] = "2020-12-15T10:00:00Z";
 // A key of the day `day` of December, with bytes of its own.
 SubmittedKey Key(int day, uint8_t byte = 1) {
   return {.bytes = std::string(16, static_cast<char>(byte)),
-          .rolling_start =
-              int64_t{IntervalAt("2020-12-01T00:00:00Z")} + 144 * (day - 1),
+          .rolling_start = int64_t{IntervalAt("2020-12-01T00:00:00Z")} +
+                           int64_t{144} * (day - 1),
           .rolling_period = 144,
           .report_type = 1};
 }
@@ -90,7 +90,7 @@ TEST(KeyAcceptanceTest, EachRuleHasItsReason) {
   EXPECT_EQ(VerdictOf(Key(16), "2020-12-15T23:59:59Z"), "in_future");
   EXPECT_EQ(VerdictOf(Key(16), "2020-12-16T00:00:00Z"), "accepted");
   SubmittedKey far = Key(10);
-  far.rolling_start = 144 * 14912080;  // below 2^31
+  far.rolling_start = int64_t{144} * 14912080;  // below 2^31
   EXPECT_EQ(VerdictOf(far), "in_future");
 }
 

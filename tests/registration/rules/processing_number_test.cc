@@ -180,7 +180,8 @@ TEST(ProcessingNumberTest, GeneratesWithoutBiasAndKeepsLeadingZeros) {
 // Each digit at each place, over numbers spread evenly over all draws.
 TEST(ProcessingNumberTest, EveryDigitIsAsLikelyAtEveryPlace) {
   std::array<std::array<int, 10>, kProcessingNumberDigits> counts{};
-  constexpr int kDraws = 200'000;
+  constexpr int kOfADigit = 20'000;
+  constexpr int kDraws = 10 * kOfADigit;
   uint64_t state = 1;
   for (int i = 0; i < kDraws; ++i) {
     const ProcessingNumber number =
@@ -196,7 +197,7 @@ TEST(ProcessingNumberTest, EveryDigitIsAsLikelyAtEveryPlace) {
   }
   for (const auto& of_place : counts) {
     for (const int count : of_place) {
-      EXPECT_NEAR(count, kDraws / 10, 700);  // five standard deviations
+      EXPECT_NEAR(count, kOfADigit, 700);  // five standard deviations
     }
   }
 }

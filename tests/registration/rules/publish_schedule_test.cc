@@ -55,7 +55,7 @@ std::string Plan(const std::vector<WaitingKey>& keys, const char* slot,
 TEST(PublishScheduleTest, ValidateNamesTheField) {
   EXPECT_THAT(Validate(PublishSchedule()), IsOk());
   EXPECT_THAT(Validate(FiveADay()), IsOk());
-  const auto refuses = [](PublishSchedule schedule, const char* field) {
+  const auto refuses = [](const PublishSchedule& schedule, const char* field) {
     EXPECT_THAT(Validate(schedule),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(field)));
   };
