@@ -161,7 +161,9 @@ absl::StatusOr<int> ShowLog(const Options& options) {
   run_paths.Reads("LOG", options.log);
   ReadsExports(paths, &run_paths);
   for (const std::string& argument : options.sightings) {
-    run_paths.Reads("--sightings", StorePath(argument));
+    const std::string path = StorePath(argument);
+    run_paths.Reads("--sightings", path);
+    if (!path.empty()) run_paths.Reads("--sightings", path + "-wal");
   }
   run_paths.Writes("--out", options.out);
   TEKMATCH_RETURN_IF_ERROR(run_paths.Check());
@@ -183,13 +185,12 @@ absl::StatusOr<int> ShowLog(const Options& options) {
   TEKMATCH_ASSIGN_OR_RETURN(file_options.sources, ReadPipes(paths));
   TEKMATCH_ASSIGN_OR_RETURN(ReadExports read,
                             ReadAllExports(paths, file_options, progress));
-  const bool with_sightings = !options.sightings.empty();
-  if (with_sightings) {
+  if (!options.sightings.empty()) {
     TEKMATCH_RETURN_IF_ERROR(
         CountMatches(options, *log, file_options, read.exports, progress));
   }
   const LogReport report =
-      MakeLogReport(options.log, *log, std::move(read.exports), with_sightings);
+      MakeLogReport(options.log, *log, std::move(read.exports));
   const absl::Status written =
       WriteResult(options.out, options.format == "json"
                                    ? DumpJson(LogJson(report), 2) + "\n"

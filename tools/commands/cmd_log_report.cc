@@ -188,14 +188,13 @@ ordered_json OptionalJson(const std::optional<bool>& value) {
 }  // namespace
 
 LogReport MakeLogReport(const std::string& path, const CheckLog& log,
-                        std::vector<ExportOfLog> exports, bool with_sightings) {
+                        std::vector<ExportOfLog> exports) {
   LogReport report = {.path = path,
                       .log = &log,
                       .exports = std::move(exports),
                       .hashes = {},
                       .gaps = {},
-                      .num_without_hash = 0,
-                      .with_sightings = with_sightings};
+                      .num_without_hash = 0};
   std::map<Sha256Digest, size_t> places;
   std::vector<Gathered> all;
   for (const LoggedFile& file : log.files) {

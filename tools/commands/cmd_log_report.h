@@ -56,12 +56,11 @@ struct LogReport {
   std::vector<HashOfLog> hashes;  // in the order of the log
   std::vector<GapOfLog> gaps;
   uint64_t num_without_hash = 0;  // entries
-  bool with_sightings = false;
 };
 
 // Joins the two.
 LogReport MakeLogReport(const std::string& path, const CheckLog& log,
-                        std::vector<ExportOfLog> exports, bool with_sightings);
+                        std::vector<ExportOfLog> exports);
 
 // Safe to show: every byte of log and paths is made printable.
 std::string LogText(const LogReport& report);

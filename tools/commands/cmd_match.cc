@@ -75,9 +75,10 @@ void AddMatchCommand(CommandLine& line) {
   command
       .Repeatable(
           "--sightings", o->sightings,
-          "CSV, JSON lines (- is stdin), or a LevelDB folder of Google Play\n"
-          "Services. DEVICE=PATH: of this device, with results of its\n"
-          "own; stores without are one person's")
+          "CSV, JSON lines (- is stdin), a LevelDB folder of Google Play\n"
+          "Services, SQLite of microG or RaMBLE, a Bluetooth capture.\n"
+          "DEVICE=PATH: of this device, with results of its own;\n"
+          "stores without are one person's")
       .Required();
   AddTrustedKeyOption(command, *o);
   command.Flag("--allow-unsigned", o->allow_unsigned,

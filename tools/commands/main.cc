@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "keyformat/status_macros.h"
+#include "matcher/store/sqlite_memory.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/memory_end.h"
@@ -41,6 +42,8 @@ absl::StatusOr<int> Run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   tekmatch::EndWhereMemoryEnds();
+  // Before any use of SQLite: a store is opened after databases of other apps.
+  tekmatch::MakeSqliteWipeMemory();
   // CLI11, nlohmann and the standard library throw; the libraries below do not.
   try {
     const absl::StatusOr<int> exit_code = Run(argc, argv);

@@ -20,6 +20,7 @@
 #include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "tools/files/line_reader.h"
+#include "tools/files/output_file.h"
 
 namespace tekmatch {
 namespace {
@@ -267,7 +268,9 @@ absl::StatusOr<std::unique_ptr<ForeignDatabase>> ForeignDatabase::Open(
       !absl::StartsWith(main.first, kSqliteMagic)) {
     return database->Damaged("is no whole SQLite database");
   }
-  const std::string wal_path = path + "-wal";
+  // They lie beside the file that a link leads to.
+  const std::string place = ResolveLinks(path);
+  const std::string wal_path = place + "-wal";
   uint64_t wal_bytes = 0;
   bool changed = main.changed;
   // The header says so for good once the app has chosen the log.
@@ -287,7 +290,7 @@ absl::StatusOr<std::unique_ptr<ForeignDatabase>> ForeignDatabase::Open(
     database->losses_.push_back(
         {path, "was written to while it was copied; stop the app first"});
   }
-  if (HasHotJournal(path + "-journal")) {
+  if (HasHotJournal(place + "-journal")) {
     database->losses_.push_back(
         {path,
          "a change was not finished (-journal): open it with the app, or "
@@ -431,6 +434,8 @@ absl::Status ForeignDatabase::Connect(uint64_t num_bytes) {
   sqlite3_limit(db_, SQLITE_LIMIT_TRIGGER_DEPTH, 0);
   sqlite3_progress_handler(db_, kStepsACall, &CountSteps, &steps_left_);
   return Execute(
+      // Before the first read: then the log's index is in memory, in no file.
+      "PRAGMA locking_mode=EXCLUSIVE; "
       "PRAGMA synchronous=OFF; "  // a copy need not outlive a loss of power
       "PRAGMA cache_size=-8192; PRAGMA mmap_size=0; PRAGMA temp_store=FILE; "
       "PRAGMA cell_size_check=ON; PRAGMA ignore_check_constraints=ON");
