@@ -308,6 +308,17 @@ absl::StatusOr<StoredCheckResult> RunStored(
   return checked;
 }
 
+// For a page. Another process may have added some since the check.
+absl::StatusOr<std::vector<Sighting>> ReadSortedByRpi(Database& database) {
+  TEKMATCH_ASSIGN_OR_RETURN(SightingStore store,
+                            SightingStore::Create(database));
+  TEKMATCH_ASSIGN_OR_RETURN(StoredSightings stored, store.Read());
+  std::vector<Sighting> sightings = std::move(stored.sightings);
+  std::sort(sightings.begin(), sightings.end(),
+            [](const Sighting& a, const Sighting& b) { return a.rpi < b.rpi; });
+  return sightings;
+}
+
 // DATA_LOSS: there is no answer; what is lacking is then said on stderr.
 absl::Status CheckHasAnswer(const StoreOptions& options,
                             const StoreAccount& store,
@@ -364,7 +375,15 @@ absl::StatusOr<int> CheckExports(const StoreOptions& options) {
       .run = checked.checked, .sightings = given.counts, .own_keys = own_keys};
   const std::string report =
       MatchReport(options.match, rules, check, account, &store);
-  TEKMATCH_RETURN_IF_ERROR(WriteMatchResults(options.match, account, report));
+  std::string page;
+  if (!options.match.html.empty()) {
+    TEKMATCH_ASSIGN_OR_RETURN(const std::vector<Sighting> sightings,
+                              ReadSortedByRpi(*database));
+    page = MatchResultPage(options.match, rules, check, account, sightings,
+                           &store);
+  }
+  TEKMATCH_RETURN_IF_ERROR(
+      WriteMatchResults(options.match, account, report, page));
   // Printed last: a run that fails has printed no result.
   if (PrintsResult(options.match)) TEKMATCH_RETURN_IF_ERROR(Print(report));
   return kExitDone;
@@ -421,7 +440,7 @@ void AddCheckCommand(CommandLine& line) {
   command.Flag("--set-aside", o->set_aside,
                "Rename a damaged store, which loses nothing");
   command.Runs([o, notice, sightings, command] {
-    o->match.notice_options = notice.given();
+    notice.Tell(o->match);
     if (sightings.given()) o->match.sightings = {o->sightings};
     o->given = command.Given();
     return DoWork(*o);

@@ -59,7 +59,9 @@ absl::StatusOr<int> MatchExports(const MatchOptions& options) {
   const RunAccount account = {
       .run = run, .sightings = sightings.counts, .own_keys = own_keys};
   const std::string report = MatchReport(options, rules, check, account);
-  TEKMATCH_RETURN_IF_ERROR(WriteMatchResults(options, account, report));
+  const std::string page = MatchResultPage(options, rules, check, account,
+                                           sightings.index->sightings());
+  TEKMATCH_RETURN_IF_ERROR(WriteMatchResults(options, account, report, page));
   // Printed last: a run that fails has printed no result.
   if (PrintsResult(options)) TEKMATCH_RETURN_IF_ERROR(Print(report));
   return kExitDone;
@@ -98,7 +100,7 @@ void AddMatchCommand(CommandLine& line) {
       "(default: the newest sighting's), and in place of the clock's:\n"
       "keys that start more than a day later are rejected");
   command.Runs([o, notice] {
-    o->notice_options = notice.given();
+    notice.Tell(*o);
     return MatchExports(*o);
   });
 }

@@ -32,8 +32,7 @@ NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {
                    "Exposure configuration: cocoa, platform-default or a\n"
                    "JSON file. The text is then the notice to a user");
   const Option language =
-      command.Text("--lang", options.language, "Of the notice")
-          .Needs(config)
+      command.Text("--lang", options.language, "Of the notice and the page")
           .OneOf({"ja", "en"})
           .ShowDefault();
   const Option dates = command.Text("--dates", options.dates, "Of the notice")
@@ -50,25 +49,45 @@ NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {
                "Write the result here, not to stdout (-)");
   command.Text("--matches-out", options.matches_out,
                "Write every matched sighting, as JSON lines; -: to stdout");
+  const Option html = command.Text(
+      "--html", options.html,
+      "Write a page, with tables and plots, here; of dates and counts");
+  command
+      .Flag("--show-contacts", options.show_contacts,
+            "Plot the contacts, too, with their clock times")
+      .Needs(html);
   command.Number("--threads", options.num_threads, "(default: all cores)", 1,
                  1024);
   return {.language = language, .dates = dates};
 }
 
 absl::Status CheckMatchOptions(const MatchOptions& options) {
-  if (options.notice_options && options.format == "json") {
+  const bool has_page = !options.html.empty();
+  if (options.language_given && options.config.empty() && !has_page) {
+    return absl::InvalidArgumentError("--lang requires --config or --html");
+  }
+  if (options.notice_options && options.format == "json" && !has_page) {
     return absl::InvalidArgumentError(
         "--lang and --dates have no effect on --format json");
   }
-  if (options.notice_options && !options.explain.empty()) {
+  if (options.notice_options && !options.explain.empty() && !has_page) {
     return absl::InvalidArgumentError(
         "--lang and --dates have no effect on --explain");
   }
-  // Lines of JSON and a text for people, mixed, are neither.
-  if (IsStdout(options.matches_out) && PrintsResult(options)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--matches-out ", options.matches_out,
-        ": the result goes to stdout, too; give it a file (--out FILE)"));
+  // Lines of JSON, a page and a text for people, mixed, are none of them.
+  for (const auto& [flag, path] :
+       {std::pair("--matches-out ", &options.matches_out),
+        std::pair("--html ", &options.html)}) {
+    if (IsStdout(*path) && PrintsResult(options)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          flag, *path,
+          ": the result goes to stdout, too; give it a file (--out FILE)"));
+    }
+  }
+  if (IsStdout(options.matches_out) && IsStdout(options.html)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--matches-out ", options.matches_out, " and --html ",
+                     options.html, ": both are stdout"));
   }
   return absl::OkStatus();
 }
@@ -88,6 +107,7 @@ RunPaths MatchPaths(const MatchOptions& options,
   paths.Reads("--config", ConfigPath(options.config));
   paths.Writes("--out", options.out);
   paths.Writes("--matches-out", options.matches_out);
+  paths.Writes("--html", options.html);
   return paths;
 }
 

@@ -33,20 +33,27 @@ struct MatchOptions {
   std::string format = "text";
   std::string out;
   std::string matches_out;
+  std::string html;
+  bool show_contacts = false;
   std::string now;
-  int num_threads = 0;          // 0: as many as the machine has
+  int num_threads = 0;  // 0: as many as the machine has
+  bool language_given = false;
   bool notice_options = false;  // --lang or --dates is given
 };
 
 // Declares --trusted-key.
 void AddTrustedKeyOption(OptionSet& command, MatchOptions& options);
 
-// Options that have an effect on a notice only.
+// Options that have an effect on texts for people only.
 struct NoticeOptions {
-  Option language;
-  Option dates;
+  Option language;  // of a notice or a page
+  Option dates;     // of a notice
 
-  bool given() const { return language.given() || dates.given(); }
+  // Says in `options` which were given.
+  void Tell(MatchOptions& options) const {
+    options.language_given = language.given();
+    options.notice_options = language.given() || dates.given();
+  }
 };
 
 // Declares what decides the meaning of matches, and where it is written:

@@ -7,6 +7,7 @@
 #include "tools/files/match_line.h"
 #include "tools/files/output_file.h"
 #include "tools/report/match_answer.h"
+#include "tools/report/match_page.h"
 #include "tools/report/match_report.h"
 
 namespace tekmatch {
@@ -20,6 +21,27 @@ absl::Status AppendMatches(const RunAccount& account, OutputFile& file) {
         MatchLine(match, account.run.files[match.source].path, by_device)));
   }
   return absl::OkStatus();
+}
+
+MatchReportInput ReportInput(const MatchRules& rules,
+                             const ExposureCheckOptions& check,
+                             const RunAccount& account,
+                             const StoreAccount* store) {
+  return {.account = account,
+          .policy = check.policy,
+          .zone = rules.dates_zone,
+          .window_policy = rules.window_policy.name,
+          .window_zone = rules.window_zone,
+          .store = store};
+}
+
+AnswerOptions AnswerOptionsOf(const MatchOptions& options,
+                              const MatchRules& rules) {
+  return {.config = rules.config,
+          .explain = rules.explain,
+          .language = options.language == "ja" ? Language::kJapanese
+                                               : Language::kEnglish,
+          .long_dates = options.dates == "long"};
 }
 
 }  // namespace
@@ -46,25 +68,28 @@ absl::Status CheckHasResult(const MatchOptions& options,
 std::string MatchReport(const MatchOptions& options, const MatchRules& rules,
                         const ExposureCheckOptions& check,
                         const RunAccount& account, const StoreAccount* store) {
-  const MatchReportInput input = {.account = account,
-                                  .policy = check.policy,
-                                  .zone = rules.dates_zone,
-                                  .window_policy = rules.window_policy.name,
-                                  .window_zone = rules.window_zone,
-                                  .store = store};
-  const AnswerOptions answer = {.config = rules.config,
-                                .explain = rules.explain,
-                                .language = options.language == "ja"
-                                                ? Language::kJapanese
-                                                : Language::kEnglish,
-                                .long_dates = options.dates == "long"};
+  const MatchReportInput input = ReportInput(rules, check, account, store);
+  const AnswerOptions answer = AnswerOptionsOf(options, rules);
   return options.format == "json" ? AnswerJson(input, answer)
                                   : AnswerText(input, answer);
 }
 
+std::string MatchResultPage(const MatchOptions& options,
+                            const MatchRules& rules,
+                            const ExposureCheckOptions& check,
+                            const RunAccount& account,
+                            absl::Span<const Sighting> sightings,
+                            const StoreAccount* store) {
+  if (options.html.empty()) return "";
+  return MatchPage(ReportInput(rules, check, account, store),
+                   AnswerOptionsOf(options, rules), sightings,
+                   options.show_contacts);
+}
+
 absl::Status WriteMatchResults(const MatchOptions& options,
                                const RunAccount& account,
-                               const std::string& report) {
+                               const std::string& report,
+                               const std::string& page) {
   // Matches are the larger file: where the disk is full, it shows here, before
   // a report has replaced an older one.
   std::unique_ptr<OutputFile> matches;
@@ -72,11 +97,17 @@ absl::Status WriteMatchResults(const MatchOptions& options,
     TEKMATCH_ASSIGN_OR_RETURN(matches, OutputFile::Open(options.matches_out));
     TEKMATCH_RETURN_IF_ERROR(AppendMatches(account, *matches));
   }
+  std::unique_ptr<OutputFile> html;
+  if (!options.html.empty()) {
+    TEKMATCH_ASSIGN_OR_RETURN(html, OutputFile::Open(options.html));
+    TEKMATCH_RETURN_IF_ERROR(html->Append(page));
+  }
   if (!PrintsResult(options)) {
     TEKMATCH_ASSIGN_OR_RETURN(auto file, OutputFile::Open(options.out));
     TEKMATCH_RETURN_IF_ERROR(file->Append(report));
     TEKMATCH_RETURN_IF_ERROR(file->Commit());
   }
+  if (html != nullptr) TEKMATCH_RETURN_IF_ERROR(html->Commit());
   return matches == nullptr ? absl::OkStatus() : matches->Commit();
 }
 

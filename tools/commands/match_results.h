@@ -1,12 +1,14 @@
-// What `tekmatch match` gives back of a run: the report, as text or JSON, and
-// the matched sightings, each where the person wants it.
+// What `tekmatch match` gives back of a run: the report, as text or JSON, the
+// page and the matched sightings, each where the person wants it.
 #ifndef TEKMATCH_TOOLS_COMMANDS_MATCH_RESULTS_H_
 #define TEKMATCH_TOOLS_COMMANDS_MATCH_RESULTS_H_
 
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "matcher/check/exposure_check.h"
+#include "matcher/join/sighting.h"
 #include "tools/commands/match_inputs.h"
 #include "tools/commands/match_options.h"
 #include "tools/report/run_remarks.h"
@@ -29,11 +31,21 @@ std::string MatchReport(const MatchOptions& options, const MatchRules& rules,
                         const RunAccount& account,
                         const StoreAccount* store = nullptr);
 
-// Writes the matches, and the report where it does not go to stdout, into their
-// files, which appear when both are whole. Errors are OutputFile's.
+// The page (--html), of the same; empty where nobody asks for it. `sightings`
+// are those that the run was over, sorted by RPI.
+std::string MatchResultPage(const MatchOptions& options,
+                            const MatchRules& rules,
+                            const ExposureCheckOptions& check,
+                            const RunAccount& account,
+                            absl::Span<const Sighting> sightings,
+                            const StoreAccount* store = nullptr);
+
+// Writes the matches, the page, and the report where it does not go to stdout,
+// into their files, which appear when all are whole. Errors are OutputFile's.
 absl::Status WriteMatchResults(const MatchOptions& options,
                                const RunAccount& account,
-                               const std::string& report);
+                               const std::string& report,
+                               const std::string& page);
 
 }  // namespace tekmatch
 

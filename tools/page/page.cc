@@ -43,7 +43,8 @@ outline:2px solid var(--s0);outline-offset:2px}
 .plot>svg{display:block;width:100%;min-width:36rem;height:auto}
 svg text{fill:var(--ink);font:12px system-ui,"Noto Sans CJK JP","IPAGothic",
 "VL Gothic",sans-serif}
-svg .unit{fill:var(--soft)}svg .mark-name{fill:var(--mark)}
+svg .unit{fill:var(--soft)}svg .mark-name{fill:var(--mark);
+stroke:var(--ground);stroke-width:3px;paint-order:stroke}
 .grid{stroke:var(--edge);stroke-opacity:.35}.axis{stroke:var(--edge)}
 .mark{stroke:var(--mark);stroke-width:1.5;stroke-dasharray:6 3}
 .s0{fill:var(--s0)}.s1{fill:var(--s1)}.s2{fill:var(--s2)}.s3{fill:var(--s3)}
@@ -55,14 +56,14 @@ rect{stroke:var(--edge);stroke-width:.4}
 gap:.2rem 1rem;font-size:.9rem}
 table{border-collapse:collapse;font-size:.85rem;
 font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--soft)}
+caption{text-align:left;color:var(--soft);white-space:nowrap}
 th,td{padding:.15rem .6rem .15rem 0;text-align:left;vertical-align:top;
 border-bottom:1px solid var(--box);overflow-wrap:break-word}
 thead th{border-bottom-color:var(--edge);white-space:nowrap}
-tbody th{font-weight:normal;max-width:16rem}
+tbody th{font-weight:normal;max-width:24rem}
 .n{text-align:right;white-space:nowrap}
 @media print{body{max-width:none;padding:0;font-size:10pt}
-figure,tr{break-inside:avoid}h2,h3{break-after:avoid}
+figcaption,.plot>svg,tr{break-inside:avoid}h2,h3{break-after:avoid}
 .plot{overflow:visible}.plot>svg{min-width:0}
 details::details-content{content-visibility:visible;block-size:auto}
 summary{list-style:none}table{font-size:7pt}th,td{padding-right:.3rem}}
@@ -85,6 +86,10 @@ Page::Page(absl::string_view language, absl::string_view title)
 
 void Page::Heading(absl::string_view text) {
   absl::StrAppend(&html_, "<h2>", HtmlText(text), "</h2>\n");
+}
+
+void Page::Subheading(absl::string_view text) {
+  absl::StrAppend(&html_, "<h3>", HtmlText(text), "</h3>\n");
 }
 
 void Page::Paragraph(absl::string_view text) {

@@ -23,6 +23,8 @@ class Page {
   Page(absl::string_view language, absl::string_view title);
 
   void Heading(absl::string_view text);
+  // Of a part under a heading.
+  void Subheading(absl::string_view text);
   void Paragraph(absl::string_view text);
   // A line each, as text reports have them.
   void Lines(absl::string_view text);

@@ -87,14 +87,12 @@ std::string Date(absl::CivilDay date, const NoticeOptions& options) {
 
 }  // namespace
 
-std::string NoticeText(const RunAccount& account,
-                       const ExposureFindings& report,
-                       const ExposureConfig& config,
-                       const NoticeOptions& options) {
+std::string NoticeAnswer(const ExposureFindings& report,
+                         const ExposureConfig& config,
+                         const NoticeOptions& options) {
   const bool japanese = options.language == Language::kJapanese;
   const Words& words = japanese ? kJapanese : kEnglish;
-  std::string text = RemarksText(account, options.language, Remarks::kOfNotice);
-  if (!text.empty()) text += "\n";
+  std::string text;
   const std::string zone(options.zone.name());
   const std::string today = Date(report.today, options);
   if (report.since.has_value()) {
@@ -124,6 +122,16 @@ std::string NoticeText(const RunAccount& account,
       japanese ? config.consultation.japanese : config.consultation.english;
   if (!whom.empty()) text += absl::Substitute(words.what_to_do, whom);
   return text;
+}
+
+std::string NoticeText(const RunAccount& account,
+                       const ExposureFindings& report,
+                       const ExposureConfig& config,
+                       const NoticeOptions& options) {
+  const std::string remarks =
+      RemarksText(account, options.language, Remarks::kOfNotice);
+  return absl::StrCat(remarks, remarks.empty() ? "" : "\n",
+                      NoticeAnswer(report, config, options));
 }
 
 }  // namespace tekmatch

@@ -20,6 +20,11 @@ struct NoticeOptions {
   absl::TimeZone zone;  // of the dates, which it names
 };
 
+// What it says of contacts.
+std::string NoticeAnswer(const ExposureFindings& report,
+                         const ExposureConfig& config,
+                         const NoticeOptions& options);
+
 // The whole text, with what is to be said of the run (run_remarks.h) in front.
 std::string NoticeText(const RunAccount& account,
                        const ExposureFindings& report,

@@ -158,7 +158,12 @@ class MannersOfMatchTest : public ::testing::Test {
 
 TEST_F(MannersOfMatchTest, OptionsWithoutEffect) {
   const std::string end = "; `tekmatch help match` has more";
-  ExpectUsage(Match({"--lang", "ja"}), "--lang requires --config" + end);
+  ExpectUsage(Match({"--lang", "ja"}), "--lang requires --config or --html");
+  ExpectUsage(Match({"--show-contacts"}),
+              "--show-contacts requires --html" + end);
+  ExpectUsage(Match({"--html", "-"}),
+              "--html -: the result goes to stdout, too; give it a file (--out "
+              "FILE)");
   ExpectUsage(Match({"--dates", "long"}), "--dates requires --config" + end);
   for (const Arguments& option :
        std::vector<Arguments>{{"--lang", "ja"}, {"--dates", "iso"}}) {

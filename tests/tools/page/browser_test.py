@@ -199,6 +199,48 @@ class PageTest(unittest.TestCase):
         )
         self.assertEqual(re.search("<title>(.*?)</title>", dom)[1], "wide:", name)
 
+    def match(self, page, *more):
+        self.tekmatch(
+            "match",
+            self.demo("export.zip"),
+            "--trusted-key",
+            "440:v1=" + self.demo("public.pem"),
+            "--sightings",
+            self.demo("sightings.csv"),
+            "--config",
+            "cocoa",
+            "--time-zone",
+            "Asia/Tokyo",
+            "--html",
+            page,
+            "--out",
+            os.devnull,
+            *more,
+        )
+
+    def test_match(self):
+        page = os.path.join(self.folder, "match.html")
+        self.match(page, "--lang", "ja")
+        elements = self.look_at("match-ja", page)
+        self.assertEqual(elements.texts["h1"], ["公開されたキーとの接触"])
+        self.assertEqual(
+            elements.texts["h2"],
+            [
+                "接触はあったか",
+                "どれほど確かか",
+                "誰が公開したか",
+                "除いたものとその理由",
+                "端末の受信記録",
+            ],
+        )
+
+    def test_match_with_contacts(self):
+        page = os.path.join(self.folder, "contacts.html")
+        self.match(page, "--show-contacts")
+        elements = self.look_at("contacts-en", page)
+        self.assertIn("The contacts", elements.texts["h2"])
+        self.assertIn("Score of each date", elements.texts["h3"])
+
     def test_inspect(self):
         for language, heading in (
             ("en", "What these exports hold"),
