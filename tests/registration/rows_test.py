@@ -17,14 +17,30 @@ ROWS = (
     + ["F%d" % i for i in range(1, 10)]
 )
 TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", re.MULTILINE)
+PYTHON = re.compile(r"^class (\w+)\(|^    def (test_\w+)\(", re.MULTILINE)
 
 
 def tests_of(paths):
+    """(suite, name) of GoogleTest's and of unittest's tests."""
     tests = set()
     for path in paths:
         with open(path, encoding="utf-8") as f:
-            tests.update(TEST.findall(f.read()))
+            text = f.read()
+        if path.endswith(".cc"):
+            tests.update(TEST.findall(text))
+            continue
+        suite = None
+        for cls, name in PYTHON.findall(text):
+            suite = cls or suite
+            if name:
+                tests.add((suite, name))
     return tests
+
+
+def row_named_by(suite, name):
+    """The row that a test is named after, or None."""
+    match = re.fullmatch(r"([RF]\d+)", suite) or re.match(r"([RF]\d+)[A-Z]", name)
+    return match and match.group(1)
 
 
 def table_of(text):
@@ -51,8 +67,10 @@ def defects_of(text, tests):
         for name in listed:
             if name not in suites and name not in names:
                 yield "row %s: there is no test %s" % (row, name)
-        if row in suites and row not in listed:
-            yield "row %s does not list the tests %s" % (row, row)
+        for suite, name in sorted(tests):
+            test = "%s.%s" % (suite, name)
+            if row_named_by(suite, name) == row and not {suite, test} & set(listed):
+                yield "row %s does not list %s" % (row, test)
         if not listed and not still_open:
             yield "row %s has no test, and nothing is open" % row
     for row in ROWS:
@@ -61,32 +79,34 @@ def defects_of(text, tests):
     for row in seen:
         if row not in ROWS:
             yield "row %s is none" % row
-    for suite in sorted(suites):
-        if re.fullmatch(r"[RF]\d+", suite) and suite not in ROWS:
-            yield "tests are named after %s, which is no row" % suite
+    for suite, name in sorted(tests):
+        if row_named_by(suite, name) not in ROWS + [None]:
+            yield "%s.%s is named after no row" % (suite, name)
 
 
 def check_itself():
     """The check finds what it is for."""
-    tests = {("R1", "A"), ("R2", "B"), ("S", "C"), ("R99", "D")}
+    tests = {("R1", "A"), ("R2", "B"), ("S", "C"), ("R99", "D"), ("S", "F1E")}
     lines = ["| %s | x | `S.C` | |" % row for row in ROWS[:-1]]
     lines[31] = "| R1 | x | `R1`, `S.X` | |"
     lines[33] = "| R3 | x | | |"
     found = list(defects_of("\n".join(lines), tests))
     assert found == [
         "row R1: there is no test S.X",
-        "row R2 does not list the tests R2",
+        "row R2 does not list R2.B",
         "row R3 has no test, and nothing is open",
+        "row F1 does not list S.F1E",
         "row F9 is there 0 times",
-        "tests are named after R99, which is no row",
+        "R99.D is named after no row",
     ], found
 
 
 def main():
     check_itself()
     paths = glob.glob(os.path.join(HERE, "*", "*_test.cc"))
+    paths += glob.glob(os.path.join(HERE, "*_test.py"))
     tests = tests_of(paths)
-    if len(tests) < 80:
+    if len(tests) < 180:
         sys.exit("only %d tests in %d files: where are they?" % (len(tests), len(paths)))
     with open(os.path.join(HERE, "rows.md"), encoding="utf-8") as f:
         defects = list(defects_of(f.read(), tests))
