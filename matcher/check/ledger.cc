@@ -172,7 +172,8 @@ absl::StatusOr<absl::flat_hash_set<Tek>> Ledger::Pending() {
 // that goes would take thousands of rows with it, in one transaction that
 // nobody could cancel.
 absl::Status Ledger::Tidy(DayNumber first_day,
-                          absl::FunctionRef<absl::Status()> goes_on) {
+                          absl::FunctionRef<absl::Status()> goes_on,
+                          bool* removed) {
   // Some 75 KB each, with which the table's pages are written anew.
   constexpr int kRowsAtOnce = 8;
   TEKMATCH_ASSIGN_OR_RETURN(
@@ -187,9 +188,10 @@ absl::Status Ledger::Tidy(DayNumber first_day,
         Transaction::Begin(database_, Durability::kNormal));
     TEKMATCH_RETURN_IF_ERROR(
         some.BindInt64(1, first_day).BindInt64(2, kRowsAtOnce).Run());
-    const bool were_all = database_.num_changes() < kRowsAtOnce;
+    const int64_t num_rows = database_.num_changes();
     TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
-    if (were_all) return absl::OkStatus();
+    if (removed != nullptr && num_rows > 0) *removed = true;
+    if (num_rows < kRowsAtOnce) return absl::OkStatus();
     TEKMATCH_RETURN_IF_ERROR(goes_on());
   }
 }

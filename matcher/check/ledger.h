@@ -84,9 +84,11 @@ class Ledger {
   // Deletes kept keys of earlier days, and of exports that are not there: what
   // calls left that did not come to their Finish, or what was replaced. Some
   // rows at a time, since they are overwritten; `goes_on` is asked in between,
-  // and its error ends it and is returned.
+  // and its error ends it and is returned. `removed`, if not null, becomes true
+  // where any went: they are in the file until a checkpoint.
   absl::Status Tidy(DayNumber first_day,
-                    absl::FunctionRef<absl::Status()> goes_on);
+                    absl::FunctionRef<absl::Status()> goes_on,
+                    bool* removed = nullptr);
 
   // A place for a new export: its entry's id. Tidies first.
   absl::StatusOr<int64_t> Begin(DayNumber first_day,

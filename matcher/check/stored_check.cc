@@ -160,9 +160,16 @@ absl::StatusOr<StoredCheckResult> CheckLocked(
   TEKMATCH_ASSIGN_OR_RETURN(const std::shared_ptr<const SightingIndex> index,
                             IndexSightings(std::move(all.sightings)));
 
-  TEKMATCH_RETURN_IF_ERROR(limits.UnlessStopped(
-      ledger.Tidy(horizon.first_day,
-                  [&limits]() -> absl::Status { return limits.GoesOn(); })));
+  bool removed_keys = false;
+  TEKMATCH_RETURN_IF_ERROR(limits.UnlessStopped(ledger.Tidy(
+      horizon.first_day,
+      [&limits]() -> absl::Status { return limits.GoesOn(); }, &removed_keys)));
+  // Not before the next commits would they else be gone from the file.
+  if (removed_keys) {
+    TEKMATCH_ASSIGN_OR_RETURN(const bool erased,
+                              database.Checkpoint(absl::Seconds(1)));
+    result.retained.erased = result.retained.erased && erased;
+  }
   // What an earlier check left comes first, so that checks that stop come to an
   // end, however much each of them adds.
   TEKMATCH_RETURN_IF_ERROR(limits.UnlessStopped(LookUpPending(run, image)));

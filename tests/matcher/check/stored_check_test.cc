@@ -4,7 +4,9 @@
 // stored_check_history_test.
 #include "matcher/check/stored_check.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -89,6 +91,20 @@ class StoredCheckTest : public ::testing::Test {
     const auto status = ReadLedgerStatus(*database_);
     EXPECT_THAT(status, IsOk());
     return status.ok() ? status->num_exports : 0;
+  }
+
+  // Of keys_ that stand in any file of the store.
+  size_t NumKeysInFiles() {
+    size_t num = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(database_->folder())) {
+      const std::string bytes = ReadFile(entry.path().string());
+      for (const DiagnosisKey& key : keys_) {
+        const std::string tek(key.tek.bytes.begin(), key.tek.bytes.end());
+        num += bytes.find(tek) == std::string::npos ? 0 : 1;
+      }
+    }
+    return num;
   }
 
   const std::vector<DiagnosisKey> keys_ = TestKeys(5, 1);
@@ -223,6 +239,20 @@ TEST_F(StoredCheckTest, KeysAreKeptAsLongAsASightingCanBeOfThem) {
   ASSERT_TRUE(MustCheck({}).checked.complete);
   EXPECT_EQ(ReadLedgerStatus(*database_)->num_keys_kept, 0U);
   EXPECT_EQ(NumExports(), 1U);
+}
+
+// Not when the connection closes, which an app's may never do.
+TEST_F(StoredCheckTest, KeysThatGoAreErasedAtOnce) {
+  ASSERT_TRUE(MustCheck({"a.zip"}).checked.complete);
+  ASSERT_TRUE(*database_->Checkpoint(absl::Seconds(1)));
+  EXPECT_GT(NumKeysInFiles(), 0U);
+  for (int day = 0; day < 40; ++day) {
+    options_.check.now += absl::Hours(36);
+    EXPECT_TRUE(MustCheck({}).retained.erased);
+    if (ReadLedgerStatus(*database_)->num_keys_kept == 0) break;
+  }
+  EXPECT_EQ(NumExports(), 1U);
+  EXPECT_EQ(NumKeysInFiles(), 0U);
 }
 
 TEST_F(StoredCheckTest, OldExportsGo) {
