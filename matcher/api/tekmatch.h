@@ -498,7 +498,8 @@ TEKMATCH_API TEKMATCH_CHECKED tekmatch_status tekmatch_store_add(
 typedef struct tekmatch_retained {
   uint32_t struct_size;
   /* The clock jumped ahead (1) or back (2) by more than two days: nothing was
-   * removed. It is believed the next time. */
+   * removed. One that is back is believed from now on; one that is ahead, when
+   * it is so still after an hour. */
   int32_t clock_jump;
   uint32_t
       erased; /* what was removed is gone from all files; else call again */

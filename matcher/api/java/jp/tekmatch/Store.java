@@ -64,7 +64,10 @@ public final class Store extends NativeHandle {
 
   /** What retention removed. */
   public static final class Retained {
-    /** Other than NONE: nothing was removed. The time is believed the next time. */
+    /**
+     * Other than NONE: nothing was removed. A clock that is back is believed from now on; one that
+     * is ahead, when it is so still after an hour.
+     */
     public final ClockJump clockJump;
 
     /** What was removed is gone from all files; else call again. */
