@@ -20,6 +20,8 @@ namespace tekmatch {
 namespace {
 
 constexpr uint64_t kMostKeyBytes = 64 << 10;
+// After two weeks keys are too old.
+constexpr uint64_t kLongestWaitHours = 336;
 
 // "15:00" and so on, separated by commas, in any order.
 absl::StatusOr<std::vector<absl::Duration>> ParseSlots(
@@ -94,7 +96,7 @@ void AddPublishFlags(OptionSet& command, PublishFlags& flags) {
       .ShowDefault();
   command
       .Number("--longest-wait-hours", flags.longest_wait_hours,
-              "not longer than this", 0, 24 * 14)
+              "not longer than this", 0, kLongestWaitHours)
       .ShowDefault();
 }
 
