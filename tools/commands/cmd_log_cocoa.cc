@@ -184,6 +184,9 @@ absl::Status SetConfig(const json& root, ExposureConfig* config,
   return valid.ok() ? valid : Wrong(*name, valid.message());
 }
 
+// The platform caps it at five minutes; nobody relies on that here.
+constexpr int64_t kMaxScanSeconds = int64_t{24} * 60 * 60;
+
 absl::Status ReadWindow(const json& object, ExposureWindow* window) {
   int64_t number = 0;
   TEKMATCH_RETURN_IF_ERROR(GetMillis(object, &window->start_seconds));
@@ -200,7 +203,7 @@ absl::Status ReadWindow(const json& object, ExposureWindow* window) {
   for (const json& scan : *scans) {
     ScanInstance& added = window->scans.emplace_back();
     TEKMATCH_RETURN_IF_ERROR(
-        GetInteger(scan, "SecondsSinceLastScan", 0, 24 * 60 * 60, &number));
+        GetInteger(scan, "SecondsSinceLastScan", 0, kMaxScanSeconds, &number));
     added.seconds_since_last_scan = static_cast<int>(number);
     TEKMATCH_RETURN_IF_ERROR(
         GetInteger(scan, "TypicalAttenuationDb", -255, 255, &number));
@@ -303,12 +306,12 @@ absl::StatusOr<CocoaLog> ParseCocoaLog(absl::string_view text) {
         return !IsReportable(window.report_type) ||
                window.infectiousness == Infectiousness::kNone;
       }));
-  for (DailySummary& made :
+  for (const DailySummary& made :
        SummarizeDays(windows, config.daily_summaries, config.alert,
                      absl::UTCTimeZone(), absl::CivilDay(2101, 1, 1))) {
     CocoaDay& day = days[made.date];
     day.date = made.date;
-    day.made = std::move(made);
+    day.made = made;
   }
   for (auto& [date, day] : days) {
     if (day.logged.has_value() && day.made.has_value()) {

@@ -56,7 +56,9 @@ std::string Numbers(const std::vector<uint64_t>& numbers) {
   return numbers.empty() ? "-" : absl::StrJoin(numbers, "/");
 }
 
-std::string OrDash(std::string text) { return text.empty() ? "-" : text; }
+std::string OrDash(const std::string& text) {
+  return text.empty() ? "-" : text;
+}
 
 const ExportOfLog* ExportOf(const LogReport& report, const HashOfLog& row) {
   return row.exports.empty() ? nullptr : &report.exports[row.exports.front()];

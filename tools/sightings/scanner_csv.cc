@@ -20,7 +20,7 @@ constexpr absl::string_view kSpanHeader =
 // 00:00:5E:00:53:00
 constexpr size_t kAddressCharacters = 17;
 // An RPI lives for twenty minutes; an address that comes again makes it longer.
-constexpr int64_t kMaxSpanSeconds = 24 * 60 * 60;
+constexpr int64_t kMaxSpanSeconds = int64_t{24} * 60 * 60;
 
 absl::Status ParseNumber(absl::string_view name, absl::string_view text,
                          int64_t* value) {

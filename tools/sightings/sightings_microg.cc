@@ -20,7 +20,7 @@ using Type = ForeignRows::Type;
 constexpr absl::string_view kTable = "advertisements";
 constexpr absl::string_view kKeyTable = "tek";
 constexpr int64_t kMillis = 1000;
-constexpr int64_t kMaxSpanMillis = 24 * 60 * 60 * kMillis;
+constexpr int64_t kMaxSpanMillis = int64_t{24} * 60 * 60 * kMillis;
 
 // The columns of the query.
 enum Column : int { kRpi, kAem, kTimestamp, kRssi, kDuration };

@@ -27,7 +27,7 @@ using Type = ForeignRows::Type;
 constexpr absl::string_view kDevices = "devices";
 constexpr absl::string_view kLocations = "locations";
 // Longer than an RPI lives.
-constexpr int64_t kIdentifierSeconds = 30 * 60;
+constexpr int64_t kIdentifierSeconds = int64_t{30} * 60;
 constexpr size_t kMaxIdBytes = 64;
 
 struct Device {
