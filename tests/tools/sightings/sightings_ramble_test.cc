@@ -18,9 +18,7 @@
 namespace tekmatch {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr char kRpi[] = "2cfb0de02b33d20c5c27611238e2d107";
@@ -174,14 +172,16 @@ TEST(SightingsDumpTest, QuotesAndCommentsEndNoStatement) {
 
 TEST(SightingsDumpTest, NothingButTablesAndValuesRuns) {
   const std::string victim = WriteTemp("victim.db", "");
+  constexpr char kRecursive[] =
+      "INSERT INTO devices(id) WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL "
+      "SELECT x+1 FROM r) SELECT x FROM r;";
   const std::string statements[] = {
       absl::StrCat("ATTACH '", victim, "' AS v;"),
       absl::StrCat("VACUUM INTO '", victim, "2';"),
       "SELECT load_extension('x');",
       "INSERT INTO devices(id) SELECT id FROM devices;",
       "INSERT INTO devices(id) VALUES(randomblob(100));",
-      "INSERT INTO devices(id) WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL "
-      "SELECT x+1 FROM r) SELECT x FROM r;",
+      kRecursive,
       "UPDATE devices SET id=1;",
       "DELETE FROM devices;",
       "DROP TABLE devices;",
