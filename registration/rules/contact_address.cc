@@ -162,7 +162,7 @@ ContactAddress::Parsed ContactAddress::ParseMobile(absl::string_view typed) {
     if (!absl::StartsWith(digits, "81")) return refuse(ContactFault::kForeign);
     digits.erase(0, 2);
     // "+81 (0)90": the 0 is there already.
-    if (!absl::StartsWith(digits, "0")) digits.insert(0, "0");
+    if (!absl::StartsWith(digits, "0")) digits = absl::StrCat("0", digits);
   }
   const ContactFault fault = JudgePrefix(digits);
   if (fault != ContactFault::kNone) return refuse(fault);
