@@ -32,9 +32,15 @@ class JoinedIds {
 
 std::vector<uint32_t> AuthoritiesOf(absl::Span<const ExportFileResult> files) {
   JoinedIds ids;
+  std::map<Sha256Digest, std::string> first_signers;  // by content
   for (const ExportFileResult& file : files) {
     const std::vector<std::string>& signers = file.report.signature.signer_ids;
     for (const std::string& id : signers) ids.Join(signers.front(), id);
+    if (!file.accepted || signers.empty()) continue;
+    // Whoever signs a copy says the same as whoever signed the original.
+    const auto [first, is_new] =
+        first_signers.try_emplace(file.report.digests.sha256, signers.front());
+    if (!is_new) ids.Join(first->second, signers.front());
   }
   std::map<std::string, uint32_t> numbers;
   std::vector<uint32_t> authorities;

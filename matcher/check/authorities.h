@@ -12,8 +12,10 @@
 namespace tekmatch {
 
 // A number for the authority of each file, equal where it is the same. Of a
-// file that several signed, or of files that a chain of such files joins, they
-// are one. Files that no trusted key signed are all of one.
+// file that several signed, of accepted files with the same export.bin, or of
+// files that a chain of such files joins, they are one: so it does not matter
+// which of several copies counts. Files that no trusted key signed are all of
+// one.
 std::vector<uint32_t> AuthoritiesOf(absl::Span<const ExportFileResult> files);
 
 }  // namespace tekmatch

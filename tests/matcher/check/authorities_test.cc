@@ -1,5 +1,6 @@
 #include "matcher/check/authorities.h"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,26 @@ TEST(AuthoritiesTest, ThoseWhoSignTogetherAreOne) {
   EXPECT_THAT(AuthoritiesOf({SignedBy({"a", "b"}), SignedBy({"b", "a"}),
                              SignedBy({"a", "a"}), SignedBy({"x"})}),
               ElementsAre(1, 1, 1, 2));
+}
+
+// Of an accepted file with this content.
+ExportFileResult CopySignedBy(const std::string& id, uint8_t content) {
+  ExportFileResult file = SignedBy({id});
+  file.accepted = true;
+  file.report.digests.sha256[0] = content;
+  return file;
+}
+
+TEST(AuthoritiesTest, ThoseWhoSignTheSameContentAreOne) {
+  EXPECT_THAT(AuthoritiesOf({CopySignedBy("a", 1), CopySignedBy("b", 2),
+                             CopySignedBy("c", 3), CopySignedBy("c", 1)}),
+              ElementsAre(1, 2, 1, 1));
+  // But for a file that does not count.
+  ExportFileResult refused = CopySignedBy("c", 1);
+  refused.accepted = false;
+  EXPECT_THAT(AuthoritiesOf({CopySignedBy("a", 1), CopySignedBy("b", 2),
+                             CopySignedBy("c", 3), refused}),
+              ElementsAre(1, 2, 3, 3));
 }
 
 }  // namespace

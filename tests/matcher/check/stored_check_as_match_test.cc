@@ -122,6 +122,46 @@ class AsMatchTest : public ::testing::Test {
   std::vector<Sighting> given_;
 };
 
+// Whoever signed a copy may revoke its keys, whichever of the two is read
+// first, and whatever they are called.
+TEST_F(AsMatchTest, SignerOfACopyRevokes) {
+  std::vector<DiagnosisKey> keys = keys_;
+  for (DiagnosisKey& key : keys) {
+    key.metadata.report_type = ReportType::kSelfReport;
+  }
+  DiagnosisKey revoked = keys[0];
+  revoked.metadata.revised = true;
+  revoked.metadata.report_type = ReportType::kRevoked;
+  ExportWriterOptions later = TestExportOptions({SecondSigner()});
+  later.start_timestamp += 86400;
+  later.end_timestamp += 86400;
+  const std::string original = WriteTestExport(keys);
+  const std::string copy = SignedAnew(original, SecondSigner());
+  Source("z.zip", WriteTestExport({revoked}, later));
+  int number = 0;
+  for (const bool copy_is_first : {false, true}) {
+    Source("a.zip", copy_is_first ? copy : original);
+    Source("b.zip", copy_is_first ? original : copy);
+    for (std::vector<std::string> names :
+         std::vector<std::vector<std::string>>{{"a.zip", "b.zip", "z.zip"},
+                                               {"z.zip", "b.zip", "a.zip"},
+                                               {"b.zip", "z.zip", "a.zip"}}) {
+      Open(absl::StrCat("revoked", ++number));
+      given_.clear();
+      Add({HearKey(keys[0], kTestDaySeconds)});
+      options_.check.skip_bad_files = true;
+      for (const std::string& name : names) Check({name});
+      options_.check.skip_bad_files = false;
+      const ExposureCheckResult match = Match(names);
+      EXPECT_EQ(match.report_types.num_revoked, 1U);
+      EXPECT_THAT(match.result.matches, IsEmpty());
+      const StoredCheckResult checked = Check(names);
+      EXPECT_EQ(checked.checked.report_types.num_revoked, 1U);
+      EXPECT_THAT(checked.checked.result.matches, IsEmpty());
+    }
+  }
+}
+
 TEST_F(AsMatchTest, ACopyCountsByItsOwnSignature) {
   const std::string good = WriteTestExport(keys_);
   Source("good.zip", good);
