@@ -31,11 +31,30 @@ namespace {
 constexpr char kPendingClock[] = "pending_clock";
 constexpr char kPendingSinceBoot[] = "pending_since_boot";
 
-// How long ago a jump was reported, at least. A device that was started since
-// counts from 0 again; what it counted until now has passed in any case.
-int64_t SecondsSince(int64_t reported_since_boot, int64_t since_boot) {
-  return since_boot >= reported_since_boot ? since_boot - reported_since_boot
-                                           : since_boot;
+// A jump ahead that was reported, and what has passed since.
+struct ReportedJump {
+  int64_t now = 0;      // by the clock that jumped
+  int64_t seconds = 0;  // since then, at least
+  // Where the device was started since, it counts from 0 again: what it counted
+  // until now has passed, but nobody knows how much more.
+  bool was_restarted = false;
+};
+
+std::optional<ReportedJump> JumpOf(std::optional<int64_t> pending,
+                                   std::optional<int64_t> reported,
+                                   int64_t since_boot) {
+  if (!pending.has_value() || !reported.has_value()) return std::nullopt;
+  const bool was_restarted = since_boot < *reported;
+  return ReportedJump{
+      .now = *pending,
+      .seconds = was_restarted ? since_boot : since_boot - *reported,
+      .was_restarted = was_restarted};
+}
+
+// Whether a clock that says `now` went on from there as clocks do.
+bool WentOn(const ReportedJump& jump, int64_t now) {
+  return now >= jump.now &&
+         (jump.was_restarted || now <= jump.now + jump.seconds + kMaxClockStep);
 }
 
 // The rules of ClockJump, and what they have to remember. A store of before
@@ -49,10 +68,9 @@ absl::StatusOr<ClockJump> LookAtClock(Database& database, int64_t now,
   if (last.has_value() && now > *last + kMaxClockStep) {
     TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> reported,
                               GetNumber(database, kPendingSinceBoot));
-    const bool is_same_jump = pending.has_value() && reported.has_value() &&
-                              now >= *pending &&
-                              now <= *pending + kMaxClockStep;
-    if (!is_same_jump) {
+    const std::optional<ReportedJump> jump =
+        JumpOf(pending, reported, since_boot);
+    if (!jump.has_value() || !WentOn(*jump, now)) {
       TEKMATCH_RETURN_IF_ERROR(SetNumber(database, kPendingClock, now));
       TEKMATCH_RETURN_IF_ERROR(
           SetNumber(database, kPendingSinceBoot, since_boot));
@@ -60,8 +78,7 @@ absl::StatusOr<ClockJump> LookAtClock(Database& database, int64_t now,
     }
     // Two calls in quick succession see the same wrong clock.
     const bool is_confirmed =
-        SecondsSince(*reported, since_boot) >=
-        absl::ToInt64Seconds(SightingStore::kConfirmAfter);
+        jump->seconds >= absl::ToInt64Seconds(SightingStore::kConfirmAfter);
     if (!is_confirmed) return ClockJump::kForward;
   }
   TEKMATCH_RETURN_IF_ERROR(SetNumber(database, kBelievedClock, now));

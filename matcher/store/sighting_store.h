@@ -56,9 +56,10 @@ struct StoredSightings {
 // What the clock did since it was last looked at.
 enum class ClockJump {
   kNone,
-  // More than two days ahead. Nothing was removed. A call with this time, or up
-  // to two days later, takes it for right once kConfirmAfter is over: the phone
-  // was off. Until then it is this again.
+  // More than two days ahead. Nothing was removed. Once kConfirmAfter is over, a
+  // call with a time that went on as far, or up to two days farther, takes it
+  // for right: the phone was off, or nobody opened the store. Until then it is
+  // this again.
   kForward,
   // More than two days back. Nothing was removed. This is the time from now on.
   kBack,

@@ -42,7 +42,8 @@ constexpr Words kEnglish = {
     .in_future = "Sightings of more than a day from now: $0. A clock is off.\n",
     .clock_forward =
         "The clock has jumped more than two days ahead: nothing old was "
-        "removed. It is\nbelieved from the next check on.\n",
+        "removed. It is\nbelieved when a check an hour or more later sees it "
+        "still.\n",
     .clock_back =
         "The clock has jumped more than two days back: nothing old was "
         "removed.\n",
@@ -66,7 +67,7 @@ constexpr Words kJapanese = {
     .in_future = "今より一日以上先の接触記録：$0件。時計がずれています。\n",
     .clock_forward =
         "時計が二日以上進んだため、古い記録を削除していません。"
-        "\n次の確認からこの時刻に従います。\n",
+        "\n一時間以上あとの確認でも同じであれば、この時刻に従います。\n",
     .clock_back = "時計が二日以上戻ったため、古い記録を削除していません。\n",
     .not_erased =
         "ほかのプロセスが読んでいるため、削除した記録の消去は終わっていません。"

@@ -233,7 +233,7 @@ TEST_F(ClockTest, OneThatJumpsAheadIsBelievedAnHourLater) {
   g_since_boot += SightingStore::kConfirmAfter;
   EXPECT_EQ(Retain(ahead - 1).clock, ClockJump::kForward);
   g_since_boot += SightingStore::kConfirmAfter;
-  EXPECT_EQ(Retain(ahead + 2 * kDay).clock, ClockJump::kForward);
+  EXPECT_EQ(Retain(ahead + 2 * kDay + 3600).clock, ClockJump::kForward);
   // Too soon, however often, and whatever the wrong clock says meanwhile.
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(Retain(ahead + (2 * kDay) + (i * 3600)).clock,
@@ -261,6 +261,30 @@ TEST_F(ClockTest, AfterARestartTheTimeSinceItCounts) {
   EXPECT_EQ(Retain(ahead + 60).clock, ClockJump::kForward);
   g_since_boot += absl::Seconds(1);
   EXPECT_EQ(Retain(ahead + 60).clock, ClockJump::kNone);
+}
+
+// Somebody opens the store once a week, on a device that runs on: every other
+// time is believed, so that nothing is kept for long.
+TEST_F(ClockTest, StoreThatIsSeldomOpenedForgets) {
+  Add({Planted(1, kStart)}, kStart);
+  int64_t now = kStart;
+  for (const ClockJump clock :
+       {ClockJump::kForward, ClockJump::kNone, ClockJump::kForward,
+        ClockJump::kNone, ClockJump::kForward, ClockJump::kNone}) {
+    now += 7 * kDay;
+    g_since_boot += absl::Hours(7 * 24);
+    EXPECT_EQ(Retain(now).clock, clock);
+  }
+  EXPECT_EQ(ReadAll().size(), 0U);
+}
+
+// The same, of a device that is started before each of them.
+TEST_F(ClockTest, StoreThatIsSeldomOpenedForgetsAfterRestarts) {
+  Add({Planted(1, kStart)}, kStart);
+  EXPECT_EQ(Retain(kStart + 20 * kDay).clock, ClockJump::kForward);
+  g_since_boot = SightingStore::kConfirmAfter;
+  EXPECT_EQ(Retain(kStart + 40 * kDay).clock, ClockJump::kNone);
+  EXPECT_EQ(ReadAll().size(), 0U);
 }
 
 TEST_F(ClockTest, OneThatJumpsBackRemovesNothing) {
