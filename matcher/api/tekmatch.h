@@ -531,9 +531,9 @@ typedef struct tekmatch_store_state {
   uint64_t num_exports;
   uint64_t num_keys_kept;
   uint64_t bytes_on_disk;
-  /* The latest end timestamp of an export, as of the last check to which
-   * nothing was lacking; 0 without. What is published later is still to be
-   * fetched. */
+  /* The latest end timestamp of an export, at most the time of the check, as of
+   * the last check to which nothing was lacking; 0 without. What is published
+   * later is still to be fetched. One for all exports, of whatever region. */
   int64_t processed_until;
 } TEKMATCH_SWIFT_NAME(TekmatchStoreState) tekmatch_store_state;
 

@@ -26,9 +26,14 @@ void WipeRegisters() {
                    : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
                      "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
                      "xmm14", "xmm15");
-  if (has_avx) asm volatile("vzeroall" ::: "xmm0", "xmm15");
-    // Those that AVX-512 alone has: the compiler, which does not use it here,
-    // keeps nothing in them.
+  if (has_avx) {
+    asm volatile("vzeroall" ::
+                     : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+                       "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
+                       "xmm13", "xmm14", "xmm15");
+  }
+  // Those that AVX-512 alone has: the compiler, which does not use it here,
+  // keeps nothing in them.
 #define TEKMATCH_ZMM(n) "vpxorq %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n"
   if (has_avx512) {
     asm volatile(TEKMATCH_FOUR(TEKMATCH_ZMM, 16, 17, 18, 19)  //

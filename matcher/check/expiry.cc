@@ -110,7 +110,7 @@ absl::StatusOr<ExpiryResult> ExpireEntries(const StoredRun& run,
   TEKMATCH_RETURN_IF_ERROR(run.ledger.Rewrite(image.entries));
   // What they had of keys that were heard is not to stay in the -wal.
   TEKMATCH_ASSIGN_OR_RETURN(result.erased,
-                            run.database.Checkpoint(absl::Seconds(1)));
+                            run.database.Checkpoint(kMaxEraseWait));
   return result;
 }
 

@@ -68,7 +68,7 @@ absl::StatusOr<absl::Time> RetainSightings(SightingStore& store, absl::Time now,
                                            RunLimits& limits,
                                            RetentionResult* retained) {
   TEKMATCH_ASSIGN_OR_RETURN(*retained,
-                            store.Retain(now, absl::Seconds(1), [&limits]() {
+                            store.Retain(now, kMaxEraseWait, [&limits]() {
                               return limits.UnlessCancelled();
                             }));
   if (retained->clock != ClockJump::kForward) return now;
@@ -104,7 +104,8 @@ absl::Status MoveMark(const StoredRun& run, const LedgerImage& image,
   for (const LedgerEntry& entry : image.entries) {
     const std::optional<absl::Time> end = PublishedAt(entry, run.check.now);
     if (!end.has_value()) continue;
-    const int64_t seconds = absl::ToUnixSeconds(*end);
+    // What is published later than now can still come before that end.
+    const int64_t seconds = absl::ToUnixSeconds(std::min(*end, run.check.now));
     newest = std::max(newest.value_or(seconds), seconds);
   }
   if (newest == mark) return absl::OkStatus();
@@ -167,7 +168,7 @@ absl::StatusOr<StoredCheckResult> CheckLocked(
   // Not before the next commits would they else be gone from the file.
   if (removed_keys) {
     TEKMATCH_ASSIGN_OR_RETURN(const bool erased,
-                              database.Checkpoint(absl::Seconds(1)));
+                              database.Checkpoint(kMaxEraseWait));
     result.retained.erased = result.retained.erased && erased;
   }
   // What an earlier check left comes first, so that checks that stop come to an

@@ -39,6 +39,8 @@
 // Memory, beyond the sightings and their index: at most 8 MiB with one thread
 // or two, however many keys there are, unless options.check.block_keys asks for
 // larger blocks. Each further thread takes its stack, and half a MiB at most.
+// While sightings that came late are compared, these and their index are there
+// a second time.
 #ifndef TEKMATCH_MATCHER_CHECK_STORED_CHECK_H_
 #define TEKMATCH_MATCHER_CHECK_STORED_CHECK_H_
 
@@ -115,9 +117,10 @@ absl::StatusOr<StoredCheckResult> CheckStored(
 struct LedgerStatus {
   uint64_t num_exports = 0;
   uint64_t num_keys_kept = 0;
-  // The newest end of an export, as of the last check to which nothing was
-  // lacking: no export was refused, not reached or needed again. What is
-  // published after it is still to be fetched.
+  // The newest end of an export, at most the time of the check, as of the last
+  // check to which nothing was lacking: no export was refused, not reached or
+  // needed again. What is published after it is still to be fetched. One for
+  // all exports, of whatever region.
   std::optional<absl::Time> processed_until;
 };
 absl::StatusOr<LedgerStatus> ReadLedgerStatus(Database& database);

@@ -19,6 +19,11 @@
 
 namespace tekmatch {
 
+// How long a check waits for another connection that reads, so that what was
+// removed is gone from the -wal: nobody is asked to go on meanwhile. The next
+// check tries again.
+inline constexpr absl::Duration kMaxEraseWait = absl::Milliseconds(25);
+
 // Keys that end in these days count; days as of stored_export.h.
 struct Horizon {
   // The clock, unless it is far ahead of the last one that was believed

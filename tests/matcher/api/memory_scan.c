@@ -81,7 +81,8 @@ static size_t count_in_memory(void) {
       const size_t n = end - at < sizeof(chunk) ? end - at : sizeof(chunk);
       const ssize_t got = pread(memory, chunk, n, (off_t)at);
       size_t i;
-      if (got <= 8) break;
+      /* A search that cannot read finds nothing, which proves nothing. */
+      if (got <= 8) return SIZE_MAX;
       for (i = 0; i + 8 <= (size_t)got; ++i) {
         uint64_t value;
         memcpy(&value, chunk + i, 8);
@@ -202,6 +203,18 @@ static uint64_t matches_of(tekmatch_result* result) {
   return counts.num_matches;
 }
 
+/* Without the caller's own, which are still there: a search that does not find
+ * those finds nothing at all. */
+static size_t count_beside_own(void) {
+  const size_t own = num_sightings + 1;
+  const size_t found = count_in_memory();
+  if (found == SIZE_MAX || found < own) {
+    fprintf(stderr, "the search does not find what is there\n");
+    exit(1);
+  }
+  return found - own;
+}
+
 static uint64_t check_index(size_t* found_before) {
   tekmatch_index* index = NULL;
   tekmatch_result* result = NULL;
@@ -213,8 +226,7 @@ static uint64_t check_index(size_t* found_before) {
                                 message, sizeof(message)))) {
     return 0;
   }
-  /* The caller's own. */
-  *found_before = count_in_memory() - num_sightings - 1;
+  *found_before = count_beside_own();
   tekmatch_index_destroy(index);
   return matches_of(result);
 }
@@ -254,7 +266,7 @@ static uint64_t check_store(const char* folder, size_t* found_before) {
                                     sizeof(message)))) {
     return 0;
   }
-  *found_before = count_in_memory() - num_sightings - 1;
+  *found_before = count_beside_own();
   if (tekmatch_store_check(&result, store, trust, &source, 1, &cancelling,
                            &store_check, message,
                            sizeof(message)) != TEKMATCH_CANCELLED ||
