@@ -56,8 +56,8 @@ struct StoredSightings {
 // What the clock did since it was last looked at.
 enum class ClockJump {
   kNone,
-  // More than two days ahead. Nothing was removed. Once kConfirmAfter is over, a
-  // call with a time that went on as far, or up to two days farther, takes it
+  // More than two days ahead. Nothing was removed. Once kConfirmAfter is over,
+  // a call with a time that went on as far, or up to two days farther, takes it
   // for right: the phone was off, or nobody opened the store. Until then it is
   // this again.
   kForward,
