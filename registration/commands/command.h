@@ -24,6 +24,10 @@ inline constexpr int kExitBadInput = 1;
 inline constexpr int kExitUsage = 2;
 
 // Each declares one subcommand, with what it does when it is chosen.
+void AddHersysCommand(CommandLine& line);
+void AddIssueCommand(CommandLine& line);
+void AddIssuesCommand(CommandLine& line);
+void AddPurgeCommand(CommandLine& line);
 void AddServerCommand(CommandLine& line);
 void AddPublishCommand(CommandLine& line);
 void AddStatusCommand(CommandLine& line);

@@ -18,6 +18,10 @@ absl::StatusOr<int> Run(int argc, char** argv) {
       "Registers people who tested positive, and publishes their keys.\n"
       "Exit codes: 0 done, 1 bad input, 2 wrong usage.",
       &tekmatch::VersionText);
+  tekmatch::AddHersysCommand(line);
+  tekmatch::AddIssueCommand(line);
+  tekmatch::AddIssuesCommand(line);
+  tekmatch::AddPurgeCommand(line);
   tekmatch::AddServerCommand(line);
   tekmatch::AddPublishCommand(line);
   tekmatch::AddStatusCommand(line);

@@ -191,17 +191,19 @@ absl::StatusOr<int64_t> HersysStore::PutCentre(
           "CONFLICT(name) DO UPDATE SET inquiry_phone = ?2"));
   put.BindText(1, name).BindText(2, inquiry_phone);
   TEKMATCH_RETURN_IF_ERROR(put.Run());
-  int64_t id = 0;
-  {
-    TEKMATCH_ASSIGN_OR_RETURN(
-        Statement select,
-        database_->Prepare("SELECT id FROM center WHERE name = ?1"));
-    select.BindText(1, name);
-    TEKMATCH_RETURN_IF_ERROR(select.Step().status());
-    id = select.Int64(0);
-  }
+  TEKMATCH_ASSIGN_OR_RETURN(const int64_t id, FindCentre(name));
   TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
   return id;
+}
+
+absl::StatusOr<int64_t> HersysStore::FindCentre(absl::string_view name) {
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare("SELECT id FROM center WHERE name = ?1"));
+  select.BindText(1, name);
+  TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
+  if (!row) return absl::NotFoundError("no such health centre");
+  return select.Int64(0);
 }
 
 absl::StatusOr<int64_t> HersysStore::AddOperator(int64_t centre,

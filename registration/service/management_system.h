@@ -28,9 +28,8 @@ class ManagementSystem {
 };
 
 // Over HTTP on this machine, by libcurl, which management_system.cc and
-// message_gateway.cc
-// alone know. A call takes at most `timeout`, in all. INTERNAL: no memory for
-// libcurl.
+// message_gateway.cc alone know. A call takes at most `timeout`, in all.
+// INTERNAL: no memory for libcurl.
 absl::StatusOr<std::unique_ptr<ManagementSystem>> ManagementSystemAt(
     const ListenAddress& address, const std::string& secret,
     absl::Duration timeout = absl::Seconds(5));

@@ -1,0 +1,299 @@
+// tekmatch-registry issue, issues, purge: the health centre's part for people
+// without a browser. They write to the database of a `hersys`, which may run.
+//
+// Plan: a person's file; issue; issues; purge.
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "keyformat/random_source.h"
+#include "keyformat/status_macros.h"
+#include "matcher/store/database.h"
+#include "registration/commands/command.h"
+#include "registration/rules/issuance.h"
+#include "registration/rules/notice_text.h"
+#include "registration/service/bounded_json.h"
+#include "registration/service/clock.h"
+#include "registration/service/hersys_store.h"
+#include "tools/commands/command_line.h"
+#include "tools/files/small_file.h"
+
+namespace tekmatch {
+namespace {
+
+using nlohmann::json;
+
+constexpr uint64_t kMostPersonBytes = 64 << 10;
+constexpr char kOrigin[] = "command_line";
+
+struct Options {
+  std::string data;
+  std::string centre;
+  std::string inquiry_phone;
+  std::string person;
+  std::optional<uint64_t> patient;
+  std::string uuid;
+  std::string before;
+  std::string clock_file;
+};
+
+// --------------------------------------------------------- a person's file
+
+// What is absent stays as it is; another type is refused, without the value.
+absl::Status Read(const json& object, const char* name, std::string& value) {
+  const auto found = object.find(name);
+  if (found == object.end()) return absl::OkStatus();
+  if (!found->is_string()) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": is no text"));
+  }
+  value = found->get<std::string>();
+  return absl::OkStatus();
+}
+
+absl::Status Read(const json& object, const char* name, bool& value) {
+  const auto found = object.find(name);
+  if (found == object.end()) return absl::OkStatus();
+  if (!found->is_boolean()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": is neither true nor false"));
+  }
+  value = found->get<bool>();
+  return absl::OkStatus();
+}
+
+absl::Status Read(const json& object, const char* name, Answer& value) {
+  std::string text = "unknown";
+  TEKMATCH_RETURN_IF_ERROR(Read(object, name, text));
+  if (text == "yes") {
+    value = Answer::kYes;
+  } else if (text == "no") {
+    value = Answer::kNo;
+  } else if (text != "unknown") {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": is not yes, no or unknown"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PatientRecord> ReadPerson(const std::string& path) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string text,
+                            ReadSmallFile(path, kMostPersonBytes, "a person"));
+  const absl::StatusOr<json> object = ParseBoundedJson(text);
+  if (!object.ok() || !object->is_object()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": no JSON object"));
+  }
+  PatientRecord record;
+  std::string diagnosed_on;
+  TEKMATCH_RETURN_IF_ERROR(
+      Read(*object, "outpatient_facility", record.outpatient_facility));
+  TEKMATCH_RETURN_IF_ERROR(
+      Read(*object, "test_positive", record.test_positive));
+  TEKMATCH_RETURN_IF_ERROR(
+      Read(*object, "confirmed_case", record.confirmed_case));
+  TEKMATCH_RETURN_IF_ERROR(Read(*object, "diagnosed_on", diagnosed_on));
+  TEKMATCH_RETURN_IF_ERROR(Read(*object, "reported", record.reported));
+  TEKMATCH_RETURN_IF_ERROR(Read(*object, "app_in_use", record.app_in_use));
+  TEKMATCH_RETURN_IF_ERROR(
+      Read(*object, "wants_to_register", record.wants_to_register));
+  TEKMATCH_RETURN_IF_ERROR(Read(*object, "consent", record.consented));
+  TEKMATCH_RETURN_IF_ERROR(Read(*object, "name", record.name));
+  TEKMATCH_RETURN_IF_ERROR(Read(*object, "kana", record.kana));
+  TEKMATCH_RETURN_IF_ERROR(Read(*object, "contact", record.contact));
+  if (!diagnosed_on.empty()) {
+    absl::CivilDay day;
+    if (!absl::ParseCivilTime(diagnosed_on, &day)) {
+      return absl::InvalidArgumentError(
+          "diagnosed_on: is no date such as 2020-12-09");
+    }
+    record.diagnosed_on = day;
+  }
+  return record;
+}
+
+std::string NewUuid() {
+  std::string bytes(16, '\0');
+  RandomSource::FromSystem().Fill(
+      absl::MakeSpan(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()));
+  bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);
+  bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
+  const std::string hex = absl::BytesToHexString(bytes);
+  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-",
+                      hex.substr(12, 4), "-", hex.substr(16, 4), "-",
+                      hex.substr(20));
+}
+
+// -------------------------------------------------------------------- issue
+
+std::string Refusal(const IssueDecision& decision) {
+  switch (decision.verdict) {
+    case IssueVerdict::kRegistered:
+      return "登録済みのため再発行できません";
+    case IssueVerdict::kClosed:
+      return "対象外";
+    case IssueVerdict::kSomethingMissing: {
+      std::vector<absl::string_view> labels;
+      for (const MissingItem item : decision.missing) {
+        labels.push_back(MissingItemLabel(item));
+      }
+      return absl::StrCat("不足: ", absl::StrJoin(labels, "、"));
+    }
+    default:
+      return "";
+  }
+}
+
+absl::StatusOr<int64_t> CentreOf(const Options& o, HersysStore& store) {
+  if (o.inquiry_phone.empty()) return store.FindCentre(o.centre);
+  TEKMATCH_RETURN_IF_ERROR(Validate(NoticeSettings{
+      .telephone = o.inquiry_phone, .link = "https://localhost/", .life = {}}));
+  return store.PutCentre(o.centre, o.inquiry_phone);
+}
+
+absl::StatusOr<int> IssueNumber(const Options& o) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Clock> clock,
+                            ClockFrom(o.clock_file));
+  const absl::Time now = clock->Now();
+  std::optional<PatientRecord> record;
+  if (!o.person.empty()) {
+    TEKMATCH_ASSIGN_OR_RETURN(record, ReadPerson(o.person));
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysStore> store,
+                            HersysStore::Open(o.data, OpenMode::kCreate));
+  TEKMATCH_ASSIGN_OR_RETURN(const int64_t centre, CentreOf(o, *store));
+  int64_t patient = static_cast<int64_t>(o.patient.value_or(0));
+  if (record.has_value()) {
+    TEKMATCH_ASSIGN_OR_RETURN(patient,
+                              store->AddPatient(centre, *record, kOrigin, now));
+  }
+  TEKMATCH_RETURN_IF_ERROR(PrintLine(absl::StrCat("patient ", patient)));
+  const std::string uuid = o.uuid.empty() ? NewUuid() : o.uuid;
+  TEKMATCH_ASSIGN_OR_RETURN(const IssueDecision decision,
+                            store->QueueIssue({.uuid = uuid,
+                                               .centre = centre,
+                                               .patient = patient,
+                                               .by_operator = std::nullopt},
+                                              now));
+  if (decision.verdict != IssueVerdict::kMayIssue) {
+    Say(absl::StrCat("not issued: ", IssueVerdictName(decision.verdict), " ",
+                     Refusal(decision)));
+    return kExitBadInput;
+  }
+  TEKMATCH_RETURN_IF_ERROR(
+      PrintLine(absl::StrCat("queued ", absl::AsciiStrToLower(uuid))));
+  return kExitDone;
+}
+
+// ------------------------------------------------------------------- issues
+
+std::string TimeText(std::optional<absl::Time> time) {
+  return time.has_value()
+             ? absl::FormatTime(absl::RFC3339_sec, *time, absl::UTCTimeZone())
+             : "-";
+}
+
+absl::StatusOr<int> ListIssues(const Options& o) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Clock> clock,
+                            ClockFrom(o.clock_file));
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysStore> store,
+                            HersysStore::Open(o.data, OpenMode::kExisting));
+  TEKMATCH_ASSIGN_OR_RETURN(const QueueAge queue,
+                            store->AgeOfQueue(clock->Now()));
+  TEKMATCH_RETURN_IF_ERROR(PrintLine(
+      absl::StrCat("oldest in the queue: ", absl::ToInt64Minutes(queue.age),
+                   " minutes", queue.alarm ? ", ALARM" : "")));
+  if (!o.patient.has_value()) return kExitDone;
+  TEKMATCH_ASSIGN_OR_RETURN(const int64_t centre, store->FindCentre(o.centre));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const std::vector<Issue> issues,
+      store->IssuesOf(centre, static_cast<int64_t>(*o.patient)));
+  for (const Issue& issue : issues) {
+    TEKMATCH_RETURN_IF_ERROR(PrintLine(
+        absl::StrCat(issue.uuid, " ", IssueStateName(issue.state), " ",
+                     IssueStateLabel(issue.state), " queued ",
+                     TimeText(issue.queued), " handed ", TimeText(issue.handed),
+                     " expires ", TimeText(issue.expires), " tries ",
+                     issue.tries, " ", FailureReasonName(issue.failure))));
+  }
+  return kExitDone;
+}
+
+// -------------------------------------------------------------------- purge
+
+absl::StatusOr<int> PurgePatients(const Options& o) {
+  absl::CivilDay day;
+  if (!absl::ParseCivilTime(o.before, &day)) {
+    return absl::InvalidArgumentError("--before: no date such as 2020-12-09");
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Clock> clock,
+                            ClockFrom(o.clock_file));
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysStore> store,
+                            HersysStore::Open(o.data, OpenMode::kExisting));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const int64_t num_deleted,
+      store->PurgePatients(
+          absl::FromCivil(day, absl::FixedTimeZone(9 * 60 * 60)),
+          clock->Now()));
+  TEKMATCH_RETURN_IF_ERROR(store->Checkpoint());
+  TEKMATCH_RETURN_IF_ERROR(
+      PrintLine(absl::StrCat("patients deleted: ", num_deleted)));
+  return kExitDone;
+}
+
+void AddCommonOptions(OptionSet& command, Options& o) {
+  command.Text("--data", o.data, "Folder of the database of `hersys`")
+      .Required();
+  command.Text("--clock-file", o.clock_file,
+               "File that holds the time, for rehearsals");
+}
+
+}  // namespace
+
+void AddIssueCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
+      "issue", "Ask for a processing number to be sent, as the button does");
+  const auto o = std::make_shared<Options>();
+  AddCommonOptions(command, *o);
+  command.Text("--centre", o->centre, "Name of the health centre").Required();
+  command.Text("--inquiry-phone", o->inquiry_phone,
+               "Its telephone, which messages name; once at least");
+  OptionSet who = command.ExactlyOne("For whom");
+  who.Text("--person", o->person,
+           "JSON file: outpatient_facility, test_positive,\n"
+           "confirmed_case, diagnosed_on, reported, app_in_use,\n"
+           "wants_to_register, consent, name, kana, contact");
+  who.Number("--patient", o->patient,
+             "A patient who is there: again, or first now", 1, 1ULL << 62);
+  command.Text("--uuid", o->uuid,
+               "Whoever repeats a request has the same (default: random)");
+  command.Runs([o] { return IssueNumber(*o); });
+}
+
+void AddIssuesCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
+      "issues",
+      "Say what became of a patient's numbers, and how old the queue is");
+  const auto o = std::make_shared<Options>();
+  AddCommonOptions(command, *o);
+  command.Text("--centre", o->centre, "Name of the health centre");
+  command.Number("--patient", o->patient, "Of the centre", 1, 1ULL << 62);
+  command.Runs([o] { return ListIssues(*o); });
+}
+
+void AddPurgeCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
+      "purge", "Delete patients who were added before a day in Japan");
+  const auto o = std::make_shared<Options>();
+  AddCommonOptions(command, *o);
+  command.Text("--before", o->before, "Such as 2020-12-09").Required();
+  command.Runs([o] { return PurgePatients(*o); });
+}
+
+}  // namespace tekmatch

@@ -1,0 +1,552 @@
+#!/usr/bin/env python3
+# The chain from the button to an export, by real processes: hersys, server, and
+# gateways of the test's own that keep what they were given.
+import base64
+import concurrent.futures
+import email
+import email.header
+import email.policy
+import hashlib
+import hmac
+import http.client
+import http.server
+import json
+import os
+import re
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+import unittest
+import uuid
+
+sys.path.insert(0, os.path.join("tests", "registration"))
+import harness
+from harness import NOW, REGISTRY, SECRET, SLOT, key, request, wait_for
+
+SMS_SECRET = "secret-that-the-gateway-shares"
+CENTRE = "千代田保健所"
+TELEPHONE = "03-1234-5678"
+NAME = "厚労 太郎"
+CONTACT = "09012345678"
+HOUR = 3600
+
+
+def tek(n):
+    return bytes([n >> 8, n & 0xFF]) * 8
+
+
+class SmsSink:
+    """A gateway's webhook. It answers with `status`, after `delay` seconds."""
+
+    def __init__(self):
+        self.messages = []
+        self.wrong_signatures = 0
+        self.status = 200
+        self.delay = 0
+        sink = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                wanted = hmac.new(SMS_SECRET.encode(), body, hashlib.sha512).hexdigest()
+                if self.headers["X-Signature"] != wanted:
+                    sink.wrong_signatures += 1
+                sink.messages.append(json.loads(body))
+                status = sink.status
+                time.sleep(sink.delay)
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, connection, client_address):
+                pass  # a hersys that was killed
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d/sms" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class MailSink:
+    """A mail server that knows just enough, and one address that is refused."""
+
+    def __init__(self):
+        self.mails = []  # (sender, recipients, message)
+        sink = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                def say(text):
+                    self.wfile.write(text.encode() + b"\r\n")
+
+                say("220 sink")
+                sender, recipients = None, []
+                for line in self.rfile:
+                    command = line.decode().strip()
+                    verb = command.upper()
+                    if verb.startswith(("EHLO", "HELO")):
+                        say("250 sink")
+                    elif verb.startswith("MAIL FROM:"):
+                        sender = command[10:]
+                        say("250 ok")
+                    elif verb.startswith("RCPT TO:"):
+                        if "nobody@" in command:
+                            say("550 no such person")
+                        else:
+                            recipients.append(command[8:])
+                            say("250 ok")
+                    elif verb == "DATA":
+                        say("354 go on")
+                        lines = []
+                        for part in self.rfile:
+                            if part == b".\r\n":
+                                break
+                            lines.append(part)
+                        sink.mails.append((sender, recipients, b"".join(lines)))
+                        say("250 taken")
+                    elif verb == "QUIT":
+                        say("221 bye")
+                        return
+                    else:
+                        say("500 what")
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            allow_reuse_address = True
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.url = "smtp://127.0.0.1:%d" % self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Chain(harness.World):
+    """A world whose management system is the real one."""
+
+    def __init__(self):
+        super().__init__()
+        self.management.close()
+        self.sms = SmsSink()
+        self.mail = MailSink()
+        self.hersys = None
+        self.said = []  # by every command and every answer
+        with open(self.path("sms-secret"), "w", encoding="utf-8") as f:
+            f.write(SMS_SECRET)
+
+    def start_hersys(self, *options):
+        stderr = open(self.path("stderr"), "ab")
+        self.hersys = subprocess.Popen(
+            [
+                REGISTRY,
+                "hersys",
+                "--data=" + self.path("hersys"),
+                "--listen=unix:" + self.path("hersys.sock"),
+                "--secret-file=" + self.path("secret"),
+                "--sms-url=" + self.sms.url,
+                "--sms-secret-file=" + self.path("sms-secret"),
+                "--smtp-url=" + self.mail.url,
+                "--mail-from=cocoa@example.jp",
+                "--link=https://example.jp/a/",
+                "--log=" + self.path("hersys.log"),
+                "--clock-file=" + self.path("clock"),
+            ]
+            + list(options),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+        stderr.close()
+        line = self.hersys.stdout.readline()
+        if not line.startswith("listening at unix:"):
+            raise AssertionError("%r\n%s" % (line, self.read("stderr")))
+
+    def end_hersys(self, signal="TERM"):
+        if self.hersys is None:
+            return None
+        (self.hersys.kill if signal == "KILL" else self.hersys.terminate)()
+        status = self.hersys.wait(timeout=60)
+        self.hersys.stdout.close()
+        self.hersys = None
+        return status
+
+    def person(self, **changes):
+        person = {
+            "outpatient_facility": "第一病院",
+            "test_positive": True,
+            "confirmed_case": True,
+            "diagnosed_on": "2020-12-09",
+            "reported": True,
+            "app_in_use": "yes",
+            "wants_to_register": "yes",
+            "consent": True,
+            "name": NAME,
+            "kana": "ｺｳﾛｳ ﾀﾛｳ",
+            "contact": CONTACT,
+        }
+        person.update(changes)
+        path = self.path("person-%s.json" % uuid.uuid4())
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(person, f)
+        return path
+
+    def run(self, command, *options):
+        done = subprocess.run(
+            [
+                REGISTRY,
+                command,
+                "--data=" + self.path("hersys"),
+                "--clock-file=" + self.path("clock"),
+            ]
+            + list(options),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said += [done.stdout, done.stderr]
+        return done
+
+    def issue(self, *options, centre=CENTRE, **changes):
+        """Adds a person and asks for a number: the patient's id."""
+        path = self.person(**changes)
+        done = self.run(
+            "issue",
+            "--centre=" + centre,
+            "--inquiry-phone=" + TELEPHONE,
+            "--person=" + path,
+            *options
+        )
+        os.remove(path)
+        assert done.returncode == 0, done.stderr
+        return int(re.match(r"patient (\d+)\n", done.stdout).group(1))
+
+    def reissue(self, patient, *options, centre=CENTRE):
+        return self.run(
+            "issue", "--centre=" + centre, "--patient=%d" % patient, *options
+        )
+
+    def states(self, patient):
+        """Newest first."""
+        done = self.run("issues", "--centre=" + CENTRE, "--patient=%d" % patient)
+        assert done.returncode == 0, done.stderr
+        return [line.split(" ")[1] for line in done.stdout.splitlines()[1:]]
+
+    def number(self, i):
+        """Of message i of the SMS sink, once it is there."""
+        assert wait_for(lambda: len(self.sms.messages) > i), self.read("hersys.log")
+        return re.search(r"(?<!\d)\d{8}(?!\d)", self.sms.messages[i]["text"]).group()
+
+    def wait_for_states(self, patient, states):
+        assert wait_for(lambda: self.states(patient) == states), self.states(patient)
+
+    def put(self, sent, headers=None):
+        status, answer = super().put(sent, headers)
+        self.said.append(json.dumps(answer))
+        return status, answer
+
+    def ask_hersys(self, method, path, body, headers):
+        connection = http.client.HTTPConnection("localhost", timeout=60)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(self.path("hersys.sock"))
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            answer = response.read().decode()
+            self.said.append(answer)
+            return response.status, answer
+        finally:
+            connection.close()
+
+    def holders_of(self, *secrets):
+        """The files and outputs of ours that hold one of them."""
+        found = []
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                path = os.path.join(folder, name)
+                if not os.path.isfile(path):
+                    continue
+                with open(path, "rb") as f:
+                    content = f.read()
+                found += [name for s in secrets if s.encode() in content]
+        return found + [text for text in self.said for s in secrets if s in text]
+
+    def close(self):
+        self.end_hersys("KILL")
+        self.sms.close()
+        self.mail.close()
+        super().close()
+
+
+class HersysProcessTest(unittest.TestCase):
+    def setUp(self):
+        self.chain = Chain()
+        self.addCleanup(self.chain.close)
+
+    # Rows 5, 6, 11, 13, R4, R18: one message, one use, published, shown nowhere.
+    def test_from_the_button_to_the_export(self):
+        chain = self.chain
+        chain.start_hersys()
+        chain.start()
+        patient = chain.issue()
+        number = chain.number(0)
+        chain.wait_for_states(patient, ["handed"])
+        self.assertEqual(len(chain.sms.messages), 1)
+        self.assertEqual(chain.sms.wrong_signatures, 0)
+        message = chain.sms.messages[0]
+        self.assertEqual(message["to"], "+819012345678")
+        for part in [TELEPHONE, "1時間", "https://example.jp/a/?pn=" + number]:
+            self.assertIn(part, message["text"])
+
+        # While it is good, and in no file.
+        self.assertEqual(chain.holders_of(number), [])
+        wrong = "%08d" % ((int(number) + 1) % 10**8)
+        keys = [key(tek(1))]
+        self.assertEqual(chain.put(request(wrong, keys))[0], 406)
+        sent = request(number, keys)
+        self.assertEqual(chain.put(sent), (200, {"accepted": 1, "rejected": []}))
+        self.assertEqual(chain.put(sent), (200, {"accepted": 1, "rejected": []}))
+        self.assertEqual(chain.put(request(number, [key(tek(2))]))[0], 406)
+        chain.wait_for_states(patient, ["redeemed"])
+
+        again = chain.reissue(patient)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("登録済みのため再発行できません", again.stderr)
+        self.assertEqual(len(chain.sms.messages), 1)
+
+        chain.set_time(SLOT)
+        self.assertTrue(wait_for(lambda: chain.published() != {}))
+        self.assertEqual(chain.published(), {"1.zip": [tek(1).hex()]})
+        self.assertEqual(chain.holders_of(number), [])
+        self.assertEqual(chain.end_hersys(), 0)
+        self.assertEqual(chain.end(), 0)
+        self.assertEqual(chain.holders_of(number, sent["idempotencyKey"]), [])
+        # Who it was is with the management system, and in no log.
+        self.assertEqual(set(chain.holders_of(NAME, CONTACT)), {"hersys.sqlite"})
+
+    # Row 10, R3, R26: good until the hour is over, as the message says.
+    def test_a_number_is_good_for_its_hour(self):
+        chain = self.chain
+        chain.start_hersys()
+        chain.start()
+        for i in range(4):
+            chain.issue(contact="0901234567%d" % i)
+        self.assertTrue(wait_for(lambda: len(chain.sms.messages) == 4))
+        numbers = {m["to"][-1]: chain.number(i) for i, m in enumerate(chain.sms.messages)}
+        time.sleep(0.5)  # until the last one is handed over
+        for who, seconds, status in [
+            ("0", HOUR - 1, 200),
+            ("1", HOUR, 406),
+            ("2", HOUR + 1, 406),
+            ("3", 24 * HOUR, 406),
+        ]:
+            chain.set_time(NOW + seconds)
+            sent = request(numbers[who], [key(tek(int(who)))])
+            self.assertEqual(chain.put(sent)[0], status, seconds)
+
+    # Row 12: entry refused after the hour, a reissue, success.
+    def test_reissue(self):
+        chain = self.chain
+        chain.start_hersys()
+        chain.start()
+        patient = chain.issue()
+        first = chain.number(0)
+        chain.wait_for_states(patient, ["handed"])
+        chain.set_time(NOW + 61 * 60)
+        self.assertEqual(chain.put(request(first, [key(tek(1))]))[0], 406)
+        chain.wait_for_states(patient, ["expired"])
+        self.assertEqual(chain.reissue(patient).returncode, 0)
+        second = chain.number(1)
+        chain.wait_for_states(patient, ["handed", "expired"])
+        self.assertEqual(chain.put(request(second, [key(tek(1))]))[0], 200)
+        chain.wait_for_states(patient, ["redeemed", "expired"])
+
+    # R1: a gateway that is away for more than an hour.
+    def test_nothing_dead_is_sent(self):
+        chain = self.chain
+        chain.sms.status = 503
+        chain.start_hersys()
+        chain.start()
+        patient = chain.issue()
+        refused = chain.number(0)
+        chain.set_time(NOW + 10 * 60)
+        self.assertTrue(wait_for(lambda: "ALARM: the oldest" in chain.read("hersys.log")))
+        self.assertIn("ALARM", chain.run("issues").stdout)
+        self.assertEqual(chain.states(patient), ["queued"])
+        chain.set_time(NOW + 2 * HOUR)
+        chain.sms.status = 200
+        chain.wait_for_states(patient, ["handed"])
+        number = chain.number(len(chain.sms.messages) - 1)
+        self.assertNotEqual(number, refused)
+        self.assertEqual(chain.put(request(refused, [key(tek(1))]))[0], 406)
+        chain.set_time(NOW + 3 * HOUR - 1)
+        self.assertEqual(chain.put(request(number, [key(tek(1))]))[0], 200)
+
+    # R5, section 4: killed while the gateway has the message. Another number
+    # goes out; both are good; the first success ends the other.
+    def test_kill_while_a_message_is_sent(self):
+        chain = self.chain
+        chain.sms.delay = 60
+        chain.start_hersys()
+        patient = chain.issue()
+        first = chain.number(0)
+        chain.end_hersys("KILL")
+        chain.sms.delay = 0
+        chain.start_hersys()
+        chain.start()
+        second = chain.number(1)
+        chain.wait_for_states(patient, ["handed"])
+        self.assertNotEqual(first, second)
+        self.assertEqual(chain.put(request(first, [key(tek(1))]))[0], 200)
+        chain.wait_for_states(patient, ["redeemed"])
+        self.assertEqual(chain.put(request(second, [key(tek(2))]))[0], 406)
+        self.assertEqual(len(chain.sms.messages), 2)
+
+    # Row 13: 8 issues race a redemption.
+    def test_issues_race_a_redemption(self):
+        chain = self.chain
+        chain.start_hersys()
+        chain.start()
+        patient = chain.issue()
+        number = chain.number(0)
+        chain.wait_for_states(patient, ["handed"])
+        sent = request(number, [key(tek(1))])
+        with concurrent.futures.ThreadPoolExecutor(9) as pool:
+            registered = pool.submit(chain.put, sent)
+            issues = [pool.submit(chain.reissue, patient) for _ in range(8)]
+            registered = registered.result()
+            issues = [issue.result() for issue in issues]
+        queued = [issue for issue in issues if issue.returncode == 0]
+        # An issue meanwhile voids the reservation at most, and the keys count.
+        self.assertEqual(registered, (200, {"accepted": 1, "rejected": []}))
+        self.assertTrue(wait_for(lambda: "redeemed" in chain.states(patient)))
+        self.assertEqual(chain.states(patient).count("redeemed"), 1)
+        self.assertLessEqual(len(queued), 3)  # that can be live at once
+        self.assertNotEqual(chain.reissue(patient).returncode, 0)
+        # What went out beside it is good for nothing.
+        time.sleep(0.5)
+        for i in range(len(chain.sms.messages)):
+            other = request(chain.number(i), [key(tek(9))])
+            self.assertEqual(chain.put(other)[0], 406)
+
+    # Rows 5 and 8: by mail; an address that is refused is told of at once.
+    def test_mail(self):
+        chain = self.chain
+        chain.start_hersys()
+        chain.start()
+        patient = chain.issue(contact="taro@example.jp")
+        chain.wait_for_states(patient, ["handed"])
+        self.assertEqual(len(chain.mail.mails), 1)
+        sender, recipients, content = chain.mail.mails[0]
+        self.assertEqual(sender.split(" ")[0], "<cocoa@example.jp>")
+        self.assertEqual(recipients, ["<taro@example.jp>"])
+        self.assertTrue(all(byte < 128 for byte in content))
+        mail = email.message_from_bytes(content, policy=email.policy.default)
+        self.assertEqual(mail["To"], "taro@example.jp")
+        self.assertIn("番号", mail["Subject"])
+        self.assertEqual(mail.get_content_type(), "text/plain")
+        body = mail.get_content()
+        self.assertIn(TELEPHONE, body)
+        self.assertIn(CENTRE, body)
+        number = re.search(r"(?<!\d)\d{8}(?!\d)", body).group()
+        self.assertNotIn(number, mail["Subject"])
+        encoded = base64.b64encode(number.encode()).decode().rstrip("=")
+        self.assertEqual(chain.holders_of(number, encoded), [])
+        self.assertEqual(chain.put(request(number, [key(tek(1))]))[0], 200)
+
+        patient = chain.issue(contact="nobody@example.jp")
+        chain.wait_for_states(patient, ["failed"])
+        done = chain.run("issues", "--centre=" + CENTRE, "--patient=%d" % patient)
+        self.assertIn("refused_address", done.stdout)
+
+    # Rows 4, 7, 8, 30.
+    def test_what_is_not_issued(self):
+        chain = self.chain
+        chain.start_hersys()
+        one = str(uuid.uuid4())
+        patient = chain.issue("--uuid=" + one)
+        chain.number(0)
+        again = chain.reissue(patient, "--uuid=" + one)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("an issue has this id", again.stderr)
+        path = chain.person(consent=False, contact="03-1234-5678")
+        missing = chain.run("issue", "--centre=" + CENTRE, "--person=" + path)
+        self.assertEqual(missing.returncode, 1)
+        self.assertIn("本人の同意、連絡先", missing.stderr)
+        chain.issue(centre="港保健所", contact="08012345678")
+        chain.number(1)
+        other = chain.reissue(patient, centre="港保健所")
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("no such patient of this centre", other.stderr)
+        time.sleep(0.5)
+        self.assertEqual(len(chain.sms.messages), 2)
+
+    def test_delivery_reports_and_secrets(self):
+        chain = self.chain
+        chain.start_hersys()
+        patient = chain.issue()
+        chain.number(0)
+        chain.wait_for_states(patient, ["handed"])
+        path = "/internal/sms/" + chain.sms.messages[0]["id"]
+        body = b'{"status":"delivered"}'
+        signature = hmac.new(SMS_SECRET.encode(), body, hashlib.sha512).hexdigest()
+        for headers in [{}, {"X-Signature": "0" * 128}]:
+            self.assertEqual(chain.ask_hersys("POST", path, body, headers)[0], 403)
+        self.assertEqual(chain.states(patient), ["handed"])
+        signed = {"X-Signature": signature}
+        self.assertEqual(chain.ask_hersys("POST", path, body, signed)[0], 204)
+        self.assertEqual(chain.states(patient), ["delivered"])
+        self.assertEqual(chain.ask_hersys("POST", "/internal/sms/x", body, signed)[0], 204)
+        self.assertEqual(chain.ask_hersys("GET", path, b"", signed)[0], 405)
+
+        claim = "0" * 64
+        reserve = json.dumps({"number": "12345678", "claim": claim})
+        confirm = json.dumps({"claim": claim})
+        for path, message in [("reserve", reserve), ("confirm", confirm)]:
+            path = "/internal/" + path
+            self.assertEqual(chain.ask_hersys("POST", path, message, {})[0], 403)
+            wrong = {"X-Registration-Secret": SECRET + "x"}
+            self.assertEqual(chain.ask_hersys("POST", path, message, wrong)[0], 403)
+            right = {"X-Registration-Secret": SECRET}
+            self.assertEqual(chain.ask_hersys("POST", path, "{}", right)[0], 400)
+            self.assertEqual(chain.ask_hersys("POST", path, message, right)[0], 200)
+
+    def test_one_process_has_the_folder(self):
+        chain = self.chain
+        chain.start_hersys()
+        first, chain.hersys = chain.hersys, None
+        with self.assertRaises(AssertionError):
+            chain.start_hersys("--listen=127.0.0.1:0")
+        chain.hersys.wait(timeout=60)
+        chain.hersys.stdout.close()
+        chain.hersys = first
+        self.assertEqual(chain.end_hersys(), 0)
+
+    def test_purge(self):
+        chain = self.chain
+        chain.start_hersys()
+        chain.issue()
+        chain.number(0)
+        time.sleep(0.5)
+        chain.set_time(NOW + 48 * HOUR)
+        self.assertEqual(chain.run("purge", "--before=2020-12-10").stdout, "patients deleted: 0\n")
+        self.assertEqual(chain.run("purge", "--before=2020-12-11").stdout, "patients deleted: 1\n")
+        chain.end_hersys()
+        self.assertEqual(chain.holders_of(NAME, CONTACT), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
