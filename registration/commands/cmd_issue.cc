@@ -150,6 +150,12 @@ std::string Refusal(const IssueDecision& decision) {
   }
 }
 
+int Refuse(const IssueDecision& decision) {
+  Say(absl::StrCat("not issued: ", IssueVerdictName(decision.verdict), " ",
+                   Refusal(decision)));
+  return kExitBadInput;
+}
+
 absl::StatusOr<int64_t> CentreOf(const Options& o, HersysStore& store) {
   if (o.inquiry_phone.empty()) return store.FindCentre(o.centre);
   TEKMATCH_RETURN_IF_ERROR(Validate(NoticeSettings{
@@ -168,26 +174,31 @@ absl::StatusOr<int> IssueNumber(const Options& o) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysStore> store,
                             HersysStore::Open(o.data, OpenMode::kCreate));
   TEKMATCH_ASSIGN_OR_RETURN(const int64_t centre, CentreOf(o, *store));
+  const std::string uuid =
+      o.uuid.empty() ? NewUuid() : absl::AsciiStrToLower(o.uuid);
   int64_t patient = static_cast<int64_t>(o.patient.value_or(0));
   if (record.has_value()) {
+    // Whoever is refused, or asks again, is added no second time.
+    if (store->FindIssue(uuid).ok()) {
+      return absl::AlreadyExistsError("an issue has this id");
+    }
+    record->centre = o.centre;
+    const IssueVerdict verdict = JudgeIssue(*record, {});
+    if (verdict != IssueVerdict::kMayIssue) {
+      return Refuse({.verdict = verdict, .missing = MissingForIssue(*record)});
+    }
     TEKMATCH_ASSIGN_OR_RETURN(patient,
                               store->AddPatient(centre, *record, kOrigin, now));
   }
   TEKMATCH_RETURN_IF_ERROR(PrintLine(absl::StrCat("patient ", patient)));
-  const std::string uuid = o.uuid.empty() ? NewUuid() : o.uuid;
   TEKMATCH_ASSIGN_OR_RETURN(const IssueDecision decision,
                             store->QueueIssue({.uuid = uuid,
                                                .centre = centre,
                                                .patient = patient,
                                                .by_operator = std::nullopt},
                                               now));
-  if (decision.verdict != IssueVerdict::kMayIssue) {
-    Say(absl::StrCat("not issued: ", IssueVerdictName(decision.verdict), " ",
-                     Refusal(decision)));
-    return kExitBadInput;
-  }
-  TEKMATCH_RETURN_IF_ERROR(
-      PrintLine(absl::StrCat("queued ", absl::AsciiStrToLower(uuid))));
+  if (decision.verdict != IssueVerdict::kMayIssue) return Refuse(decision);
+  TEKMATCH_RETURN_IF_ERROR(PrintLine(absl::StrCat("queued ", uuid)));
   return kExitDone;
 }
 

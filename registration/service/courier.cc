@@ -16,7 +16,9 @@
 namespace tekmatch {
 namespace {
 
-constexpr int kMostOfARound = 100;
+// What is read at once. Those whose time has not come are among them, so it is
+// more than a day has.
+constexpr int kMostOfARound = 100'000;
 // Of 10^8 numbers a few thousand are good: a second draw is rare.
 constexpr int kMostDraws = 20;
 
@@ -37,34 +39,48 @@ absl::Status Validate(const CourierOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Courier::Round> Courier::SendWaiting() {
+absl::StatusOr<Courier::Round> Courier::SendWaiting(
+    absl::FunctionRef<bool()> stops) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::vector<IssueToSend> issues,
                             store_.IssuesToSend(kMostOfARound, clock_.Now()));
   Round round;
+  bool sms_is_away = false;
+  bool mail_is_away = false;
   for (const IssueToSend& issue : issues) {
     const auto wait = waits_.find(issue.uuid);
     if (wait != waits_.end() && absl::Now() < wait->second) continue;
-    TEKMATCH_RETURN_IF_ERROR(Send(issue, round));
+    // It was checked when it was entered, perhaps by other rules.
+    const ContactAddress::Parsed contact = ContactAddress::Parse(issue.contact);
+    bool* const is_away = !contact.contact.has_value() ? nullptr
+                          : contact.contact->kind() == ContactKind::kMobile
+                              ? &sms_is_away
+                              : &mail_is_away;
+    if (is_away != nullptr && *is_away) continue;
+    if (stops()) break;
+    const int before = round.num_waiting;
+    TEKMATCH_RETURN_IF_ERROR(Send(issue, contact, round));
+    if (is_away != nullptr) *is_away = round.num_waiting > before;
   }
   return round;
 }
 
-absl::Status Courier::Send(const IssueToSend& issue, Round& round) {
+absl::Status Courier::Send(const IssueToSend& issue,
+                           const ContactAddress::Parsed& contact,
+                           Round& round) {
   waits_.erase(issue.uuid);
   if (!MaySend(issue.queued, clock_.Now(), options_.life)) {
     ++round.num_failed;
     return store_.Expire(issue.uuid).status();
   }
-  // It was checked when it was entered, perhaps by other rules.
-  const ContactAddress::Parsed contact = ContactAddress::Parse(issue.contact);
   std::optional<FailureReason> failure;
   if (!contact.contact.has_value()) {
     failure = contact.fault == ContactFault::kLandline
                   ? FailureReason::kLandline
                   : FailureReason::kRefusedAddress;
   } else {
-    TEKMATCH_ASSIGN_OR_RETURN(const SendResult result,
+    TEKMATCH_ASSIGN_OR_RETURN(const std::optional<SendResult> result,
                               HandOver(issue, *contact.contact));
+    if (!result.has_value()) return absl::OkStatus();
     if (result == SendResult::kTaken) {
       ++round.num_taken;
       return absl::OkStatus();
@@ -87,14 +103,15 @@ absl::Status Courier::Send(const IssueToSend& issue, Round& round) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<SendResult> Courier::HandOver(const IssueToSend& issue,
-                                             const ContactAddress& contact) {
+absl::StatusOr<std::optional<SendResult>> Courier::HandOver(
+    const IssueToSend& issue, const ContactAddress& contact) {
   const NoticeSettings settings = {.telephone = issue.telephone,
                                    .link = options_.link,
                                    .life = options_.life};
+  TEKMATCH_ASSIGN_OR_RETURN(const bool waits, store_.CountTry(issue.uuid));
+  if (!waits) return std::nullopt;
   // A centre's telephone that is none: as a gateway that is away.
   if (!Validate(settings).ok()) return SendResult::kNotTaken;
-  TEKMATCH_RETURN_IF_ERROR(store_.CountTry(issue.uuid));
 
   RandomSource random = RandomSource::FromSystem();
   const auto draw = [&random] {

@@ -14,6 +14,9 @@
 // number is younger than its message. Where the life counts from the button, an
 // issue whose hour is over is not sent any more.
 //
+// A gateway that takes nothing, or hangs, is asked once a round: what else
+// would go that way waits for the next round, so that SMS hold up no mail.
+//
 // A number is in this process's memory only while its message is sent, and is
 // wiped. Logs say how many, never what or to whom.
 //
@@ -22,11 +25,14 @@
 #define TEKMATCH_REGISTRATION_SERVICE_COURIER_H_
 
 #include <map>
+#include <optional>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "registration/rules/contact_address.h"
 #include "registration/rules/issuance.h"
 #include "registration/service/clock.h"
 #include "registration/service/hersys_store.h"
@@ -67,14 +73,19 @@ class Courier {
     int num_failed = 0;   // and expired before they were sent
     int num_waiting = 0;  // tried, and to be tried again
   };
-  // Once through what waits and whose time for another try has come. Errors are
-  // those of the store and of the keys' file.
-  absl::StatusOr<Round> SendWaiting();
+  // Once through what waits and whose time for another try has come, or until
+  // `stops` says so between two messages. Errors are those of the store and of
+  // the keys' file.
+  absl::StatusOr<Round> SendWaiting(absl::FunctionRef<bool()> stops = [] {
+    return false;
+  });
 
  private:
-  absl::Status Send(const IssueToSend& issue, Round& round);
-  absl::StatusOr<SendResult> HandOver(const IssueToSend& issue,
-                                      const ContactAddress& contact);
+  absl::Status Send(const IssueToSend& issue,
+                    const ContactAddress::Parsed& contact, Round& round);
+  // nullopt: the issue waits no more.
+  absl::StatusOr<std::optional<SendResult>> HandOver(
+      const IssueToSend& issue, const ContactAddress& contact);
 
   const CourierOptions options_;
   HersysStore& store_;

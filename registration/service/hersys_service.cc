@@ -208,7 +208,10 @@ void HersysService::Impl::Work() {
       std::unique_lock<std::mutex> lock(mutex_);
       if (changed_.wait_for(lock, kTick, [this] { return stops_; })) return;
     }
-    const absl::StatusOr<Courier::Round> round = courier_->SendWaiting();
+    const absl::StatusOr<Courier::Round> round = courier_->SendWaiting([this] {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      return stops_;
+    });
     if (!round.ok()) {
       Note(absl::StrCat("ALARM: not sent: ", round.status().message()));
     } else if (round->num_taken + round->num_failed + round->num_waiting > 0) {

@@ -463,12 +463,14 @@ absl::StatusOr<bool> HersysStore::RunOne(Statement& update) {
   return changed;
 }
 
-absl::Status HersysStore::CountTry(absl::string_view uuid) {
+absl::StatusOr<bool> HersysStore::CountTry(absl::string_view uuid) {
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement update,
-      database_->Prepare("UPDATE issue SET tries = tries + 1 WHERE id = ?1"));
+      database_->Prepare(
+          "UPDATE issue SET tries = tries + 1 WHERE id = ?1 AND state = 0 AND "
+          "patient_id NOT IN (SELECT patient FROM registered)"));
   update.BindText(1, uuid);
-  return RunOne(update).status();
+  return RunOne(update);
 }
 
 absl::StatusOr<bool> HersysStore::HandOver(absl::string_view uuid,

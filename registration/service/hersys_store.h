@@ -138,7 +138,9 @@ class HersysStore {
   // numbers (results that were not clear may have left some).
   absl::StatusOr<std::vector<IssueToSend>> IssuesToSend(int most,
                                                         absl::Time now);
-  absl::Status CountTry(absl::string_view uuid);
+  // Just before it is sent. false: it does not wait any more, or its patient
+  // has registered.
+  absl::StatusOr<bool> CountTry(absl::string_view uuid);
 
   // One conditional UPDATE each, as NextIssueState has it. false: the event
   // changes nothing in the issue's state, or there is no such issue.

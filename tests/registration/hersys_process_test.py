@@ -12,6 +12,7 @@ import http.client
 import http.server
 import json
 import os
+import random
 import re
 import socket
 import socketserver
@@ -415,6 +416,47 @@ class HersysProcessTest(unittest.TestCase):
         self.assertEqual(chain.put(request(second, [key(tek(2))]))[0], 406)
         self.assertEqual(len(chain.sms.messages), 2)
 
+    # Killed at any moment, while numbers are sent and used: each person ends in
+    # one success, each key in one export.
+    def test_kill_at_any_moment(self):
+        chain = self.chain
+        chain.start_hersys()
+        chain.start()
+        num_persons = 12
+        patients = [chain.issue(contact="080123456%02d" % i) for i in range(num_persons)]
+
+        def register(i):
+            """With each number that arrives, until one is good."""
+            sent = {}
+            end = time.monotonic() + 120
+            while time.monotonic() < end:
+                for message in list(chain.sms.messages):
+                    if message["to"] != "+8180123456%02d" % i:
+                        continue
+                    number = re.search(r"(?<!\d)\d{8}(?!\d)", message["text"]).group()
+                    ask = sent.setdefault(number, request(number, [key(tek(i))]))
+                    if chain.put(ask)[0] == 200:
+                        return True
+                time.sleep(0.05)
+            return False
+
+        moments = random.Random(7)
+        with concurrent.futures.ThreadPoolExecutor(num_persons) as pool:
+            persons = [pool.submit(register, i) for i in range(num_persons)]
+            for _ in range(int(os.environ.get("TEKMATCH_KILLS", "10"))):
+                time.sleep(moments.uniform(0, 0.4))
+                chain.end_hersys("KILL")
+                chain.start_hersys()
+            self.assertTrue(all(person.result() for person in persons))
+        for patient in patients:
+            self.assertTrue(wait_for(lambda: "redeemed" in chain.states(patient)))
+            self.assertEqual(chain.states(patient), ["redeemed"])
+            self.assertEqual(chain.reissue(patient).returncode, 1)
+        chain.set_time(SLOT)
+        self.assertTrue(wait_for(lambda: chain.published() != {}))
+        keys = sorted(sum(chain.published().values(), []))
+        self.assertEqual(keys, sorted(tek(i).hex() for i in range(num_persons)))
+
     # Row 13: 8 issues race a redemption.
     def test_issues_race_a_redemption(self):
         chain = self.chain
@@ -486,6 +528,7 @@ class HersysProcessTest(unittest.TestCase):
         missing = chain.run("issue", "--centre=" + CENTRE, "--person=" + path)
         self.assertEqual(missing.returncode, 1)
         self.assertIn("本人の同意、連絡先", missing.stderr)
+        self.assertEqual(missing.stdout, "")  # nobody was added
         chain.issue(centre="港保健所", contact="08012345678")
         chain.number(1)
         other = chain.reissue(patient, centre="港保健所")

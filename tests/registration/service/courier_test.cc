@@ -57,10 +57,12 @@ class FakeGateway : public MessageGateway {
   }
   SendResult SendMail(absl::string_view id, const ContactAddress& to,
                       const MailText& mail, absl::Time) override {
-    return Take(id, to, mail.body.text());
+    const SendResult taken = Take(id, to, mail.body.text());
+    return sms_only ? SendResult::kTaken : taken;
   }
   std::vector<Sent> sent;
   SendResult result = SendResult::kTaken;
+  bool sms_only = false;  // `result` is of SMS alone
   std::function<void()> meanwhile = [] {};
 
  private:
@@ -260,6 +262,56 @@ TEST_F(CourierTest, TriesAgainNoSoonerThanItsWait) {
   gateway_.result = SendResult::kNotTaken;
   EXPECT_EQ(Send().num_waiting, 1);
   EXPECT_EQ(Send().num_waiting, 0);
+  EXPECT_THAT(gateway_.sent, SizeIs(1));
+}
+
+// A gateway that takes nothing is asked once a round, and holds up no mail.
+TEST_F(CourierTest, AGatewayThatIsAwayHoldsUpNothingElse) {
+  Queue(1, AddPatient("090-1234-5671"));
+  Queue(2, AddPatient("090-1234-5672"));
+  Queue(3, AddPatient("taro@example.jp"));
+  options_.first_wait = absl::Hours(1);
+  options_.longest_wait = absl::Hours(1);
+  gateway_.result = SendResult::kNotTaken;
+  gateway_.sms_only = true;
+  Courier::Round round = Send();
+  EXPECT_EQ(round.num_waiting, 1);
+  EXPECT_EQ(round.num_taken, 1);
+  EXPECT_EQ(IssueOf(2).tries, 0);
+  EXPECT_EQ(IssueOf(3).state, IssueState::kHanded);
+  // The first one's time has not come; the second's has.
+  round = Send();
+  EXPECT_EQ(round.num_waiting, 1);
+  EXPECT_EQ(IssueOf(1).tries, 1);
+  EXPECT_EQ(IssueOf(2).tries, 1);
+}
+
+TEST_F(CourierTest, StopsBetweenTwoMessages) {
+  Queue(1, AddPatient("090-1234-5671"));
+  Queue(2, AddPatient("090-1234-5672"));
+  Courier courier(options_, *store_, *keys_, gateway_, clock_);
+  EXPECT_EQ(
+      courier.SendWaiting([this] { return !gateway_.sent.empty(); })->num_taken,
+      1);
+}
+
+// What was read from the queue, and is over by the time of its turn.
+TEST_F(CourierTest, R5NothingGoesToWhoRegisteredMeanwhile) {
+  Queue(1, AddPatient("090-1234-5671"));
+  const int64_t patient = AddPatient("090-1234-5672");
+  Queue(2, patient);
+  NumberHash hash;
+  ASSERT_THAT(
+      store_->numbers().Add(hash, patient, Uuid(2), kNow + absl::Hours(1)),
+      IsOk());
+  gateway_.meanwhile = [&] {
+    Claim claim;
+    ASSERT_THAT(store_->Reserve(std::vector<NumberHash>{hash}, claim, kNow),
+                IsOkAndHolds(ReserveOutcome::kGranted));
+    ASSERT_THAT(store_->Confirm(claim, kNow),
+                IsOkAndHolds(ConfirmOutcome::kRegisters));
+  };
+  EXPECT_EQ(Send().num_taken, 1);
   EXPECT_THAT(gateway_.sent, SizeIs(1));
 }
 
