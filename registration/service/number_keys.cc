@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/memory/memory.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -50,15 +51,15 @@ absl::StatusOr<std::unique_ptr<NumberKeys>> NumberKeys::Open(
   TEKMATCH_ASSIGN_OR_RETURN(std::optional<std::string> text,
                             ReadIfThere(path, kMostBytes));
   if (!text.has_value()) return keys;
+  const absl::Cleanup wipe = [&text] { Wipe(text->data(), text->size()); };
   for (const absl::string_view line :
-       absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
+       absl::StrSplit(absl::string_view(*text), '\n', absl::SkipEmpty())) {
     const std::optional<NumberHashKeyOfDay> key = ParseLine(line);
     if (!key.has_value()) {
       return absl::DataLossError(absl::StrCat(path, ": a line is no key"));
     }
     keys->keys_.push_back(*key);
   }
-  Wipe(text->data(), text->size());
   return keys;
 }
 
@@ -79,7 +80,7 @@ absl::Status NumberKeys::Write() {
       open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return SystemError(errno, unfinished);
   close(fd);
-  const absl::Status status = WriteDurably(path_, text);
+  absl::Status status = WriteDurably(path_, text);
   Wipe(text.data(), text.size());
   return status;
 }
@@ -99,7 +100,7 @@ absl::Status NumberKeys::Rotate(absl::CivilDay today) {
     keys_.push_back({.day = today, .key = NumberHashKey(bytes)});
     Wipe(bytes.data(), bytes.size());
   }
-  const absl::Status status = Write();
+  absl::Status status = Write();
   // A key that is not in the file is none.
   if (!status.ok() && !has_today) keys_.pop_back();
   return status;
