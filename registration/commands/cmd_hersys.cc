@@ -18,6 +18,8 @@
 namespace tekmatch {
 namespace {
 
+constexpr uint64_t kMostLifeMinutes = 1440;
+
 struct Options {
   std::string data;
   std::string key_file;
@@ -123,7 +125,7 @@ void AddHersysCommand(CommandLine& line) {
       .Required();
   command
       .Number("--life-minutes", o->life_minutes, "How long a number is good", 1,
-              24 * 60)
+              kMostLifeMinutes)
       .ShowDefault();
   command
       .Text("--life-from", o->life_from,

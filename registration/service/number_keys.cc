@@ -48,12 +48,13 @@ std::optional<NumberHashKeyOfDay> ParseLine(absl::string_view line) {
 absl::StatusOr<std::unique_ptr<NumberKeys>> NumberKeys::Open(
     const std::string& path) {
   auto keys = absl::WrapUnique(new NumberKeys(path));
-  TEKMATCH_ASSIGN_OR_RETURN(std::optional<std::string> text,
+  TEKMATCH_ASSIGN_OR_RETURN(std::optional<std::string> there,
                             ReadIfThere(path, kMostBytes));
-  if (!text.has_value()) return keys;
-  const absl::Cleanup wipe = [&text] { Wipe(text->data(), text->size()); };
+  if (!there.has_value()) return keys;
+  std::string& text = *there;
+  const absl::Cleanup wipe = [&text] { Wipe(text.data(), text.size()); };
   for (const absl::string_view line :
-       absl::StrSplit(absl::string_view(*text), '\n', absl::SkipEmpty())) {
+       absl::StrSplit(absl::string_view(text), '\n', absl::SkipEmpty())) {
     const std::optional<NumberHashKeyOfDay> key = ParseLine(line);
     if (!key.has_value()) {
       return absl::DataLossError(absl::StrCat(path, ": a line is no key"));
