@@ -567,6 +567,29 @@ class HersysProcessTest(unittest.TestCase):
             self.assertEqual(chain.ask_hersys("POST", path, "{}", right)[0], 400)
             self.assertEqual(chain.ask_hersys("POST", path, message, right)[0], 200)
 
+    # Row 10, R26: a life of two hours that counts from the delivery.
+    def test_life_counts_from_the_delivery(self):
+        chain = self.chain
+        chain.start_hersys("--life-from=delivery", "--life-minutes=120")
+        chain.start()
+        patients = []
+        for i in range(2):
+            patients.append(chain.issue())
+            chain.number(i)  # is there, so that messages are in this order
+            chain.wait_for_states(patients[i], ["handed"])
+            self.assertIn("2時間", chain.sms.messages[i]["text"])
+        chain.set_time(NOW + 3 * HOUR)
+        body = b'{"status":"delivered"}'
+        signature = hmac.new(SMS_SECRET.encode(), body, hashlib.sha512).hexdigest()
+        for i, patient in enumerate(patients):
+            path = "/internal/sms/" + chain.sms.messages[i]["id"]
+            chain.ask_hersys("POST", path, body, {"X-Signature": signature})
+            self.assertEqual(chain.states(patient), ["delivered"])
+        for i, (seconds, status) in enumerate([(5 * HOUR - 1, 200), (5 * HOUR, 406)]):
+            chain.set_time(NOW + seconds)
+            sent = request(chain.number(i), [key(tek(i))])
+            self.assertEqual(chain.put(sent)[0], status, seconds)
+
     def test_one_process_has_the_folder(self):
         chain = self.chain
         chain.start_hersys()

@@ -282,6 +282,7 @@ TEST_F(HersysStoreTest, EightIssuesRaceARedemption) {
     std::atomic<int> num_issued = 0;
     std::atomic<int> num_wrong = 0;
     std::vector<std::thread> threads;
+    threads.reserve(8);
     for (int n = 1; n <= 8; ++n) {
       threads.emplace_back([&, n] {
         const std::unique_ptr<HersysStore> store = Open();
@@ -317,6 +318,7 @@ TEST_F(HersysStoreTest, EightDoubleClicksMakeOneIssue) {
   std::atomic<int> num_issued = 0;
   std::atomic<int> num_known = 0;
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int n = 0; n < 8; ++n) {
     threads.emplace_back([&] {
       const auto decision = Open()->QueueIssue(
