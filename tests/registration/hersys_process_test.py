@@ -343,11 +343,10 @@ class HersysProcessTest(unittest.TestCase):
         chain = self.chain
         chain.start_hersys()
         chain.start()
-        for i in range(4):
-            chain.issue(contact="0901234567%d" % i)
-        self.assertTrue(wait_for(lambda: len(chain.sms.messages) == 4))
+        patients = [chain.issue(contact="0901234567%d" % i) for i in range(4)]
+        for patient in patients:
+            chain.wait_for_states(patient, ["handed"])
         numbers = {m["to"][-1]: chain.number(i) for i, m in enumerate(chain.sms.messages)}
-        time.sleep(0.5)  # until the last one is handed over
         for who, seconds, status in [
             ("0", HOUR - 1, 200),
             ("1", HOUR, 406),
@@ -604,9 +603,7 @@ class HersysProcessTest(unittest.TestCase):
     def test_purge(self):
         chain = self.chain
         chain.start_hersys()
-        chain.issue()
-        chain.number(0)
-        time.sleep(0.5)
+        chain.wait_for_states(chain.issue(), ["handed"])
         chain.set_time(NOW + 48 * HOUR)
         self.assertEqual(chain.run("purge", "--before=2020-12-10").stdout, "patients deleted: 0\n")
         self.assertEqual(chain.run("purge", "--before=2020-12-11").stdout, "patients deleted: 1\n")
