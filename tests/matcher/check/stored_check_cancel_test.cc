@@ -1,15 +1,20 @@
 // How soon a check ends when its caller wants it to, in each of the works that
 // it does: while a large export is read and kept, while kept keys are compared
 // with late sightings, while known exports are recognised, while own keys are
-// counted. What is asserted is counted: how many keys are read between two
-// questions. Times are printed: they are the machine's.
+// counted. And that checks that stop come to their end. What is asserted is
+// counted: how many keys are read between two questions. Times are printed:
+// they are the machine's.
 #include <algorithm>
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <ostream>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,16 +72,31 @@ class CancelTest : public ::testing::Test {
       }
       for (size_t k = 0; k < 100; ++k) {
         const DiagnosisKey& key = plain.keys[k];
-        (k % 2 == 0 ? early_ : late_)
-            .push_back(HearKey(
-                key, int64_t{key.rolling_start} * kIntervalSeconds + 600));
+        const int64_t time =
+            int64_t{key.rolling_start} * kIntervalSeconds + 600;
+        (k % 2 == 0 ? early_ : late_).push_back(HearKey(key, time));
+        if (k % 2 == 0) again_.push_back(HearKey(key, time + 300));
       }
+      if (i == 1) TakeUnheard(plain.keys);
       own_key_ = plain.keys[500].tek;
       num_keys_ += plain.keys.size();
       names_.push_back(absl::StrCat(i, ".zip"));
       options_.check.files.sources[names_.back()] = MemorySource(
           names_.back(), SignedZip(plain, WorldSigners().subspan(0, 1)));
     }
+  }
+
+  // One that is none of the first 1000, and of an early day.
+  void TakeUnheard(const std::vector<DiagnosisKey>& keys) {
+    const auto found =
+        std::find_if(keys.begin() + 1000, keys.end(), [](const auto& key) {
+          const int64_t day = (kTestDaySeconds + 2 * 86400) / kIntervalSeconds;
+          return key.rolling_start >= day && key.rolling_start < day + 144;
+        });
+    ASSERT_NE(found, keys.end());
+    unheard_key_ = *found;
+    unheard_ =
+        HearKey(*found, int64_t{found->rolling_start} * kIntervalSeconds + 600);
   }
 
   std::unique_ptr<Database> Open(const std::string& name) {
@@ -147,6 +167,111 @@ class CancelTest : public ::testing::Test {
     return asked;
   }
 
+  // A check without exports that nothing stops.
+  struct Whole {
+    StoredCheckResult result;
+    uint64_t num_asked = 0;
+    absl::Duration max_time;  // more than it took
+  };
+
+  Whole CheckWhole(Database& database) {
+    Whole whole;
+    options_.check.cancelled = [&whole] {
+      ++whole.num_asked;
+      return false;
+    };
+    const absl::Time start = absl::Now();
+    auto checked = CheckStored(database, {}, options_);
+    whole.max_time = absl::Now() - start + absl::Milliseconds(200);
+    options_.check.cancelled = {};
+    EXPECT_THAT(checked, IsOk());
+    if (checked.ok()) whole.result = *std::move(checked);
+    EXPECT_FALSE(whole.result.stopped);
+    return whole;
+  }
+
+  // A check without exports that stops at one of its questions.
+  struct Round {
+    StoredCheckResult result;
+    bool is_slow = false;  // the machine was, and it stopped before that
+  };
+
+  Round CheckUntil(Database& database, uint64_t stop_at,
+                   absl::Duration max_time) {
+    Round round;
+    bool is_in_time = false;
+    uint64_t num_asked = 0;
+    const absl::Time end = absl::Now() + max_time;
+    options_.max_time = max_time;
+    options_.check.cancelled = [&] {
+      if (++num_asked == stop_at) {
+        is_in_time = absl::Now() < end;
+        absl::SleepFor(max_time);
+      }
+      return false;
+    };
+    auto checked = CheckStored(database, {}, options_);
+    options_.max_time = absl::InfiniteDuration();
+    options_.check.cancelled = {};
+    EXPECT_THAT(checked, IsOk());
+    if (!checked.ok()) return round;
+    // Nothing is said before all is done.
+    EXPECT_EQ(checked->checked.complete, !checked->stopped);
+    EXPECT_EQ(checked->checked.result.matches.empty(), checked->stopped);
+    round.result = *std::move(checked);
+    round.is_slow = round.result.stopped && !is_in_time;
+    return round;
+  }
+
+  static std::optional<int64_t> NumberOf(Database& database,
+                                         const std::string& name) {
+    const auto number = GetNumber(database, name);
+    EXPECT_THAT(number, IsOk());
+    return number.ok() ? *number : std::nullopt;
+  }
+
+  // What a comparison that stopped goes on from. Exports that were compared
+  // before less late sightings came come first, then the lesser ids.
+  struct Compared {
+    std::optional<int64_t> from;
+    std::optional<int64_t> entry;
+    std::optional<int64_t> day;
+    auto operator<=>(const Compared&) const = default;
+    friend void PrintTo(const Compared& compared, std::ostream* out) {
+      *out << "export " << compared.entry.value_or(-1) << " from day "
+           << compared.day.value_or(-1);
+    }
+  };
+
+  static Compared ComparedOf(Database& database) {
+    return {.from = NumberOf(database, "late_from"),
+            .entry = NumberOf(database, "late_entry"),
+            .day = NumberOf(database, "late_day")};
+  }
+
+  // And a look-up: of which keys, and the last export that was asked.
+  struct LookedUp {
+    std::optional<int64_t> of;
+    std::optional<int64_t> until;
+    auto operator<=>(const LookedUp&) const = default;
+  };
+
+  static LookedUp LookedUpOf(Database& database) {
+    return {.of = NumberOf(database, "look_up_of"),
+            .until = NumberOf(database, "looked_up_until")};
+  }
+
+  static int64_t EndDayOf(const DiagnosisKey& key) {
+    return (key.rolling_start + key.rolling_period) / kMaxRollingPeriod;
+  }
+
+  static bool HasMatchOf(const StoredCheckResult& result,
+                         const DiagnosisKey& key) {
+    const auto& matches = result.checked.result.matches;
+    return std::any_of(matches.begin(), matches.end(),
+                       [&](const auto& match) { return match.tek == key.tek; });
+  }
+
   static void Print(const char* what, const Asked& asked) {
     std::cout << what << ": asked " << asked.times << " times in "
               << asked.usual_ms << " ms, at most " << asked.longest_ms
@@ -160,6 +285,9 @@ class CancelTest : public ::testing::Test {
   Tek own_key_;
   std::vector<Sighting> early_;
   std::vector<Sighting> late_;
+  std::vector<Sighting> again_;  // of the keys of early_, later
+  DiagnosisKey unheard_key_;     // in none of them, of the largest export
+  Sighting unheard_;             // of it
 };
 
 // The most keys between two questions: a block.
@@ -253,10 +381,87 @@ TEST_F(CancelTest, StopsCleanlyAndGoesOn) {
             CheckLines(whole->checked, options_.check, true));
 }
 
-// The time is over after so many questions, in the middle of an export's
-// comparison and of the look-up of what was heard: the next check goes on
-// there.
-TEST_F(CancelTest, StopsWithinOneExportAndGoesOn) {
+// Many stops, each after the same number of questions: the end is reached since
+// each check goes on where the last one stopped, not since one has the time for
+// all of it. Between two stops, a sighting of a day comes that was compared
+// before the stop.
+//
+// Here the largest export takes several checks to be compared. What was heard
+// late are keys that were heard before, so that the next check begins with no
+// look-up, but with the rest of the export. The sighting that comes in between
+// is of another key, in whose look-up the last checks stop.
+TEST_F(CancelTest, ComparesOneExportFromStopToStop) {
+  const auto fill = [this](Database& database) {
+    Add(database, early_);
+    ASSERT_THAT(CheckStored(database, names_, options_), IsOk());
+    Add(database, again_);
+  };
+  const auto whole_store = Open("whole");
+  fill(*whole_store);
+  Add(*whole_store, {unheard_});
+  const Whole whole = CheckWhole(*whole_store);
+  ASSERT_TRUE(HasMatchOf(whole.result, unheard_key_));
+
+  const auto database = Open("store");
+  fill(*database);
+  bool is_added = false;
+  int num_stops = 0;
+  int num_within = 0;  // from one day of an export to a later one
+  int num_same = 0;    // stops in a row after which the numbers are the same
+  StoredCheckResult last;
+  for (int i = 0;; ++i) {
+    ASSERT_LT(i, 100);
+    const Compared compared = ComparedOf(*database);
+    const LookedUp looked_up = LookedUpOf(*database);
+    // A look-up stops only between two exports. As soon as all that is left is
+    // one, each check has what the largest export takes, and not what all do.
+    const bool is_look_up = looked_up.until.has_value();
+    Round round = CheckUntil(
+        *database, is_look_up ? whole.num_asked * 2 / 5 : whole.num_asked / 8,
+        whole.max_time);
+    last = std::move(round.result);
+    if (!last.stopped) break;
+    const Compared compared_now = ComparedOf(*database);
+    const LookedUp looked_up_now = LookedUpOf(*database);
+    if (compared_now.entry == compared.entry &&
+        compared_now.day > compared.day) {
+      ++num_within;
+    }
+    // A slow machine stops a check early: it did less than it should.
+    if (!round.is_slow) {
+      ASSERT_LE(++num_stops, 12);
+      const bool is_look_up_now = looked_up_now.until.has_value();
+      if (is_look_up && is_look_up_now) {
+        ASSERT_GT(looked_up_now.until, looked_up.until);
+      }
+      // Where it stops before the first day of an export, nothing is saved: the
+      // exports before it are done.
+      const bool is_same =
+          !is_look_up && !is_look_up_now && compared_now == compared;
+      num_same = is_same ? num_same + 1 : 0;
+      ASSERT_LE(num_same, 1) << testing::PrintToString(compared);
+      if (!is_look_up && !is_look_up_now) {
+        ASSERT_GE(compared_now, compared);
+      }
+    }
+    if (!is_added && num_within > 0 &&
+        compared_now.day > EndDayOf(unheard_key_)) {
+      Add(*database, {unheard_});
+      is_added = true;
+    }
+  }
+  std::cout << "stopped " << num_stops << " times, " << num_within
+            << " times in the same export as before\n";
+  EXPECT_TRUE(is_added);
+  EXPECT_GE(num_within, 1);
+  EXPECT_EQ(CheckLines(last.checked, options_.check, true),
+            CheckLines(whole.result.checked, options_.check, true));
+}
+
+// The same where late sightings are of keys that nobody heard before: a stop of
+// the comparison leaves keys to be looked up, and so does a stop of that. No
+// two stops in a row leave the store where earlier ones left it.
+TEST_F(CancelTest, LooksUpFromStopToStop) {
   const auto fill = [this](Database& database) {
     Add(database, early_);
     ASSERT_THAT(CheckStored(database, names_, options_), IsOk());
@@ -264,45 +469,43 @@ TEST_F(CancelTest, StopsWithinOneExportAndGoesOn) {
   };
   const auto whole_store = Open("whole");
   fill(*whole_store);
-  uint64_t num_all = 0;
-  options_.check.cancelled = [&num_all] {
-    ++num_all;
-    return false;
-  };
-  const auto whole = CheckStored(*whole_store, {}, options_);
-  ASSERT_THAT(whole, IsOk());
+  Add(*whole_store, {unheard_});
+  const Whole whole = CheckWhole(*whole_store);
+  ASSERT_TRUE(HasMatchOf(whole.result, unheard_key_));
 
-  options_.check.cancelled = {};
   const auto database = Open("store");
   fill(*database);
-  bool any_day_done = false;
-  bool any_looked_up = false;
+  // What all exports take is more, of the look-up and of the comparison.
+  const uint64_t stop_at = whole.num_asked * 2 / 5;
+  bool is_added = false;
+  int num_stops = 0;
+  int num_look_ups = 0;
+  int num_old = 0;  // in a row
+  std::set<std::pair<Compared, LookedUp>> seen;
   StoredCheckResult last;
-  int num_stopped = 0;
-  for (uint64_t i = 1;; ++i) {
-    ASSERT_LT(i, 100U);
-    // Each has some more than the last, so that all of it is done some day.
-    const uint64_t stop_at = std::max<uint64_t>(num_all * i / 16, 8);
-    uint64_t num_asked = 0;
-    options_.max_time = absl::Milliseconds(300);
-    options_.check.cancelled = [&] {
-      if (++num_asked == stop_at) absl::SleepFor(options_.max_time);
-      return false;
-    };
-    auto checked = CheckStored(*database, {}, options_);
-    ASSERT_THAT(checked, IsOk());
-    EXPECT_EQ(checked->checked.complete, !checked->stopped);
-    last = *std::move(checked);
+  for (int i = 0;; ++i) {
+    ASSERT_LT(i, 100);
+    Round round = CheckUntil(*database, stop_at, whole.max_time);
+    last = std::move(round.result);
     if (!last.stopped) break;
-    ++num_stopped;
-    any_day_done |= GetNumber(*database, "late_day")->has_value();
-    any_looked_up |= GetNumber(*database, "looked_up_until")->has_value();
+    const LookedUp looked_up = LookedUpOf(*database);
+    const bool is_new = seen.insert({ComparedOf(*database), looked_up}).second;
+    if (!is_added && looked_up.until > 0) {
+      Add(*database, {unheard_});
+      is_added = true;
+    }
+    if (round.is_slow) continue;
+    ASSERT_LE(++num_stops, 12);
+    num_old = is_new ? 0 : num_old + 1;
+    ASSERT_LE(num_old, 1);  // see above
+    num_look_ups += looked_up.until > 0 ? 1 : 0;
   }
-  EXPECT_GE(num_stopped, 2);
-  EXPECT_TRUE(any_day_done);
-  EXPECT_TRUE(any_looked_up);
+  std::cout << "stopped " << num_stops << " times, " << num_look_ups
+            << " times with some exports looked up\n";
+  EXPECT_TRUE(is_added);
+  EXPECT_GE(num_look_ups, 1);
   EXPECT_EQ(CheckLines(last.checked, options_.check, true),
-            CheckLines(whole->checked, options_.check, true));
+            CheckLines(whole.result.checked, options_.check, true));
 }
 
 }  // namespace
