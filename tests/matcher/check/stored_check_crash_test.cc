@@ -1,14 +1,15 @@
 // A check that is killed at any moment, and goes on. An app's day is a script:
-// sightings, a check of some exports, more sightings, a check of all exports.
-// A child process runs it, is killed, and the script is run again from its
-// beginning, killed or not, until it comes to its end. Always the answer is
-// that of a run that nobody killed, and after every kill each export that is
-// marked is whole.
+// sightings, a check of some exports, more sightings, checks whose time is over
+// before they are done, a check of all exports. A child process runs it, is
+// killed, and the script is run again from its beginning, killed or not, until
+// it comes to its end. Always the answer is that of a run that nobody killed,
+// and after every kill each export that is marked is whole.
 //
 // Moments are chosen in two ways: by time, over as long as a run takes; and by
 // counting the calls by which anything comes to be in a file, of which any one
 // may be the last, be done by half, or not be done at all. Those are stood in
-// for here, so that a kill can be at exactly that place.
+// for here, so that a kill can be at exactly that place. A third of those kills
+// are between the first call of the checks that stop and their last.
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -31,6 +32,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -181,8 +183,48 @@ class CrashTest : public ::testing::Test {
                                                int64_t{86400} * (kNumDays + 1));
   }
 
+  // Of the checks that stop.
+  struct Steps {
+    uint64_t num_calls_before = 0;
+    uint64_t num_calls_after = 0;
+    // A stop was within an export's comparison, and between two exports of the
+    // look-up.
+    bool is_compared_partly = false;
+    bool is_looked_up_partly = false;
+  };
+
+  // Each does some of the late comparison or of the look-up, saves how far it
+  // came, and the next one goes on there.
+  absl::StatusOr<Steps> CheckInSteps(Database& database) const {
+    // Three exports are known then. To compare one, or to look up in it, takes
+    // a question for each of its days.
+    constexpr int kNumSteps = 4;
+    constexpr uint64_t kStopAt = 30;
+    Steps steps;
+    steps.num_calls_before = g_num_calls;
+    for (int i = 0; i < kNumSteps; ++i) {
+      StoredCheckOptions options = options_;
+      options.max_time = step_time_;
+      uint64_t num_asked = 0;
+      options.check.cancelled = [&] {
+        if (++num_asked == kStopAt) absl::SleepFor(options.max_time);
+        return false;
+      };
+      TEKMATCH_RETURN_IF_ERROR(CheckStored(database, {}, options).status());
+      Ledger ledger(database);
+      TEKMATCH_ASSIGN_OR_RETURN(const auto progress, ledger.Progress());
+      TEKMATCH_ASSIGN_OR_RETURN(const auto pending, ledger.Pending());
+      TEKMATCH_ASSIGN_OR_RETURN(const auto until,
+                                ledger.LookedUpUntil(pending));
+      steps.is_compared_partly |= progress.has_value();
+      steps.is_looked_up_partly |= until.value_or(0) > 0;
+    }
+    steps.num_calls_after = g_num_calls;
+    return steps;
+  }
+
   // The script. Nothing of it asks what there is already.
-  absl::StatusOr<StoredCheckResult> Run() const {
+  absl::StatusOr<StoredCheckResult> Run(Steps* steps = nullptr) const {
     TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                               Database::Open(Folder(), OpenMode::kCreate));
     TEKMATCH_ASSIGN_OR_RETURN(SightingStore store,
@@ -194,6 +236,8 @@ class CrashTest : public ::testing::Test {
             .status());
     TEKMATCH_RETURN_IF_ERROR(
         store.Add(sightings_[1], options_.check.now).status());
+    TEKMATCH_ASSIGN_OR_RETURN(const Steps done, CheckInSteps(*database));
+    if (steps != nullptr) *steps = done;
     return CheckStored(*database, names_, options_);
   }
 
@@ -279,13 +323,38 @@ class CrashTest : public ::testing::Test {
   }
 
   StoredCheckOptions options_;
+  absl::Duration step_time_ = absl::Milliseconds(20);
   std::vector<std::string> names_;
   std::map<std::string, size_t> num_keys_;
   std::vector<Sighting> sightings_[2];
 };
 
 TEST_F(CrashTest, KilledAtAnyMomentItGoesOn) {
-  // How long it takes undisturbed, by the clock and by calls; and its answer.
+  // How many calls it takes undisturbed, and its answer. Checks that shall stop
+  // at a question have as much time as the machine needs to come to it.
+  Steps steps;
+  absl::StatusOr<StoredCheckResult> undisturbed;
+  for (int i = 0; i < 7; ++i) {
+    std::filesystem::remove_all(Folder());
+    g_num_calls = 0;
+    undisturbed = Run(&steps);
+    ASSERT_THAT(undisturbed, IsOk());
+    if (steps.is_compared_partly && steps.is_looked_up_partly) break;
+    step_time_ *= 2;
+  }
+  ASSERT_TRUE(steps.is_compared_partly);
+  ASSERT_TRUE(steps.is_looked_up_partly);
+  const uint64_t calls_of_steps =
+      steps.num_calls_after - steps.num_calls_before;
+  ASSERT_GT(calls_of_steps, 20U);
+  const uint64_t usual_calls = g_num_calls;
+  const std::vector<std::string> want = Lines(undisturbed->checked);
+  ASSERT_EQ(want, AtOnce(names_));
+  ASSERT_GT(undisturbed->checked.result.matches.size(), 100U);
+  ASSERT_GT(undisturbed->checked.report_types.num_revoked, 0U);
+  ASSERT_GT(usual_calls, 100U);
+
+  // And how long by the clock.
   const auto start = std::chrono::steady_clock::now();
   int64_t usual_microseconds = std::numeric_limits<int64_t>::max();
   for (int i = 0; i < 4; ++i) {
@@ -298,20 +367,11 @@ TEST_F(CrashTest, KilledAtAnyMomentItGoesOn) {
                               std::chrono::steady_clock::now() - begin)
                               .count());
   }
-  std::filesystem::remove_all(Folder());
-  g_num_calls = 0;
-  const auto undisturbed = Run();
-  ASSERT_THAT(undisturbed, IsOk());
-  const uint64_t usual_calls = g_num_calls;
-  const std::vector<std::string> want = Lines(undisturbed->checked);
-  ASSERT_EQ(want, AtOnce(names_));
-  ASSERT_GT(undisturbed->checked.result.matches.size(), 100U);
-  ASSERT_GT(undisturbed->checked.report_types.num_revoked, 0U);
-  ASSERT_GT(usual_calls, 100U);
 
   RandomSource random = RandomSource::Seeded(7);
   uint64_t num_kills = 0;
   uint64_t num_by_time = 0;
+  uint64_t num_in_steps = 0;
   uint64_t num_lives = 0;
   uint64_t num_too_late = 0;  // the run was over
   std::map<size_t, int> kills_by_marked;
@@ -322,7 +382,11 @@ TEST_F(CrashTest, KilledAtAnyMomentItGoesOn) {
     for (uint64_t n = 1 + random.Below(3); n > 0; --n) {
       const bool by_time = random.Below(2) == 0;
       g_cut = static_cast<Cut>(random.Below(3));
-      g_last_call = by_time ? 0 : 1 + random.Below(usual_calls);
+      const bool in_steps = !by_time && random.Below(3) == 0;
+      g_last_call =
+          by_time    ? 0
+          : in_steps ? 1 + steps.num_calls_before + random.Below(calls_of_steps)
+                     : 1 + random.Below(usual_calls);
       const bool was_killed =
           RunAndKill(by_time ? static_cast<int64_t>(random.Below(
                                    static_cast<uint64_t>(usual_microseconds)))
@@ -334,6 +398,7 @@ TEST_F(CrashTest, KilledAtAnyMomentItGoesOn) {
       }
       ++num_kills;
       num_by_time += by_time ? 1 : 0;
+      num_in_steps += in_steps ? 1 : 0;
       ++kills_by_marked[LookAtWhatIsMarked(random.Below(3) == 0)];
       if (HasFailure()) return;
     }
@@ -355,12 +420,15 @@ TEST_F(CrashTest, KilledAtAnyMomentItGoesOn) {
             << MillisecondsSince(start) / 1000.0 << " s: " << num_by_time
             << " at a random moment of a run of " << usual_microseconds / 1000
             << " ms, the others at a random one of its " << usual_calls
-            << " writes, syncs and the like; " << num_too_late
+            << " writes, syncs and the like, " << num_in_steps
+            << " of them at one of the " << calls_of_steps
+            << " of checks that stop; " << num_too_late
             << " came too late. Exports marked when it was killed: "
             << absl::StrJoin(by_marked, ", ") << ".\n";
   // None of it is of one kind alone.
   EXPECT_GT(num_by_time, kNumKills / 10);
   EXPECT_LT(num_by_time, kNumKills * 9 / 10);
+  EXPECT_GT(num_in_steps, kNumKills / 20);
   EXPECT_GT(kills_by_marked.size(), 4U);
 }
 
