@@ -30,7 +30,6 @@
 namespace tekmatch {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -70,7 +69,8 @@ class AsMatchTest : public ::testing::Test {
       EXPECT_THAT(options_.check.files.trusted.AddSet({Trust(*signer)}),
                   IsOk());
     }
-    options_.check.now = absl::FromUnixSeconds(kTestDaySeconds + 5 * 86400);
+    options_.check.now =
+        absl::FromUnixSeconds(kTestDaySeconds + int64_t{5} * 86400);
     options_.check.keep_dropped = true;
   }
 
@@ -142,7 +142,7 @@ TEST_F(AsMatchTest, SignerOfACopyRevokes) {
   for (const bool copy_is_first : {false, true}) {
     Source("a.zip", copy_is_first ? copy : original);
     Source("b.zip", copy_is_first ? original : copy);
-    for (std::vector<std::string> names :
+    for (const std::vector<std::string>& names :
          std::vector<std::vector<std::string>>{{"a.zip", "b.zip", "z.zip"},
                                                {"z.zip", "b.zip", "a.zip"},
                                                {"b.zip", "z.zip", "a.zip"}}) {

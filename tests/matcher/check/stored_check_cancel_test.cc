@@ -90,7 +90,8 @@ class CancelTest : public ::testing::Test {
   void TakeUnheard(const std::vector<DiagnosisKey>& keys) {
     const auto found =
         std::find_if(keys.begin() + 1000, keys.end(), [](const auto& key) {
-          const int64_t day = (kTestDaySeconds + 2 * 86400) / kIntervalSeconds;
+          const int64_t day =
+              (kTestDaySeconds + int64_t{2} * 86400) / kIntervalSeconds;
           return key.rolling_start >= day && key.rolling_start < day + 144;
         });
     ASSERT_NE(found, keys.end());

@@ -235,7 +235,7 @@ TEST_F(ClockTest, OneThatJumpsAheadIsBelievedAnHourLater) {
   g_since_boot += SightingStore::kConfirmAfter;
   EXPECT_EQ(Retain(ahead + 2 * kDay + 3600).clock, ClockJump::kForward);
   // Too soon, however often, and whatever the wrong clock says meanwhile.
-  for (int i = 0; i < 5; ++i) {
+  for (int64_t i = 0; i < 5; ++i) {
     EXPECT_EQ(Retain(ahead + (2 * kDay) + (i * 3600)).clock,
               ClockJump::kForward);
   }

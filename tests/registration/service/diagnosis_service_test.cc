@@ -21,7 +21,6 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class SetClock : public Clock {
  public:
@@ -154,7 +153,8 @@ TEST_F(DiagnosisServiceTest, NumberIsNotTouchedByRequestsThatFailAnyway) {
   for (int i = 0; i < 31; ++i) many.push_back(KeyJson(static_cast<uint8_t>(i)));
   EXPECT_EQ(Said(with("keys", many)), "400 too_many_keys");
   EXPECT_EQ(
-      Said(with("keys", json::array({KeyJson(1, kYesterday - 15 * 144)}))),
+      Said(with("keys",
+                json::array({KeyJson(1, kYesterday - int64_t{15} * 144)}))),
       "400 no_acceptable_key");
   EXPECT_EQ(management_.num_reserves, 0);
   EXPECT_EQ(NumKeys(), 0u);
@@ -328,11 +328,12 @@ TEST_F(DiagnosisServiceTest, R23EachKeyHasItsReason) {
   period["rollingPeriod"] = 0;
   json type = KeyJson(4);
   type["reportType"] = 3;
-  const json answer = json::parse(
-      Put(RequestJson("10000000", 1,
-                      {KeyJson(1), no_base64, period, type,
-                       KeyJson(5, kYesterday + 10 * 144), KeyJson(6, -144)}))
-          .body);
+  const json answer =
+      json::parse(Put(RequestJson("10000000", 1,
+                                  {KeyJson(1), no_base64, period, type,
+                                   KeyJson(5, kYesterday + int64_t{10} * 144),
+                                   KeyJson(6, -144)}))
+                      .body);
   EXPECT_EQ(answer["accepted"], 1);
   std::vector<std::string> reasons;
   for (const json& rejected : answer["rejected"]) {
@@ -398,6 +399,7 @@ TEST_F(DiagnosisServiceTest, ManyThreadsOneSuccessANumber) {
   constexpr int kNumbers = 20;
   std::vector<std::atomic<int>> accepted(kNumbers);
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&, t] {
       for (int n = 0; n < kNumbers; ++n) {

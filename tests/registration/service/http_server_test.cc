@@ -366,6 +366,7 @@ TEST_F(HttpServerTest, ManyClientsGetTheirOwnAnswers) {
   Start();
   std::vector<std::thread> clients;
   std::atomic<int> num_right = 0;
+  clients.reserve(8);
   for (int c = 0; c < 8; ++c) {
     clients.emplace_back([this, c, &num_right] {
       TestConnection connection(address());
