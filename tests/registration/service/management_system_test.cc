@@ -174,6 +174,7 @@ TEST_F(ManagementSystemTest, ThreadsShareIt) {
   Start();
   std::vector<std::thread> threads;
   std::atomic<int> num_ok = 0;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 20; ++i) {

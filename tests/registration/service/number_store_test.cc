@@ -262,6 +262,7 @@ TEST_F(NumberStoreTest, EightWorkersUseNoNumberTwice) {
   }
   std::vector<std::atomic<int>> granted(kNumbers);
   std::vector<std::thread> workers;
+  workers.reserve(kWorkers);
   for (int w = 0; w < kWorkers; ++w) {
     workers.emplace_back([w, &granted] {
       const std::unique_ptr<Database> database = Open("numbers");

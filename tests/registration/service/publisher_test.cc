@@ -25,7 +25,6 @@ namespace {
 using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 // The first slot at which a key of yesterday, taken at kTestNow, goes out.
 const absl::Time kSlot = absl::FromUnixSeconds(1607612400);  // 15:00Z
@@ -287,7 +286,7 @@ TEST_F(PublisherTest, BatchesGoAfter15Days) {
   EXPECT_EQ(List(), json::array());
   EXPECT_FALSE(std::filesystem::exists(PathOf("1.zip")));
   // Its number is not used again.
-  Take(2, kYesterday + 15 * 144);
+  Take(2, kYesterday + int64_t{15} * 144);
   EXPECT_THAT(Run(over + absl::Hours(48)).added, ElementsAre(2));
 }
 

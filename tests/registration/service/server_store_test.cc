@@ -17,7 +17,6 @@ namespace tekmatch {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 const absl::Time kNow = absl::FromUnixSeconds(1607590800);  // 2020-12-10T09:00Z
 // 2020-12-09T00:00Z
@@ -223,6 +222,7 @@ TEST_F(ServerStoreTest, ManyThreadsStoreOnce) {
   std::atomic<int> num_new = 0;
   std::atomic<int> num_same = 0;
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&] {
       for (uint8_t n = 0; n < 20; ++n) {
