@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/status_matchers.h"
@@ -137,11 +138,13 @@ TEST_F(ExportTotalsTest, FormatsSayTheSame) {
   std::string csv = "table,region,key_ids,value,count\n";
   for (const auto& [name, value] : total.items()) {
     if (value.is_number()) {
-      csv += "total,\"440\",\"440\"," + name + "," + value.dump() + "\n";
+      absl::StrAppend(&csv, "total,\"440\",\"440\",", name, ",", value.dump(),
+                      "\n");
       continue;
     }
     for (const auto& [label, count] : value.items()) {
-      csv += name + ",\"440\",\"440\"," + label + "," + count.dump() + "\n";
+      absl::StrAppend(&csv, name, ",\"440\",\"440\",", label, ",", count.dump(),
+                      "\n");
     }
   }
   EXPECT_EQ(totals_.Csv(), csv);

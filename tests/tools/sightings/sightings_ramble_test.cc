@@ -186,8 +186,7 @@ TEST(SightingsDumpTest, NothingButTablesAndValuesRuns) {
       "DELETE FROM devices;",
       "DROP TABLE devices;",
       "CREATE VIRTUAL TABLE f USING fts5(a);",
-      "CREATE TRIGGER t AFTER INSERT ON devices BEGIN DELETE FROM devices; "
-      "END;",
+      "CREATE TRIGGER t AFTER INSERT ON devices BEGIN DROP TABLE devices; END;",
       "INSERT INTO sqlite_schema VALUES('table','x','x',2,'CREATE TABLE "
       "x(a)');",
       "CREATE TABLE x AS SELECT * FROM devices;",
