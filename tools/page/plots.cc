@@ -49,13 +49,8 @@ double TextWidth(absl::string_view text) {
   double width = 0;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      width += 7;
-    } else if (byte >= 0xE0) {
-      width += 12;
-    } else if (byte >= 0xC0) {
-      width += 7;
-    }
+    const bool continues = byte >= 0x80 && byte < 0xC0;
+    if (!continues) width += byte < 0xE0 ? 7 : 12;
   }
   return width;
 }
@@ -211,9 +206,10 @@ std::string BarFigure(const BarPlot& plot) {
     return kBarHeight * value / full;
   };
   svg.Text(kLeft, kTop - 10, "start", plot.text.unit, "unit");
-  for (double tick = 0; tick <= full; tick += step) {
+  for (int n = 0; n * step <= full; ++n) {
+    const double tick = n * step;
     const double y = bottom - height_of(tick);
-    svg.Line(kLeft, y, kWidth - kRight, y, tick == 0 ? "axis" : "grid");
+    svg.Line(kLeft, y, kWidth - kRight, y, n == 0 ? "axis" : "grid");
     svg.Text(kLeft - 6, y + 4, "end", HtmlCount(static_cast<uint64_t>(tick)));
   }
   const double width = kPlotWidth / static_cast<double>(plot.categories.size());
@@ -342,7 +338,8 @@ std::string PointFigure(const PointPlot& plot) {
           plot.text.description);
   svg.Text(kLeft, kTop - 10, "start", plot.text.unit, "unit");
   DrawHours(kTop, kTop + kBarHeight, svg);
-  for (double tick = 0; tick <= full; tick += step) {
+  for (int n = 0; n * step <= full; ++n) {
+    const double tick = n * step;
     svg.Line(kLeft, y_of(tick), kWidth - kRight, y_of(tick),
              tick == full ? "axis" : "grid");
     svg.Text(kLeft - 6, y_of(tick) + 4, "end",
