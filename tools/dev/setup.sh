@@ -53,6 +53,8 @@ checks=(
   pkgconf
   pyflakes3
   shellcheck
+  # What it says of Bluetooth captures is compared with what is read of them.
+  tshark
 )
 
 # The native packages' headers serve both architectures. BoringSSL's -dev package
