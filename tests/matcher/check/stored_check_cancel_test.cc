@@ -112,6 +112,13 @@ class CancelTest : public ::testing::Test {
     ASSERT_THAT(store->Add(sightings, options_.check.now), IsOk());
   }
 
+  // A store that knows all exports, and then hears `later`.
+  void Fill(Database& database, const std::vector<Sighting>& later) {
+    Add(database, early_);
+    ASSERT_THAT(CheckStored(database, names_, options_), IsOk());
+    Add(database, later);
+  }
+
   // A copy of the store `name`, to be worked on.
   std::unique_ptr<Database> Copy(const std::string& name) {
     const std::string copy = TempPath("copy");
@@ -392,19 +399,14 @@ TEST_F(CancelTest, StopsCleanlyAndGoesOn) {
 // look-up, but with the rest of the export. The sighting that comes in between
 // is of another key, in whose look-up the last checks stop.
 TEST_F(CancelTest, ComparesOneExportFromStopToStop) {
-  const auto fill = [this](Database& database) {
-    Add(database, early_);
-    ASSERT_THAT(CheckStored(database, names_, options_), IsOk());
-    Add(database, again_);
-  };
   const auto whole_store = Open("whole");
-  fill(*whole_store);
+  Fill(*whole_store, again_);
   Add(*whole_store, {unheard_});
   const Whole whole = CheckWhole(*whole_store);
   ASSERT_TRUE(HasMatchOf(whole.result, unheard_key_));
 
   const auto database = Open("store");
-  fill(*database);
+  Fill(*database, again_);
   bool is_added = false;
   int num_stops = 0;
   int num_within = 0;  // from one day of an export to a later one
@@ -463,19 +465,14 @@ TEST_F(CancelTest, ComparesOneExportFromStopToStop) {
 // the comparison leaves keys to be looked up, and so does a stop of that. No
 // two stops in a row leave the store where earlier ones left it.
 TEST_F(CancelTest, LooksUpFromStopToStop) {
-  const auto fill = [this](Database& database) {
-    Add(database, early_);
-    ASSERT_THAT(CheckStored(database, names_, options_), IsOk());
-    Add(database, late_);
-  };
   const auto whole_store = Open("whole");
-  fill(*whole_store);
+  Fill(*whole_store, late_);
   Add(*whole_store, {unheard_});
   const Whole whole = CheckWhole(*whole_store);
   ASSERT_TRUE(HasMatchOf(whole.result, unheard_key_));
 
   const auto database = Open("store");
-  fill(*database);
+  Fill(*database, late_);
   // What all exports take is more, of the look-up and of the comparison.
   const uint64_t stop_at = whole.num_asked * 2 / 5;
   bool is_added = false;

@@ -27,6 +27,7 @@
 #include "registration/service/message_gateway.h"
 #include "registration/service/number_keys.h"
 #include "registration/service/router.h"
+#include "tests/registration/service/hersys_testing.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
@@ -98,19 +99,8 @@ class CourierTest : public ::testing::Test {
   }
 
   int64_t AddPatient(const std::string& contact) {
-    PatientRecord record;
-    record.outpatient_facility = "第一病院";
-    record.test_positive = true;
-    record.confirmed_case = true;
-    record.diagnosed_on = absl::CivilDay(2020, 12, 9);
-    record.reported = true;
-    record.app_in_use = Answer::kYes;
-    record.wants_to_register = Answer::kYes;
-    record.consented = true;
-    record.name = "厚労 太郎";
-    record.kana = "コウロウ タロウ";
-    record.contact = contact;
-    return *store_->AddPatient(centre_, record, "center", clock_.now);
+    return *store_->AddPatient(centre_, CompleteRecord(contact), "center",
+                               clock_.now);
   }
   void Queue(int n, int64_t patient) {
     const auto decision = store_->QueueIssue(

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "registration/rules/issuance.h"
 #include "registration/rules/redemption.h"
+#include "tests/registration/service/hersys_testing.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
@@ -41,21 +42,7 @@ Claim ClaimFor(int n) {
   return claim;
 }
 
-PatientRecord GoodRecord() {
-  PatientRecord record;
-  record.outpatient_facility = "第一病院";
-  record.test_positive = true;
-  record.confirmed_case = true;
-  record.diagnosed_on = absl::CivilDay(2020, 12, 9);
-  record.reported = true;
-  record.app_in_use = Answer::kYes;
-  record.wants_to_register = Answer::kYes;
-  record.consented = true;
-  record.name = "厚労 太郎";
-  record.kana = "ｺｳﾛｳ ﾀﾛｳ";
-  record.contact = "090-1234-5678";
-  return record;
-}
+PatientRecord GoodRecord() { return CompleteRecord("090-1234-5678"); }
 
 class HersysStoreTest : public ::testing::Test {
  protected:
