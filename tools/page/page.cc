@@ -37,7 +37,6 @@ figure{margin:1.5rem 0}figcaption p,.source{margin:.2rem 0;color:var(--soft);
 font-size:.9rem}
 .notice{border-left:.3rem solid var(--mark);background:var(--box);
 padding:.5rem .8rem;white-space:pre-line}
-.lines{white-space:pre-wrap;overflow-wrap:anywhere}
 .plot{overflow-x:auto}.plot:focus-visible,summary:focus-visible{
 outline:2px solid var(--s0);outline-offset:2px}
 .plot>svg{display:block;width:100%;min-width:36rem;height:auto}
@@ -94,10 +93,6 @@ void Page::Subheading(absl::string_view text) {
 
 void Page::Paragraph(absl::string_view text) {
   absl::StrAppend(&html_, "<p>", HtmlText(text), "</p>\n");
-}
-
-void Page::Lines(absl::string_view text) {
-  absl::StrAppend(&html_, "<div class=\"lines\">", HtmlLines(text), "</div>\n");
 }
 
 void Page::Notice(absl::string_view text) {

@@ -26,9 +26,7 @@ class Page {
   // Of a part under a heading.
   void Subheading(absl::string_view text);
   void Paragraph(absl::string_view text);
-  // A line each, as text reports have them.
-  void Lines(absl::string_view text);
-  // What stands out: a verdict, or what has to be read first.
+  // What stands out: a verdict, or what has to be read first. Line feeds stay.
   void Notice(absl::string_view text);
   // HTML that tools/page/plots.h made.
   void Append(absl::string_view html);

@@ -172,8 +172,7 @@ TEST(PageTest, AsksForNothing) {
   Page page("en", "A <title>");
   page.Heading("<h>");
   page.Paragraph("<p>");
-  page.Lines("a\n<b>");
-  page.Notice("<script>");
+  page.Notice("a\n<b><script>");
   page.Append(BarFigure(Bars()));
   const std::string html = std::move(page).Finish();
   EXPECT_THAT(html, HasSubstr("default-src 'none'; style-src 'unsafe-inline'"));
