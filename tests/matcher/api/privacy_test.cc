@@ -3,10 +3,10 @@
 // comes out: messages, names, rows of results, what callbacks are told, stdout
 // and stderr; and in the files of a store that was told to forget them.
 //
-// Plan: a fixture that notes which function was driven and searches what it
-// said; then one test a part of the header. The last one drives everything and
-// compares what it drove with the committed list of exported symbols, so that a
-// new function fails it until somebody drives it here.
+// Plan: a part for each part of the header (the fixture, driven_api.h,
+// searches); then the test of the search itself, and the one that drives
+// everything and compares what it drove with the committed list of exported
+// symbols, so that a new function fails it until somebody drives it here.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -14,8 +14,6 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,6 +26,7 @@
 #include "gtest/gtest.h"
 #include "matcher/api/tekmatch.h"
 #include "tests/matcher/api/c_world.h"
+#include "tests/matcher/api/driven_api.h"
 #include "tests/matcher/api/secrets.h"
 #include "tests/test_exports.h"
 #include "tests/test_files.h"
@@ -37,227 +36,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kNow = kTestDaySeconds + int64_t{2} * 86400;
-
-// The function, and a note that it is driven.
-#define DRIVEN(function) (driven_.insert(#function), function)
-// Calls it with a buffer for its message behind the arguments, and searches
-// what it says there. Returns its status.
-#define DRIVE(function, ...) Drive(#function, function, __VA_ARGS__)
-
-// A row or struct of the header's, with its size where it begins with one.
-template <typename T>
-T Sized() {
-  T made{};
-  made.struct_size = sizeof(made);
-  return made;
-}
-
 // Files of a folder, one behind the other.
-std::string ContentOf(const std::string& folder) {
+std::string ContentOf(const std::string &folder) {
   std::string content;
-  for (const auto& file : fs::recursive_directory_iterator(folder)) {
+  for (const auto &file : fs::recursive_directory_iterator(folder)) {
     if (file.is_regular_file()) content += ReadFile(file.path().string());
   }
   return content;
 }
 
-// What callbacks were told, as text; and when they end a check.
-struct Heard {
-  std::string told;
-  int num_asked = 0;
-  int cancel_at = -1;
-};
-
-size_t ReadString(void* context, uint64_t offset, void* out, size_t num_bytes) {
-  const auto& bytes = *static_cast<const std::string*>(context);
+size_t ReadString(void *context, uint64_t offset, void *out, size_t num_bytes) {
+  const auto &bytes = *static_cast<const std::string *>(context);
   std::memcpy(out, bytes.data() + offset, num_bytes);
   return num_bytes;
 }
-size_t ReadNothing(void* /*context*/, uint64_t /*offset*/, void* /*out*/,
+size_t ReadNothing(void * /*context*/, uint64_t /*offset*/, void * /*out*/,
                    size_t /*num_bytes*/) {
   return 0;
 }
 
-class PrivacyTest : public testing::Test {
+class PrivacyTest : public DrivenApi {
  protected:
-  PrivacyTest() {
-    for (const DiagnosisKey& key : keys_) {
-      secrets_.AddBytes(key.tek.bytes.data(), key.tek.bytes.size());
-    }
-    for (const Sighting& sighting : heard_) {
-      secrets_.AddSighting(sighting);
-      in_c_.push_back(SightingInC(sighting));
-    }
-  }
-
-  // The library prints nothing, so that there is nothing to be searched.
-  void SetUp() override {
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-  }
-  void TearDown() override {
-    const std::string printed = testing::internal::GetCapturedStderr() +
-                                testing::internal::GetCapturedStdout();
-    if (HasFailure()) {
-      std::cout << printed;  // GoogleTest's
-    } else {
-      EXPECT_EQ(printed, "");
-    }
-  }
-
-  void Search(absl::string_view said, const std::string& where) {
-    num_bytes_ += said.size();
-    EXPECT_EQ(secrets_.FirstIn(said), "") << where << " said: " << said;
-  }
-  void SearchText(const char* text, const std::string& where) {
-    if (text != nullptr) Search(text, where);
-  }
-  template <typename Row>
-  void SearchRow(const Row& row, const std::string& where) {
-    Search({reinterpret_cast<const char*>(&row), sizeof(row)}, where);
-  }
-
-  template <typename Function, typename... Arguments>
-  tekmatch_status Drive(const char* name, Function function,
-                        Arguments... arguments) {
-    driven_.insert(name);
-    Message message;
-    const tekmatch_status status =
-        function(arguments..., message.data(), message.size());
-    Search(message.str(), name);
-    if (status != TEKMATCH_OK) {
-      ++num_refused_;
-      // Not of a result either: only its date is told.
-      EXPECT_FALSE(absl::StrContains(message.str(), "2020-12-01"))
-          << name << " said: " << message.str();
-    }
-    return status;
-  }
-
-  template <typename Row, typename Function>
-  void SearchRows(const char* name, Function function,
-                  const tekmatch_result* result) {
-    driven_.insert(name);
-    for (const Row& row : RowsInC<Row>(function, result)) SearchRow(row, name);
-    size_t too_few = 0;
-    Row none{};
-    (void)Drive(name, function, &none, &too_few, result);
-  }
-
-  // Everything that a result can be asked, whatever it answers.
-  void SearchResult(const tekmatch_result* result) {
-    (void)DRIVE(tekmatch_result_dates, nullptr, &num_rows_, result);
-    (void)DRIVE(tekmatch_result_compared, result, 9);
-    auto counts = Sized<tekmatch_counts>();
-    ASSERT_EQ(DRIVE(tekmatch_result_counts, &counts, result), TEKMATCH_OK);
-    SearchRow(counts, "counts");
-    for (size_t i = 0; i <= counts.num_files; ++i) {
-      auto file = Sized<tekmatch_file>();
-      ASSERT_EQ(DRIVE(tekmatch_result_file, &file, result, i),
-                i < counts.num_files ? TEKMATCH_OK : TEKMATCH_INVALID_ARGUMENT);
-      SearchRow(file, "file");
-      for (const char* text :
-           {file.name, file.verdict, file.reason, file.copy_of}) {
-        SearchText(text, "file");
-      }
-    }
-    SearchRows<tekmatch_date_count>("tekmatch_result_dates",
-                                    tekmatch_result_dates, result);
-    SearchRows<tekmatch_day>("tekmatch_result_days", tekmatch_result_days,
-                             result);
-    SearchRows<tekmatch_window>("tekmatch_result_windows",
-                                tekmatch_result_windows, result);
-    SearchRows<tekmatch_scan>("tekmatch_result_scans", tekmatch_result_scans,
-                              result);
-    auto notice = Sized<tekmatch_notice>();
-    (void)DRIVE(tekmatch_result_notice, &notice, result);
-    SearchRow(notice, "notice");
-    for (const char* text : {notice.zone, notice.consultation_japanese,
-                             notice.consultation_english}) {
-      SearchText(text, "notice");
-    }
-    SearchWhatIsStored(result);
-  }
-
-  void SearchWhatIsStored(const tekmatch_result* result) {
-    auto stored = Sized<tekmatch_stored>();
-    (void)DRIVE(tekmatch_result_stored, &stored, result);
-    SearchRow(stored, "stored");
-    for (size_t i = 0; i <= stored.num_given; ++i) {
-      auto given = Sized<tekmatch_given>();
-      (void)DRIVE(tekmatch_result_given, &given, result, i);
-      SearchRow(given, "given");
-      SearchText(given.name, "given");
-    }
-    for (size_t i = 0; i <= stored.num_needed_again; ++i) {
-      const char* name = nullptr;
-      (void)DRIVE(tekmatch_result_needed_again, &name, result, i);
-      SearchText(name, "needed_again");
-    }
-  }
-
-  // COCOA's rules with both callbacks, which note what they are told.
-  tekmatch_check_options ListeningOptions() {
-    callbacks_ = {};
-    tekmatch_check_options options = CocoaOptions();
-    options.context = &callbacks_;
-    options.progress = [](void* context, uint64_t files, uint64_t keys) {
-      absl::StrAppend(&static_cast<Heard*>(context)->told, files, " ", keys,
-                      "\n");
-    };
-    options.cancelled = [](void* context) {
-      Heard& heard = *static_cast<Heard*>(context);
-      return heard.num_asked++ == heard.cancel_at ? 1 : 0;
-    };
-    options.own_keys = keys_[0].tek.bytes.data();
-    options.num_own_keys = 1;
-    return options;
-  }
-
-  // Checks them, and searches the result.
-  void Check(const std::vector<tekmatch_source>& sources,
-             const tekmatch_check_options& options) {
-    tekmatch_result* made = nullptr;
-    (void)DRIVE(tekmatch_check, &made, index_.get(), trust_.get(),
-                sources.data(), sources.size(), &options);
-    const ResultHandle result(made);
-    DRIVEN(tekmatch_result_destroy)(nullptr);
-    Search(callbacks_.told, "progress");
-    if (result != nullptr) SearchResult(result.get());
-  }
-  tekmatch_status CheckStore(tekmatch_store* store,
-                             const std::vector<tekmatch_source>& sources,
-                             const tekmatch_check_options& options) {
-    tekmatch_result* made = nullptr;
-    const tekmatch_status status =
-        DRIVE(tekmatch_store_check, &made, store, trust_.get(), sources.data(),
-              sources.size(), &options, &store_options_);
-    const ResultHandle result(made);
-    Search(callbacks_.told, "progress");
-    if (result != nullptr) SearchResult(result.get());
-    return status;
-  }
-  StoreHandle Open(uint32_t flags = TEKMATCH_STORE_CREATE) {
-    auto options = Sized<tekmatch_store_options>();
-    options.flags = flags;
-    tekmatch_store* store = nullptr;
-    (void)DRIVE(tekmatch_store_open, &store, folder_.c_str(), &options);
-    return StoreHandle(store);
-  }
-  void Add(tekmatch_store* store, int64_t now = kNow) {
-    auto added = Sized<tekmatch_added>();
-    ASSERT_EQ(DRIVE(tekmatch_store_add, &added, store, in_c_.data(),
-                    in_c_.size(), now),
-              TEKMATCH_OK);
-    SearchRow(added, "added");
-  }
-  void SearchState(tekmatch_store* store) {
-    auto state = Sized<tekmatch_store_state>();
-    (void)DRIVE(tekmatch_store_status, &state, store);
-    SearchRow(state, "state");
-  }
-
   void DriveNames();
   void DriveTrust();
   void DriveIndex();
@@ -268,21 +67,6 @@ class PrivacyTest : public testing::Test {
   void DriveForgetting();
   void DriveDamagedStores();
   void DriveWindow();
-
-  const std::vector<DiagnosisKey> keys_ = TestKeys(6, 77);
-  const std::vector<Sighting> heard_ = HearForHalfAnHour(keys_);
-  std::string export_ = WriteTestExport(keys_);
-  const std::string folder_ = TempPath("store");
-  Secrets secrets_;
-  const TrustHandle trust_ = TrustTestSignerInC();
-  const IndexHandle index_ = IndexInC(heard_);
-  std::vector<tekmatch_sighting> in_c_;
-  tekmatch_store_check_options store_options_{sizeof(store_options_), 0, 0};
-  Heard callbacks_;
-  size_t num_rows_ = 0;
-  std::set<std::string> driven_;
-  size_t num_bytes_ = 0;
-  int num_refused_ = 0;
 };
 
 void PrivacyTest::DriveNames() {
@@ -300,11 +84,11 @@ void PrivacyTest::DriveNames() {
 }
 
 void PrivacyTest::DriveTrust() {
-  tekmatch_trust* trust = nullptr;
+  tekmatch_trust *trust = nullptr;
   ASSERT_EQ(DRIVE(tekmatch_trust_create, &trust), TEKMATCH_OK);
   // A key of a patient, in any form, where a server's should be.
   const std::string raw(keys_[0].tek.bytes.begin(), keys_[0].tek.bytes.end());
-  for (const std::string& wrong :
+  for (const std::string &wrong :
        {raw, absl::BytesToHexString(raw), absl::Base64Escape(raw),
         "-----BEGIN PUBLIC KEY-----\n" + absl::Base64Escape(raw) +
             "\n-----END PUBLIC KEY-----\n"}) {
@@ -327,13 +111,13 @@ void PrivacyTest::DriveIndex() {
       if (wrong == 1) sightings[i].reserved = 1;
       if (wrong == 2) sightings[i].reserved2 = 1;
       if (wrong == 3) sightings[i].unix_seconds *= 100;
-      tekmatch_index* index = nullptr;
+      tekmatch_index *index = nullptr;
       EXPECT_EQ(DRIVE(tekmatch_index_create, &index, sightings.data(),
                       sightings.size()),
                 TEKMATCH_INVALID_ARGUMENT);
     }
   }
-  tekmatch_index* index = nullptr;
+  tekmatch_index *index = nullptr;
   ASSERT_EQ(DRIVE(tekmatch_index_create, &index, in_c_.data(), in_c_.size()),
             TEKMATCH_OK);
   EXPECT_EQ(DRIVEN(tekmatch_index_num_sightings)(index), in_c_.size());
@@ -355,9 +139,9 @@ void PrivacyTest::DriveCheck() {
   by_callback.num_bytes = export_.size();
   by_callback.read = ReadString;
   by_callback.context = &export_;
-  for (const char* policy : {"none", "cocoa-1.2.1", "civil", "cocoa-3"}) {
-    for (const char* config :
-         {static_cast<const char*>(nullptr), "cocoa", "platform-default"}) {
+  for (const char *policy : {"none", "cocoa-1.2.1", "civil", "cocoa-3"}) {
+    for (const char *config :
+         {static_cast<const char *>(nullptr), "cocoa", "platform-default"}) {
       tekmatch_check_options options = ListeningOptions();
       options.policy = policy;
       options.config = config;
@@ -386,7 +170,7 @@ void PrivacyTest::DriveCheck() {
   tekmatch_source below = missing;
   const std::string below_file = path + "/a.zip";
   below.name = below_file.c_str();
-  for (const tekmatch_source& source :
+  for (const tekmatch_source &source :
        {by_callback, missing, folder, nowhere, below}) {
     for (const uint32_t flags : {0U, TEKMATCH_SKIP_BAD_FILES}) {
       tekmatch_check_options options = ListeningOptions();
@@ -411,7 +195,7 @@ void PrivacyTest::DriveDefects() {
     damaged[i] = static_cast<char>(damaged[i] ^ 0x5A);
     files.push_back(StoredZip({{"export.bin", damaged}, {"export.sig", sig}}));
   }
-  for (const std::string& file : files) {
+  for (const std::string &file : files) {
     for (const uint32_t flags :
          {0U, TEKMATCH_SKIP_BAD_FILES,
           TEKMATCH_NO_VERIFY | TEKMATCH_ALLOW_UNSIGNED}) {
@@ -479,11 +263,11 @@ void PrivacyTest::DriveStore() {
             TEKMATCH_OK);
   (void)CheckStore(reader.get(), {MemorySourceInC("a.zip", export_)}, options);
   const std::string file = WriteTemp("file", "not a folder");
-  for (const std::string& bad : {file, file + "/below", std::string(),
+  for (const std::string &bad : {file, file + "/below", std::string(),
                                  std::string("/proc/no/such/folder")}) {
     auto how = Sized<tekmatch_store_options>();
     how.flags = TEKMATCH_STORE_CREATE;
-    tekmatch_store* none = nullptr;
+    tekmatch_store *none = nullptr;
     EXPECT_NE(DRIVE(tekmatch_store_open, &none, bad.c_str(), &how),
               TEKMATCH_OK);
     EXPECT_NE(DRIVE(tekmatch_store_set_aside, bad.c_str()), TEKMATCH_OK);
@@ -515,7 +299,7 @@ void PrivacyTest::DriveRetention() {
   retain(later, 0);
   EXPECT_EQ(num_removed, in_c_.size());
   Secrets identifiers;
-  for (const Sighting& sighting : heard_) identifiers.AddSighting(sighting);
+  for (const Sighting &sighting : heard_) identifiers.AddSighting(sighting);
   EXPECT_EQ(identifiers.FirstRawIn(ContentOf(folder_)), "");
   // The next check takes the keys along, which nothing can be compared with.
   tekmatch_check_options options = ListeningOptions();
@@ -562,7 +346,7 @@ void PrivacyTest::DriveDamagedStores() {
     for (size_t i = at; i < std::min(at + 16, whole.size()); ++i) {
       damaged[i] = static_cast<char>(~damaged[i]);
     }
-    for (const char* suffix : {"-wal", "-shm"}) fs::remove(path + suffix);
+    for (const char *suffix : {"-wal", "-shm"}) fs::remove(path + suffix);
     WriteFile(path, damaged);
     const StoreHandle store = Open();
     if (store == nullptr) continue;
@@ -593,7 +377,7 @@ void PrivacyTest::DriveWindow() {
   contact.unix_seconds = heard_[0].unix_seconds;
   for (const int32_t report_type : {1, 9}) {
     contact.report_type = report_type;
-    for (const char* policy : {"civil", "cocoa-3", "none", "no such policy"}) {
+    for (const char *policy : {"civil", "cocoa-3", "none", "no such policy"}) {
       tekmatch_decision decision{};
       (void)DRIVE(tekmatch_judge_contact, &decision, &contact, policy, "UTC");
       SearchRow(decision, "decision");
@@ -620,7 +404,7 @@ TEST_F(PrivacyTest, TheSearchFindsWhatIsThere) {
   const std::string raw(keys_[5].tek.bytes.begin(), keys_[5].tek.bytes.end());
   const std::string rpi(heard_[3].rpi.bytes.begin(), heard_[3].rpi.bytes.end());
   const std::string aem(heard_[3].aem.bytes.begin(), heard_[3].aem.bytes.end());
-  for (const std::string& said :
+  for (const std::string &said :
        {absl::StrCat("at ", heard_[0].unix_seconds),
         absl::StrCat("interval ", heard_[0].unix_seconds / 600),
         std::string("heard at 01:02"), std::string("heard at 10:02"), raw, rpi,
@@ -649,9 +433,6 @@ TEST_F(PrivacyTest, NoFunctionSaysAnyOfThem) {
   EXPECT_GT(num_refused_, 500);
   EXPECT_GT(num_bytes_, 100'000);
 }
-
-#undef DRIVE
-#undef DRIVEN
 
 }  // namespace
 }  // namespace tekmatch
