@@ -1,5 +1,11 @@
-// Plan: members into plain values; a configuration of either platform; windows
-// and summaries; both by date, and compared; then as text, JSON and CSV.
+// Plan:
+//   1. members of JSON become plain values, each within bounds: anybody may
+//      have written the file;
+//   2. the configuration, in the form of the phone's platform, since summaries
+//      can only be made again with the weights that the phone used;
+//   3. windows and the phone's summaries are read; summaries are made again out
+//      of the windows; both meet by date;
+//   4. the result as text, JSON and CSV.
 #include "tools/commands/cmd_log_cocoa.h"
 
 #include <algorithm>
@@ -66,7 +72,7 @@ absl::Status GetNumber(const json& object, const char* name, double* value) {
   return absl::OkStatus();
 }
 
-// 1970 to 2100.
+// 1970 to 2100. A date beyond is damage: no phone made it.
 absl::Status GetMillis(const json& object, int64_t* seconds) {
   constexpr int64_t kYear2100 = 4102444800;
   int64_t millis = 0;
@@ -80,7 +86,8 @@ absl::CivilDay DateOf(int64_t seconds) {
   return absl::ToCivilDay(absl::FromUnixSeconds(seconds), absl::UTCTimeZone());
 }
 
-// Names or numbers, as the serializer was set up.
+// The keys of these maps are enumerators. The app's serializer writes them as
+// names or as numbers, as it was set up; either is taken.
 void SetWeight(const json& weights, int number, const char* name,
                double* weight) {
   for (const std::string& key : {std::string(name), absl::StrCat(number)}) {
@@ -101,7 +108,8 @@ bool SetArray(const json* array, std::array<T, N>* values) {
   return true;
 }
 
-// Android's. False: there is none.
+// Android's. False: there is none. A weight that a map lacks is 0, not that of
+// the configuration "cocoa", which this one replaces.
 bool SetGoogle(const json& object, DailySummariesConfig* config) {
   if (!SetArray(Find(object, "attenuation_bucket_threshold_db"),
                 &config->attenuation_thresholds) ||
@@ -128,7 +136,8 @@ bool SetGoogle(const json& object, DailySummariesConfig* config) {
   return true;
 }
 
-// iOS': weights in percent.
+// iOS': weights in percent. All of them have to be there, since a guess for one
+// would show as a summary that differs.
 bool SetApple(const json& object, DailySummariesConfig* config) {
   if (!SetArray(Find(object, "attenuation_duration_thresholds"),
                 &config->attenuation_thresholds)) {
@@ -167,6 +176,8 @@ absl::Status SetConfig(const json& root, ExposureConfig* config,
     const bool is_ios = absl::EqualsIgnoreCase(TextOf(root, "platform"), "ios");
     constexpr char kGoogle[] = "google_daily_summaries_config";
     constexpr char kApple[] = "apple_exposure_config_v2";
+    // Both platforms' members may be there, whatever the phone is. Apple's has
+    // two names.
     const json* apple = Find(*all, kApple);
     if (apple == nullptr) apple = Find(*all, "apple_exposure_v2_config");
     const json* google = Find(*all, kGoogle);
@@ -228,10 +239,14 @@ absl::Status ReadSummary(const json& object, CocoaDay* day) {
   return GetNumber(*data, "WeightedDurationSum", &logged.weighted_duration_sum);
 }
 
+// The phone may add in another order, and writes decimals: sums may differ in
+// their last digits.
 bool Near(double a, double b) {
   return std::abs(a - b) <= 1e-6 * std::max({1.0, std::abs(a), std::abs(b)});
 }
 
+// A member that is absent has no elements: a log may lack either list. Errors
+// name the element's number, never its contents.
 absl::Status EachOf(
     const json& root, const char* name,
     const std::function<absl::Status(const json& object)>& read) {
@@ -306,6 +321,8 @@ absl::StatusOr<CocoaLog> ParseCocoaLog(absl::string_view text) {
         return !IsReportable(window.report_type) ||
                window.infectiousness == Infectiousness::kNone;
       }));
+  // The file does not say on which day it was made. Without a threshold today's
+  // date leaves nothing out; it only has to be one.
   for (const DailySummary& made :
        SummarizeDays(windows, config.daily_summaries, config.alert,
                      absl::UTCTimeZone(), absl::CivilDay(2101, 1, 1))) {

@@ -1,4 +1,11 @@
-// Plan: entries are gathered by hash; then each form of the report.
+// Plan:
+//   1. entries of the log are gathered by hash: a phone is given the same file
+//      in many checks, and a reader asks about files;
+//   2. the exports that are here are found by their hashes;
+//   3. gaps between checks;
+//   4. the same report as text, JSON and CSV.
+// What log and exports say of one file stays apart, side by side: where they
+// differ, the reader has to see both.
 #include "tools/commands/cmd_log_report.h"
 
 #include <algorithm>
@@ -21,7 +28,8 @@ namespace {
 
 using ::nlohmann::ordered_json;
 
-// What is gathered of a hash.
+// What is gathered of a hash. Numbers are sets, since checks of one file may
+// contradict each other, and none of them is more right.
 struct Gathered {
   HashOfLog row;
   std::set<uint64_t> keys;
@@ -46,6 +54,8 @@ void Gather(const LoggedFile& file, Gathered* all) {
     }
     return;
   }
+  // Android's times are text of any language, which cannot be compared. The
+  // log's order is all there is.
   if (file.time_text.empty()) return;
   if (all->row.first_time.empty()) all->row.first_time = file.time_text;
   all->row.last_time = file.time_text;
@@ -60,6 +70,7 @@ std::string OrDash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 
+// Exports with one hash have the same export.bin, so that any of them will do.
 const ExportOfLog* ExportOf(const LogReport& report, const HashOfLog& row) {
   return row.exports.empty() ? nullptr : &report.exports[row.exports.front()];
 }
@@ -115,7 +126,8 @@ uint64_t NumFound(const LogReport& report) {
 }
 
 // Columns of a terminal: two for the wide characters of East Asia, in which
-// Android writes times.
+// Android writes times. The first byte of UTF-8 tells them near enough: 0xE3 to
+// 0xED are kana, ideographs and Hangul, 0xEF the full-width forms.
 size_t WidthOf(const std::string& text) {
   size_t width = 0;
   for (const char c : text) {
@@ -147,7 +159,8 @@ std::string Table(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-// What a matched hash means.
+// What a matched hash means: a log has no day of contact, but the days of the
+// file's keys bound it. Several days are not narrowed down any further.
 std::string MatchesText(const LogReport& report) {
   std::string text;
   for (const HashOfLog& row : report.hashes) {
@@ -173,6 +186,8 @@ std::string MatchesText(const LogReport& report) {
   return text;
 }
 
+// Paths and times are others' text: a spreadsheet must not run one that begins
+// as a formula, and a quote or comma must not move the columns.
 std::string CsvField(const std::string& text) {
   std::string field = Printable(text);
   if (!field.empty() &&
@@ -197,6 +212,7 @@ LogReport MakeLogReport(const std::string& path, const CheckLog& log,
                       .hashes = {},
                       .gaps = {},
                       .num_without_hash = 0};
+  // Hashes keep the order of the log, which the map alone would lose.
   std::map<Sha256Digest, size_t> places;
   std::vector<Gathered> all;
   for (const LoggedFile& file : log.files) {
@@ -214,6 +230,7 @@ LogReport MakeLogReport(const std::string& path, const CheckLog& log,
       all[place->second].row.exports.push_back(i);
     }
   }
+  // One hash that is a file's proves that the log has hashes of files.
   const bool of_checks =
       HasHashesOfChecks(log) &&
       std::none_of(all.begin(), all.end(), [](const Gathered& gathered) {
@@ -263,6 +280,7 @@ std::string LogText(const LogReport& report) {
          "last check", "key days (UTC)", "file"}};
     for (const HashOfLog& row : report.hashes) {
       const ExportOfLog* file = ExportOf(report, row);
+      // 16 digits tell files apart; JSON and CSV have the whole hash.
       rows.push_back({EncodeHex(row.hash).substr(0, 16), Numbers(row.keys),
                       file == nullptr ? "-" : absl::StrCat(file->num_keys),
                       Numbers(row.matches),
@@ -277,6 +295,7 @@ std::string LogText(const LogReport& report) {
     }
     absl::StrAppend(&text, "\n", Table(rows));
   }
+  // A hash that is not compared (nullopt) does not disagree.
   uint64_t num_disagree = 0;
   for (const HashOfLog& row : report.hashes) {
     const ExportOfLog* file = ExportOf(report, row);

@@ -1,5 +1,10 @@
-// Plan: the words of each language; a figure a date of attenuations; then the
-// two figures over all dates that need a configuration.
+// Plan:
+//   1. the words of each language, in one place;
+//   2. a figure of attenuations for one date;
+//   3. the figures over all dates, minutes and scores, which need a
+//      configuration's thresholds and weights.
+// The page shows 3 before 2: scores answer the question, and the points of each
+// date are what they rest on.
 #include "tools/report/contact_plots.h"
 
 #include <algorithm>
@@ -116,7 +121,9 @@ PlotText TextOf(const ContactPlotsInput& input, absl::string_view id,
       .nothing = std::string(words.nothing)};
 }
 
-// A number a key, from 1, in the order of their first sightings of a date.
+// A number a key, from 1, in the order of their first sightings of a date. It
+// stands for the key, which no page shows. Each date counts anew, so that equal
+// numbers of two dates say nothing.
 class KeyNumbers {
  public:
   size_t Of(const Tek& tek) {
@@ -182,6 +189,7 @@ std::string Minutes(const ContactPlotsInput& input, const Words& words) {
                                   thresholds[2])});
   }
   std::map<absl::CivilDay, std::array<int64_t, kNumBuckets>> seconds;
+  // The same dates as in the figure of scores, also those of no minute.
   for (const DailySummary& day : input.findings->days) seconds[day.date];
   for (const ExposureWindow& window : input.findings->windows) {
     const auto day = seconds.find(WindowDate(window, input.zone));
@@ -194,6 +202,8 @@ std::string Minutes(const ContactPlotsInput& input, const Words& words) {
   for (const auto& [day, by_bucket] : seconds) {
     plot.categories.push_back(absl::FormatCivilTime(day));
     for (size_t i = 0; i < kNumBuckets; ++i) {
+      // Seconds are summed up first: whole minutes of each scan would lose
+      // the rest of each.
       plot.series[i].values.push_back(static_cast<uint64_t>(by_bucket[i] / 60));
     }
   }
@@ -207,6 +217,8 @@ std::string Scores(const ContactPlotsInput& input, const Words& words) {
                .series = {{.name = std::string(words.score)}}};
   for (const DailySummary& day : input.findings->days) {
     plot.categories.push_back(absl::FormatCivilTime(day.date));
+    // Down, not to the nearest: a bar must not reach an alert that its score
+    // misses.
     plot.series[0].values.push_back(
         static_cast<uint64_t>(std::floor(day.all.score_sum)));
   }
@@ -235,6 +247,8 @@ std::string ContactPlots(const ContactPlotsInput& input) {
         .push_back(&match);
   }
   for (auto& [day, matches] : by_day) {
+    // Matches of one second keep their order: a page of the same run has the
+    // same bytes.
     std::stable_sort(
         matches.begin(), matches.end(), [](const Match* a, const Match* b) {
           return a->sighting.unix_seconds < b->sighting.unix_seconds;

@@ -1,5 +1,11 @@
-// Plan: the words of each language; a table of authorities and one of files;
-// three plots: keys by day, by age at publication, by days since onset.
+// Plan:
+//   1. the words of each language, in one place;
+//   2. the numbers of plots: keys by day, and by a whole number;
+//   3. a table of authorities and one of files;
+//   4. the page: what was not checked or not read; who publishes; the plots;
+//      and last the files, which may be very many.
+// Exports may be hostile, and claim any time and any text. A far date must not
+// make a plot of endless empty bars; tools/page escapes the texts.
 #include "tools/report/export_page.h"
 
 #include <algorithm>
@@ -24,7 +30,8 @@
 namespace tekmatch {
 namespace {
 
-// Of a plot: keys are at most 14 days old in what servers publish.
+// Of the plot of ages. Keys are at most 14 days old in what servers publish.
+// The plot has room for twice that; whatever is older is one bar.
 constexpr int64_t kMostDaysLate = 30;
 
 struct Words {
@@ -202,8 +209,8 @@ std::vector<absl::CivilDay> DaysOf(
   return days;
 }
 
-// Stacked by value; the values that stand for fewest keys are one series, where
-// there are more than a plot has.
+// Stacked by value, from the least. A plot has kMaxSeries at most: values
+// beyond share the last one, whose name lists them.
 template <typename Value, typename Name>
 BarPlot ByDayPlot(
     PlotText text, absl::string_view category,
@@ -236,7 +243,9 @@ BarPlot ByDayPlot(
 }
 
 // One series over whole numbers from `least` or the least that occurs, to
-// `most` or the largest; those beyond either are one bar at its end.
+// `most` or the largest; those beyond either are one bar at its end. Without
+// these bounds an export with a far end time would make a bar for every day up
+// to it.
 BarPlot ByNumberPlot(PlotText text, absl::string_view category,
                      const std::map<int64_t, uint64_t>& counts, int64_t least,
                      int64_t most) {
@@ -283,7 +292,8 @@ PageTable AuthorityTable(const ExportTotals& totals, const Words& words) {
   return table;
 }
 
-// "2020-05-31 12:00", or what stands for a time that is none.
+// "2020-05-31 12:00", or what stands for a time that is none. An export may
+// claim any 64-bit number; one beyond the year 9999 is shown as it is.
 std::string UtcTime(uint64_t unix_seconds, const Words& words) {
   constexpr uint64_t kYear9999 = 253402300799;
   if (unix_seconds == 0) return std::string(words.absent);
@@ -305,6 +315,7 @@ PageTable FileTable(const std::vector<ExportFileResult>& files,
                  std::string(words.rejected)},
       .num_text_columns = 7};
   for (const ExportFileResult& file : files) {
+    // A notice above tells of it; its numbers would be those of a part.
     if (!file.is_whole()) continue;
     const ExportMetadata& metadata = file.report.metadata;
     const absl::string_view sha256(
@@ -366,6 +377,7 @@ std::string ExportPage(const std::vector<ExportFileResult>& files,
       words.summary, HtmlCount(all.files), HtmlCount(all.new_keys),
       HtmlCount(all.repeated_keys), HtmlCount(all.revised_keys),
       HtmlCount(all.rejected_keys)));
+  // Above all numbers, since they would else seem to be of all files.
   std::string not_read;
   uint64_t num_not_read = 0;
   for (const ExportFileResult& file : files) {
@@ -381,7 +393,9 @@ std::string ExportPage(const std::vector<ExportFileResult>& files,
   page.Append(TableHtml(AuthorityTable(totals, words)));
 
   page.Heading(words.plots);
-  // Either the one that the exports have; both, where they have both or none.
+  // Old exports have a transmission risk, newer ones a report type. A plot of
+  // what no key has would say nothing; without either, the one by type still
+  // shows the keys of each day.
   const bool has_types = AnyHas(all.by_day_and_type);
   if (has_types || !AnyHas(all.by_day_and_risk)) {
     page.Append(BarFigure(ByDayPlot(

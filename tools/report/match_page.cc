@@ -1,6 +1,11 @@
-// Plan: the words of each language; the answer of a device; tables of who
-// published the keys, of files, and of what does not count; then the page, in
-// the order in which a person asks.
+// Plan:
+//   1. the words of each language, in one place;
+//   2. tables: what was left out, dates, authorities, files;
+//   3. the answer of a device, and how sure it is;
+//   4. the page, in the order in which a person asks: the answer first, then
+//      what it rests on.
+// Dates and counts are all that it says of contacts, unless show_contacts is
+// set: clock times tell where somebody was, and a page is easily passed on.
 #include "tools/report/match_page.h"
 
 #include <algorithm>
@@ -143,7 +148,9 @@ constexpr Words kJapanese = {
 };
 
 // What does not count, in the order of the run, with its name in both
-// languages.
+// languages. The names stand beside the counts, not in Words, so that a new
+// rule cannot be named in one language only. A rule without a case keeps its
+// row: 0 says that it was applied.
 struct Dropped {
   absl::string_view english;
   absl::string_view japanese;
@@ -253,7 +260,8 @@ PageTable FileTable(const ExposureCheckResult& run, const Words& words) {
   return table;
 }
 
-// One device, or the only one.
+// One device, or the only one. It has a copy of its matches, since those of the
+// run are of all devices.
 struct Device {
   uint32_t number = 0;
   std::string id;       // of its figures
@@ -266,6 +274,8 @@ std::vector<Device> DevicesOf(const MatchReportInput& input,
   const ExposureCheckResult& run = input.account.run;
   std::vector<Device> devices;
   if (input.account.sightings.by_device.empty()) {
+    // Sightings that name no device have number 0. A heading would tell a
+    // person with one phone nothing.
     devices.push_back({.id = "device", .matches = run.result.matches});
     return devices;
   }
@@ -286,6 +296,8 @@ void AddHeading(const Device& device, Page& page) {
 void AddAnswer(const MatchReportInput& input, const AnswerOptions& options,
                const Device& device, const Words& words, Page& page) {
   AddHeading(device, page);
+  // The notice is what an app would say. The dates follow even where it says
+  // that there was no contact: matches may be too far or too short for it.
   if (options.config.has_value()) {
     page.Notice(NoticeAnswer(input.account.run.findings.at(device.number),
                              *options.config,
@@ -311,6 +323,8 @@ void AddSureness(const MatchReportInput& input, const AnswerOptions& options,
                                   HtmlCount(run.num_compared),
                                   HtmlCount(input.account.sightings.num_read)));
   page.Paragraph(AllSigned(run) ? words.all_signed : words.not_all_signed);
+  // Doubts come as a notice, which stands out. That nothing was left out is
+  // said as well: a missing remark would not tell it.
   std::string remarks =
       RemarksText(input.account, options.language, Remarks::kOfReport);
   if (input.store != nullptr) {

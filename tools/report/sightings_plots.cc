@@ -1,5 +1,11 @@
-// Plan: the words of each language; sightings counted by day and hour, with the
-// times at which something was heard; then a function a figure.
+// Plan:
+//   1. the words of each language, in one place;
+//   2. one pass counts sightings by day and hour, and collects the times at
+//      which something was heard;
+//   3. the days of all three figures, at most kMostSightingDays;
+//   4. a function a figure: hours, identifiers, gaps.
+// The days are chosen before any figure is made, since its source says so if
+// older ones were cut.
 #include "tools/report/sightings_plots.h"
 
 #include <algorithm>
@@ -106,7 +112,8 @@ Heard Count(const SightingsPlotsInput& input) {
         absl::FromUnixSeconds(sighting.unix_seconds), input.zone);
     DayCounts& day = heard.days[absl::CivilDay(time)];
     ++day.by_hour[static_cast<size_t>(time.hour())];
-    // Sightings of one RPI stand together.
+    // Sightings of one RPI stand together, so that the last one of each day is
+    // enough to count them: no set of all RPIs is needed.
     if (day.last == nullptr || *day.last != sighting.rpi) {
       ++day.identifiers;
       day.last = &sighting.rpi;
@@ -119,7 +126,8 @@ Heard Count(const SightingsPlotsInput& input) {
 }
 
 // The days of the plots: from the first to the last, with those in between on
-// which nothing was heard.
+// which nothing was heard. A sighting with a wrong clock may lie decades off;
+// without the bound it would make a row for each day since. Sets is_cut.
 std::vector<absl::CivilDay> DaysOf(Heard& heard) {
   std::vector<absl::CivilDay> days;
   if (heard.days.empty()) return days;
@@ -205,6 +213,9 @@ std::string Gaps(const SightingsPlotsInput& input, const Heard& heard,
       .caption = std::string(words.gaps),
       .header = {std::string(words.day), std::string(words.num_gaps),
                  std::string(words.minutes)}};
+  // Gaps lie between two sightings. Before the first one and after the last one
+  // nobody knows whether the phone recorded, so that no gap is shown there.
+  // Days ascend, so that one pass over heard.seconds serves all of them.
   size_t next = 1;  // the end of the gap that is looked at, in seconds
   for (const absl::CivilDay day : days) {
     const int64_t begin = absl::ToUnixSeconds(absl::FromCivil(day, input.zone));
@@ -219,6 +230,7 @@ std::string Gaps(const SightingsPlotsInput& input, const Heard& heard,
       const int64_t from = heard.seconds[i - 1];
       const int64_t to = heard.seconds[i];
       if (to - from <= kGapSeconds) continue;
+      // A gap over midnight counts on both days, on each with its part.
       gap_seconds += std::min(to, end) - std::max(from, begin);
       StripPlot::Span span = Clip(from, to, begin, end);
       span.to_hour = std::min(span.to_hour, double{kHours});

@@ -1,5 +1,11 @@
-// Plan: hashes and times out of texts; an entry of each of the three forms; the
-// log of each.
+// Plan:
+//   1. hashes, counts and times out of texts;
+//   2. an entry of each form: iOS 1, iOS 2, Android;
+//   3. the log of each platform, which the outermost bracket tells: iOS writes
+//      an object, Android an array.
+// A value that cannot be read is missing, and its entry stays: phones write
+// other things there, and the rest of the entry is still worth reading. A wrong
+// structure is an error, since nothing after it can be trusted.
 #include "tools/sightings/check_log.h"
 
 #include <algorithm>
@@ -31,6 +37,7 @@ std::string TextOf(const json& object, const char* name) {
                                                      : std::string();
 }
 
+// A negative or broken number is no count, and is missing.
 std::optional<uint64_t> CountOf(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || !found->is_number_unsigned()) {
@@ -39,6 +46,7 @@ std::optional<uint64_t> CountOf(const json& object, const char* name) {
   return found->get<uint64_t>();
 }
 
+// Base64 of another length may be whole, but is no SHA-256.
 std::optional<Sha256Digest> HashOf(const std::string& text, bool base64) {
   Sha256Digest hash{};
   if (!base64) {
@@ -55,6 +63,7 @@ std::optional<Sha256Digest> HashOf(const std::string& text, bool base64) {
 
 std::optional<absl::Time> TimeOf(const std::string& text) {
   absl::Time time;
+  // The parser's message would repeat the text.
   std::string ignored;
   if (!absl::ParseTime("%Y-%m-%d %H:%M:%S %z", text, &time, &ignored)) {
     return std::nullopt;
@@ -78,6 +87,7 @@ absl::Status AddIos1(const json& entry, CheckLog* log) {
   file.matches = CountOf(entry, "MatchCount");
   SetTime(entry, nullptr, &file);
   file.check = log->num_checks++;
+  // This form does not put files together: each entry counts as a check.
   if (file.time.has_value()) log->check_times.push_back(*file.time);
   log->files.push_back(std::move(file));
   return absl::OkStatus();
@@ -133,7 +143,9 @@ absl::StatusOr<CheckLog> ParseIos(const json& root) {
 absl::StatusOr<CheckLog> ParseAndroid(const json& root) {
   CheckLog log;
   log.format = CheckLogFormat::kAndroid;
-  // Files of one check have one time, to the minute, and stand together.
+  // Files of one check have one time, to the minute, and stand together. No
+  // phone writes the first value, so that the first entry begins a check, even
+  // one without a time.
   std::string time = "\n";
   for (const json& entry : root) {
     if (!entry.is_object() || !entry.contains("hash")) {
@@ -166,6 +178,8 @@ absl::string_view CheckLogFormatName(CheckLogFormat format) {
   return "";
 }
 
+// Words in the text, not its structure: a damaged log is still taken for one,
+// and ParseCheckLog then says what is wrong with it.
 bool LooksLikeCheckLog(absl::string_view text) {
   return absl::StrContains(text, "\"ExposureChecks\"") ||
          (absl::StrContains(text, "\"hash\"") &&
@@ -183,6 +197,7 @@ absl::StatusOr<CheckLog> ParseCheckLog(absl::string_view text) {
 }
 
 bool HasHashesOfChecks(const CheckLog& log) {
+  // Of one or two checks each may well have had one new file.
   constexpr size_t kChecks = 3;
   std::set<Sha256Digest> hashes;
   for (const LoggedFile& file : log.files) {

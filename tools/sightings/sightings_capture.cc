@@ -1,6 +1,11 @@
-// Plan: numbers out of bytes; advertisements become sightings; HCI events and
-// frames of the link layer give advertisements; and the three kinds of files
-// give packets, one after another, through a window of bounded size.
+// Plan:
+//   1. numbers out of bytes, of either byte order, never beyond their end;
+//   2. packets become sightings: HCI events and frames of the link layer give
+//      advertisements, and these service data;
+//   3. pcap, btsnoop and pcapng give packets, one after another, through a
+//      window of bounded size.
+// Struct Packet is the wall between 2 and 3. A file may be hostile: what a
+// length claims is compared with what is there before anything is read.
 #include "tools/sightings/sightings_capture.h"
 
 #include <algorithm>
@@ -31,7 +36,8 @@ static_assert(kMaxPacketBytes < kWindowBytes);
 constexpr absl::string_view kBtsnoopMagic("btsnoop\0", 8);
 
 // Reads from the front of bytes. Beyond their end everything is 0 or empty, and
-// `ok` is false from then on.
+// `ok` is false from then on: a record is read field by field, and looked at
+// once, at its end.
 class Reader {
  public:
   explicit Reader(Bytes bytes, bool big_endian = false)
@@ -93,6 +99,7 @@ class PacketSink {
         reader.Take(4);  // the direction
         [[fallthrough]];
       case Packet::Kind::kH4:
+        // H4 carries commands and data, too; only events have reports.
         if (reader.U8() != kH4Event) return absl::OkStatus();
         [[fallthrough]];
       case Packet::Kind::kHciEvent:
@@ -122,6 +129,8 @@ class PacketSink {
     if (subevent != kReport && subevent != kExtendedReport) {
       return absl::OkStatus();
     }
+    // The RSSI stands after the data in a report, before them in an extended
+    // one.
     for (int left = reader.U8(); left > 0; --left) {
       int8_t rssi = 0;
       Bytes data;
@@ -135,6 +144,7 @@ class PacketSink {
         reader.Take(2 + 1 + 6);  // period, direct address
         data = reader.Take(reader.U8());
       }
+      // The count may claim more reports than the packet has.
       if (!reader.ok()) break;
       TEKMATCH_RETURN_IF_ERROR(AddAdvertisement(data, rssi, packet));
     }
@@ -154,13 +164,17 @@ class PacketSink {
     reader.Take(1);  // the channel
     const int8_t signal = reader.I8();
     reader.Take(1 + 1 + 4);  // noise, access address and its faults
+    // A header that is too short has flags of 0, and is passed over below.
     const uint16_t flags = reader.U16();
     const bool is_damaged =
         (flags & kCrcChecked) != 0 && (flags & kCrcValid) == 0;
+    // Whitened bytes are scrambled. A frame without a checksum's verdict is
+    // taken: some sniffers do not give one.
     if ((flags & kDewhitened) == 0 || is_damaged) return absl::OkStatus();
     if (reader.U32() != kAdvertising) return absl::OkStatus();
     const uint8_t type = reader.U8() & 0x0F;
     const size_t num_bytes = reader.U8();
+    // A capture may cut off the checksum, which is not needed. The body is.
     if (packet.is_cut) {
       if (reader.rest().size() < num_bytes) {
         return Bad(packet, "cut by the capture (snaplen)");
@@ -175,6 +189,7 @@ class PacketSink {
     constexpr uint8_t kAdvScanInd = 6;
     constexpr uint8_t kAdvExtInd = 7;
     if (type == kAdvExtInd) {
+      // Six bits are the length; the two above them are the mode.
       body.Take(body.U8() & 0x3F);  // its own header
     } else if (type == kAdvInd || type == kAdvNonconnInd || type == kScanRsp ||
                type == kAdvScanInd) {
@@ -182,12 +197,15 @@ class PacketSink {
     } else {
       return absl::OkStatus();
     }
+    // Without a signal it becomes a bad row, since SetRssi refuses this value.
     const bool has_signal = (flags & kHasSignal) != 0;
     return AddAdvertisement(body.rest(),
                             has_signal ? signal : kRssiNotAvailable, packet);
   }
 
-  // `data` are structures of a length, a type and what it says.
+  // `data` are structures of a length, a type and what it says. A length of 0
+  // ends them early: the rest is padding. So does one beyond the end. That is
+  // no bad row: any device may send such bytes, and they are no sighting.
   absl::Status AddAdvertisement(Bytes data, int64_t rssi,
                                 const Packet& packet) {
     constexpr uint8_t kServiceData = 0x16;
@@ -252,7 +270,8 @@ absl::Status WrongLinkType(absl::string_view name, uint32_t link_type) {
                    "; Bluetooth's 187, 201 and 256 are read"));
 }
 
-// A part of the source that moves forward.
+// A part of the source that moves forward. It reads ahead, so that many small
+// packets take one call; its size bounds the memory, whatever a file claims.
 class Window {
  public:
   explicit Window(const ByteSource& source) : source_(source) {}
@@ -261,6 +280,7 @@ class Window {
   // n bytes at most kMaxPacketBytes, valid until the next call; empty where the
   // source ends before.
   absl::StatusOr<Bytes> At(uint64_t offset, uint64_t n) {
+    // Not offset + n > size: the sum might wrap.
     if (offset > source_.size() || n > source_.size() - offset) return Bytes();
     if (offset < begin_ || offset + n > begin_ + bytes_.size()) {
       begin_ = offset;
@@ -291,6 +311,8 @@ struct Capture {
   absl::Status LoseEnd() const {
     return Lose("ends within a packet: the newest ones may be missing");
   }
+  // Records carry no mark to search for: behind a false length the next one
+  // cannot be found.
   absl::Status LoseRest() const {
     return Lose(absl::StrCat("after packet ", num_packets,
                              " stands a length that none has: the rest is not "
@@ -344,6 +366,7 @@ absl::Status ReadPcap(Capture& capture, bool big_endian) {
     Reader record(fields, big_endian);
     Packet packet = {.kind = kind, .unix_seconds = record.U32()};
     record.U32();  // the fraction
+    // First what the file has, then what there was on the air.
     const uint32_t kept = record.U32();
     packet.is_cut = kept < record.U32();
     if (kept > kMaxPacketBytes) return capture.LoseRest();
@@ -388,12 +411,15 @@ absl::Status ReadBtsnoop(Capture& capture) {
     const uint32_t whole = record.U32();
     const uint32_t kept = record.U32();
     const uint32_t flags = record.U32();
+    // Each record has the sum of all losses so far.
     num_lost = std::max(num_lost, record.U32());
     const auto micros = static_cast<int64_t>(record.Number(8));
     if (kept > kMaxPacketBytes) return capture.LoseRest();
     Packet packet = {.is_cut = kept < whole};
     // Before 1970: SetTime refuses it, if it is a sighting.
     packet.unix_seconds = micros < kEpoch ? -1 : (micros - kEpoch) / kMicros;
+    // HCI has no byte for the kind of packet; the flags tell: bit 0 received,
+    // bit 1 a command or event. Of Linux they are an opcode, below the adapter.
     constexpr uint32_t kReceivedCommandOrEvent = 3;
     constexpr uint32_t kMonitorEvent = 3;
     if (link == kH4) {
@@ -437,6 +463,7 @@ void ReadInterfaceOptions(Reader& block, bool big_endian, Interface* found) {
     block.Take((4 - num_bytes % 4) % 4);
     if (code == 0 || !block.ok()) return;
     if (code == kResolution) {
+      // A negative exponent of 10, or of 2 where the highest bit is set.
       const uint8_t resolution = value.U8();
       const uint8_t exponent = resolution & 0x7F;
       const bool binary = (resolution & 0x80) != 0;
@@ -466,6 +493,9 @@ absl::Status ReadPcapng(Capture& capture) {
     capture.ShowProgress(at);
     TEKMATCH_ASSIGN_OR_RETURN(const Bytes head, capture.window.At(at, 12));
     if (head.empty()) return capture.LoseEnd();
+    // This type reads the same in both byte orders, since it stands before the
+    // magic number that tells them. Each section may have another order, and
+    // numbers its interfaces anew.
     if (Reader(head).U32() == kSection) {
       constexpr uint8_t kBigEndianMagic = 0x1A;
       big_endian = head[8] == kBigEndianMagic;
@@ -478,6 +508,7 @@ absl::Status ReadPcapng(Capture& capture) {
       return capture.LoseRest();
     }
     if (num_bytes > capture.window.size() - at) return capture.LoseEnd();
+    // Other blocks are passed over unread, and may be of any size.
     const bool wanted =
         type == kInterface || type == kSimplePacket || type == kEnhancedPacket;
     if (wanted && num_bytes > kMaxPacketBytes) return capture.LoseRest();
@@ -486,6 +517,7 @@ absl::Status ReadPcapng(Capture& capture) {
                                 capture.window.At(at, num_bytes));
       Reader block(whole.subspan(8, num_bytes - kFrameBytes), big_endian);
       if (type == kInterface) {
+        // A file of nothing but interfaces must not fill the memory.
         if (interfaces.size() == kMaxInterfaces) return capture.LoseRest();
         Interface& added = interfaces.emplace_back();
         added.link_type = block.U16();
@@ -499,6 +531,9 @@ absl::Status ReadPcapng(Capture& capture) {
         if (number >= interfaces.size()) return capture.LoseRest();
         const Interface& from = interfaces[number];
         packet.kind = from.kind;
+        // A simple packet has no time, no interface but the first, and no
+        // length of what was kept: it is the rest of the block, of which up to
+        // three bytes fill it up.
         uint64_t kept =
             block.rest().size() - std::min<size_t>(4, block.rest().size());
         if (type == kEnhancedPacket) {
@@ -524,6 +559,8 @@ absl::Status ReadPcapng(Capture& capture) {
     }
     at += num_bytes;
   }
+  // A file of other interfaces only would else seem to be one in which nothing
+  // was heard.
   if (any_known || interfaces.empty()) return absl::OkStatus();
   return WrongLinkType(capture.source.name(), interfaces.front().link_type);
 }
