@@ -1,7 +1,9 @@
-// tekmatch-registry issue, issues, purge: the health centre's part for people
-// without a browser. They write to the database of a `hersys`, which may run.
-//
-// Plan: a person's file; issue; issues; purge.
+// Plan: `issue`, `issues` and `purge` of tekmatch-registry do the health
+// centre's part for people without a browser. They open the database of a
+// `hersys` themselves; it may run meanwhile. First comes the reader of a
+// person's JSON file, then a function for each command, last their options.
+// No rule is here: rules/issuance.h says who gets a number, and the store asks
+// it in the transaction that queues an issue.
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -31,7 +33,9 @@ namespace {
 
 using nlohmann::json;
 
+// Far more than a person has; it bounds what a wrong file costs.
 constexpr uint64_t kMostPersonBytes = 64 << 10;
+// The store records with each contact who entered it.
 constexpr char kOrigin[] = "command_line";
 
 struct Options {
@@ -48,6 +52,8 @@ struct Options {
 // --------------------------------------------------------- a person's file
 
 // What is absent stays as it is; another type is refused, without the value.
+// Why without: it may be a name or a telephone number, and what goes to stderr
+// is often kept in logs.
 absl::Status Read(const json& object, const char* name, std::string& value) {
   const auto found = object.find(name);
   if (found == object.end()) return absl::OkStatus();
@@ -90,6 +96,8 @@ absl::StatusOr<PatientRecord> ReadPerson(const std::string& path) {
   if (!object.ok() || !object->is_object()) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": no JSON object"));
   }
+  // What is absent is no fault here: the rules list all that is missing at
+  // once.
   PatientRecord record;
   std::string diagnosed_on;
   TEKMATCH_RETURN_IF_ERROR(
@@ -122,6 +130,7 @@ std::string NewUuid() {
   std::string bytes(16, '\0');
   RandomSource::FromSystem().Fill(
       absl::MakeSpan(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()));
+  // RFC 4122, 4.4: version 4 and the variant; all other bits are random.
   bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);
   bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
   const std::string hex = absl::BytesToHexString(bytes);
@@ -145,6 +154,7 @@ std::string Refusal(const IssueDecision& decision) {
       }
       return absl::StrCat("不足: ", absl::StrJoin(labels, "、"));
     }
+    // Too many today, or too many live: the name of the verdict says it.
     default:
       return "";
   }
@@ -158,6 +168,9 @@ int Refuse(const IssueDecision& decision) {
 
 absl::StatusOr<int64_t> CentreOf(const Options& o, HersysStore& store) {
   if (o.inquiry_phone.empty()) return store.FindCentre(o.centre);
+  // Validate takes all settings of a message, but only the telephone is given
+  // here. The link and the life just have to pass; the `hersys` has the real
+  // ones.
   TEKMATCH_RETURN_IF_ERROR(Validate(NoticeSettings{
       .telephone = o.inquiry_phone, .link = "https://localhost/", .life = {}}));
   return store.PutCentre(o.centre, o.inquiry_phone);
@@ -171,9 +184,13 @@ absl::StatusOr<int> IssueNumber(const Options& o) {
   if (!o.person.empty()) {
     TEKMATCH_ASSIGN_OR_RETURN(record, ReadPerson(o.person));
   }
+  // The first issue may come before the `hersys` ever ran. The other commands
+  // open what exists, so that a mistyped folder is an error and not an empty
+  // list.
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysStore> store,
                             HersysStore::Open(o.data, OpenMode::kCreate));
   TEKMATCH_ASSIGN_OR_RETURN(const int64_t centre, CentreOf(o, *store));
+  // In lower case, as the store has it: FindIssue compares the text as it is.
   const std::string uuid =
       o.uuid.empty() ? NewUuid() : absl::AsciiStrToLower(o.uuid);
   int64_t patient = static_cast<int64_t>(o.patient.value_or(0));
@@ -182,7 +199,9 @@ absl::StatusOr<int> IssueNumber(const Options& o) {
     if (store->FindIssue(uuid).ok()) {
       return absl::AlreadyExistsError("an issue has this id");
     }
+    // The rules want a centre, and a person's file names none.
     record->centre = o.centre;
+    // A person who is added only now has no history.
     const IssueVerdict verdict = JudgeIssue(*record, {});
     if (verdict != IssueVerdict::kMayIssue) {
       return Refuse({.verdict = verdict, .missing = MissingForIssue(*record)});
@@ -190,6 +209,8 @@ absl::StatusOr<int> IssueNumber(const Options& o) {
     TEKMATCH_ASSIGN_OR_RETURN(patient,
                               store->AddPatient(centre, *record, kOrigin, now));
   }
+  // Before the queue: if that fails, the patient is stored nevertheless, and
+  // the next try has to name it by --patient.
   TEKMATCH_RETURN_IF_ERROR(PrintLine(absl::StrCat("patient ", patient)));
   TEKMATCH_ASSIGN_OR_RETURN(const IssueDecision decision,
                             store->QueueIssue({.uuid = uuid,
@@ -220,6 +241,7 @@ absl::StatusOr<int> ListIssues(const Options& o) {
   TEKMATCH_RETURN_IF_ERROR(PrintLine(
       absl::StrCat("oldest in the queue: ", absl::ToInt64Minutes(queue.age),
                    " minutes", queue.alarm ? ", ALARM" : "")));
+  // The age of the queue concerns all centres, so it needs no patient.
   if (!o.patient.has_value()) return kExitDone;
   TEKMATCH_ASSIGN_OR_RETURN(const int64_t centre, store->FindCentre(o.centre));
   TEKMATCH_ASSIGN_OR_RETURN(
@@ -247,11 +269,13 @@ absl::StatusOr<int> PurgePatients(const Options& o) {
                             ClockFrom(o.clock_file));
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysStore> store,
                             HersysStore::Open(o.data, OpenMode::kExisting));
+  // A day in Japan, whatever zone the machine has; Japan has no summer time.
   TEKMATCH_ASSIGN_OR_RETURN(
       const int64_t num_deleted,
       store->PurgePatients(
           absl::FromCivil(day, absl::FixedTimeZone(9 * 60 * 60)),
           clock->Now()));
+  // Else what was deleted would stay in the -wal file.
   TEKMATCH_RETURN_IF_ERROR(store->Checkpoint());
   TEKMATCH_RETURN_IF_ERROR(
       PrintLine(absl::StrCat("patients deleted: ", num_deleted)));
@@ -280,6 +304,7 @@ void AddIssueCommand(CommandLine& line) {
            "JSON file: outpatient_facility, test_positive,\n"
            "confirmed_case, diagnosed_on, reported, app_in_use,\n"
            "wants_to_register, consent, name, kana, contact");
+  // The limit keeps the number within int64_t, which the store wants.
   who.Number("--patient", o->patient,
              "A patient who is there: again, or first now", 1, 1ULL << 62);
   command.Text("--uuid", o->uuid,

@@ -1,3 +1,7 @@
+// Plan: first the checks of texts that options hold, then output, then the
+// options of publishing (declared, then checked and read), last the secret. Two
+// commands publish, so both get the same options from here. PublisherOptionsOf
+// looks at what is typed before it opens a file, so that a slip is named first.
 #include "registration/commands/command.h"
 
 #include <algorithm>
@@ -30,6 +34,7 @@ absl::StatusOr<std::vector<absl::Duration>> ParseSlots(
   for (const absl::string_view slot : absl::StrSplit(text, ',')) {
     int hours = 0;
     int minutes = 0;
+    // Both ends of the ranges: SimpleAtoi takes a sign, too.
     if (slot.size() != 5 || slot[2] != ':' ||
         !absl::SimpleAtoi(slot.substr(0, 2), &hours) ||
         !absl::SimpleAtoi(slot.substr(3), &minutes) || hours < 0 ||
@@ -39,10 +44,13 @@ absl::StatusOr<std::vector<absl::Duration>> ParseSlots(
     }
     slots.push_back(absl::Hours(hours) + absl::Minutes(minutes));
   }
+  // PublishSchedule wants them ascending. It also refuses a slot given twice.
   std::sort(slots.begin(), slots.end());
   return slots;
 }
 
+// The region becomes the name of a folder and a part of urls. A slash or a
+// point could lead out of the folder.
 bool IsRegion(absl::string_view region) {
   return !region.empty() && region.size() <= 16 &&
          std::all_of(region.begin(), region.end(), [](char c) {
@@ -58,10 +66,12 @@ void Say(absl::string_view message) {
 }
 
 absl::Status PrintLine(absl::string_view text) {
+  // Printable leaves no line feed, so a name from the database adds no line.
   return PrintText(Printable(text));
 }
 
 absl::Status PrintText(absl::string_view text) {
+  // A full disk may show only at the flush.
   if (std::fprintf(stdout, "%s\n", PrintableLines(text).c_str()) < 0 ||
       std::fflush(stdout) != 0) {
     return SystemError(errno, "stdout");
@@ -112,12 +122,15 @@ absl::StatusOr<PublisherOptions> PublisherOptionsOf(const PublishFlags& flags) {
   TEKMATCH_ASSIGN_OR_RETURN(options.schedule.slots, ParseSlots(flags.slots));
   options.schedule.rule =
       flags.release_same_day ? ReleaseRule::kSameDay : ReleaseRule::kAfterEnd;
+  // No server has a billion keys waiting: more means the same, and int64_t
+  // holds it.
   options.schedule.min_keys =
       static_cast<int64_t>(std::min<uint64_t>(flags.min_keys, 1'000'000'000));
   options.schedule.longest_wait =
       absl::Hours(static_cast<int64_t>(flags.longest_wait_hours));
   TEKMATCH_RETURN_IF_ERROR(Validate(options.schedule));
   if (flags.signing_key.empty()) return options;
+  // A phone chooses the public key by the id that the export names.
   if (flags.key_id.empty()) {
     return absl::InvalidArgumentError("--signing-key needs --key-id");
   }
@@ -137,6 +150,7 @@ absl::StatusOr<PublisherOptions> PublisherOptionsOf(const PublishFlags& flags) {
 absl::StatusOr<std::string> ReadSecret(const std::string& path) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::string text,
                             ReadSmallFile(path, kMostKeyBytes, "a secret"));
+  // Most editors end a file with a line feed, which is no part of the secret.
   std::string secret(absl::StripAsciiWhitespace(text));
   if (secret.size() < 16 || secret.size() > 1000 ||
       !std::all_of(secret.begin(), secret.end(), [](char c) {

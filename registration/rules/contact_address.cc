@@ -1,7 +1,8 @@
-// Plan: Parse looks for what no contact holds and for the @ that tells mail
-// from a telephone. ParseMobile collects the digits of the national form,
-// judges their beginning, then their number. ParseMail splits at the @ and
-// checks both sides.
+// Plan: Parse makes the text half-width, refuses what no contact holds, and
+// looks for the @ that tells mail from a telephone. ParseMobile collects the
+// digits of the national form, judges their beginning, then their number: a
+// landline, which has 10 digits, is to be called one, not a number too short
+// (R19). ParseMail splits at the @ and checks both sides.
 #include "registration/rules/contact_address.h"
 
 #include <array>
@@ -39,6 +40,7 @@ constexpr std::array<absl::string_view, kNumContactFaults> kFaultNames = {
     "bad_local_part",
     "bad_domain"};
 
+// 254 full-width characters are 762 bytes, so this leaves room for spaces.
 constexpr size_t kMostBytes = 1024;  // of what is typed
 constexpr size_t kMobileDigits = 11;
 constexpr size_t kMostOfAddress = 254;
@@ -51,6 +53,7 @@ ContactFault JudgePrefix(absl::string_view digits) {
   const auto begins = [digits](absl::string_view prefix) {
     return absl::StartsWith(digits, prefix);
   };
+  // Before the mobile prefixes, since 0800 begins with 080.
   if (begins("0120") || begins("0800")) return ContactFault::kTollFree;
   if (begins("070") || begins("080") || begins("090")) {
     return digits.size() > 3 && digits[3] == '0' ? ContactFault::kOtherNumber
@@ -63,10 +66,13 @@ ContactFault JudgePrefix(absl::string_view digits) {
       !begins("0")) {
     return ContactFault::kOtherNumber;
   }
+  // So few digits, such as 09, may yet become a mobile number.
   return digits.size() < 4 ? ContactFault::kTooFewDigits
                            : ContactFault::kLandline;
 }
 
+// Where the points are is not looked at: carriers gave out addresses with two
+// in a row or one at the end (contact_address.h).
 bool IsLocalPart(absl::string_view local) {
   if (local.empty() || local.size() > kMostOfLocalPart) return false;
   if (!absl::ascii_isalnum(static_cast<unsigned char>(local[0])) &&
@@ -105,6 +111,7 @@ bool IsDomain(absl::string_view domain) {
   // A last label without a letter is an address of the internet protocol.
   for (const char c : last) {
     if (absl::ascii_isalpha(static_cast<unsigned char>(c))) {
+      // One label alone is a machine of the local network, such as localhost.
       return num_labels >= 2;
     }
   }
@@ -134,8 +141,10 @@ ContactAddress::Parsed ContactAddress::Parse(absl::string_view typed) {
   std::string half_width;
   for (absl::string_view rest = typed; !rest.empty();) {
     const char32_t c = HalfWidth(*TakeCodePoint(rest));
+    // At the ends, too: a line feed would begin a new heading or SMTP command.
     if (IsControl(c)) return refuse(ContactFault::kControlCharacter);
     if (c == U'@') has_at = true;
+    // StripAsciiWhitespace below does not know the no-break space.
     AppendUtf8(c == 0xa0 ? U' ' : c, half_width);
   }
   const absl::string_view trimmed = absl::StripAsciiWhitespace(half_width);
@@ -147,6 +156,7 @@ ContactAddress::Parsed ContactAddress::ParseMobile(absl::string_view typed) {
   const auto refuse = [](ContactFault fault) {
     return Parsed{.contact = {}, .fault = fault};
   };
+  // A + further on is no digit, and refused as such.
   const bool international = absl::ConsumePrefix(&typed, "+");
   std::string digits;
   while (!typed.empty()) {
@@ -188,6 +198,7 @@ ContactAddress::Parsed ContactAddress::ParseMail(absl::string_view typed) {
   }
   if (!IsLocalPart(local)) return refuse(ContactFault::kBadLocalPart);
   if (!IsDomain(domain)) return refuse(ContactFault::kBadDomain);
+  // Last: the parts may be within their limits and still be too long together.
   if (typed.size() > kMostOfAddress) return refuse(ContactFault::kTooLong);
   return {.contact = ContactAddress(
               ContactKind::kMail,

@@ -1,6 +1,9 @@
-// Plan: the items of the pages are checked in their order, which is that of
-// MissingItem. Kana are converted one character at a time, a mark of voicing
-// changing the one before it. The states of an issue are a table in code.
+// Plan: tables of names first, indexed by the enums, so both have the same
+// order. Then what stands before the button: the items of the pages are checked
+// in their order, which is that of MissingItem; kana are converted one
+// character at a time, a mark of voicing changing the one before it; JudgeIssue
+// adds what the database knows. Then what follows the button: the states of an
+// issue, a table in code, and the life of its number.
 #include "registration/rules/issuance.h"
 
 #include <algorithm>
@@ -104,6 +107,7 @@ std::optional<char32_t> WithMark(char32_t kana, char32_t mark) {
     if (kSemiVoiced.find(kana) == kSemiVoiced.npos) return std::nullopt;
     return kana + 2;
   }
+  // In Unicode these do not stand beside their bases.
   if (kana == U'ウ') return U'ヴ';
   if (kana == U'ワ') return U'ヷ';
   if (kana == U'ヲ') return U'ヺ';
@@ -111,6 +115,7 @@ std::optional<char32_t> WithMark(char32_t kana, char32_t mark) {
   return kana + 1;
 }
 
+// With ・ (U+30FB) and ー (U+30FC).
 bool IsKatakana(char32_t c) { return c >= 0x30a1 && c <= 0x30fc; }
 
 }  // namespace
@@ -124,6 +129,8 @@ absl::string_view MissingItemLabel(MissingItem item) {
 }
 
 std::vector<MissingItem> MissingForIssue(const PatientRecord& patient) {
+  // In the order of MissingItem: the index becomes the item. Only "yes" counts:
+  // what nobody asked is no yes (row 3).
   const std::array<bool, kNumMissingItems> there = {
       IsFilled(patient.outpatient_facility),
       patient.test_positive,
@@ -152,10 +159,13 @@ std::optional<std::string> NormalizeKana(absl::string_view typed) {
     const std::optional<char32_t> taken = TakeCodePoint(typed);
     if (!taken.has_value()) return std::nullopt;
     if (IsSpaceToDrop(*taken)) {
+      // Noted, and written only when more follows: so spaces at the ends go,
+      // and several become one.
       space = !kana.empty();
       continue;
     }
     if (IsVoicedMark(*taken) || IsSemiVoicedMark(*taken)) {
+      // A mark belongs to the character just before it.
       if (kana.empty() || space) return std::nullopt;
       const std::optional<char32_t> marked = WithMark(kana.back(), *taken);
       if (!marked.has_value()) return std::nullopt;
@@ -167,6 +177,7 @@ std::optional<std::string> NormalizeKana(absl::string_view typed) {
     if (space) kana.push_back(0x3000);
     space = false;
     kana.push_back(c);
+    // Here, not at the end, so that a long text costs no more than this.
     if (kana.size() > kMostCharactersOfKana) return std::nullopt;
   }
   if (kana.empty()) return std::nullopt;
@@ -181,6 +192,8 @@ absl::string_view IssueVerdictName(IssueVerdict verdict) {
 
 IssueVerdict JudgeIssue(const PatientRecord& patient,
                         const IssueHistory& history) {
+  // First what no entry on the pages can change; nobody should fill gaps in
+  // vain. The limits come last: they are worth saying only of a complete case.
   if (history.registered) return IssueVerdict::kRegistered;
   if (history.closed) return IssueVerdict::kClosed;
   if (!MissingForIssue(patient).empty()) return IssueVerdict::kSomethingMissing;
@@ -198,6 +211,8 @@ absl::string_view IssueStateLabel(IssueState state) {
 }
 
 std::optional<IssueState> NextIssueState(IssueState state, IssueEvent event) {
+  // Before the table, since a redemption may follow every state: the person has
+  // registered, whatever was reported.
   if (event == IssueEvent::kRedemption) {
     if (state == IssueState::kRedeemed) return std::nullopt;
     return IssueState::kRedeemed;
@@ -217,6 +232,7 @@ std::optional<IssueState> NextIssueState(IssueState state, IssueEvent event) {
     case IssueState::kDelivered:
       if (event == IssueEvent::kExpiry) return IssueState::kExpired;
       return std::nullopt;
+    // Final but for a redemption; a report that comes now is late.
     case IssueState::kFailed:
     case IssueState::kExpired:
     case IssueState::kRedeemed:
@@ -234,6 +250,7 @@ absl::string_view FailureReasonLabel(FailureReason reason) {
 }
 
 absl::Status Validate(const LifeOptions& options) {
+  // Whole minutes, as the message says the life in words (notice_text.h).
   if (options.life < absl::Minutes(1) || options.life > absl::Hours(24) ||
       absl::Trunc(options.life, absl::Minutes(1)) != options.life) {
     return absl::InvalidArgumentError(
@@ -253,6 +270,7 @@ absl::Time ExpiresAt(const IssueTimes& times, const LifeOptions& options) {
     case LifeFrom::kIssue:
       return times.queued + options.life;
     case LifeFrom::kDelivery: {
+      // A report that comes late makes the life no longer than no report would.
       const absl::Time latest = times.handed + options.longest_delivery;
       return std::min(times.delivered.value_or(latest), latest) + options.life;
     }
@@ -266,6 +284,7 @@ bool MaySend(absl::Time queued, absl::Time now, const LifeOptions& options) {
 
 QueueAge AgeOfQueue(std::optional<absl::Time> oldest_queued, absl::Time now) {
   if (!oldest_queued.has_value()) return {};
+  // A clock that was set back makes no negative age.
   const absl::Duration age =
       std::max(absl::ZeroDuration(), now - *oldest_queued);
   return {.age = age, .alarm = age >= kQueueAlarm};

@@ -1,6 +1,9 @@
-// Plan: SelectKeysToSend is the transmission window with the request's limits.
-// AcceptKeys judges each key by itself (JudgeAlone), then against those of the
-// same request that were accepted before it.
+// Plan: helpers, then the phone's part, then the server's. SelectKeysToSend is
+// the transmission window with the request's limits. AcceptKeys judges each key
+// by itself (JudgeAlone), then against those of the same request that were
+// accepted before it. What the server has stored is not known here: the caller
+// asks JudgeAgainstStored, then Conclude, with its rows. So the verdict is
+// known before the number is touched (F5).
 #include "registration/rules/key_acceptance.h"
 
 #include <algorithm>
@@ -34,6 +37,8 @@ bool IsStart(int64_t rolling_start) {
          rolling_start % kMaxRollingPeriod == 0;
 }
 
+// Every key goes out with the same risk and type, whatever a phone says, so
+// that these two tell nothing about a person.
 DiagnosisKey ToPublish(const SubmittedKey& submitted) {
   DiagnosisKey key;
   std::copy(submitted.bytes.begin(), submitted.bytes.end(),
@@ -48,6 +53,8 @@ DiagnosisKey ToPublish(const SubmittedKey& submitted) {
 // What a key says by itself; kAccepted where nothing is against it.
 KeyVerdict JudgeAlone(const SubmittedKey& key, absl::Time now,
                       const PublishSchedule& schedule) {
+  // The order is that of the header. Start and period come first, since the
+  // times and casts below need numbers in range.
   if (key.bytes.size() != kTekBytes) return KeyVerdict::kNot16Bytes;
   if (!IsStart(key.rolling_start)) return KeyVerdict::kBadStart;
   if (key.rolling_period < 1 || key.rolling_period > kMaxRollingPeriod) {
@@ -64,6 +71,8 @@ KeyVerdict JudgeAlone(const SubmittedKey& key, absl::Time now,
       absl::FromCivil(absl::ToCivilDay(now, utc) - kOldestKeyDays, utc)) {
     return KeyVerdict::kTooOld;
   }
+  // Young enough to take, it may still find no slot: COCOA took such keys and
+  // never exported them (R14, F7).
   const WaitingKey waiting = {
       .rolling_start = static_cast<EnIntervalNumber>(key.rolling_start),
       .rolling_period = static_cast<uint8_t>(key.rolling_period),
@@ -76,6 +85,7 @@ KeyVerdict JudgeAgainstAccepted(const DiagnosisKey& key,
                                 const std::vector<AcceptedKey>& accepted) {
   int num_of_start = 0;
   for (const AcceptedKey& other : accepted) {
+    // Before the count: a key that comes twice is not one more of its start.
     if (other.key.tek == key.tek) return JudgeAgainstStored(key, other.key);
     if (other.key.rolling_start == key.rolling_start) ++num_of_start;
   }
@@ -124,12 +134,15 @@ KeysToSend SelectKeysToSend(absl::Span<const DiagnosisKey> own_keys,
   for (size_t i = 0; i < own_keys.size(); ++i) {
     WindowDecision& decision = to_send.decisions[i];
     const EnIntervalNumber start = own_keys[i].rolling_start;
+    // The server would refuse it as in_future.
     if (decision.counts && StartTime(start) > registration.registered) {
       decision = {.counts = false,
                   .reason = WindowReason::kStartsAfterRegistration};
     }
     if (decision.counts) starts.push_back(start);
   }
+  // The server refuses a request with too many keys as a whole, so the oldest
+  // ones stay behind. `earliest` is the start of the last one that has room.
   std::sort(starts.rbegin(), starts.rend());
   const size_t num_sent = std::min(starts.size(), kMostKeysInARequest);
   const EnIntervalNumber earliest = num_sent == 0 ? 0 : starts[num_sent - 1];
@@ -163,6 +176,7 @@ Acceptance AcceptKeys(absl::Span<const SubmittedKey> keys, absl::Time now,
                       const PublishSchedule& schedule) {
   Acceptance acceptance;
   if (keys.size() > kMostKeysInARequest) {
+    // Before any key is judged: that bounds the work.
     acceptance.verdict = SubmissionVerdict::kTooManyKeys;
     return acceptance;
   }
@@ -174,6 +188,7 @@ Acceptance AcceptKeys(absl::Span<const SubmittedKey> keys, absl::Time now,
       const DiagnosisKey key = ToPublish(keys[i]);
       verdict = JudgeAgainstAccepted(key, acceptance.accepted);
       if (verdict == KeyVerdict::kAccepted) {
+        // JudgeAlone found a slot for the same values, so SlotOf has one below.
         const WaitingKey waiting = {.rolling_start = key.rolling_start,
                                     .rolling_period = key.rolling_period,
                                     .arrived = now};
@@ -193,6 +208,7 @@ Acceptance AcceptKeys(absl::Span<const SubmittedKey> keys, absl::Time now,
 
 KeyVerdict JudgeAgainstStored(const DiagnosisKey& accepted,
                               const DiagnosisKey& stored) {
+  // The risk is not compared: ToPublish gives all keys the same.
   const bool same =
       accepted.rolling_start == stored.rolling_start &&
       accepted.rolling_period == stored.rolling_period &&
@@ -202,6 +218,7 @@ KeyVerdict JudgeAgainstStored(const DiagnosisKey& accepted,
 
 SubmissionVerdict Conclude(absl::Span<const KeyVerdict> verdicts) {
   if (verdicts.empty()) return SubmissionVerdict::kNothingToSend;
+  // A repeated key is good, too: whoever got no answer sends all again.
   return std::any_of(verdicts.begin(), verdicts.end(), IsGood)
              ? SubmissionVerdict::kAcceptable
              : SubmissionVerdict::kNoAcceptableKey;

@@ -1,5 +1,9 @@
-// Plan: a text with a number is made by one StrCat, which allocates once, and
-// goes into a SecretText without a copy. Checks of settings come first.
+// Plan: checks of settings come first, then SecretText, then the two texts,
+// last what a gateway counts and encodes. A text with a number is made by one
+// StrCat, which allocates once, and goes into a SecretText without a copy: each
+// further copy would be one more that nobody wipes. The texts begin with the
+// number and its life, and name no illness: a locked telephone shows their
+// beginning.
 #include "registration/rules/notice_text.h"
 
 #include <openssl/mem.h>
@@ -39,6 +43,8 @@ bool IsTelephone(absl::string_view text) {
   return true;
 }
 
+// ? and # are refused since "?pn=" and the number are appended; quotes and
+// angle brackets, since programs that make links of text may end one there.
 bool IsLink(absl::string_view text) {
   if (text.size() > kMostCharactersOfLink) return false;
   for (const char c : text) {
@@ -50,6 +56,7 @@ bool IsLink(absl::string_view text) {
   for (const absl::string_view local :
        {"http://127.0.0.1", "http://localhost"}) {
     if (!absl::StartsWith(text, local)) continue;
+    // Else http://localhost.example.jp would pass, which is somebody else's.
     const absl::string_view rest = text.substr(local.size());
     return absl::StartsWith(rest, "/") || absl::StartsWith(rest, ":");
   }
@@ -75,6 +82,7 @@ absl::Status CheckCentre(absl::string_view centre) {
   return absl::OkStatus();
 }
 
+// Without a default, so that a compiler warns of a value that is forgotten.
 absl::string_view FromInWords(LifeFrom from) {
   switch (from) {
     case LifeFrom::kHandOver:
@@ -107,6 +115,8 @@ SecretText& SecretText::operator=(SecretText&& other) noexcept {
 SecretText::~SecretText() { Wipe(); }
 
 void SecretText::Wipe() {
+  // An earlier, longer text may have left something behind the end. Within the
+  // capacity nothing moves. A plain fill could be optimized away.
   text_.resize(text_.capacity());
   OPENSSL_cleanse(text_.data(), text_.size());
   text_.clear();
@@ -133,6 +143,7 @@ absl::StatusOr<SecretText> SmsText(const ProcessingNumber& number,
       settings.link, "?pn=", number.digits(),
       "\n有効な時間を過ぎた場合や登録できない場合はお電話ください。\n電話 ",
       settings.telephone));
+  // A text that cannot be counted is refused as well.
   if (SmsUnits(sms.text()).value_or(kMostSmsUnits + 1) > kMostSmsUnits) {
     return absl::InvalidArgumentError("SMS: longer than 660 characters");
   }
@@ -171,6 +182,7 @@ std::optional<size_t> SmsUnits(absl::string_view text) {
   while (!text.empty()) {
     const std::optional<char32_t> c = TakeCodePoint(text);
     if (!c.has_value()) return std::nullopt;
+    // UTF-16 has a pair of surrogates for these.
     units += *c > 0xffff ? 2 : 1;
   }
   return units;
@@ -178,6 +190,7 @@ std::optional<size_t> SmsUnits(absl::string_view text) {
 
 size_t SmsParts(size_t units) {
   if (units <= kUnitsOfOneSms) return 1;
+  // A part has room for less, as it also says which part it is.
   return (units + kUnitsOfAPart - 1) / kUnitsOfAPart;
 }
 
@@ -197,6 +210,7 @@ absl::StatusOr<std::string> EncodeHeading(absl::string_view text) {
     }
     std::string character;
     AppendUtf8(*c, character);
+    // RFC 2047, section 5: no character may be split over two encoded words.
     if (word.size() + character.size() > kMostBytesOfWord) finish();
     word += character;
   }

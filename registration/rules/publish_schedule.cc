@@ -1,6 +1,8 @@
-// Plan: slots are found by whole UTC days, which have no summer time. A run
-// first says of each key whether it may go out; then, where these are fewer
-// than min_keys, whether one of them cannot wait. If one cannot, all go.
+// Plan: first the times of one key (release, too old), then the slots, then
+// the plan of a run. Slots are found by whole UTC days, which have no summer
+// time. A run first says of each key whether it may go out; then, where these
+// are fewer than min_keys, whether one of them cannot wait. If one cannot, all
+// go, so that it is not alone in its file.
 #include "registration/rules/publish_schedule.h"
 
 #include <algorithm>
@@ -36,12 +38,16 @@ absl::Time ReadyFrom(const WaitingKey& key, ReleaseRule rule) {
 bool CannotWait(const WaitingKey& key, absl::Time now,
                 const PublishSchedule& schedule) {
   const absl::Time next = FirstSlotFrom(now + absl::Nanoseconds(1), schedule);
+  // A run by hand may be between slots, before the first one of the key. Then
+  // the key waits from now on.
   const absl::Time first =
       std::min(now, FirstSlotFrom(ReadyFrom(key, schedule.rule), schedule));
   return next >= TooOldFrom(key.rolling_start) ||
          next - first > schedule.longest_wait;
 }
 
+// The arrival is not asked for: a key that came after the slot, but before a
+// late run for it, goes out with the others.
 ReleaseVerdict Judge(const WaitingKey& key, absl::Time now, ReleaseRule rule) {
   if (now >= TooOldFrom(key.rolling_start)) return ReleaseVerdict::kTooOld;
   if (now < ReleaseTime(key.rolling_start, key.rolling_period, rule)) {
@@ -92,6 +98,7 @@ absl::Time FirstSlotFrom(absl::Time from, const PublishSchedule& schedule) {
   for (const absl::Duration slot : schedule.slots) {
     if (midnight + slot >= from) return midnight + slot;
   }
+  // None is left on this day.
   return midnight + kDay + schedule.slots.front();
 }
 
@@ -101,12 +108,14 @@ absl::Time LastSlotBy(absl::Time by, const PublishSchedule& schedule) {
        ++slot) {
     if (midnight + *slot <= by) return midnight + *slot;
   }
+  // None has been on this day.
   return midnight - kDay + schedule.slots.back();
 }
 
 std::optional<absl::Time> DueSlot(absl::Time last_done, absl::Time now,
                                   const PublishSchedule& schedule) {
   const absl::Time slot = LastSlotBy(now, schedule);
+  // Earlier only where the clock was set back. No slot is done twice.
   if (slot <= last_done) return std::nullopt;
   return slot;
 }
@@ -140,6 +149,8 @@ ReleasePlan PlanRelease(absl::Span<const WaitingKey> keys, absl::Time slot,
                  ReleaseVerdict::kGoesOut, ReleaseVerdict::kWaitsForMore);
     plan.num_going_out = 0;
   }
+  // Only now is it known which keys stay. Those that are too old are left out:
+  // they never go out, so their age says nothing about the wait.
   for (size_t i = 0; i < keys.size(); ++i) {
     if (plan.verdicts[i] != ReleaseVerdict::kEmbargoed &&
         plan.verdicts[i] != ReleaseVerdict::kWaitsForMore) {

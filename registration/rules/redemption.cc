@@ -1,5 +1,9 @@
-// Plan: Reserve and Confirm are one switch over the state each. Whatever they
-// change is in the record that they return.
+// Plan: names and the check of a claim come first, then reserve, confirm, what
+// happens to a patient's other numbers, and retention. Each rule is a switch
+// or a test over the state of one row. It has no database: what it changes is
+// in the record that it returns. The store has the same rules in SQL, since two
+// requests at once would both pass a read and a later write; a test compares
+// the two.
 #include "registration/rules/redemption.h"
 
 #include <openssl/sha.h>
@@ -49,15 +53,19 @@ ReserveOutcome JudgeReserve(const NumberRecord& record, bool registered,
                             const Claim& claim, absl::Time now) {
   switch (record.state) {
     case NumberState::kLive:
+      // Only here: who was granted the number in time keeps it.
       if (now >= record.expires_at) return ReserveOutcome::kExpired;
       return registered ? ReserveOutcome::kRegistered
                         : ReserveOutcome::kGranted;
+    // The same claim is the same phone, whose answer may have got lost (R4).
     case NumberState::kReserved:
       return record.claim == claim ? ReserveOutcome::kRepeated
                                    : ReserveOutcome::kClaimed;
     case NumberState::kRedeemed:
       return record.claim == claim ? ReserveOutcome::kRepeated
                                    : ReserveOutcome::kUsed;
+    // Not for its own claim either: a phone that was reset must not come back
+    // beside the new number.
     case NumberState::kVoided:
       break;
   }
@@ -70,6 +78,7 @@ absl::StatusOr<Claim> ClaimOf(absl::string_view idempotency_key) {
   if (!IsUuid(idempotency_key)) {
     return absl::InvalidArgumentError("idempotency key: not a UUID");
   }
+  // RFC 4122 has both cases for the same UUID; the hash would tell them apart.
   const std::string key = absl::AsciiStrToLower(idempotency_key);
   Claim claim;
   SHA256(reinterpret_cast<const uint8_t*>(key.data()), key.size(),
@@ -118,6 +127,7 @@ Confirmation Confirm(const std::optional<NumberRecord>& record, bool registered,
   }
   Confirmation confirmation = {.outcome = ConfirmOutcome::kRepeated,
                                .record = record};
+  // Any other state is taken, a voided one too: the keys are stored already.
   if (record->state == NumberState::kRedeemed) return confirmation;
   confirmation.record->state = NumberState::kRedeemed;
   confirmation.outcome =
@@ -126,6 +136,7 @@ Confirmation Confirm(const std::optional<NumberRecord>& record, bool registered,
 }
 
 NumberRecord AfterNewIssue(NumberRecord record) {
+  // Live ones stay good: their message may be the last to arrive.
   if (record.state == NumberState::kReserved) {
     record.state = NumberState::kVoided;
   }
@@ -133,6 +144,7 @@ NumberRecord AfterNewIssue(NumberRecord record) {
 }
 
 NumberRecord AfterSuccess(NumberRecord record) {
+  // A redeemed one stays what it is: the record of a registration.
   if (record.state != NumberState::kRedeemed) {
     record.state = NumberState::kVoided;
   }
@@ -144,6 +156,7 @@ bool MayDelete(const NumberRecord& record, absl::Time now) {
     case NumberState::kLive:
       return now >= record.expires_at + kExpiredNumberKept;
     case NumberState::kVoided:
+      // With a claim, its confirm may be on the way.
       if (!record.claim.has_value()) return true;
       break;
     case NumberState::kReserved:

@@ -1,3 +1,8 @@
+// Plan: the system's form of an address comes first, then the text's form, then
+// the socket. A ListenAddress holds no host: ToSocketAddress has the loopback
+// addresses built in, so no slip can open a role to the network. ListenAt has
+// an order: remove a dead Unix socket, bind, set the mode, listen, ask for the
+// port. The mode is set before anybody can connect.
 #include "registration/service/listen_address.h"
 
 #include <arpa/inet.h>
@@ -22,6 +27,7 @@
 namespace tekmatch {
 namespace {
 
+// Connections that wait to be accepted. Linux may allow fewer (somaxconn).
 constexpr int kBacklog = 511;
 
 // One of the three kinds of address, as the system wants it.
@@ -40,6 +46,7 @@ SocketAddress ToSocketAddress(const ListenAddress& address) {
   if (!address.unix_path.empty()) {
     auto* const unix_address = reinterpret_cast<sockaddr_un*>(&result.storage);
     unix_address->sun_family = AF_UNIX;
+    // With the NUL; ParseListenAddress lets no longer path through.
     std::memcpy(unix_address->sun_path, address.unix_path.c_str(),
                 address.unix_path.size() + 1);
     result.size = sizeof(sockaddr_un);
@@ -71,6 +78,7 @@ uint16_t PortOf(const SocketAddress& address) {
 // Whether anybody answers at a Unix socket.
 bool IsListenedAt(const SocketAddress& address) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  // Nobody knows then, and what is perhaps in use must not be removed.
   if (fd < 0) return true;
   const absl::Cleanup close_socket = [fd] { close(fd); };
   return connect(fd, address.get(), address.size) == 0;
@@ -87,6 +95,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   ListenAddress address;
   absl::string_view rest = text;
   if (absl::ConsumePrefix(&rest, "unix:")) {
+    // A NUL would end the path early: another one than the text says.
     if (rest.empty() || rest.size() >= sizeof(sockaddr_un::sun_path) ||
         absl::StrContains(rest, absl::string_view("\0", 1))) {
       return absl::InvalidArgumentError(
@@ -97,6 +106,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   }
   address.is_ipv6 = absl::ConsumePrefix(&rest, "[::1]:");
   uint32_t port = 0;
+  // Digits only: SimpleAtoi takes a sign and spaces, too.
   if ((!address.is_ipv6 && !absl::ConsumePrefix(&rest, "127.0.0.1:")) ||
       rest.find_first_not_of("0123456789") != absl::string_view::npos ||
       !absl::SimpleAtoi(rest, &port) || port > 65535) {
@@ -115,6 +125,8 @@ absl::StatusOr<int> ListenAt(ListenAddress& address) {
   const std::string name = address.ToString();
   const bool is_unix = !address.unix_path.empty();
   if (is_unix) {
+    // A process that was killed leaves its socket, and bind would fail at it.
+    // lstat and S_ISSOCK: a link or a file of another kind is never removed.
     struct stat info;
     if (lstat(address.unix_path.c_str(), &info) == 0 &&
         S_ISSOCK(info.st_mode)) {
@@ -129,16 +141,19 @@ absl::StatusOr<int> ListenAt(ListenAddress& address) {
                         SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return SystemError(errno, name);
   absl::Cleanup close_socket = [fd] { close(fd); };
+  // Else a restart fails while old connections are in TIME_WAIT.
   const int on = 1;
   if (!is_unix) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (bind(fd, socket_address.get(), socket_address.size) != 0) {
     return SystemError(errno, name);
   }
+  // Before listen: until then nobody can connect, whatever the mode is.
   if (is_unix && chmod(address.unix_path.c_str(), 0660) != 0) {
     return SystemError(errno, name);
   }
   if (listen(fd, kBacklog) != 0) return SystemError(errno, name);
   if (!is_unix) {
+    // With port 0 the system has chosen one.
     socket_address.size = sizeof(socket_address.storage);
     if (getsockname(fd, socket_address.get(), &socket_address.size) != 0) {
       return SystemError(errno, name);
