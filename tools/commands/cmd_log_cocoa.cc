@@ -103,7 +103,10 @@ bool SetArray(const json* array, std::array<T, N>* values) {
   }
   for (size_t i = 0; i < N; ++i) {
     if (!(*array)[i].is_number()) return false;
-    (*values)[i] = (*array)[i].template get<T>();
+    // What is beyond every limit may have no int: Validate refuses the -1.
+    const double number = (*array)[i].template get<double>();
+    const bool is_possible = number >= 0 && number <= kMaxAttenuation;
+    (*values)[i] = static_cast<T>(is_possible ? number : -1);
   }
   return true;
 }
@@ -171,6 +174,7 @@ absl::Status SetConfig(const json& root, ExposureConfig* config,
                        std::string* name) {
   TEKMATCH_ASSIGN_OR_RETURN(*config, NamedExposureConfig("cocoa"));
   *name = "cocoa";
+  // A half-read one of the file's would be nobody's.
   DailySummariesConfig read = config->daily_summaries;
   if (const json* all = Find(root, "exposure_configuration")) {
     const bool is_ios = absl::EqualsIgnoreCase(TextOf(root, "platform"), "ios");
@@ -183,11 +187,12 @@ absl::Status SetConfig(const json& root, ExposureConfig* config,
     const json* google = Find(*all, kGoogle);
     if (is_ios && apple != nullptr && SetApple(*apple, &read)) {
       *name = kApple;
+      config->daily_summaries = read;
     } else if (!is_ios && google != nullptr && SetGoogle(*google, &read)) {
       *name = kGoogle;
+      config->daily_summaries = read;
     }
   }
-  config->daily_summaries = read;
   // Days that are too old for a summary have none on the phone either; that is
   // said of each.
   config->daily_summaries.days_since_exposure_threshold = 0;

@@ -95,8 +95,8 @@ constexpr Words kEnglish = {
     .reason = "Reason",
     .left_out = "What was left out, and why?",
     .left_out_is =
-        "Counts of what was given and does not count. Rules without a case "
-        "stand here, too.",
+        "Counts of what was given and does not count. Reasons of the policy "
+        "stand here where they had a case.",
     .what = "What",
     .count = "Count",
     .contacts = "The contacts",
@@ -136,8 +136,9 @@ constexpr Words kJapanese = {
     .reason = "理由",
     .left_out = "除いたものとその理由",
     .left_out_is =
-        "渡されたもののうち、数えなかったものの件数。該当のない規則も示します"
-        "。",
+        "渡されたもののうち、数えなかったものの件数。送信期間の方針による理由は"
+        "、"
+        "該当するものだけを示します。",
     .what = "内容",
     .count = "件数",
     .contacts = "接触の詳細",

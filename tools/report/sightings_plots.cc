@@ -233,6 +233,7 @@ std::string Gaps(const SightingsPlotsInput& input, const Heard& heard,
       // A gap over midnight counts on both days, on each with its part.
       gap_seconds += std::min(to, end) - std::max(from, begin);
       StripPlot::Span span = Clip(from, to, begin, end);
+      span.from_hour = std::min(span.from_hour, double{kHours});
       span.to_hour = std::min(span.to_hour, double{kHours});
       span.tip = absl::StrCat(row.name, ", ", ClockTime(span.from_hour), "–",
                               ClockTime(span.to_hour));

@@ -143,10 +143,9 @@ absl::StatusOr<CheckLog> ParseIos(const json& root) {
 absl::StatusOr<CheckLog> ParseAndroid(const json& root) {
   CheckLog log;
   log.format = CheckLogFormat::kAndroid;
-  // Files of one check have one time, to the minute, and stand together. No
-  // phone writes the first value, so that the first entry begins a check, even
-  // one without a time.
-  std::string time = "\n";
+  // Files of one check have one time, to the minute, and stand together. The
+  // first entry begins a check, even one without a time.
+  std::optional<std::string> time;
   for (const json& entry : root) {
     if (!entry.is_object() || !entry.contains("hash")) {
       return Wrong("an entry without hash");

@@ -98,6 +98,17 @@ TEST(SightingsPlotsTest, OtherDevicesAreLeftOut) {
   EXPECT_THAT(Plots(sightings, 3), HasSubstr("No sightings."));
 }
 
+// Clocks were set back at 02:00 on 1 November: its last hour is the 25th, and a
+// row of 24 hours has no place for it.
+TEST(SightingsPlotsTest, GapInTheLastHourOfALongDayHasNoNegativeWidth) {
+  // 23:05 and 23:59 of that day in New York.
+  constexpr int64_t kFrom = 1604289900 - kTestDaySeconds;
+  const std::string html = Plots({Heard(1, kFrom), Heard(2, kFrom + 54 * 60)},
+                                 0, Zone("America/New_York"));
+  EXPECT_THAT(html, HasSubstr(Row("2020-11-01", {"1", "54"})));
+  EXPECT_THAT(html, Not(HasSubstr("width=\"-")));
+}
+
 // A clock that was wrong once does not make a page of 20,000 days.
 TEST(SightingsPlotsTest, ShowsTheNewestDays) {
   const std::string html = Plots({Heard(1, -9000 * kDay), Heard(2, 0)});
