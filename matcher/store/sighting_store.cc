@@ -1,6 +1,11 @@
-// Plan: here is what reads the store, or empties it. What adds is in
-// sighting_adding.cc, what removes by age in sighting_retention.cc, and what a
-// row is in sighting_blocks.h.
+// Plan: the clock since boot; Create; Read; generation and Status;
+// ForgetEverything. Here is what reads the store, or empties it. What adds is
+// in sighting_adding.cc, what removes by age in sighting_retention.cc, and what
+// a row is in sighting_blocks.h.
+//
+// Read trusts nothing in the file: each block has a checksum, the count in
+// meta says whether a block is missing, and each sighting is checked as a given
+// one is.
 #include "matcher/store/sighting_store.h"
 
 #include <sys/stat.h>
@@ -42,6 +47,8 @@ absl::StatusOr<SightingStore> SightingStore::Create(
 
 absl::StatusOr<StoredSightings> SightingStore::Read(int64_t after_generation) {
   return WithoutThrowing(*database_, [&]() -> absl::StatusOr<StoredSightings> {
+    // Generation, count and blocks have to be of one state. An Add between them
+    // would be called damage, or its sightings would be given twice.
     std::optional<Transaction> transaction;
     if (!database_->in_transaction()) {
       TEKMATCH_ASSIGN_OR_RETURN(Transaction begun,
@@ -57,6 +64,9 @@ absl::StatusOr<StoredSightings> SightingStore::Read(int64_t after_generation) {
                                                     ") > ", after_generation);
     int64_t count = 0;
     if (is_all) {
+      // This count is kept apart from the blocks, so it shows that one is
+      // missing. For a part there is no such count, and the blocks' own tells
+      // only how much room they need.
       TEKMATCH_ASSIGN_OR_RETURN(count,
                                 NumberOrZero(*database_, kSightingCount));
     } else {
@@ -72,6 +82,9 @@ absl::StatusOr<StoredSightings> SightingStore::Read(int64_t after_generation) {
         database_->Prepare(absl::StrCat(
             "SELECT id, num, checksum, records FROM sightings", where)));
     std::vector<Sighting> sightings;
+    // The room is exact, and a block that does not fit is refused below: a
+    // vector that grows would leave sightings in memory that is freed and not
+    // wiped.
     sightings.reserve(static_cast<size_t>(count));
     absl::Status status;
     while (status.ok()) {
@@ -159,6 +172,9 @@ absl::StatusOr<StoreStatus> SightingStore::Status() {
 
 absl::StatusOr<bool> ForgetEverything(Database& database,
                                       absl::Duration max_wait) {
+  // The order is for a kill at any point: first the tables are empty, durably,
+  // then the traces go. Whatever was cut, another call completes it. The block
+  // ends the transaction, as VACUUM needs.
   {
     TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                               Transaction::Begin(database, Durability::kFull));
@@ -171,6 +187,8 @@ absl::StatusOr<bool> ForgetEverything(Database& database,
       TEKMATCH_RETURN_IF_ERROR(
           database.Run(absl::StrCat("DELETE FROM ", object.name)));
     }
+    // In the same transaction: were it 0 after a kill, a reader that remembers
+    // a generation would miss what is added next.
     TEKMATCH_RETURN_IF_ERROR(
         SetNumber(database, kSightingGeneration, generation));
     TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
@@ -178,6 +196,7 @@ absl::StatusOr<bool> ForgetEverything(Database& database,
   // Writes what is left, next to nothing, into new pages, and cuts the file.
   TEKMATCH_RETURN_IF_ERROR(database.Run("VACUUM"));
   TEKMATCH_RETURN_IF_ERROR(Database::EraseSetAside(database.folder()));
+  // Last, as the -wal has the old pages, and those that VACUUM wrote.
   return database.Checkpoint(max_wait);
 }
 

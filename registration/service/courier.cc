@@ -1,3 +1,11 @@
+// Plan: the options; a round over what waits; one issue, and what its result
+// does to it; the hand-over, which alone sees the number.
+//
+// The hand-over is a series of short transactions, in the order that a kill
+// between any two of them needs: the try is counted, the number's hash is
+// stored, the message goes out, the number's life is set, the issue is handed
+// over. A cut leads to one more message at most, and never to a message whose
+// number is not stored (REGISTRATION section 4).
 #include "registration/service/courier.h"
 
 #include <algorithm>
@@ -47,6 +55,8 @@ absl::StatusOr<Courier::Round> Courier::SendWaiting(
   bool sms_is_away = false;
   bool mail_is_away = false;
   for (const IssueToSend& issue : issues) {
+    // The times are in memory only. After a restart all that waits is tried at
+    // once, and the gateway that is away costs one try a round.
     const auto wait = waits_.find(issue.uuid);
     if (wait != waits_.end() && absl::Now() < wait->second) continue;
     // It was checked when it was entered, perhaps by other rules.
@@ -55,6 +65,8 @@ absl::StatusOr<Courier::Round> Courier::SendWaiting(
                           : contact.contact->kind() == ContactKind::kMobile
                               ? &sms_is_away
                               : &mail_is_away;
+    // Each try may take the gateway's whole time-out. A thousand of them would
+    // hold up the other channel for hours (R1).
     if (is_away != nullptr && *is_away) continue;
     if (stops()) break;
     const int before = round.num_waiting;
@@ -68,12 +80,14 @@ absl::Status Courier::Send(const IssueToSend& issue,
                            const ContactAddress::Parsed& contact,
                            Round& round) {
   waits_.erase(issue.uuid);
+  // This comes before the number is made: nothing dead is sent (section 4).
   if (!MaySend(issue.queued, clock_.Now(), options_.life)) {
     ++round.num_failed;
     return store_.Expire(issue.uuid).status();
   }
   std::optional<FailureReason> failure;
   if (!contact.contact.has_value()) {
+    // No further try can help, and the centre has to see the reason (row 17).
     failure = contact.fault == ContactFault::kLandline
                   ? FailureReason::kLandline
                   : FailureReason::kRefusedAddress;
@@ -108,6 +122,10 @@ absl::StatusOr<std::optional<SendResult>> Courier::HandOver(
   const NoticeSettings settings = {.telephone = issue.telephone,
                                    .link = options_.link,
                                    .life = options_.life};
+  // The try is counted before the message goes out. A courier that is killed
+  // while it sends would otherwise send under the same id for ever, and
+  // most_tries would never be reached. The round's list may be old by now, so
+  // this also asks whether the issue still waits.
   TEKMATCH_ASSIGN_OR_RETURN(const bool waits, store_.CountTry(issue.uuid));
   if (!waits) return std::nullopt;
   // A centre's telephone that is none: as a gateway that is away.
@@ -121,6 +139,9 @@ absl::StatusOr<std::optional<SendResult>> Courier::HandOver(
   const absl::Time now = clock_.Now();
   ProcessingNumber number = draw();
   NumberHash hash;
+  // The hash is stored before the message goes out. The other way round, a kill
+  // in between would leave a person with a number that is refused. The number
+  // has an expiry from the start, so it ends by itself if nothing more happens.
   for (int i = 0;; ++i) {
     TEKMATCH_ASSIGN_OR_RETURN(hash, keys_.Hash(number, now));
     const absl::Status added = store_.numbers().Add(
@@ -132,6 +153,8 @@ absl::StatusOr<std::optional<SendResult>> Courier::HandOver(
     number = draw();
   }
 
+  // Each try has an id of its own, since each has a number of its own: a
+  // gateway that drops repeated ids must not drop the second.
   const std::string id = absl::StrCat(issue.uuid, ".", issue.tries + 1);
   SendResult result = SendResult::kNotTaken;
   if (contact.kind() == ContactKind::kMobile) {
@@ -145,6 +168,11 @@ absl::StatusOr<std::optional<SendResult>> Courier::HandOver(
 
   switch (result) {
     case SendResult::kTaken: {
+      // By default the life counts from the hand-over (row 10, section 11 a),
+      // and the gateway may have taken seconds. The number comes first: a kill
+      // before the issue is handed over leaves it queued, as after an unclear
+      // result. The other way round, the number could die before the time that
+      // the page shows for its issue.
       const absl::Time handed = clock_.Now();
       const absl::Time expires =
           ExpiresAt({.queued = issue.queued, .handed = handed, .delivered = {}},
@@ -154,10 +182,14 @@ absl::StatusOr<std::optional<SendResult>> Courier::HandOver(
           store_.HandOver(issue.uuid, handed, expires).status());
       break;
     }
+    // Nobody has this number. Left there, it would count as one of the three
+    // that a patient may have, and a few tries would stop all others.
     case SendResult::kRefused:
     case SendResult::kNotTaken:
       TEKMATCH_RETURN_IF_ERROR(store_.ForgetNumber(hash));
       break;
+    // The person may have it, so it stays good until its own expiry (section
+    // 4).
     case SendResult::kUnclear:
       break;
   }

@@ -1,5 +1,10 @@
-// Plan: answers; the steps of a PUT; budgets; confirmation; the line of the
-// day.
+// Plan: answers, all of one size; the steps of a PUT, numbered as in the
+// header; the budgets of wrong numbers; confirmation; the line of the day.
+//
+// All that can fail without the number comes before the number is reserved
+// (REGISTRATION section 6, rule 1). Keys and answer are stored in one
+// transaction before the answer leaves, and the confirm comes from the table
+// afterwards (rule 2). No lock is held while the management system is asked.
 #include "registration/service/diagnosis_service.h"
 
 #include <algorithm>
@@ -72,6 +77,8 @@ std::string Outcome(absl::Span<const KeyVerdict> verdicts) {
       .dump();
 }
 
+// With a tag, the row's hash differs from the claim, which is the plain hash of
+// the same key and leaves this server.
 Digest TaggedHash(absl::string_view tag, absl::string_view text) {
   return Sha256(absl::StrCat(tag, text));
 }
@@ -117,9 +124,13 @@ absl::StatusOr<HttpResponse> DiagnosisService::PutOrFail(
   const bool is_chaff = !http.Header("X-Chaff").empty();
   const absl::StatusOr<DiagnosisRequest> parsed =
       ParseDiagnosisRequest(http.body);
+  // Step 1. Chaff goes on, whatever it holds, so that it takes the time of a
+  // request.
   if (!parsed.ok() && !is_chaff) return Reason(400, "malformed");
   const DiagnosisRequest request = parsed.ok() ? *parsed : DiagnosisRequest();
 
+  // Step 2 comes before every check: a repeat gets its answer although its
+  // number is used by now, and its keys may be too old by now.
   TEKMATCH_ASSIGN_OR_RETURN(const ServerStorePool::Lease store, stores_.Take());
   const Digest idem_hash = TaggedHash("row:", request.idempotency_key);
   TEKMATCH_ASSIGN_OR_RETURN(const Digest body_digest, DigestOf(request));
@@ -131,6 +142,8 @@ absl::StatusOr<HttpResponse> DiagnosisService::PutOrFail(
   };
   if (earlier.has_value() && !is_chaff) return answer_again(*earlier);
 
+  // Steps 3 to 5 are computed for all, and refuse below, so that chaff costs
+  // the same work.
   const ProcessingNumber::Parsed number =
       ProcessingNumber::Parse(request.number);
   const bool has_region =
@@ -158,18 +171,24 @@ absl::StatusOr<HttpResponse> DiagnosisService::PutOrFail(
     if (verdict != SubmissionVerdict::kAcceptable) {
       return Reason(400, SubmissionVerdictName(verdict));
     }
+    // Step 6 is the last before the number: a request that is malformed should
+    // hear of its own fault, not of its neighbours' wrong numbers.
     const absl::Duration wait = RetryAfterOf(http.client, now);
     if (wait > absl::ZeroDuration()) {
       return RetryLater(429, "too_many_wrong_numbers", wait);
     }
   }
 
+  // Step 7. From here on a kill leaves a number that is reserved for this
+  // claim, which the phone's retry has, too.
   ReserveMessage message;
   message.number = number.number;
   message.claim = Sha256(request.idempotency_key);
   message.is_chaff = is_chaff;
   const absl::StatusOr<ReserveAnswer> reserved = management_.Reserve(message);
   if (is_chaff) {
+    // A transaction, as a request has one. The answer is 200 whether the
+    // management system answered or not.
     TEKMATCH_RETURN_IF_ERROR(Count(kChaffCounter, now));
     return Answer(200, Outcome(acceptance.verdicts));
   }
@@ -181,12 +200,16 @@ absl::StatusOr<HttpResponse> DiagnosisService::PutOrFail(
     num_live_ = *reserved->num_live;
   }
   if (reserved->result == ReserveResult::kRefused) {
+    // One answer for all causes: unknown, expired, used, or claimed by another
+    // (section 5). More would help to guess.
     HttpResponse response = Reason(406, "number_refused");
     TEKMATCH_ASSIGN_OR_RETURN(response.not_before,
                               CountWrong(http.client, now));
     return response;
   }
 
+  // Step 8. The lock is taken after the call of the management system, so that
+  // nobody's writing waits for another process.
   const std::unique_lock<std::mutex> write_lock = store.WriteLock();
   TEKMATCH_ASSIGN_OR_RETURN(
       const StoredSubmission stored,
@@ -203,6 +226,8 @@ absl::StatusOr<HttpResponse> DiagnosisService::PutOrFail(
             }
             return Outcome(all);
           }));
+  // The same request may have come twice at once, and both passed step 2. The
+  // second finds the first's row, and gets its answer.
   if (stored.is_new && on_stored_ != nullptr) on_stored_();
   return answer_again(stored);
 }
@@ -220,6 +245,8 @@ absl::Status DiagnosisService::Restore() {
         const int64_t num_wrong,
         store->CountOf(kRefusedCounter, hour, hour + absl::Hours(1)));
     if (num_wrong == 0) continue;
+    // As late as they can have been: a restart must not make the budget larger
+    // than it is.
     const absl::Time last = std::min(now, hour + absl::Minutes(59));
     const std::lock_guard<std::mutex> lock(mutex_);
     budget_.Restore(last, num_wrong);
@@ -242,6 +269,9 @@ absl::StatusOr<absl::Duration> DiagnosisService::CountWrong(
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     delay = budget_.CountWrong(now);
+    // A full bucket owes nothing, and is as good as none. Clearing all forgives
+    // some addresses; memory without a bound would be worse, and the budget
+    // over all clients still holds.
     if (buckets_.size() >= kMostBuckets) {
       std::erase_if(buckets_, [now](const auto& bucket) {
         return bucket.second.IsFull(now);
@@ -250,12 +280,16 @@ absl::StatusOr<absl::Duration> DiagnosisService::CountWrong(
     }
     buckets_.try_emplace(client, options_.bucket, now)
         .first->second.CountWrong(now);
+    // One line a minute at most, so that an attack does not fill the log. A
+    // clock that was set back must not silence it.
     if (delay > absl::ZeroDuration() &&
         (now - last_alarm_ >= absl::Minutes(1) || now < last_alarm_)) {
       last_alarm_ = now;
       alarms = true;
     }
   }
+  // On the disk, since Restore reads it. Outside the lock: other clients'
+  // answers must not wait for this transaction.
   TEKMATCH_RETURN_IF_ERROR(Count(kRefusedCounter, now));
   if (delay > absl::ZeroDuration()) {
     TEKMATCH_RETURN_IF_ERROR(Count(kAlarmCounter, now));
@@ -281,6 +315,9 @@ absl::Status DiagnosisService::ConfirmAll() {
                               store->UnconfirmedClaims(/*limit=*/100));
     if (claims.empty()) return absl::OkStatus();
     for (const Digest& claim : claims) {
+      // Told first, then marked. A kill in between tells it again, which
+      // changes nothing there. The other way round, a number would stay
+      // reserved and its patient unregistered.
       TEKMATCH_RETURN_IF_ERROR(management_.Confirm(claim));
       const std::unique_lock<std::mutex> write_lock = store.WriteLock();
       TEKMATCH_RETURN_IF_ERROR(store->MarkConfirmed(claim));

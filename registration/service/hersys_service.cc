@@ -1,5 +1,10 @@
-// Plan: the routes; the thread of the courier, which keeps house, too; start
-// and stop.
+// Plan: the routes, each a check of who asks, a parse, and one call of the
+// store; the thread of the courier, which keeps house, too; start and stop.
+//
+// Routes and courier have a connection each. The courier waits for gateways,
+// 10 seconds a message, and no answer may wait for that. The routes share
+// theirs under a mutex: their transactions are short, and SQLite lets one write
+// at a time anyway.
 #include "registration/service/hersys_service.h"
 
 #include <algorithm>
@@ -104,6 +109,7 @@ HttpResponse HersysService::Impl::Reserve(const HttpRequest& request) {
 
 absl::StatusOr<ReserveAnswer> HersysService::Impl::ReserveOrFail(
     const ReserveMessage& message) {
+  // Chaff and wrong numbers go the same way as good ones (section 6, rule 7).
   const absl::Time now = clock_.Now();
   // No number has this hash: for chaff, and for what is no number.
   std::vector<NumberHash> hashes(1);
@@ -135,6 +141,9 @@ HttpResponse HersysService::Impl::Confirm(const HttpRequest& request) {
     outcome = store_->Confirm(claim, clock_.Now());
   }
   if (!outcome.ok()) return Fail(outcome.status());
+  // The answer is the same as for success: the keys are stored, and a claim
+  // whose row is gone will not come back. A refusal would make the server
+  // repeat it for ever.
   if (*outcome == ConfirmOutcome::kUnknown ||
       *outcome == ConfirmOutcome::kAnotherTime) {
     Note(absl::StrCat("confirmed: ", ConfirmOutcomeName(*outcome)));
@@ -146,6 +155,7 @@ HttpResponse HersysService::Impl::TakeReport(const HttpRequest& request) {
   const absl::StatusOr<std::string> signature =
       SignatureOf(options_.gateway.sms_secret, request.body);
   if (!signature.ok()) return Fail(signature.status());
+  // Without a secret everybody could sign, so nobody may report.
   if (options_.gateway.sms_secret.empty() ||
       !IsEqualInConstantTime(request.Header("X-Signature"), *signature)) {
     return PlainRefusal(403);
@@ -159,6 +169,8 @@ HttpResponse HersysService::Impl::TakeReport(const HttpRequest& request) {
   if (!delivered && *status != "undeliverable") return PlainRefusal(400);
   const absl::Status taken =
       TakeReportOrFail(LastPart(kSmsRoute, request.path), delivered);
+  // A gateway may repeat what is refused. A report about an issue that is
+  // purged by now must not come for ever.
   if (!taken.ok() && !absl::IsNotFound(taken)) return Fail(taken);
   HttpResponse response;
   response.status = 204;
@@ -167,6 +179,7 @@ HttpResponse HersysService::Impl::TakeReport(const HttpRequest& request) {
 
 absl::Status HersysService::Impl::TakeReportOrFail(absl::string_view id,
                                                    bool delivered) {
+  // The courier's id is the issue's with the number of the try behind it.
   const absl::string_view uuid = id.substr(0, kUuidCharacters);
   const absl::Time now = clock_.Now();
   const std::lock_guard<std::mutex> lock(store_mutex_);
@@ -176,6 +189,8 @@ absl::Status HersysService::Impl::TakeReportOrFail(absl::string_view id,
   TEKMATCH_ASSIGN_OR_RETURN(const Issue issue, store_->FindIssue(uuid));
   std::optional<absl::Time> expires;
   const LifeOptions& life = options_.courier.life;
+  // Only one of the three wordings of row 10 counts from the delivery. With the
+  // others a report must not lengthen a life.
   if (life.from == LifeFrom::kDelivery && issue.handed.has_value()) {
     expires = ExpiresAt(
         {.queued = issue.queued, .handed = *issue.handed, .delivered = now},
@@ -189,6 +204,8 @@ absl::Status HersysService::Impl::TakeReportOrFail(absl::string_view id,
 absl::Status HersysService::Impl::KeepHouse() {
   const absl::Time now = clock_.Now();
   TEKMATCH_RETURN_IF_ERROR(courier_store_->Purge(now).status());
+  // What was deleted is in the -wal until this, and retention (section 3) means
+  // all files.
   TEKMATCH_RETURN_IF_ERROR(courier_store_->Checkpoint());
   TEKMATCH_ASSIGN_OR_RETURN(const QueueAge queue,
                             courier_store_->AgeOfQueue(now));
@@ -212,6 +229,8 @@ void HersysService::Impl::Work() {
       const std::lock_guard<std::mutex> lock(mutex_);
       return stops_;
     });
+    // An error ends the round, not the thread: the next tick tries again, and
+    // the queue is in the database.
     if (!round.ok()) {
       Note(absl::StrCat("ALARM: not sent: ", round.status().message()));
     } else if (round->num_taken + round->num_failed + round->num_waiting > 0) {
@@ -220,6 +239,8 @@ void HersysService::Impl::Work() {
                         round->num_waiting));
     }
     const absl::Time now = clock_.Now();
+    // What is due is due by either clock: a rehearsal moves the service's by an
+    // hour in a second.
     if (absl::Now() < kept_house + kHousekeeping &&
         now < kept_house_at + absl::Minutes(1)) {
       continue;
@@ -238,6 +259,9 @@ absl::Status HersysService::Impl::Start() {
   TEKMATCH_ASSIGN_OR_RETURN(gateway_, OpenGateway(options_.gateway));
   TEKMATCH_ASSIGN_OR_RETURN(
       store_, HersysStore::Open(options_.data, OpenMode::kCreate));
+  // The first open makes the folder, which the lock's file needs. The lock
+  // comes before the courier and the keys: two couriers would send each message
+  // twice, and two processes would overwrite each other's key file.
   TEKMATCH_ASSIGN_OR_RETURN(FileLock lock,
                             FileLock::Take(options_.data + "/hersys.lock"));
   lock_.emplace(std::move(lock));
@@ -259,6 +283,8 @@ absl::Status HersysService::Impl::Start() {
   add(kReservePath, &Impl::Reserve);
   add(kConfirmPath, &Impl::Confirm);
   add(kSmsRoute, &Impl::TakeReport);
+  // The courier's thread starts last, after all that can fail: where Start
+  // returns an error, it is not there.
   TEKMATCH_ASSIGN_OR_RETURN(
       http_, HttpServer::Start(options_.http, router_, clock_, log_));
   working_ = std::thread([this] { Work(); });
@@ -267,6 +293,8 @@ absl::Status HersysService::Impl::Start() {
 
 bool HersysService::Impl::Stop(absl::Duration grace) {
   if (http_ == nullptr) return true;
+  // The routes end first. A message that is being sent is waited for, since a
+  // cut would make it unclear and send another.
   const bool all_sent = http_->Stop(grace);
   {
     const std::lock_guard<std::mutex> lock(mutex_);

@@ -1,6 +1,11 @@
-// Plan: the schema; rows to values; centres and patients; the button; changes
-// of an issue's state; numbers; retention. The numbers of states in the SQL are
-// those of IssueState and NumberState.
+// Plan: the schema; rows to values; then the order in which a case passes
+// through: centres and patients; the button; an issue's state; numbers;
+// retention. The numbers of states in the SQL are those of IssueState and
+// NumberState. A change is one transaction; Confirm and Purge have several, and
+// say why a kill in between does no harm. States change by one conditional
+// UPDATE, never by a read and then a write (REGISTRATION section 6, rule 3).
+// Issues learn from the numbers' rows what became of them (SettleIssues), so
+// that comes before numbers are deleted.
 #include "registration/service/hersys_store.h"
 
 #include <iterator>
@@ -16,6 +21,7 @@
 namespace tekmatch {
 namespace {
 
+// The numbers are in databases and in the SQL below.
 static_assert(static_cast<int>(IssueState::kQueued) == 0);
 static_assert(static_cast<int>(IssueState::kHanded) == 1);
 static_assert(static_cast<int>(IssueState::kDelivered) == 2);
@@ -99,6 +105,8 @@ absl::Status NoSuchPatient() {
   return absl::NotFoundError("no such patient of this centre");
 }
 
+// The centre is in the condition, not compared afterwards: other centres must
+// not even learn that the patient exists (row 30).
 constexpr char kSelectPatient[] =
     "SELECT p.id, p.name, p.kana, p.contact, p.contact_origin, p.facility, "
     "p.positive, p.confirmed, p.diagnosed_on, p.reported, p.app_in_use, "
@@ -151,6 +159,8 @@ constexpr char kIssueColumns[] =
 
 absl::StatusOr<Issue> IssueFrom(const Database& database,
                                 const Statement& row) {
+  // A file may have been changed by hand or by a newer program. A number that
+  // is no state must not become one by a cast.
   const int64_t state = row.Int64(2);
   const int64_t failure = row.Int64(3);
   if (state < 0 || state >= kNumIssueStates || failure < 0 ||
@@ -191,6 +201,8 @@ absl::StatusOr<int64_t> HersysStore::PutCentre(
           "CONFLICT(name) DO UPDATE SET inquiry_phone = ?2"));
   put.BindText(1, name).BindText(2, inquiry_phone);
   TEKMATCH_RETURN_IF_ERROR(put.Run());
+  // In the same transaction. The rowid of the last INSERT would be another
+  // row's where the name was there already.
   TEKMATCH_ASSIGN_OR_RETURN(const int64_t id, FindCentre(name));
   TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
   return id;
@@ -289,6 +301,8 @@ absl::Status HersysStore::ClosePatient(int64_t centre, int64_t patient,
   update.BindInt64(1, patient).BindInt64(2, centre);
   TEKMATCH_RETURN_IF_ERROR(update.Run());
   if (database_->num_changes() != 1) return NoSuchPatient();
+  // With the change in one transaction: no change is without its record, and no
+  // record without its change.
   TEKMATCH_RETURN_IF_ERROR(Audit(now, by_operator, "close", patient));
   return transaction.Commit();
 }
@@ -318,6 +332,9 @@ absl::StatusOr<int64_t> HersysStore::CountAudit(absl::string_view what) {
 
 absl::StatusOr<IssueHistory> HersysStore::HistoryOf(int64_t patient,
                                                     absl::Time now) {
+  // An issue that waits counts as a live number, since it will be one: without
+  // it, quick presses would pass the limit of three (section 4). Reserved
+  // numbers do not count, as the new issue voids them.
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement select,
       database_->Prepare(
@@ -340,12 +357,17 @@ absl::StatusOr<IssueDecision> HersysStore::QueueIssue(const NewIssue& issue,
   if (!ClaimOf(issue.uuid).ok()) {
     return absl::InvalidArgumentError("an issue's id is no UUID");
   }
+  // Upper case is the same UUID, and must not pass as another press.
   const std::string uuid = absl::AsciiStrToLower(issue.uuid);
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
+  // All reads are in the writing transaction, so presses at once are judged one
+  // after the other, and none beside a success (row 13).
   TEKMATCH_ASSIGN_OR_RETURN(const Patient patient,
                             FindPatient(issue.centre, issue.patient));
   {
+    // Before the rules: the second half of a double click has to hear that its
+    // issue is known (row 4), not that the first half reached a limit.
     TEKMATCH_ASSIGN_OR_RETURN(
         Statement select,
         database_->Prepare("SELECT 1 FROM issue WHERE id = ?1"));
@@ -386,6 +408,8 @@ absl::StatusOr<IssueDecision> HersysStore::QueueIssue(const NewIssue& issue,
 
 absl::StatusOr<std::vector<Issue>> HersysStore::IssuesOf(int64_t centre,
                                                          int64_t patient) {
+  // Without this, another centre's patient would be an empty list, and not
+  // NOT_FOUND (row 30).
   TEKMATCH_RETURN_IF_ERROR(FindPatient(centre, patient).status());
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement select,
@@ -499,6 +523,8 @@ absl::StatusOr<bool> HersysStore::Deliver(absl::string_view uuid,
   update.BindText(1, uuid).BindInt64(2, MillisOf(delivered));
   if (expires.has_value()) update.BindInt64(3, MillisOf(*expires));
   TEKMATCH_RETURN_IF_ERROR(update.Run());
+  // A late report changes nothing, and must not lengthen the life of the
+  // issue's numbers either.
   if (database_->num_changes() != 1) return false;
   if (expires.has_value()) {
     TEKMATCH_ASSIGN_OR_RETURN(
@@ -516,6 +542,8 @@ absl::StatusOr<bool> HersysStore::Fail(absl::string_view uuid,
                                        FailureReason reason) {
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement update,
+      // Not what is delivered or over: a failure that is reported late is the
+      // weaker word.
       database_->Prepare("UPDATE issue SET state = 3, last_error = ?2 WHERE id "
                          "= ?1 AND state IN (0, 1)"));
   update.BindText(1, uuid).BindInt64(2, static_cast<int64_t>(reason));
@@ -536,6 +564,7 @@ absl::StatusOr<bool> HersysStore::Expire(absl::string_view uuid) {
 absl::Status HersysStore::ForgetNumber(const NumberHash& hash) {
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement remove,
+      // Not once it is reserved: then somebody has it after all.
       database_->Prepare("DELETE FROM number WHERE hash = ?1 AND state = 0"));
   remove.BindBlob(1, hash.bytes);
   return RunOne(remove).status();
@@ -559,6 +588,9 @@ absl::StatusOr<ConfirmOutcome> HersysStore::Confirm(const Claim& claim,
 absl::Status HersysStore::SettleIssues() {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
+  // The audit comes first, as it finds the issues that the next statement is
+  // about to change. Other open issues of a registered patient end: the first
+  // success ends all (section 4). Calling it again changes nothing.
   TEKMATCH_RETURN_IF_ERROR(database_->Run(
       "INSERT INTO audit(at, operator_id, what, patient_id) SELECT r.at * "
       "1000, NULL, 'registered', i.patient_id FROM issue i JOIN registered r "
@@ -575,6 +607,9 @@ absl::Status HersysStore::SettleIssues() {
 // ---------------------------------------------------------------- retention
 
 absl::StatusOr<int64_t> HersysStore::Purge(absl::Time now) {
+  // The order matters, and a kill between any two leaves work for the next call
+  // only. Issues learn of successes first: a redeemed number's row is deleted
+  // at once, and after that nothing would say what became of its issue.
   TEKMATCH_RETURN_IF_ERROR(SettleIssues());
   {
     TEKMATCH_ASSIGN_OR_RETURN(
@@ -604,6 +639,9 @@ absl::StatusOr<int64_t> HersysStore::PurgePatients(absl::Time before,
           "?2))"));
   remove.BindInt64(1, MillisOf(before)).BindInt64(2, MillisOf(now));
   TEKMATCH_RETURN_IF_ERROR(remove.Run());
+  // The patient's other rows go in the same transaction. SQLite may give a
+  // deleted patient's id to the next one, who would inherit what was left
+  // behind.
   const int64_t num_deleted = database_->num_changes();
   TEKMATCH_RETURN_IF_ERROR(database_->Run(
       "DELETE FROM issue WHERE patient_id NOT IN (SELECT id FROM patient);"

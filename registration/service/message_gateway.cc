@@ -1,4 +1,10 @@
-// Plan: what a result means; a call of libcurl; SMS; mail.
+// Plan: owners of libcurl's things; what a result means; a handle of libcurl;
+// SMS; mail; opening; the signature.
+//
+// What a result means is the part that matters: kNotTaken has the number
+// forgotten, so it is said only where the message did not go out, or the other
+// side says that it did not take it. In doubt it is kUnclear, which costs a
+// second message. The other error would give a person a number that is refused.
 #include "registration/service/message_gateway.h"
 
 #include <curl/curl.h>
@@ -50,6 +56,9 @@ List ListOf(const std::vector<std::string>& lines) {
 // ------------------------------------------------------ what a result means
 
 // Whether nothing of the message can have been read by anybody.
+// The codes named here are of the start (name, connection, TLS, log-in), and a
+// lack of memory is taken for one of them. With any other code only a
+// connection that was never made is proof.
 bool WasNotSent(CURL* curl, CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -91,6 +100,8 @@ SendResult SmsResult(CURL* curl, CURLcode code) {
 
 SendResult MailResult(CURL* curl, CURLcode code) {
   if (code == CURLE_OK) return SendResult::kTaken;
+  // The server's last reply counts before the error: a server that said no has
+  // not taken the mail, though something was sent.
   long reply = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply);
   if (reply >= 550 && reply <= 553) return SendResult::kRefused;
@@ -100,6 +111,8 @@ SendResult MailResult(CURL* curl, CURLcode code) {
 
 // ---------------------------------------------------------------- the calls
 
+// Without it libcurl writes answers to the standard output, and an answer may
+// repeat the message.
 size_t Drop(const char*, size_t size, size_t count, void*) {
   return size * count;
 }
@@ -122,12 +135,19 @@ class CurlGateway : public MessageGateway {
                       const MailText& mail, absl::Time now) override;
 
  private:
+  // A handle for each message, so that nothing of one message stays for the
+  // next.
   Curl NewHandle() const {
     Curl curl(curl_easy_init());
     if (curl == nullptr) return nullptr;
     CURL* const handle = curl.get();
+    // Only these, whatever libcurl was built with: a URL from the options must
+    // not read a file (section 9).
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https,smtp,smtps");
+    // Not even one from the environment: a proxy would see numbers and
+    // addresses.
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
+    // libcurl's signals are not for a process with threads.
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(
         handle, CURLOPT_TIMEOUT_MS,
@@ -146,6 +166,8 @@ SendResult CurlGateway::SendSms(absl::string_view id, const ContactAddress& to,
                            {"to", to.International()},
                            {"text", std::string(text.text())}};
   std::string body = object.dump();
+  // It stands before the handle, and so runs after the handle's end: libcurl
+  // reads `body` in place until then.
   const absl::Cleanup wipe = [&] {
     WipeText(object["text"].get_ref<std::string&>());
     WipeText(body);
@@ -154,6 +176,8 @@ SendResult CurlGateway::SendSms(absl::string_view id, const ContactAddress& to,
       SignatureOf(options_.sms_secret, body);
   if (!signature.ok()) return SendResult::kNotTaken;
   const Curl curl = NewHandle();
+  // An empty "Expect:" keeps libcurl from waiting for the gateway's "100
+  // Continue".
   const List headers =
       ListOf({"Content-Type: application/json",
               "Expect:", absl::StrCat("X-Signature: ", *signature)});
@@ -212,6 +236,8 @@ SendResult CurlGateway::SendMail(absl::string_view id, const ContactAddress& to,
   const std::string from = absl::StrCat("<", options_.mail_from, ">");
   absl::string_view rest = message;
   curl_easy_setopt(handle, CURLOPT_URL, options_.smtp_url.c_str());
+  // Where the server offers it: one on the loopback has no TLS. An smtps:// url
+  // always has it.
   curl_easy_setopt(handle, CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_TRY));
   curl_easy_setopt(handle, CURLOPT_MAIL_FROM, from.c_str());
   curl_easy_setopt(handle, CURLOPT_MAIL_RCPT, recipients.get());
@@ -240,6 +266,8 @@ absl::StatusOr<std::unique_ptr<MessageGateway>> OpenGateway(
       return absl::InvalidArgumentError("the sender is no mail address");
     }
   }
+  // Once for the process, before any handle: libcurl's own start at the first
+  // handle is not for threads.
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (started != CURLE_OK) {
     return absl::InternalError("libcurl does not start");

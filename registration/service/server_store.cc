@@ -1,5 +1,10 @@
-// Plan: the schema; rows to values; submissions; batches; retention and
-// counters; the pool.
+// Plan: the schema; rows to values; submissions, for the route that takes keys;
+// batches, for the publisher; retention and counters; the pool.
+//
+// Both use diagnosis_key: a submission inserts keys without a batch, and the
+// publisher gives each a batch once. Each call that writes is one transaction.
+// It is on the disk when the call returns, as an answer or a file follows that
+// cannot be taken back; MarkConfirmed alone says why it need not be.
 #include "registration/service/server_store.h"
 
 #include <algorithm>
@@ -46,6 +51,9 @@ constexpr SchemaObject kSchema[] = {
      "INTEGER NOT NULL, PRIMARY KEY(hour, name)) STRICT, WITHOUT ROWID"},
 };
 
+// In meta, and not read from the table of batches: those rows are deleted after
+// a while, and phones remember what they fetched. A number or a time that came
+// again would be skipped by them.
 constexpr char kLastBatch[] = "last_batch";
 constexpr char kLastSlot[] = "last_slot";
 constexpr char kLastCreated[] = "last_created_ms";
@@ -54,6 +62,8 @@ constexpr char kLastEnd[] = "last_end";
 constexpr int64_t kHourSeconds = 3600;
 constexpr int64_t kDaySeconds = 24 * kHourSeconds;
 
+// Arrivals are kept by the hour only, so that keys of one submission are not
+// recognized by their time (REGISTRATION section 3).
 int64_t HourOf(absl::Time time) {
   const int64_t seconds = absl::ToUnixSeconds(time);
   return seconds - seconds % kHourSeconds;
@@ -78,6 +88,8 @@ absl::StatusOr<DiagnosisKey> KeyFrom(const Database& database,
   const int64_t period = row.Int64(2);
   const int64_t risk = row.Int64(3);
   const int64_t type = row.Int64(4);
+  // A key that phones would drop must not get into a file, so a damaged row is
+  // said here.
   if (tek.size() != kTekBytes || start < 0 || start > 0xFFFFFFFF ||
       period < 1 || period > kMaxRollingPeriod || risk < 0 ||
       risk > kMaxTransmissionRisk || type < 0 || type >= kNumReportTypes) {
@@ -170,6 +182,8 @@ absl::StatusOr<StoredSubmission> ServerStore::StoreSubmission(
     absl::FunctionRef<std::string(absl::Span<const KeyVerdict>)> outcome) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
+  // Asked again within the transaction: the same request may have come twice at
+  // once, and the caller asked before.
   TEKMATCH_ASSIGN_OR_RETURN(std::optional<StoredSubmission> stored,
                             FindSubmission(submission.idem_hash));
   if (stored.has_value()) return *std::move(stored);
@@ -204,6 +218,8 @@ absl::StatusOr<StoredSubmission> ServerStore::StoreSubmission(
       ++num_new;
     }
   }
+  // The outcome is computed from what this transaction stores, so a repeat
+  // hears just what happened (section 6, rule 2).
   StoredSubmission result = {.body_digest = submission.body_digest,
                              .outcome = outcome(verdicts),
                              .is_new = true};
@@ -284,6 +300,9 @@ absl::StatusOr<Batch> ServerStore::PlanBatch(absl::Span<const Tek> keys,
                             GetNumber(*database_, kLastCreated));
   TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> last_end,
                             GetNumber(*database_, kLastEnd));
+  // Windows follow one another and are never empty; `created` always grows,
+  // even where the clock was set back, as phones fetch what is later than the
+  // last they know.
   batch.num = last_num.value_or(0) + 1;
   batch.end = absl::ToUnixSeconds(end);
   batch.start = last_end.value_or(batch.end - kDaySeconds);
@@ -305,6 +324,9 @@ absl::StatusOr<Batch> ServerStore::PlanBatch(absl::Span<const Tek> keys,
       .BindInt64(4, batch.created_ms)
       .BindInt64(5, batch.num_keys);
   TEKMATCH_RETURN_IF_ERROR(insert.Run());
+  // With the batch in one transaction. After a kill the publisher resumes this
+  // number with these keys, and a key is in exactly one batch (section 6, rule
+  // 5).
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement update,
       database_->Prepare("UPDATE diagnosis_key SET batch = ?1 WHERE tek = ?2 "
@@ -360,6 +382,8 @@ absl::StatusOr<std::vector<DiagnosisKey>> ServerStore::KeysOfBatch(
   }
 }
 
+// The publisher has the file in its place before it calls this. A kill in
+// between leaves the batch planned, and the next run goes on with it.
 absl::Status ServerStore::MarkPublished(int64_t num, const Digest& sha256) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
@@ -372,6 +396,9 @@ absl::Status ServerStore::MarkPublished(int64_t num, const Digest& sha256) {
   return transaction.Commit();
 }
 
+// The publisher deletes the file first. A kill in between leaves the row, so
+// that the next run comes back to it; the other way round, the file would stay
+// for ever.
 absl::Status ServerStore::DeleteBatch(int64_t num) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
@@ -389,6 +416,7 @@ absl::StatusOr<std::optional<absl::Time>> ServerStore::LastSlot() {
   return absl::FromUnixSeconds(*slot);
 }
 
+// The last step of a run: a run that was cut is run again.
 absl::Status ServerStore::SetLastSlot(absl::Time slot) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
@@ -406,6 +434,8 @@ absl::StatusOr<ServerStore::Purged> ServerStore::Purge(absl::Time now) {
   const int64_t hour = HourOf(now);
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
+  // Counted before they are gone: keys that never reached a phone are a loss,
+  // and somebody has to hear of it.
   Purged purged;
   {
     TEKMATCH_ASSIGN_OR_RETURN(
@@ -430,6 +460,8 @@ absl::StatusOr<ServerStore::Purged> ServerStore::Purge(absl::Time now) {
              "IS NULL OR batch NOT IN (SELECT num FROM batch WHERE published "
              "= 0))",
              oldest_start));
+  // What is not confirmed stays, however old: it is all that says that the
+  // management system has to be told.
   TEKMATCH_RETURN_IF_ERROR(
       remove("DELETE FROM submission WHERE hour < ?1 AND confirm_pending = 0",
              hour - kDaySeconds)
@@ -483,6 +515,7 @@ absl::Status ServerStore::Checkpoint() {
 
 // ------------------------------------------------------------- the pool
 
+// A connection that was moved away is another Lease's.
 ServerStorePool::Lease::~Lease() {
   if (store_ == nullptr) return;
   const std::lock_guard<std::mutex> lock(pool_->mutex_);
@@ -498,6 +531,8 @@ absl::StatusOr<ServerStorePool::Lease> ServerStorePool::Take() {
       return Lease(*this, std::move(store));
     }
   }
+  // Outside the lock: opening takes the disk's time, and others may find an
+  // idle one meanwhile.
   TEKMATCH_ASSIGN_OR_RETURN(std::unique_ptr<ServerStore> store,
                             ServerStore::Open(folder_));
   return Lease(*this, std::move(store));
