@@ -56,9 +56,9 @@ List ListOf(const std::vector<std::string>& lines) {
 // ------------------------------------------------------ what a result means
 
 // Whether nothing of the message can have been read by anybody.
-// The codes named here are of the start (name, connection, TLS, log-in), and a
-// lack of memory is taken for one of them. With any other code only a
-// connection that was never made is proof.
+// The codes named here are of the start (name, connection, TLS, log-in). With
+// any other code, a lack of memory among them, only a connection that was never
+// made is proof.
 bool WasNotSent(CURL* curl, CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -66,7 +66,6 @@ bool WasNotSent(CURL* curl, CURLcode code) {
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_LOGIN_DENIED:
-    case CURLE_OUT_OF_MEMORY:
       return true;
     default: {
       curl_off_t connected = 0;
