@@ -97,10 +97,6 @@ class HersysStore {
                                     absl::string_view inquiry_phone);
   // NOT_FOUND: none has this name.
   absl::StatusOr<int64_t> FindCentre(absl::string_view name);
-  // ALREADY_EXISTS: the login is somebody's.
-  absl::StatusOr<int64_t> AddOperator(int64_t centre, absl::string_view login,
-                                      absl::string_view argon2,
-                                      absl::string_view role);
 
   // ---- Patients -----------------------------------------------------------
 
