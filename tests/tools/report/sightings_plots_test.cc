@@ -103,8 +103,9 @@ TEST(SightingsPlotsTest, OtherDevicesAreLeftOut) {
 TEST(SightingsPlotsTest, GapInTheLastHourOfALongDayHasNoNegativeWidth) {
   // 23:05 and 23:59 of that day in New York.
   constexpr int64_t kFrom = 1604289900 - kTestDaySeconds;
-  const std::string html = Plots({Heard(1, kFrom), Heard(2, kFrom + 54 * 60)},
-                                 0, Zone("America/New_York"));
+  const std::string html =
+      Plots({Heard(1, kFrom), Heard(2, kFrom + int64_t{54} * 60)}, 0,
+            Zone("America/New_York"));
   EXPECT_THAT(html, HasSubstr(Row("2020-11-01", {"1", "54"})));
   EXPECT_THAT(html, Not(HasSubstr("width=\"-")));
 }
