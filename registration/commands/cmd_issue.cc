@@ -20,11 +20,11 @@
 #include "keyformat/status_macros.h"
 #include "matcher/store/database.h"
 #include "registration/commands/command.h"
+#include "registration/hersys/hersys_store.h"
 #include "registration/rules/issuance.h"
 #include "registration/rules/notice_text.h"
 #include "registration/service/bounded_json.h"
 #include "registration/service/clock.h"
-#include "registration/service/hersys_store.h"
 #include "tools/commands/command_line.h"
 #include "tools/files/small_file.h"
 

@@ -9,10 +9,10 @@
 #include "absl/time/time.h"
 #include "keyformat/status_macros.h"
 #include "registration/commands/command.h"
+#include "registration/server/management_system.h"
+#include "registration/server/notification_server.h"
 #include "registration/service/clock.h"
 #include "registration/service/listen_address.h"
-#include "registration/service/management_system.h"
-#include "registration/service/notification_server.h"
 #include "registration/service/request_log.h"
 #include "tools/commands/command_line.h"
 

@@ -7,8 +7,8 @@
 #include "absl/time/time.h"
 #include "keyformat/status_macros.h"
 #include "registration/commands/command.h"
+#include "registration/server/server_store.h"
 #include "registration/service/clock.h"
-#include "registration/service/server_store.h"
 #include "tools/commands/command_line.h"
 
 namespace tekmatch {

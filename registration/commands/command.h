@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "registration/rules/publish_schedule.h"
-#include "registration/service/publisher.h"
+#include "registration/server/publisher.h"
 
 namespace tekmatch {
 

@@ -20,11 +20,13 @@ ROOMS = [
     "matcher/api",
     "matcher/api/java",
     "tools/files",
+    "tools/page",
     "registration/rules",
     "registration/service",
+    "registration/server",
+    "registration/hersys",
     "tools/sightings",
     "tools/world",
-    "tools/page",
     "tools/report",
     "tools/commands",
     "registration/commands",
@@ -92,6 +94,17 @@ class CheckLayersTest(unittest.TestCase):
         self.write("matcher/join/b.cc", '#include "matcher/join/a.h"\n')
         self.write("tools/commands/b.cc", '#include "gtest/gtest.h"\n')
         self.assertEqual(self.check(), (0, []))
+
+    def test_a_role_includes_no_other(self):
+        roles = ["registration/server", "registration/hersys"]
+        for role in roles:
+            for other in roles:
+                if other != role:
+                    self.write(role + "/b.cc", '#include "%s/a.h"\n' % other)
+                    status, lines = self.check()
+                    self.assertEqual(status, 1)
+                    self.assertEqual(len(lines), 1)
+                    (self.root / role / "b.cc").unlink()
 
     def test_every_include_upwards_is_refused(self):
         for place, room in enumerate(ROOMS[:-1]):
