@@ -1,5 +1,6 @@
 // tekmatch-registry: from a positive test to published keys. One subcommand a
 // file; exit codes in command.h.
+#include <csignal>
 #include <exception>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ absl::StatusOr<int> Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A limit on the size of files is an error, as a full disk is, and no end of
+  // the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   // CLI11, nlohmann and the standard library throw; the libraries below do not.
   try {
     const absl::StatusOr<int> exit_code = Run(argc, argv);

@@ -46,6 +46,7 @@
 #include "registration/rules/publish_schedule.h"
 #include "registration/server/management_system.h"
 #include "registration/server/server_store.h"
+#include "registration/server/server_store_pool.h"
 #include "registration/service/clock.h"
 #include "registration/service/http_message.h"
 #include "registration/service/request_log.h"

@@ -1,5 +1,5 @@
-// Plan: the schema; rows to values; submissions, for the route that takes keys;
-// batches, for the publisher; retention and counters; the pool.
+// Plan: the schema; submissions, for the route that takes keys; retention and
+// counters. Batches are in server_batches.cc.
 //
 // Both use diagnosis_key: a submission inserts keys without a batch, and the
 // publisher gives each a batch once. Each call that writes is one transaction.
@@ -14,9 +14,9 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/status_macros.h"
-#include "matcher/store/meta.h"
 #include "matcher/store/schema.h"
 #include "registration/rules/publish_schedule.h"
+#include "registration/server/server_rows.h"
 
 namespace tekmatch {
 namespace {
@@ -51,14 +51,6 @@ constexpr SchemaObject kSchema[] = {
      "INTEGER NOT NULL, PRIMARY KEY(hour, name)) STRICT, WITHOUT ROWID"},
 };
 
-// In meta, and not read from the table of batches: those rows are deleted after
-// a while, and phones remember what they fetched. A number or a time that came
-// again would be skipped by them.
-constexpr char kLastBatch[] = "last_batch";
-constexpr char kLastSlot[] = "last_slot";
-constexpr char kLastCreated[] = "last_created_ms";
-constexpr char kLastEnd[] = "last_end";
-
 constexpr int64_t kHourSeconds = 3600;
 constexpr int64_t kDaySeconds = 24 * kHourSeconds;
 
@@ -69,62 +61,9 @@ int64_t HourOf(absl::Time time) {
   return seconds - seconds % kHourSeconds;
 }
 
-absl::StatusOr<Digest> DigestFrom(const Database& database,
-                                  absl::Span<const uint8_t> bytes) {
-  Digest digest;
-  if (bytes.size() != digest.size()) {
-    return database.Damaged("a hash has a wrong length");
-  }
-  std::copy(bytes.begin(), bytes.end(), digest.begin());
-  return digest;
-}
-
-// Of the columns tek, rolling_start, period, risk, report_type.
-absl::StatusOr<DiagnosisKey> KeyFrom(const Database& database,
-                                     const Statement& row) {
-  DiagnosisKey key;
-  const absl::Span<const uint8_t> tek = row.Blob(0);
-  const int64_t start = row.Int64(1);
-  const int64_t period = row.Int64(2);
-  const int64_t risk = row.Int64(3);
-  const int64_t type = row.Int64(4);
-  // A key that phones would drop must not get into a file, so a damaged row is
-  // said here.
-  if (tek.size() != kTekBytes || start < 0 || start > 0xFFFFFFFF ||
-      period < 1 || period > kMaxRollingPeriod || risk < 0 ||
-      risk > kMaxTransmissionRisk || type < 0 || type >= kNumReportTypes) {
-    return database.Damaged("a key is none");
-  }
-  std::copy(tek.begin(), tek.end(), key.tek.bytes.begin());
-  key.rolling_start = static_cast<EnIntervalNumber>(start);
-  key.rolling_period = static_cast<uint8_t>(period);
-  key.metadata.transmission_risk = static_cast<uint8_t>(risk);
-  key.metadata.report_type = static_cast<ReportType>(type);
-  return key;
-}
-
 constexpr char kSelectKey[] =
     "SELECT tek, rolling_start, period, risk, report_type FROM diagnosis_key "
     "WHERE tek = ?1";
-
-// Of the columns of `batch`, in the order of kSelectBatch.
-absl::StatusOr<Batch> BatchFrom(const Database& database,
-                                const Statement& row) {
-  Batch batch = {.num = row.Int64(0),
-                 .start = row.Int64(1),
-                 .end = row.Int64(2),
-                 .created_ms = row.Int64(3),
-                 .num_keys = row.Int64(4),
-                 .published = row.Int64(5) != 0};
-  if (batch.published) {
-    TEKMATCH_ASSIGN_OR_RETURN(batch.sha256, DigestFrom(database, row.Blob(6)));
-  }
-  return batch;
-}
-
-constexpr char kSelectBatch[] =
-    "SELECT num, start, end_time, created_ms, num_keys, published, sha256 FROM "
-    "batch";
 
 }  // namespace
 
@@ -155,7 +94,7 @@ absl::StatusOr<std::optional<StoredSubmission>> ServerStore::FindSubmission(
   if (!row) return std::nullopt;
   StoredSubmission submission;
   TEKMATCH_ASSIGN_OR_RETURN(submission.body_digest,
-                            DigestFrom(*database_, select.Blob(0)));
+                            DigestFromRow(*database_, select.Blob(0)));
   submission.outcome = std::string(select.Text(1));
   return submission;
 }
@@ -170,7 +109,7 @@ absl::StatusOr<std::vector<std::optional<DiagnosisKey>>> ServerStore::FindKeys(
     TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
     std::optional<DiagnosisKey>& key = found.emplace_back();
     if (row) {
-      TEKMATCH_ASSIGN_OR_RETURN(key, KeyFrom(*database_, select));
+      TEKMATCH_ASSIGN_OR_RETURN(key, KeyFromRow(*database_, select));
       select.Reset();
     }
   }
@@ -251,7 +190,7 @@ absl::StatusOr<std::vector<Digest>> ServerStore::UnconfirmedClaims(int limit) {
     TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return claims;
     TEKMATCH_ASSIGN_OR_RETURN(const Digest claim,
-                              DigestFrom(*database_, select.Blob(0)));
+                              DigestFromRow(*database_, select.Blob(0)));
     claims.push_back(claim);
   }
 }
@@ -267,161 +206,6 @@ absl::Status ServerStore::MarkConfirmed(const Digest& claim) {
                          "claim = ?1 AND confirm_pending = 1"));
   update.BindBlob(1, claim);
   TEKMATCH_RETURN_IF_ERROR(update.Run());
-  return transaction.Commit();
-}
-
-// -------------------------------------------------------------- batches
-
-absl::StatusOr<std::vector<UnpublishedKey>> ServerStore::UnpublishedKeys() {
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement select,
-      database_->Prepare(
-          "SELECT tek, rolling_start, period, risk, report_type, arrived_hour "
-          "FROM diagnosis_key WHERE batch IS NULL"));
-  std::vector<UnpublishedKey> keys;
-  while (true) {
-    TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return keys;
-    TEKMATCH_ASSIGN_OR_RETURN(const DiagnosisKey key,
-                              KeyFrom(*database_, select));
-    keys.push_back(
-        {.key = key, .arrived = absl::FromUnixSeconds(select.Int64(5))});
-  }
-}
-
-absl::StatusOr<Batch> ServerStore::PlanBatch(absl::Span<const Tek> keys,
-                                             absl::Time end, absl::Time now) {
-  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
-                            Transaction::Begin(*database_, Durability::kFull));
-  Batch batch;
-  TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> last_num,
-                            GetNumber(*database_, kLastBatch));
-  TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> last_created,
-                            GetNumber(*database_, kLastCreated));
-  TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> last_end,
-                            GetNumber(*database_, kLastEnd));
-  // Windows follow one another and are never empty; `created` always grows,
-  // even where the clock was set back, as phones fetch what is later than the
-  // last they know.
-  batch.num = last_num.value_or(0) + 1;
-  batch.end = absl::ToUnixSeconds(end);
-  batch.start = last_end.value_or(batch.end - kDaySeconds);
-  batch.end = std::max(batch.end, batch.start + 1);
-  batch.created_ms =
-      std::max(absl::ToUnixMillis(now), last_created.value_or(0) + 1);
-  batch.num_keys = static_cast<int64_t>(keys.size());
-  TEKMATCH_RETURN_IF_ERROR(SetNumber(*database_, kLastBatch, batch.num));
-  TEKMATCH_RETURN_IF_ERROR(
-      SetNumber(*database_, kLastCreated, batch.created_ms));
-  TEKMATCH_RETURN_IF_ERROR(SetNumber(*database_, kLastEnd, batch.end));
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement insert,
-      database_->Prepare("INSERT INTO batch(num, start, end_time, created_ms, "
-                         "num_keys, published) VALUES(?1, ?2, ?3, ?4, ?5, 0)"));
-  insert.BindInt64(1, batch.num)
-      .BindInt64(2, batch.start)
-      .BindInt64(3, batch.end)
-      .BindInt64(4, batch.created_ms)
-      .BindInt64(5, batch.num_keys);
-  TEKMATCH_RETURN_IF_ERROR(insert.Run());
-  // With the batch in one transaction. After a kill the publisher resumes this
-  // number with these keys, and a key is in exactly one batch (section 6, rule
-  // 5).
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement update,
-      database_->Prepare("UPDATE diagnosis_key SET batch = ?1 WHERE tek = ?2 "
-                         "AND batch IS NULL"));
-  for (const Tek& tek : keys) {
-    update.BindInt64(1, batch.num).BindBlob(2, tek.bytes);
-    TEKMATCH_RETURN_IF_ERROR(update.Run());
-    if (database_->num_changes() != 1) {
-      return absl::InternalError("a key of a batch is in another, or is gone");
-    }
-  }
-  TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
-  return batch;
-}
-
-absl::StatusOr<std::vector<Batch>> ServerStore::Batches() {
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement select,
-      database_->Prepare(absl::StrCat(kSelectBatch, " ORDER BY num")));
-  std::vector<Batch> batches;
-  while (true) {
-    TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return batches;
-    TEKMATCH_ASSIGN_OR_RETURN(const Batch batch, BatchFrom(*database_, select));
-    batches.push_back(batch);
-  }
-}
-
-absl::StatusOr<std::optional<Batch>> ServerStore::FindBatch(int64_t num) {
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement select,
-      database_->Prepare(absl::StrCat(kSelectBatch, " WHERE num = ?1")));
-  select.BindInt64(1, num);
-  TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
-  if (!row) return std::nullopt;
-  return BatchFrom(*database_, select);
-}
-
-absl::StatusOr<std::vector<DiagnosisKey>> ServerStore::KeysOfBatch(
-    int64_t num) {
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement select,
-      database_->Prepare("SELECT tek, rolling_start, period, risk, "
-                         "report_type FROM diagnosis_key WHERE batch = ?1"));
-  select.BindInt64(1, num);
-  std::vector<DiagnosisKey> keys;
-  while (true) {
-    TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
-    if (!row) return keys;
-    TEKMATCH_ASSIGN_OR_RETURN(const DiagnosisKey key,
-                              KeyFrom(*database_, select));
-    keys.push_back(key);
-  }
-}
-
-// The publisher has the file in its place before it calls this. A kill in
-// between leaves the batch planned, and the next run goes on with it.
-absl::Status ServerStore::MarkPublished(int64_t num, const Digest& sha256) {
-  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
-                            Transaction::Begin(*database_, Durability::kFull));
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement update,
-      database_->Prepare(
-          "UPDATE batch SET published = 1, sha256 = ?2 WHERE num = ?1"));
-  update.BindInt64(1, num).BindBlob(2, sha256);
-  TEKMATCH_RETURN_IF_ERROR(update.Run());
-  return transaction.Commit();
-}
-
-// The publisher deletes the file first. A kill in between leaves the row, so
-// that the next run comes back to it; the other way round, the file would stay
-// for ever.
-absl::Status ServerStore::DeleteBatch(int64_t num) {
-  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
-                            Transaction::Begin(*database_, Durability::kFull));
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement remove, database_->Prepare("DELETE FROM batch WHERE num = ?1"));
-  remove.BindInt64(1, num);
-  TEKMATCH_RETURN_IF_ERROR(remove.Run());
-  return transaction.Commit();
-}
-
-absl::StatusOr<std::optional<absl::Time>> ServerStore::LastSlot() {
-  TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> slot,
-                            GetNumber(*database_, kLastSlot));
-  if (!slot.has_value()) return std::nullopt;
-  return absl::FromUnixSeconds(*slot);
-}
-
-// The last step of a run: a run that was cut is run again.
-absl::Status ServerStore::SetLastSlot(absl::Time slot) {
-  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
-                            Transaction::Begin(*database_, Durability::kFull));
-  TEKMATCH_RETURN_IF_ERROR(
-      SetNumber(*database_, kLastSlot, absl::ToUnixSeconds(slot)));
   return transaction.Commit();
 }
 
@@ -511,31 +295,6 @@ absl::StatusOr<int64_t> ServerStore::CountOf(absl::string_view name,
 
 absl::Status ServerStore::Checkpoint() {
   return database_->Checkpoint(absl::Seconds(1)).status();
-}
-
-// ------------------------------------------------------------- the pool
-
-// A connection that was moved away is another Lease's.
-ServerStorePool::Lease::~Lease() {
-  if (store_ == nullptr) return;
-  const std::lock_guard<std::mutex> lock(pool_->mutex_);
-  pool_->idle_.push_back(std::move(store_));
-}
-
-absl::StatusOr<ServerStorePool::Lease> ServerStorePool::Take() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!idle_.empty()) {
-      std::unique_ptr<ServerStore> store = std::move(idle_.back());
-      idle_.pop_back();
-      return Lease(*this, std::move(store));
-    }
-  }
-  // Outside the lock: opening takes the disk's time, and others may find an
-  // idle one meanwhile.
-  TEKMATCH_ASSIGN_OR_RETURN(std::unique_ptr<ServerStore> store,
-                            ServerStore::Open(folder_));
-  return Lease(*this, std::move(store));
 }
 
 }  // namespace tekmatch

@@ -4,9 +4,8 @@
 //   diagnosis_key  a key once, by its bytes; the hour it arrived in; the batch
 //                  that publishes it, NULL until one is planned
 //   submission     by the hash of its idempotency key: a digest of the body,
-//   the
-//                  answer, the claim, and whether the management system still
-//                  has to be told
+//                  the answer, the claim, and whether the management system
+//                  still has to be told
 //   batch          planned, then published; numbers are never used again
 //   counter        events of an hour, by name
 //
@@ -26,7 +25,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -146,40 +144,6 @@ class ServerStore {
       : database_(std::move(database)) {}
 
   std::unique_ptr<Database> database_;
-};
-
-// Connections for threads that come and go; one writes at a time without
-// waiting in SQLite, whose waits are not in order.
-class ServerStorePool {
- public:
-  explicit ServerStorePool(std::string folder) : folder_(std::move(folder)) {}
-
-  class Lease {
-   public:
-    Lease(ServerStorePool& pool, std::unique_ptr<ServerStore> store)
-        : pool_(&pool), store_(std::move(store)) {}
-    Lease(Lease&&) = default;
-    Lease& operator=(Lease&&) = delete;
-    ~Lease();
-    ServerStore* operator->() const { return store_.get(); }
-    ServerStore& operator*() const { return *store_; }
-    // Held while writing.
-    std::unique_lock<std::mutex> WriteLock() const {
-      return std::unique_lock<std::mutex>(pool_->write_mutex_);
-    }
-
-   private:
-    ServerStorePool* pool_;
-    std::unique_ptr<ServerStore> store_;
-  };
-
-  absl::StatusOr<Lease> Take();
-
- private:
-  const std::string folder_;
-  std::mutex write_mutex_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<ServerStore>> idle_;
 };
 
 }  // namespace tekmatch

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "registration/server/server_store_pool.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
