@@ -57,6 +57,15 @@ def tekmatch_dependencies():
         probe = "/usr/include/gmock/gmock.h",
     )
 
+    # Makes worlds for tests of laws, and shrinks the ones that break them.
+    _maybe(
+        library,
+        name = "com_github_emil_e_rapidcheck",
+        debian_package = "librapidcheck-dev",
+        build_file = Label("//third_party:rapidcheck.system.BUILD"),
+        probe = "/usr/include/rapidcheck.h",
+    )
+
     _maybe(
         library,
         name = "com_github_google_benchmark",

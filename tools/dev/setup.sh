@@ -27,6 +27,7 @@ build=(
   libabsl-dev
   libgtest-dev
   libgmock-dev
+  librapidcheck-dev
   libbenchmark-dev
   android-libboringssl-dev
   libprotobuf-dev

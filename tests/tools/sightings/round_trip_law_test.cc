@@ -1,0 +1,72 @@
+// Whatever sightings there are: written, in either text format, and read again
+// they are the same, in the same order. Over sightings that RapidCheck makes.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "matcher/join/sighting.h"
+#include "matcher/join/sighting_index.h"
+#include "rapidcheck/gtest.h"
+#include "tests/test_files.h"
+#include "tools/files/output_file.h"
+#include "tools/sightings/sightings_reader.h"
+#include "tools/sightings/sightings_writer.h"
+
+namespace tekmatch {
+namespace {
+
+Sighting MakeSighting() {
+  Sighting sighting;
+  // The edges as often as what lies between.
+  sighting.unix_seconds =
+      *rc::gen::oneOf(rc::gen::inRange<int64_t>(0, kMaxHeardSeconds),
+                      rc::gen::element<int64_t>(0, 1, kMaxHeardSeconds - 1));
+  for (uint8_t& byte : sighting.rpi.bytes) {
+    byte = *rc::gen::arbitrary<uint8_t>();
+  }
+  for (uint8_t& byte : sighting.aem.bytes) {
+    byte = *rc::gen::arbitrary<uint8_t>();
+  }
+  sighting.rssi = *rc::gen::inRange<int16_t>(kMinRssi, kMaxRssi + 1);
+  sighting.seconds_since_previous_scan = *rc::gen::oneOf(
+      rc::gen::just(kNoPreviousScan), rc::gen::inRange<uint32_t>(0, 4000),
+      rc::gen::just(kMaxPreviousScanSeconds));
+  // The files say when that scan was: not before 1970.
+  if (sighting.seconds_since_previous_scan > sighting.unix_seconds) {
+    sighting.seconds_since_previous_scan = kNoPreviousScan;
+  }
+  return sighting;
+}
+
+RC_GTEST_PROP(RoundTripLawTest, WrittenAndReadAgainIsTheSame, ()) {
+  const auto num = *rc::gen::inRange<size_t>(0, 30);
+  const std::vector<Sighting> sightings = *rc::gen::resize(
+      rc::kNominalSize, rc::gen::container<std::vector<Sighting>>(
+                            num, rc::gen::exec(MakeSighting)));
+  for (const SightingsFormat format :
+       {SightingsFormat::kCsv, SightingsFormat::kJsonLines}) {
+    const std::string path = TempPath("round_trip");
+    auto out = OutputFile::Open(path);
+    RC_ASSERT(out.ok());
+    RC_ASSERT(WriteSightings(sightings, format, **out).ok());
+    RC_ASSERT((*out)->Commit().ok());
+    const auto file = ReadSightings(path, {});
+    // Without a row there is nothing that says which format it is.
+    if (sightings.empty() && format == SightingsFormat::kJsonLines) continue;
+    RC_ASSERT(file.ok());
+    RC_ASSERT(file->format == format);
+    RC_ASSERT(file->sightings == sightings);
+    RC_ASSERT(file->num_bad == 0U);
+  }
+}
+
+}  // namespace
+
+// For RapidCheck. They are made up.
+void showValue(const Sighting& sighting, std::ostream& out) {
+  out << sighting.unix_seconds << " " << sighting.rssi << " "
+      << sighting.seconds_since_previous_scan;
+}
+
+}  // namespace tekmatch
