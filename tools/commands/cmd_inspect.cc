@@ -13,6 +13,7 @@
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
 #include "tools/commands/key_lines.h"
+#include "tools/commands/page_option.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/files/json_text.h"
@@ -31,8 +32,7 @@ struct Options {
   ExportArguments exports;
   std::string keys_out;
   std::string out;
-  std::string html;
-  std::string language = "en";
+  PageOption page;
   std::string format = "text";
   std::string now;
   bool totals = false;
@@ -76,29 +76,15 @@ std::string Text(const ordered_json& file) {
   return text;
 }
 
-Language PageLanguage(const Options& options) {
-  return options.language == "ja" ? Language::kJapanese : Language::kEnglish;
-}
-
 // What the options ask for that is no use together.
 absl::Status CheckOptions(const Options& options) {
   if (options.format == "csv" && !options.totals) {
     return absl::InvalidArgumentError(
         "--format csv writes totals: give --totals, too");
   }
-  // What goes to stdout stands there alone.
-  std::string first;
-  for (const auto& [flag, path] :
-       {std::pair("--keys-out", &options.keys_out),
-        std::pair("--html", &options.html), std::pair("--out", &options.out)}) {
-    if (path->empty() || !IsStdout(*path)) continue;
-    if (!first.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(first, " and ", flag, " ", *path, ": both are stdout"));
-    }
-    first = absl::StrCat(flag, " ", *path);
-  }
-  return absl::OkStatus();
+  return CheckOneOnStdout({{"--keys-out", options.keys_out},
+                           {"--html", options.page.html},
+                           {"--out", options.out}});
 }
 
 // The description, as the options ask for it.
@@ -123,7 +109,7 @@ absl::StatusOr<int> Inspect(const Options& options) {
   ReadsExports(exports, &paths);
   paths.Writes("--keys-out", options.keys_out);
   paths.Writes("--out", options.out);
-  paths.Writes("--html", options.html);
+  paths.Writes("--html", options.page.html);
   TEKMATCH_RETURN_IF_ERROR(paths.Check());
   TEKMATCH_ASSIGN_OR_RETURN(const absl::Time now,
                             ParseTime("--now", options.now));
@@ -140,7 +126,7 @@ absl::StatusOr<int> Inspect(const Options& options) {
   ordered_json files = ordered_json::array();
   std::vector<ExportFileResult> results;
   ExportTotals totals;
-  const bool wants_totals = options.totals || !options.html.empty();
+  const bool wants_totals = options.totals || !options.page.html.empty();
   bool all_readable = true;
   size_t number = 0;
   uint64_t num_keys = 0;
@@ -166,7 +152,7 @@ absl::StatusOr<int> Inspect(const Options& options) {
         });
     if (!file.ok()) return file.status();
     totals.EndFile(*file);
-    if (!options.html.empty()) results.push_back(*file);
+    if (!options.page.html.empty()) results.push_back(*file);
     if (!file->is_whole()) {
       // Its statistics end in the middle; the others are shown.
       all_readable = false;
@@ -181,17 +167,16 @@ absl::StatusOr<int> Inspect(const Options& options) {
   if (keys_out != nullptr && all_readable) {
     TEKMATCH_RETURN_IF_ERROR(keys_out->Commit());
   }
-  absl::Status written;
-  if (!options.html.empty()) {
-    written = WriteResult(options.html,
-                          ExportPage(results, totals, PageLanguage(options)));
-  }
+  const std::string page =
+      options.page.html.empty()
+          ? ""
+          : ExportPage(results, totals, PageLanguage(options.page));
   // Keys on stdout stand there alone, and so does a page.
-  if (written.ok() && !options.out.empty()) {
-    written = WriteResult(options.out, Description(options, files, totals));
-  } else if (written.ok() && !keys_to_stdout && !IsStdout(options.html)) {
-    written = Print(Description(options, files, totals));
-  }
+  const absl::Status written =
+      keys_to_stdout && options.out.empty()
+          ? WritePage(options.page, page)
+          : WritePageAndResult(options.page, page, options.out,
+                               Description(options, files, totals));
   if (all_readable) {
     TEKMATCH_RETURN_IF_ERROR(written);
     return kExitDone;
@@ -213,14 +198,8 @@ void AddInspectCommand(CommandLine& line) {
                "when a file is unreadable. -: to stdout, alone");
   command.Text("--out", o->out,
                "Write the description here, not to stdout (-)");
-  const Option html =
-      command.Text("--html", o->html,
-                   "Write a page, with plots of all files together, here");
-  command
-      .Text("--lang", o->language, "Of the page: en (English) or ja (Japanese)")
-      .OneOf({"en", "ja"})
-      .ShowDefault()
-      .Needs(html);
+  AddPageOption(command, "Write a page, with plots of all files together, here",
+                o->page);
   command.Flag("--totals", o->totals,
                "Describe all files together: new, repeated and revised keys\n"
                "by authority, and new keys by day, age and metadata");

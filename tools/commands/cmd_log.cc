@@ -19,10 +19,15 @@
 #include "matcher/check/exposure_check.h"
 #include "matcher/exposure/match_counts.h"
 #include "tools/commands/cmd_log_cocoa.h"
+#include "tools/commands/cmd_log_cocoa_output.h"
+#include "tools/commands/cmd_log_cocoa_page.h"
+#include "tools/commands/cmd_log_output.h"
+#include "tools/commands/cmd_log_page.h"
 #include "tools/commands/cmd_log_report.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
+#include "tools/commands/page_option.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/files/json_text.h"
@@ -45,6 +50,8 @@ struct Options {
   bool skip_bad_sightings = false;
   std::string format = "text";
   std::string out;
+  PageOption page;
+  std::string time_zone;  // of the page
 };
 
 // The exports that can be read, in their order; others are said.
@@ -140,21 +147,36 @@ absl::StatusOr<int> ShowCocoaLog(const Options& options,
         absl::StrCat("LOG ", options.log,
                      ": COCOA's exposure data names no files: give it alone"));
   }
+  if (!options.time_zone.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--time-zone has no effect on COCOA's exposure data, whose dates are "
+        "UTC's: ",
+        options.log));
+  }
   const absl::StatusOr<CocoaLog> log = ParseCocoaLog(text);
   if (!log.ok()) {
     return absl::DataLossError(
         absl::StrCat(options.log, ": ", log.status().message()));
   }
-  TEKMATCH_RETURN_IF_ERROR(WriteResult(
-      options.out, options.format == "json"
-                       ? DumpJson(CocoaLogJson(*log, options.log), 2) + "\n"
-                   : options.format == "csv"
-                       ? CocoaLogCsv(*log)
-                       : CocoaLogText(*log, options.log)));
+  const std::string page =
+      options.page.html.empty()
+          ? ""
+          : CocoaLogPage(*log, options.log, PageLanguage(options.page));
+  TEKMATCH_RETURN_IF_ERROR(WritePageAndResult(
+      options.page, page, options.out,
+      options.format == "json"
+          ? DumpJson(CocoaLogJson(*log, options.log), 2) + "\n"
+      : options.format == "csv" ? CocoaLogCsv(*log)
+                                : CocoaLogText(*log, options.log)));
   return kExitDone;
 }
 
 absl::StatusOr<int> ShowLog(const Options& options) {
+  TEKMATCH_RETURN_IF_ERROR(CheckOneOnStdout(
+      {{"--html", options.page.html}, {"--out", options.out}}));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const absl::TimeZone zone,
+      ParseTimeZone(options.time_zone.empty() ? "UTC" : options.time_zone));
   TEKMATCH_ASSIGN_OR_RETURN(const std::vector<std::string> paths,
                             ListExports(options.exports));
   RunPaths run_paths;
@@ -166,6 +188,7 @@ absl::StatusOr<int> ShowLog(const Options& options) {
     if (!path.empty()) run_paths.Reads("--sightings", path + "-wal");
   }
   run_paths.Writes("--out", options.out);
+  run_paths.Writes("--html", options.page.html);
   TEKMATCH_RETURN_IF_ERROR(run_paths.Check());
   TEKMATCH_ASSIGN_OR_RETURN(const std::string text,
                             ReadSmallFile(options.log, kMaxLogBytes, "log"));
@@ -191,11 +214,15 @@ absl::StatusOr<int> ShowLog(const Options& options) {
   }
   const LogReport report =
       MakeLogReport(options.log, *log, std::move(read.exports));
-  const absl::Status written =
-      WriteResult(options.out, options.format == "json"
-                                   ? DumpJson(LogJson(report), 2) + "\n"
-                               : options.format == "csv" ? LogCsv(report)
-                                                         : LogText(report));
+  const std::string page =
+      options.page.html.empty()
+          ? ""
+          : LogPage(report, zone, PageLanguage(options.page));
+  const absl::Status written = WritePageAndResult(
+      options.page, page, options.out,
+      options.format == "json"  ? DumpJson(LogJson(report), 2) + "\n"
+      : options.format == "csv" ? LogCsv(report)
+                                : LogText(report));
   if (read.all_readable) {
     TEKMATCH_RETURN_IF_ERROR(written);
     return kExitDone;
@@ -226,6 +253,12 @@ void AddLogCommand(CommandLine& line) {
       .OneOf({"text", "json", "csv"})
       .ShowDefault();
   command.Text("--out", o->out, "Write the report here, not to stdout (-)");
+  const Option html = AddPageOption(
+      command, "Write a page, with plots and tables, here", o->page);
+  command
+      .Text("--time-zone", o->time_zone,
+            "Of the page's days and hours of checks (default: UTC)")
+      .Needs(html);
   command.Runs([o] { return ShowLog(*o); });
 }
 

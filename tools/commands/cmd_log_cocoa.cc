@@ -4,8 +4,7 @@
 //   2. the configuration, in the form of the phone's platform, since summaries
 //      can only be made again with the weights that the phone used;
 //   3. windows and the phone's summaries are read; summaries are made again out
-//      of the windows; both meet by date;
-//   4. the result as text, JSON and CSV.
+//      of the windows; both meet by date.
 #include "tools/commands/cmd_log_cocoa.h"
 
 #include <algorithm>
@@ -20,9 +19,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
-#include "keyformat/printable.h"
 #include "keyformat/status_macros.h"
 #include "matcher/exposure/exposure_config.h"
 #include "matcher/exposure/exposure_window.h"
@@ -32,7 +29,6 @@ namespace tekmatch {
 namespace {
 
 using ::nlohmann::json;
-using ::nlohmann::ordered_json;
 
 absl::Status Wrong(absl::string_view where, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(where, ": ", what));
@@ -250,6 +246,12 @@ bool Near(double a, double b) {
   return std::abs(a - b) <= 1e-6 * std::max({1.0, std::abs(a), std::abs(b)});
 }
 
+bool Same(const ExposureSummaryData& a, const ExposureSummaryData& b) {
+  return Near(a.maximum_score, b.maximum_score) &&
+         Near(a.score_sum, b.score_sum) &&
+         Near(a.weighted_duration_sum, b.weighted_duration_sum);
+}
+
 // A member that is absent has no elements: a log may lack either list. Errors
 // name the element's number, never its contents.
 absl::Status EachOf(
@@ -266,29 +268,6 @@ absl::Status EachOf(
     }
   }
   return absl::OkStatus();
-}
-
-std::string Verdict(const CocoaDay& day) {
-  if (day.agrees) return "agrees";
-  if (!day.logged.has_value()) return "no_summary";
-  return day.made.has_value() ? "differs" : "no_windows";
-}
-
-std::string Score(const std::optional<double>& score) {
-  return score.has_value() ? absl::StrFormat("%.6g", *score) : "-";
-}
-
-// The numbers of a day in the order of the columns, phone's before ours.
-std::vector<std::optional<double>> Numbers(const CocoaDay& day) {
-  std::vector<std::optional<double>> numbers(6);
-  const auto set = [&](const ExposureSummaryData& data, size_t first) {
-    numbers[first] = data.maximum_score;
-    numbers[first + 2] = data.score_sum;
-    numbers[first + 4] = data.weighted_duration_sum;
-  };
-  if (day.logged.has_value()) set(*day.logged, 0);
-  if (day.made.has_value()) set(day.made->all, 1);
-  return numbers;
 }
 
 }  // namespace
@@ -337,79 +316,11 @@ absl::StatusOr<CocoaLog> ParseCocoaLog(absl::string_view text) {
   }
   for (auto& [date, day] : days) {
     if (day.logged.has_value() && day.made.has_value()) {
-      const std::vector<std::optional<double>> n = Numbers(day);
-      day.agrees =
-          Near(*n[0], *n[1]) && Near(*n[2], *n[3]) && Near(*n[4], *n[5]);
+      day.agrees = Same(*day.logged, day.made->all);
     }
     log.days.push_back(day);
   }
   return log;
-}
-
-std::string CocoaLogText(const CocoaLog& log, const std::string& path) {
-  std::string text = absl::StrCat(
-      Printable(path), ": COCOA's exposure data, platform ",
-      log.platform.empty() ? "unknown" : Printable(log.platform), ", app ",
-      log.app_version.empty() ? "unknown" : Printable(log.app_version),
-      "\nExposure windows: ", log.num_windows, " (", log.num_not_reported,
-      " of a kind that makes no summary). Weights: ", log.config,
-      ".\nIt holds no sightings. Below, the phone's daily summaries beside "
-      "those made\nagain out of its windows (dates are UTC's).\n\n");
-  absl::StrAppendFormat(&text, "%-10s  %9s %9s  %9s %9s  %9s %9s  %7s  %s\n",
-                        "date", "max", "again", "sum", "again", "weighted",
-                        "again", "windows", "verdict");
-  for (const CocoaDay& day : log.days) {
-    const std::vector<std::optional<double>> n = Numbers(day);
-    absl::StrAppendFormat(
-        &text, "%-10s  %9s %9s  %9s %9s  %9s %9s  %7d  %s\n",
-        absl::FormatCivilTime(day.date), Score(n[0]), Score(n[1]), Score(n[2]),
-        Score(n[3]), Score(n[4]), Score(n[5]),
-        day.made.has_value() ? day.made->num_windows : 0, Verdict(day));
-  }
-  if (log.days.empty()) text += "(no day)\n";
-  return text;
-}
-
-ordered_json CocoaLogJson(const CocoaLog& log, const std::string& path) {
-  const auto data = [](const ExposureSummaryData& of) -> ordered_json {
-    return {{"maximum_score", of.maximum_score},
-            {"score_sum", of.score_sum},
-            {"weighted_duration_sum", of.weighted_duration_sum}};
-  };
-  ordered_json days = ordered_json::array();
-  for (const CocoaDay& day : log.days) {
-    days.push_back(
-        {{"date", absl::FormatCivilTime(day.date)},
-         {"logged", day.logged.has_value() ? data(*day.logged) : nullptr},
-         {"made", day.made.has_value() ? data(day.made->all) : nullptr},
-         {"windows", day.made.has_value() ? day.made->num_windows : 0},
-         {"seconds", day.made.has_value() ? day.made->seconds : 0},
-         {"verdict", Verdict(day)}});
-  }
-  return {{"log",
-           {{"path", path},
-            {"format", "cocoa-exposure-data"},
-            {"platform", log.platform},
-            {"app_version", log.app_version},
-            {"config", log.config},
-            {"windows", log.num_windows},
-            {"windows_not_reported", log.num_not_reported}}},
-          {"days", std::move(days)}};
-}
-
-std::string CocoaLogCsv(const CocoaLog& log) {
-  std::string csv =
-      "date,maximum_score,maximum_score_made,score_sum,score_sum_made,"
-      "weighted_duration_sum,weighted_duration_sum_made,windows,verdict\n";
-  for (const CocoaDay& day : log.days) {
-    absl::StrAppend(&csv, absl::FormatCivilTime(day.date));
-    for (const std::optional<double>& number : Numbers(day)) {
-      absl::StrAppend(&csv, ",", number.has_value() ? Score(number) : "");
-    }
-    absl::StrAppend(&csv, ",", day.made.has_value() ? day.made->num_windows : 0,
-                    ",", Verdict(day), "\n");
-  }
-  return csv;
 }
 
 }  // namespace tekmatch

@@ -9,7 +9,6 @@
 #define TEKMATCH_TOOLS_COMMANDS_CMD_LOG_COCOA_H_
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,12 +46,6 @@ bool LooksLikeCocoaLog(absl::string_view text);
 // INVALID_ARGUMENT: not JSON, or not of that form; the reason has no byte of
 // it.
 absl::StatusOr<CocoaLog> ParseCocoaLog(absl::string_view text);
-
-// As text, JSON or CSV.
-std::string CocoaLogText(const CocoaLog& log, const std::string& path);
-nlohmann::ordered_json CocoaLogJson(const CocoaLog& log,
-                                    const std::string& path);
-std::string CocoaLogCsv(const CocoaLog& log);
 
 }  // namespace tekmatch
 

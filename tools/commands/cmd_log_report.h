@@ -1,10 +1,9 @@
 // A log of exposure checks (tools/sightings/check_log.h) beside the exports
-// that a person has: hash by hash, as text, JSON and CSV.
+// that a person has: hash by hash, with the gaps between checks.
 #ifndef TEKMATCH_TOOLS_COMMANDS_CMD_LOG_REPORT_H_
 #define TEKMATCH_TOOLS_COMMANDS_CMD_LOG_REPORT_H_
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,12 +61,28 @@ struct LogReport {
 LogReport MakeLogReport(const std::string& path, const CheckLog& log,
                         std::vector<ExportOfLog> exports);
 
-// Safe to show: every byte of log and paths is made printable.
-std::string LogText(const LogReport& report);
-nlohmann::ordered_json LogJson(const LogReport& report);
-// One row a hash. A field that a spreadsheet would take for a formula begins
-// with an apostrophe.
-std::string LogCsv(const LogReport& report);
+// One of the exports that have the hash; null if none was given. They have the
+// same export.bin, so that any of them will do.
+const ExportOfLog* ExportOf(const LogReport& report, const HashOfLog& row);
+
+// The UTC days of its keys, "2020-12-01" or "2020-12-01..2020-12-03"; empty if
+// it has no good key.
+std::string KeyDaysText(const ExportOfLog& file);
+
+// Whether the log's counts and ours say the same; nothing where one is lacking.
+std::optional<bool> KeysAgree(const HashOfLog& row, const ExportOfLog* file);
+std::optional<bool> MatchesAgree(const HashOfLog& row, const ExportOfLog* file);
+// Either of them is false.
+bool CountsDiffer(const LogReport& report, const HashOfLog& row);
+
+// Of all exports that have the hash, with spaces between: bytes of others.
+std::string PathsOf(const LogReport& report, const HashOfLog& row);
+
+// Exports that were given, whose hashes the log does not have.
+std::vector<const ExportOfLog*> NotInLog(const LogReport& report);
+
+// Hashes of which an export was given.
+uint64_t NumFound(const LogReport& report);
 
 }  // namespace tekmatch
 

@@ -2,17 +2,19 @@
 // go out, key by key.
 //
 // Plan: a registration is made of dates and times; each key gets a decision, a
-// row; rows become JSON or a table.
+// row; rows become JSON or a table, and a page.
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "keyformat/status_macros.h"
+#include "tools/commands/cmd_window_page.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/config_flag.h"
 #include "tools/commands/key_lines.h"
+#include "tools/commands/page_option.h"
 #include "tools/commands/run_paths.h"
 #include "tools/files/hex.h"
 #include "tools/files/json_text.h"
@@ -33,6 +35,7 @@ struct Options {
   std::string time_zone;
   std::string format = "text";
   std::string out;
+  PageOption page;
   bool show_days_since_onset = false;
 };
 
@@ -61,14 +64,7 @@ absl::Status CheckOrder(const Registration& registration, absl::TimeZone zone) {
       " in ", std::string(zone.name())));
 }
 
-// What is known of one key. Days since onset are symptom data: only on request.
-struct Row {
-  const DiagnosisKey& key;
-  WindowDecision decision;
-  std::optional<int64_t> days_since_onset;
-};
-
-ordered_json RowJson(const Row& row) {
+ordered_json RowJson(const WindowRow& row) {
   ordered_json json = {
       {"tek", EncodeHex(row.key.tek.bytes)},
       {"rolling_start", row.key.rolling_start},
@@ -81,7 +77,7 @@ ordered_json RowJson(const Row& row) {
 }
 
 // A line under the heading that Report() makes: the widths are the same.
-std::string RowText(const Row& row, absl::TimeZone zone) {
+std::string RowText(const WindowRow& row, absl::TimeZone zone) {
   const absl::Time start =
       absl::FromUnixSeconds(int64_t{row.key.rolling_start} * kIntervalSeconds);
   std::string text = absl::StrFormat(
@@ -95,12 +91,12 @@ std::string RowText(const Row& row, absl::TimeZone zone) {
   return text + "\n";
 }
 
-std::string Report(const std::vector<Row>& rows, const Options& options,
+std::string Report(const std::vector<WindowRow>& rows, const Options& options,
                    const TransmissionWindowPolicy& window_policy,
                    absl::TimeZone zone) {
   if (options.format == "json") {
     ordered_json keys = ordered_json::array();
-    for (const Row& row : rows) keys.push_back(RowJson(row));
+    for (const WindowRow& row : rows) keys.push_back(RowJson(row));
     // A member "policy", as the option is called; in the report of a match,
     // which has more than one policy, it is "window_policy".
     return DumpJson({{"policy", window_policy.name},
@@ -113,15 +109,18 @@ std::string Report(const std::vector<Row>& rows, const Options& options,
       "%-32s  %-16s  %6s  %-3s  %s\n", "tek", "starts", "period", "",
       absl::StrCat("reason (policy ", window_policy.name, ", times in ",
                    std::string(zone.name()), ")"));
-  for (const Row& row : rows) text += RowText(row, zone);
+  for (const WindowRow& row : rows) text += RowText(row, zone);
   return text;
 }
 
 absl::StatusOr<int> Window(const Options& options) {
+  TEKMATCH_RETURN_IF_ERROR(CheckOneOnStdout(
+      {{"--html", options.page.html}, {"--out", options.out}}));
   RunPaths paths;
   paths.Reads("--keys", options.keys);
   paths.Reads("--policy", ConfigPath(options.window_policy));
   paths.Writes("--out", options.out);
+  paths.Writes("--html", options.page.html);
   TEKMATCH_RETURN_IF_ERROR(paths.Check());
   TEKMATCH_ASSIGN_OR_RETURN(const Registration registration,
                             ParseRegistration(options));
@@ -137,10 +136,11 @@ absl::StatusOr<int> Window(const Options& options) {
 
   const std::vector<WindowDecision> decisions =
       SelectKeysForPublication(keys, registration, window_policy, zone);
-  std::vector<Row> rows;
+  std::vector<WindowRow> rows;
   rows.reserve(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
-    Row row{.key = keys[i], .decision = decisions[i], .days_since_onset = {}};
+    WindowRow row{
+        .key = keys[i], .decision = decisions[i], .days_since_onset = {}};
     if (options.show_days_since_onset) {
       row.days_since_onset =
           DaysSinceOnset(row.key.rolling_start, registration.onset_or_test,
@@ -148,8 +148,13 @@ absl::StatusOr<int> Window(const Options& options) {
     }
     rows.push_back(row);
   }
-  const std::string report = Report(rows, options, window_policy, zone);
-  TEKMATCH_RETURN_IF_ERROR(WriteResult(options.out, report));
+  const std::string page = options.page.html.empty()
+                               ? ""
+                               : WindowPage(rows, window_policy.name, zone,
+                                            PageLanguage(options.page));
+  TEKMATCH_RETURN_IF_ERROR(
+      WritePageAndResult(options.page, page, options.out,
+                         Report(rows, options, window_policy, zone)));
   return kExitDone;
 }
 
@@ -177,6 +182,8 @@ void AddWindowCommand(CommandLine& line) {
                "Of local dates (default: Asia/Tokyo for cocoa-*, UTC)");
   command.Text("--format", o->format).OneOf({"text", "json"}).ShowDefault();
   command.Text("--out", o->out, "Write the result here, not to stdout (-)");
+  AddPageOption(command, "Write a page, with plots and without keys, here",
+                o->page);
   command.Flag("--show-days-since-onset", o->show_days_since_onset,
                "Add each key's days since onset");
   command.Runs([o] { return Window(*o); });

@@ -53,7 +53,7 @@ stroke:var(--ground);stroke-width:3px;paint-order:stroke}
 rect{stroke:var(--edge);stroke-width:.4}
 .legend{list-style:none;padding:0;margin:.3rem 0;display:flex;flex-wrap:wrap;
 gap:.2rem 1rem;font-size:.9rem}
-table{border-collapse:collapse;font-size:.85rem;
+table{border-collapse:collapse;margin:.8rem 0;font-size:.85rem;
 font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--soft);white-space:nowrap}
 th,td{padding:.15rem .6rem .15rem 0;text-align:left;vertical-align:top;
@@ -61,6 +61,8 @@ border-bottom:1px solid var(--box);overflow-wrap:break-word}
 thead th{border-bottom-color:var(--edge);white-space:nowrap}
 tbody th{font-weight:normal;max-width:24rem}
 .n{text-align:right;white-space:nowrap}
+@media screen{td,tbody th{white-space:nowrap}
+.long{white-space:normal;min-width:14rem}}
 @media print{body{max-width:none;padding:0;font-size:10pt}
 figcaption,.plot>svg,tr{break-inside:avoid}h2,h3{break-after:avoid}
 .plot{overflow:visible}.plot>svg{min-width:0}

@@ -55,6 +55,13 @@ double TextWidth(absl::string_view text) {
   return width;
 }
 
+// Text of a cell that may be broken into lines: a screen would else be as wide
+// as a path is long. A date, a time or a word may not.
+bool IsLong(absl::string_view cell) {
+  constexpr double kLongCell = 190;
+  return TextWidth(cell) > kLongCell;
+}
+
 // The caption, the drawing and its numbers.
 std::string Figure(const PlotText& text, const std::string& legend,
                    const std::string& drawing, const PageTable& numbers) {
@@ -175,13 +182,12 @@ std::string TableHtml(const PageTable& table) {
   for (const std::vector<std::string>& row : table.rows) {
     html += "<tr>";
     for (size_t i = 0; i < row.size(); ++i) {
-      if (i == 0) {
-        absl::StrAppend(&html, "<th scope=\"row\">", HtmlText(row[i]), "</th>");
-      } else {
-        absl::StrAppend(
-            &html, i < table.num_text_columns ? "<td>" : "<td class=\"n\">",
-            HtmlText(row[i]), "</td>");
-      }
+      const absl::string_view css_class = i > 0 && i >= table.num_text_columns
+                                              ? " class=\"n\""
+                                          : IsLong(row[i]) ? " class=\"long\""
+                                                           : "";
+      absl::StrAppend(&html, i == 0 ? "<th scope=\"row\"" : "<td", css_class,
+                      ">", HtmlText(row[i]), i == 0 ? "</th>" : "</td>");
     }
     html += "</tr>\n";
   }

@@ -303,6 +303,32 @@ TEST_F(LogCommandTest, CocoaThatIsMalformed) {
   }
 }
 
+TEST_F(LogCommandTest, APageBesideTheReport) {
+  const std::string page = At("page.html");
+  const TekmatchRun run =
+      Log(IosLog(), {At("a.zip"), "--html", page, "--time-zone", "Asia/Tokyo"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("ios-2, 3 checks"));
+  const std::string html = ReadFile(page);
+  EXPECT_THAT(html, StartsWith("<!DOCTYPE html>\n<html lang=\"en\">"));
+  EXPECT_THAT(html, HasSubstr("last check 2020-12-06 09:00 (Asia/Tokyo)."));
+  // On stdout a page stands alone.
+  EXPECT_EQ(
+      Log(IosLog(), {At("a.zip"), "--html", "-", "--time-zone", "Asia/Tokyo"})
+          .out,
+      html);
+  EXPECT_THAT(Log(kCocoa, {"--html", "-", "--lang", "ja"}).out,
+              HasSubstr("<html lang=\"ja\">"));
+  // What has no effect, or shares stdout.
+  EXPECT_EQ(Log(IosLog(), {"--lang", "ja"}).exit_code, 2);
+  EXPECT_EQ(Log(IosLog(), {"--time-zone", "UTC"}).exit_code, 2);
+  EXPECT_EQ(Log(IosLog(), {"--html", page, "--time-zone", "Tokyo"}).exit_code,
+            2);
+  EXPECT_EQ(Log(kCocoa, {"--html", page, "--time-zone", "UTC"}).exit_code, 2);
+  EXPECT_EQ(Log(IosLog(), {"--html", "-", "--out", "-"}).exit_code, 2);
+  EXPECT_EQ(Log(IosLog(), {"--html", At("log.json")}).exit_code, 2);
+}
+
 TEST_F(LogCommandTest, TheSharedCaseOfBothPhones) {
   TEKMATCH_NEEDS_SHARED_DATA();
   const std::string folder = SharedDataPath("../cases/exposure-checks/");

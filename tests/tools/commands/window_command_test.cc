@@ -169,6 +169,42 @@ TEST_F(WindowCommandTest, DoesNotTellOfSymptoms) {
   }
 }
 
+TEST_F(WindowCommandTest, APageWithoutKeysAndSymptoms) {
+  const std::vector<std::string> page = {"--onset", "2020-12-10", "--html",
+                                         "-"};
+  const TekmatchRun run = RunTekmatch(Arguments("cocoa-1.2.1", page));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("3 of 5 keys go out by the policy "
+                                 "cocoa-1.2.1."));
+  EXPECT_THAT(run.out,
+              HasSubstr("<th scope=\"row\">2</th><td>2020-12-06 09:00</td><td>"
+                        "held back</td><td>before_window</td><td class=\"n\">24"
+                        "</td></tr>"));
+  // The key of the Japanese day of 7 December, and the UTC one after it.
+  EXPECT_THAT(run.out, HasSubstr("<th scope=\"row\">2020-12-07</th><td>00:00–"
+                                 "24:00, 09:00–24:00</td>"));
+  EXPECT_THAT(run.out,
+              HasSubstr("<th scope=\"row\">2020-12-05</th><td>-</td>"));
+  for (const char* secret : {"onset", "2020-12-15", "0000000000000000"}) {
+    EXPECT_THAT(run.out, Not(HasSubstr(secret)));
+  }
+  std::vector<std::string> with = page;
+  with.insert(with.end(), {"--show-days-since-onset", "--lang", "ja"});
+  const TekmatchRun symptoms = RunTekmatch(Arguments("cocoa-1.2.1", with));
+  EXPECT_THAT(symptoms.out, HasSubstr("発症日からの日数は個人の症状に関する"));
+  EXPECT_THAT(symptoms.out, HasSubstr("<td class=\"n\">-4</td></tr>"));
+}
+
+// A year of days without a key makes no rows.
+TEST_F(WindowCommandTest, APageOfKeysThatLieFarApart) {
+  WriteFile(keys_, Line(1, kDay5) + Line(2, kDay5 + 144 * 365));
+  const TekmatchRun run = RunTekmatch(Arguments(
+      "none", {"--onset", "2020-12-10", "--html", "-", "--time-zone", "UTC"}));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("<th scope=\"row\">2021-12-05</th>"));
+  EXPECT_THAT(run.out, Not(HasSubstr("2021-01-01")));
+}
+
 TEST_F(WindowCommandTest, WrongUsage) {
   for (const std::vector<std::string>& more :
        {std::vector<std::string>{},
@@ -177,7 +213,10 @@ TEST_F(WindowCommandTest, WrongUsage) {
         {"--onset", "2020-12-10", "--registered", "2020-12-15"},
         {"--onset", "2020-12-10", "--time-zone", "Tokyo"},
         {"--onset", "2020-12-10", "--policy", "cocoa-2"},
-        {"--onset", "2020-12-10", "--format", "xml"}}) {
+        {"--onset", "2020-12-10", "--format", "xml"},
+        {"--onset", "2020-12-10", "--lang", "ja"},
+        {"--onset", "2020-12-10", "--html", keys_},
+        {"--onset", "2020-12-10", "--html", "-", "--out", "-"}}) {
     const TekmatchRun run = RunTekmatch(Arguments("cocoa-1.2.1", more));
     EXPECT_EQ(run.exit_code, 2) << run.err;
     EXPECT_EQ(run.out, "");

@@ -7,6 +7,7 @@ are kept as outputs of the test.
 """
 
 import html.parser
+import json
 import os
 import re
 import shutil
@@ -260,6 +261,119 @@ class PageTest(unittest.TestCase):
             elements = self.look_at("inspect-" + language, page)
             self.assertEqual(elements.texts["h1"], [heading])
             self.assertGreaterEqual(elements.count["figure"], 3)
+
+    def test_log(self):
+        """A log of 20 checks, with a gap, of the demonstration's export."""
+        described = subprocess.run(
+            [TOOL, "inspect", self.demo("export.zip"), "--format", "json"],
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+        sha256 = json.loads(described.stdout)[0]["sha256"]
+        checks = []
+        for n in range(20):
+            if n in (8, 9, 10):
+                continue
+            time = "2020-12-%02d %02d:%02d:00 +0900" % (1 + n // 2, 7 + n % 2 * 9, n)
+            files = [{"Hash": sha256, "KeyCount": 1068, "MatchCount": 3}]
+            files += [
+                {"Hash": "%064x" % (n << 240), "KeyCount": n, "MatchCount": n // 19}
+            ]
+            checks.append({"Timestamp": time, "Files": files})
+        log = os.path.join(self.folder, "log.json")
+        with open(log, "w", encoding="utf-8") as f:
+            json.dump({"ExportVersion": 2, "ExposureChecks": checks}, f)
+        for language, headings in (
+            (
+                "en",
+                [
+                    "What did the phone hear?",
+                    "When did it check?",
+                    "Which files were they?",
+                ],
+            ),
+            (
+                "ja",
+                ["端末は何を受信していたか", "いつチェックしたか", "どのファイルか"],
+            ),
+        ):
+            page = os.path.join(self.folder, "log-%s.html" % language)
+            self.tekmatch(
+                "log",
+                log,
+                self.demo("export.zip"),
+                "--sightings",
+                self.demo("sightings.csv"),
+                "--html",
+                page,
+                "--time-zone",
+                "Asia/Tokyo",
+                "--lang",
+                language,
+                "--out",
+                os.devnull,
+            )
+            elements = self.look_at("log-" + language, page)
+            self.assertEqual(elements.texts["h2"], headings)
+
+    def test_cocoa_log(self):
+        day = 1606780800000
+        data = {
+            "platform": "Android",
+            "app_version": "2.0.1",
+            "daily_summaries": [
+                {
+                    "DateMillisSinceEpoch": day + n * 86400000,
+                    "DaySummary": {
+                        "MaximumScore": 300 + n,
+                        "ScoreSum": 700 * (1 + n % 3),
+                        "WeightedDurationSum": 600,
+                    },
+                }
+                for n in range(8)
+            ],
+            "exposure_windows": [],
+        }
+        log = os.path.join(self.folder, "exposure_data.json")
+        with open(log, "w", encoding="utf-8") as f:
+            json.dump(data, f)
+        page = os.path.join(self.folder, "cocoa.html")
+        self.tekmatch("log", log, "--html", page, "--lang", "ja", "--out", os.devnull)
+        elements = self.look_at("cocoa-ja", page)
+        self.assertEqual(elements.texts["h2"], ["日ごとの集計"])
+        self.assertIn("日ごとのスコア", elements.texts["h3"])
+
+    def test_window(self):
+        keys = os.path.join(self.folder, "keys.jsonl")
+        with open(keys, "w", encoding="utf-8") as f:
+            for n in range(12):
+                start = 2678544 + 144 * n + (54 if n > 5 else 0)
+                f.write('{"tek":"%032x","rolling_start":%d}\n' % (n, start))
+        for language, heading in (
+            ("en", "Which keys would be published"),
+            ("ja", "公開されるキー"),
+        ):
+            page = os.path.join(self.folder, "window-%s.html" % language)
+            self.tekmatch(
+                "window",
+                "--keys",
+                keys,
+                "--onset",
+                "2020-12-10",
+                "--registered",
+                "2020-12-15T10:00+09:00",
+                "--policy",
+                "cocoa-1.2.1",
+                "--html",
+                page,
+                "--lang",
+                language,
+                "--out",
+                os.devnull,
+            )
+            elements = self.look_at("window-" + language, page)
+            self.assertEqual(elements.texts["h1"], [heading])
+            self.assertEqual(elements.count["figure"], 2)
 
 
 if __name__ == "__main__":

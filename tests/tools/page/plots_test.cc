@@ -190,5 +190,19 @@ TEST(PageTest, AsksForNothing) {
   }
 }
 
+// A path is broken into lines, a time is not.
+TEST(TableTest, LongCellsMayBeBroken) {
+  const std::string path(40, 'a');
+  const std::string html = TableHtml(
+      {.caption = "c",
+       .header = {"file", "time", "n"},
+       .rows = {{path, "2020-12-02 07:12:00 +0900", "1"}, {"a", path, path}},
+       .num_text_columns = 2});
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\" class=\"long\">" + path));
+  EXPECT_THAT(html, HasSubstr("<td>2020-12-02 07:12:00 +0900</td>"));
+  EXPECT_THAT(html, HasSubstr("<th scope=\"row\">a</th><td class=\"long\">" +
+                              path + "</td><td class=\"n\">" + path));
+}
+
 }  // namespace
 }  // namespace tekmatch

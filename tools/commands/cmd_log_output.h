@@ -1,0 +1,21 @@
+// The report on a log of exposure checks as text, JSON and CSV.
+#ifndef TEKMATCH_TOOLS_COMMANDS_CMD_LOG_OUTPUT_H_
+#define TEKMATCH_TOOLS_COMMANDS_CMD_LOG_OUTPUT_H_
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "tools/commands/cmd_log_report.h"
+
+namespace tekmatch {
+
+// Safe to show: every byte of log and paths is made printable.
+std::string LogText(const LogReport& report);
+nlohmann::ordered_json LogJson(const LogReport& report);
+// One row a hash. A field that a spreadsheet would take for a formula begins
+// with an apostrophe.
+std::string LogCsv(const LogReport& report);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TOOLS_COMMANDS_CMD_LOG_OUTPUT_H_
