@@ -20,11 +20,13 @@ double SecondsOf(absl::FunctionRef<void()> work) {
       .count();
 }
 
-double Median(std::vector<double> values) {
+double Quantile(std::vector<double> values, double share) {
   std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half]
-                                : (values[half - 1] + values[half]) / 2;
+  const double place = share * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] +
+         (values[above] - values[below]) * (place - static_cast<double>(below));
 }
 
 std::string DescribeMachine() {

@@ -15,8 +15,10 @@ namespace tekmatch {
 // How long `work` takes.
 double SecondsOf(absl::FunctionRef<void()> work);
 
-// Not empty. The mean of the two in the middle where their number is even.
-double Median(std::vector<double> values);
+// The value below which `share` of the values lie, 0 to 1, of values that are
+// not empty; between two of them in proportion. Quantile(values, 0.5) is the
+// median: the mean of the two in the middle where their number is even.
+double Quantile(std::vector<double> values, double share);
 
 // Processor, cores, compiler, in one line.
 std::string DescribeMachine();

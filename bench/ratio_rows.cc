@@ -1,6 +1,7 @@
 // Plan: a row compares the engine with the baseline or another engine, run by
-// run in turn, and keeps the median of the runs' ratios. Class Ratios makes the
-// rows, each with a world that it checks the answers of. The end writes JSON.
+// run in turn, and keeps median and quartiles of the runs' ratios. Class Ratios
+// makes the rows, each with a world that it checks the answers of. The end
+// writes JSON.
 #include "bench/ratio_rows.h"
 
 #include <algorithm>
@@ -94,9 +95,13 @@ absl::StatusOr<RatioRow> Compare(int num_runs, const Meter& engine,
     reference_rates.push_back(1 / mean);
   }
   return RatioRow{.name = "",
-                  .ratio = Median(ratios),
-                  .engine_keys_per_s = Median(engine_rates),
-                  .baseline_keys_per_s = Median(reference_rates),
+                  .kernel = "",
+                  .num_runs = num_runs,
+                  .ratio = Quantile(ratios, 0.5),
+                  .low_quartile = Quantile(ratios, 0.25),
+                  .high_quartile = Quantile(ratios, 0.75),
+                  .engine_keys_per_s = Quantile(engine_rates, 0.5),
+                  .baseline_keys_per_s = Quantile(reference_rates, 0.5),
                   .skipped = ""};
 }
 
@@ -149,6 +154,9 @@ class Ratios {
                             absl::StrCat(name, ": ", row.status().message()));
       }
       row->name = name;
+      if (row->skipped.empty() && row->kernel.empty()) {
+        row->kernel = DefaultKernels().name;
+      }
       measured.push_back(*std::move(row));
     }
     return measured;
@@ -216,7 +224,10 @@ class Ratios {
   absl::StatusOr<RatioRow> Forced(absl::string_view kernel, uint64_t n) {
     const absl::StatusOr<const Kernels*> kernels = FindKernels(kernel);
     if (!kernels.ok()) return Skipped(kernels.status().message());
-    return InMemory({.num_sightings = n}, **kernels);
+    TEKMATCH_ASSIGN_OR_RETURN(RatioRow row,
+                              InMemory({.num_sightings = n}, **kernels));
+    row.kernel = std::string(kernel);
+    return row;
   }
 
   // Signed zips on disk, one a run, and who can read them.
@@ -289,9 +300,13 @@ class Ratios {
     if (!kernels.ok()) return Skipped(kernels.status().message());
     KernelMeter meter(**kernels);
     // Several times as many runs: each is short.
-    return Compare(
-        5 * options_.num_runs, [&](int) { return (meter.*measure)(); },
-        [&](int) { return floor(kVaes512); });
+    TEKMATCH_ASSIGN_OR_RETURN(
+        RatioRow row,
+        Compare(
+            5 * options_.num_runs, [&](int) { return (meter.*measure)(); },
+            [&](int) { return floor(kVaes512); }));
+    row.kernel = std::string(kVaes512);
+    return row;
   }
 
   const RatioOptions& options_;

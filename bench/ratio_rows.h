@@ -37,7 +37,12 @@ struct RatioOptions {
 //   (kernel_floor.h).
 struct RatioRow {
   std::string name;
-  double ratio = 0;  // median of the runs' ratios
+  std::string kernel;  // that the engine used
+  int num_runs = 0;    // those of kernel functions are short, and more
+  double ratio = 0;    // median of the runs' ratios
+  // Half of the runs' ratios lie between these.
+  double low_quartile = 0;
+  double high_quartile = 0;
   double engine_keys_per_s = 0;
   double baseline_keys_per_s = 0;
   // Why this machine has no figures, which are then 0.

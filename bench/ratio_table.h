@@ -11,13 +11,21 @@
 
 namespace tekmatch {
 
-// One line for the machine, one for a quick run, one of headings and one a row.
-std::string RatiosText(const std::vector<RatioRow>& rows, bool quick);
+// What the rows are of, beside the machine that measures them.
+struct RatioRun {
+  bool quick = false;
+  std::string commit = "unknown";
+};
 
-// {"quick": ..., "machine": ..., "rows": [{name, ratio, engine_keys_per_s,
+// One line for the machine, one for the commit and the kernel that the engine
+// takes here, one for a quick run, one of headings and one a row.
+std::string RatiosText(const std::vector<RatioRow>& rows, const RatioRun& run);
+
+// {"quick": ..., "commit": ..., "machine": ..., "kernel": ..., "rows": [{name,
+// kernel, runs, ratio, low_quartile, high_quartile, engine_keys_per_s,
 // baseline_keys_per_s}]}; a skipped row has name and skipped.
 nlohmann::ordered_json RatiosJson(const std::vector<RatioRow>& rows,
-                                  bool quick);
+                                  const RatioRun& run);
 
 }  // namespace tekmatch
 

@@ -20,18 +20,20 @@ int Run(int argc, char** argv) {
   CLI::App app("The engine's speed as ratios to the baseline");
   RatioOptions options;
   std::string json;
-  bool quick = false;
+  RatioRun run;
   app.add_option("--json", json, "File to write the table to");
+  app.add_option("--commit", run.commit, "Of this program: for the table")
+      ->capture_default_str();
   CLI::Option* const runs =
       app.add_option("--runs", options.num_runs, "Each on fresh keys")
           ->check(CLI::Range(1, 1000))
           ->capture_default_str();
   app.add_option("--rows", options.rows, "Only these rows")->delimiter(',');
-  app.add_flag("--quick", quick,
+  app.add_flag("--quick", run.quick,
                "Little work, in one run: to see it run, not to measure")
       ->excludes(runs);
   CLI11_PARSE(app, argc, argv);
-  if (quick) {
+  if (run.quick) {
     options.num_runs = 1;
     options.num_keys = 20'000;
     options.num_baseline_keys = 2'000;
@@ -42,10 +44,10 @@ int Run(int argc, char** argv) {
     std::fprintf(stderr, "ratios: %s\n", rows.status().ToString().c_str());
     return 1;
   }
-  std::fputs(RatiosText(*rows, quick).c_str(), stdout);
+  std::fputs(RatiosText(*rows, run).c_str(), stdout);
   if (json.empty()) return 0;
   const absl::Status written =
-      WriteWholeFile(json, RatiosJson(*rows, quick).dump(2) + "\n",
+      WriteWholeFile(json, RatiosJson(*rows, run).dump(2) + "\n",
                      OutputFile::Readers::kAnyone);
   if (!written.ok()) {
     std::fprintf(stderr, "ratios: %s\n", written.ToString().c_str());

@@ -84,9 +84,14 @@ TEST(KernelCostsTest, TheScarcerInstructionDecides) {
 }
 
 TEST(MeasureTest, TheMedianIsInTheMiddle) {
-  EXPECT_EQ(Median({3}), 3);
-  EXPECT_EQ(Median({9, 1, 2}), 2);
-  EXPECT_EQ(Median({4, 1, 2, 9}), 3);
+  EXPECT_EQ(Quantile({3}, 0.5), 3);
+  EXPECT_EQ(Quantile({9, 1, 2}, 0.5), 2);
+  EXPECT_EQ(Quantile({4, 1, 2, 9}, 0.5), 3);
+  EXPECT_EQ(Quantile({3}, 0.25), 3);
+  EXPECT_EQ(Quantile({5, 1, 2, 4, 3}, 0.25), 2);
+  EXPECT_EQ(Quantile({5, 1, 2, 4, 3}, 0.75), 4);
+  EXPECT_EQ(Quantile({8, 0}, 0.25), 2);
+  EXPECT_EQ(Quantile({8, 0}, 1), 8);
 }
 
 }  // namespace

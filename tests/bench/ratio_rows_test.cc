@@ -43,6 +43,10 @@ TEST(RatioRowsTest, EveryRowIsMeasuredOrSaysWhyNot) {
                          (needs_aesni && !FindKernels("x86_aesni").ok());
     EXPECT_EQ(!row.skipped.empty(), skipped) << row.skipped;
     EXPECT_EQ(row.ratio > 0, !skipped);
+    EXPECT_EQ(row.kernel.empty(), skipped);
+    EXPECT_EQ(row.num_runs, skipped ? 0 : needs_vaes ? 10 : 2);
+    EXPECT_LE(row.low_quartile, row.ratio);
+    EXPECT_GE(row.high_quartile, row.ratio);
     EXPECT_EQ(row.engine_keys_per_s > 0, !skipped);
     EXPECT_EQ(row.baseline_keys_per_s > 0, !skipped);
   }

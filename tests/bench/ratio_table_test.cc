@@ -4,9 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "matcher/kernels/dispatch.h"
 
 namespace tekmatch {
 namespace {
@@ -16,24 +18,29 @@ using ::testing::HasSubstr;
 
 std::vector<RatioRow> TwoRows() {
   return {{.name = "a",
+           .kernel = "portable",
+           .num_runs = 3,
            .ratio = 2,
+           .low_quartile = 1.5,
+           .high_quartile = 2.25,
            .engine_keys_per_s = 10,
            .baseline_keys_per_s = 5,
            .skipped = ""},
-          {.name = "b",
-           .ratio = 0,
-           .engine_keys_per_s = 0,
-           .baseline_keys_per_s = 0,
-           .skipped = "no such kernel"}};
+          {.name = "b", .kernel = "", .skipped = "no such kernel"}};
 }
 
-TEST(RatioTableTest, TheJsonHasQuickMachineAndRows) {
+TEST(RatioTableTest, TheJsonHasWhatWasMeasuredAndRows) {
   for (const bool quick : {false, true}) {
-    const nlohmann::ordered_json json = RatiosJson(TwoRows(), quick);
+    const nlohmann::ordered_json json =
+        RatiosJson(TwoRows(), {.quick = quick, .commit = "c0ffee"});
     EXPECT_EQ(json["quick"].dump(), quick ? "true" : "false");
+    EXPECT_EQ(json["commit"], "c0ffee");
     EXPECT_FALSE(json["machine"].get<std::string>().empty());
+    EXPECT_EQ(json["kernel"], DefaultKernels().name);
     EXPECT_EQ(json["rows"].dump(),
-              R"([{"name":"a","ratio":2.0,"engine_keys_per_s":10.0,)"
+              R"([{"name":"a","kernel":"portable","runs":3,"ratio":2.0,)"
+              R"("low_quartile":1.5,"high_quartile":2.25,)"
+              R"("engine_keys_per_s":10.0,)"
               R"("baseline_keys_per_s":5.0},)"
               R"({"name":"b","skipped":"no such kernel"}])");
   }
@@ -41,18 +48,21 @@ TEST(RatioTableTest, TheJsonHasQuickMachineAndRows) {
 
 TEST(RatioTableTest, TheTextOfAQuickRunSaysSoAboveTheFigures) {
   const std::vector<std::string> full =
-      absl::StrSplit(RatiosText(TwoRows(), false), '\n');
-  ASSERT_EQ(full.size(), 5);
-  EXPECT_THAT(full[1], HasSubstr("ratio"));
-  EXPECT_EQ(full[2],
-            "a                          2.00              10               5");
-  EXPECT_EQ(full[3], "b                      skipped: no such kernel");
-  EXPECT_EQ(full[4], "");
+      absl::StrSplit(RatiosText(TwoRows(), {}), '\n');
+  ASSERT_EQ(full.size(), 6);
+  EXPECT_EQ(full[1],
+            absl::StrCat("Commit unknown, kernel ", DefaultKernels().name));
+  EXPECT_THAT(full[2], HasSubstr("ratio"));
+  EXPECT_EQ(full[3],
+            "a                          2.00      1.50..2.25"
+            "              10               5     3");
+  EXPECT_EQ(full[4], "b                      skipped: no such kernel");
+  EXPECT_EQ(full[5], "");
   const std::vector<std::string> quick =
-      absl::StrSplit(RatiosText(TwoRows(), true), '\n');
-  EXPECT_THAT(quick,
-              ElementsAre(full[0], "Quick run: these figures mean nothing.",
-                          full[1], full[2], full[3], ""));
+      absl::StrSplit(RatiosText(TwoRows(), {.quick = true}), '\n');
+  EXPECT_THAT(quick, ElementsAre(full[0], full[1],
+                                 "Quick run: these figures mean nothing.",
+                                 full[2], full[3], full[4], ""));
 }
 
 }  // namespace

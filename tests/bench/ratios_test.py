@@ -31,8 +31,9 @@ class RatiosTest(unittest.TestCase):
     def test_quick_run_says_so_in_table_and_json(self):
         status, lines, content = run("--quick", "--rows", "dense_20k")
         self.assertEqual(status, 0)
-        # Above the table, after the machine.
-        self.assertEqual(lines[:2], [content["machine"], QUICK])
+        # Above the table, after the machine and the commit.
+        self.assertEqual(lines[0], content["machine"])
+        self.assertEqual(lines[2], QUICK)
         self.assertIs(content["quick"], True)
         self.assertEqual([row["name"] for row in content["rows"]], ["dense_20k"])
 
@@ -41,6 +42,19 @@ class RatiosTest(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertNotIn(QUICK, lines)
         self.assertIs(content["quick"], False)
+
+    def test_says_of_which_commit_kernel_and_runs(self):
+        status, lines, content = run(
+            "--runs", "2", "--rows", "dense_20k", "--commit", "c0ffee"
+        )
+        self.assertEqual(status, 0)
+        self.assertEqual(content["commit"], "c0ffee")
+        self.assertEqual(lines[1], "Commit c0ffee, kernel " + content["kernel"])
+        row = content["rows"][0]
+        self.assertEqual(row["kernel"], content["kernel"])
+        self.assertEqual(row["runs"], 2)
+        self.assertLessEqual(row["low_quartile"], row["ratio"])
+        self.assertLessEqual(row["ratio"], row["high_quartile"])
 
     def test_number_of_runs_has_no_effect_on_a_quick_run(self):
         status, _, content = run("--quick", "--runs", "9", "--rows", "dense_20k")

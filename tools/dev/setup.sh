@@ -81,7 +81,6 @@ java=(
   default-jdk-headless
 )
 report=(
-  gnuplot-nox
   # Tests look at pages in it, Japanese ones, too.
   chromium-headless-shell
   fonts-ipafont-gothic

@@ -48,6 +48,11 @@ stroke:var(--ground);stroke-width:3px;paint-order:stroke}
 .mark{stroke:var(--mark);stroke-width:1.5;stroke-dasharray:6 3}
 .s0{fill:var(--s0)}.s1{fill:var(--s1)}.s2{fill:var(--s2)}.s3{fill:var(--s3)}
 .s4{fill:var(--s4)}.s5{fill:var(--s5)}.s6{fill:var(--s6)}.s7{fill:var(--s7)}
+.l0{stroke:var(--s0)}.l1{stroke:var(--s1)}.l2{stroke:var(--s2)}
+.l3{stroke:var(--s3)}.l4{stroke:var(--s4)}.l5{stroke:var(--s5)}
+.l6{stroke:var(--s6)}.l7{stroke:var(--s7)}line[class^=l]{stroke-width:2}
+.l1,.l4{stroke-dasharray:7 3}.l2,.l5{stroke-dasharray:2 2}
+.l3,.l6{stroke-dasharray:9 3 2 3}
 .h0{fill:var(--h0)}.h1{fill:var(--h1)}.h2{fill:var(--h2)}.h3{fill:var(--h3)}
 .h4{fill:var(--h4)}.h5{fill:var(--h5)}
 rect{stroke:var(--edge);stroke-width:.4}

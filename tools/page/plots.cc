@@ -1,10 +1,6 @@
-// Plan: axes and their ticks; what all figures have in common (caption,
-// drawing, table); then a function a kind of plot, which lays out its marks and
+// Plan: hours as an axis, and the numbers of bars and heat maps; a table; then
+// a function a kind of plot, which lays out its marks (tools/page/figure.h) and
 // makes the table of the same numbers.
-//
-// Layout: a margin of kLeft for the labels of the vertical axis, kTop for its
-// unit, kBottom for the labels below. Widths are fixed, so that a drawing's
-// text has the size of the page's; a narrow screen scrolls a wide one.
 #include "tools/page/plots.h"
 
 #include <algorithm>
@@ -14,46 +10,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "tools/page/figure.h"
 #include "tools/page/html.h"
 #include "tools/page/svg.h"
 
 namespace tekmatch {
 namespace {
 
-constexpr double kWidth = 720;
-constexpr double kLeft = 64;
-constexpr double kRight = 12;
-constexpr double kTop = 24;
-constexpr double kBottom = 24;
-constexpr double kPlotWidth = kWidth - kLeft - kRight;
-constexpr double kBarHeight = 200;
 constexpr double kRowHeight = 18;
-constexpr double kSwatch = 10;  // a legend's square
 constexpr double kHours = 24;
 constexpr size_t kHeatSteps = 5;
-
-// Steps of 1, 2 or 5 times a power of ten, of which at most five fit.
-double TickStep(double maximum) {
-  double step = 1;
-  for (;;) {
-    for (const double factor : {1.0, 2.0, 5.0}) {
-      if (maximum <= step * factor * 5) return step * factor;
-    }
-    step *= 10;
-  }
-}
-
-// How wide text is, roughly: 7 a letter, 12 a character of three bytes or more,
-// as Japanese ones are.
-double TextWidth(absl::string_view text) {
-  double width = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool continues = byte >= 0x80 && byte < 0xC0;
-    if (!continues) width += byte < 0xE0 ? 7 : 12;
-  }
-  return width;
-}
 
 // Text of a cell that may be broken into lines: a screen would else be as wide
 // as a path is long. A date, a time or a word may not.
@@ -62,66 +28,9 @@ bool IsLong(absl::string_view cell) {
   return TextWidth(cell) > kLongCell;
 }
 
-// The caption, the drawing and its numbers.
-std::string Figure(const PlotText& text, const std::string& legend,
-                   const std::string& drawing, const PageTable& numbers) {
-  return absl::StrCat(
-      "<figure id=\"", text.id, "\">\n<figcaption><h3>", HtmlText(text.title),
-      "</h3>\n<p>", HtmlText(text.description), "</p></figcaption>\n", legend,
-      // Focus by keyboard, to scroll what is wider than the screen.
-      "<div class=\"plot\" tabindex=\"0\">\n", drawing,
-      "</div>\n<p class=\"source\">", HtmlText(text.source),
-      "</p>\n<details><summary>", HtmlText(text.table), "</summary>\n",
-      TableHtml(numbers), "</details>\n</figure>\n");
-}
-
-std::string EmptyFigure(const PlotText& text) {
-  return absl::StrCat("<figure id=\"", text.id, "\">\n<figcaption><h3>",
-                      HtmlText(text.title), "</h3></figcaption>\n<p>",
-                      HtmlText(text.nothing), "</p>\n<p class=\"source\">",
-                      HtmlText(text.source), "</p>\n</figure>\n");
-}
-
-struct LegendItem {
-  std::string css_class;
-  std::string name;
-};
-
-std::string Legend(const std::vector<LegendItem>& items) {
-  std::string html = "<ul class=\"legend\">\n";
-  for (const LegendItem& item : items) {
-    absl::StrAppend(&html,
-                    "<li><svg aria-hidden=\"true\" width=\"10\" height=\"10\">"
-                    "<rect class=\"",
-                    item.css_class, "\" width=\"", SvgNumber(kSwatch),
-                    "\" height=\"", SvgNumber(kSwatch), "\"/></svg> ",
-                    HtmlText(item.name), "</li>\n");
-  }
-  return html + "</ul>\n";
-}
-
-std::string SeriesClass(size_t series) {
-  return absl::StrCat("s", series % kMaxSeries);
-}
-
 std::string Tip(absl::string_view where, absl::string_view what,
                 uint64_t value) {
   return absl::StrCat(where, what.empty() ? "" : ", ", what, ": ", value);
-}
-
-// Labels below, of which so many are left out that the others have room.
-void DrawCategories(const std::vector<std::string>& names, double step,
-                    double baseline, Svg& svg) {
-  double widest = 0;
-  for (const std::string& name : names) {
-    widest = std::max(widest, TextWidth(name));
-  }
-  const auto every =
-      static_cast<size_t>(std::max(1.0, std::ceil((widest + 8) / step)));
-  for (size_t i = 0; i < names.size(); i += every) {
-    svg.Text(kLeft + (static_cast<double>(i) + 0.5) * step, baseline, "middle",
-             names[i]);
-  }
 }
 
 void DrawHours(double top, double bottom, Svg& svg) {

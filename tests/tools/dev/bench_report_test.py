@@ -9,7 +9,7 @@ import io
 import json
 import os
 import pathlib
-import shutil
+import re
 import sys
 import tempfile
 import unittest
@@ -53,6 +53,7 @@ BENCH = {
     "context": {
         "date": "2021-03-04T05:06:07+00:00",
         "skipped kernels": "arm64_crypto",
+        "commit": "c0ffee",
     },
     "benchmarks": [
         bench(
@@ -93,11 +94,17 @@ BENCH = {
 
 RATIOS = {
     "quick": False,
+    "commit": "c0ffee",
     "machine": "Some processor, 4 cores, compiler 12.2.0",
+    "kernel": "x86_vaes512",
     "rows": [
         {
             "name": "dense_20k",
+            "kernel": "x86_vaes512",
+            "runs": 5,
             "ratio": 4.0026,
+            "low_quartile": 3.9,
+            "high_quartile": 4.25,
             "engine_keys_per_s": 1973782.06,
             "baseline_keys_per_s": 493125.7,
         },
@@ -132,84 +139,127 @@ class FolderTest(unittest.TestCase):
     def run_main(self, *arguments):
         """Returns the exit status and what stderr says."""
         with contextlib.redirect_stderr(io.StringIO()) as stderr:
-            try:
-                status = tool.main(list(arguments))
-            except SystemExit as leave:
-                status = leave.code
+            # //bench:report_page is among the test's files.
+            with mock.patch.object(tool, "build", return_value="bench"):
+                try:
+                    status = tool.main(list(arguments))
+                except SystemExit as leave:
+                    status = leave.code
         return status, stderr.getvalue()
 
 
 class TablesTest(FolderTest):
     # The first columns of the tables, by the file that they show.
     BY_BENCH = ["operation", "instruction, bits", "sightings", "by", "step", "threads"]
-    BY_BOTH = ["name"] + BY_BENCH
+    BY_BOTH = ["row"] + BY_BENCH
+    QUICK = {"notice": "Quick run: these figures mean nothing."}
 
-    def report(self):
+    def parts(self):
         write_json(self.folder, self.bench, self.ratios)
         context, benches = tool.read_bench(self.folder)
-        return tool.report(context, benches, tool.read_ratios(self.folder)).split("\n")
+        return tool.report(context, benches, tool.read_ratios(self.folder))["parts"]
 
-    def expect_table(self, *lines):
-        """That the report has a table of these lines, and no others."""
-        found = self.report()
-        self.assertIn(lines[0], found)
-        at = found.index(lines[0])
-        self.assertNotIn("uick", found[at - 2])
-        self.assertTrue(found[at + 1].startswith("| ---"), found[at + 1])
-        self.assertEqual(found[at + 2 : found.index("", at)], list(lines[1:]))
+    def tables(self):
+        return [part["table"] for part in self.parts() if "table" in part]
+
+    def expect_table(self, header, *rows):
+        """That the report has a table of these cells, and no others."""
+
+        def cells(line):
+            return [cell.strip() for cell in line.strip("|").split("|")]
+
+        found = [t["rows"] for t in self.tables() if t["header"] == cells(header)]
+        self.assertEqual(found, [[cells(row) for row in rows]])
+
+    def facts(self):
+        return dict(self.tables()[0]["rows"])
 
     def test_head(self):
-        found = self.report()
-        self.assertIn("Machine: Some processor, 4 cores, compiler 12.2.0.", found)
-        self.assertIn("Measured: 2021-03-04T05:06:07+00:00.", found)
-        self.assertIn("Kernels that it cannot run: arm64_crypto.", found)
+        self.assertEqual(
+            self.facts(),
+            {
+                "Processor, compiler": "Some processor, 4 cores, compiler 12.2.0",
+                "Kernel": "x86_vaes512",
+                "Commit": "c0ffee",
+                "Measured": "2021-03-04T05:06:07+00:00",
+                "Kernels that it cannot run": "arm64_crypto",
+            },
+        )
 
     def test_no_kernel_skipped(self):
         self.bench["context"]["skipped kernels"] = "none"
-        self.assertNotIn("cannot run", "\n".join(self.report()))
+        self.assertNotIn("Kernels that it cannot run", self.facts())
+
+    def test_two_commits(self):
+        self.bench["context"]["commit"] = "f00d"
+        self.assertEqual(self.facts()["Commit of bench.json"], "f00d")
+
+    def test_ratios_of_an_older_program(self):
+        for name in ["commit", "kernel"]:
+            del self.ratios[name]
+        for name in ["kernel", "runs", "low_quartile", "high_quartile"]:
+            del self.ratios["rows"][0][name]
+        self.assertEqual(self.facts()["Commit"], "not said")
+        self.expect_table(
+            "| row | kernel | ratio | half of the runs | engine keys/s"
+            " | against keys/s | runs |",
+            "| dense_20k | - | 4.00 | - | 1,973,782 | 493,126 | - |",
+            "| x86_aesni | skipped: this machine lacks AES-NI | | | | | |",
+        )
 
     def tables_with_mark(self):
-        """Returns the first columns' names of all tables, and of the marked ones."""
-        found = self.report()
-        rules = [i for i, line in enumerate(found) if line.startswith("| ---")]
-        tables = [(i, found[i - 1].split("|")[1].strip()) for i in rules]
-        mark = "**Quick run: these figures mean nothing.**"
-        marked = [name for i, name in tables if found[i - 3] == mark]
+        """Returns the first columns' names of all tables, and of the marked ones;
+        every plot is marked as the table after it is."""
+        names, marked = [], []
+        parts = self.parts()
+        for before, part in zip(parts, parts[1:]):
+            if "table" not in part or part["table"]["header"][0] == "what":
+                continue
+            names.append(part["table"]["header"][0])
+            if before == self.QUICK:
+                marked.append(names[-1])
+        plots = [i for i, p in enumerate(parts) if {"ranges", "groups", "lines"} & set(p)]
+        self.assertEqual(len(plots), 4)
+        num_marked_plots = sum(parts[i - 1] == self.QUICK for i in plots)
         # No mark stands elsewhere.
-        self.assertEqual(found.count(mark), len(marked))
-        return [name for _, name in tables], marked
+        self.assertEqual(parts.count(self.QUICK), len(marked) + num_marked_plots)
+        return names, marked
 
     def test_full_run_is_not_marked(self):
-        tables, marked = self.tables_with_mark()
-        self.assertEqual(tables, self.BY_BOTH)
+        names, marked = self.tables_with_mark()
+        self.assertEqual(names, self.BY_BOTH)
         self.assertEqual(marked, [])
         self.bench["context"]["run"] = "full"
         self.assertEqual(self.tables_with_mark()[1], [])
-        self.assertNotIn("mean nothing", "\n".join(self.report()))
+        self.assertNotIn("mean nothing", json.dumps(self.parts()))
 
     def test_quick_run_says_so_first_and_above_each_table(self):
         self.bench["context"]["run"] = "quick"
         self.ratios["quick"] = True
-        self.assertIn("bench.json and ratios.json are of a quick run", self.report()[2])
-        self.assertIn("mean nothing", self.report()[2])
+        notice = self.parts()[0]["notice"]
+        self.assertIn("bench.json and ratios.json are of a quick run", notice)
+        self.assertIn("mean nothing", notice)
         self.assertEqual(self.tables_with_mark(), (self.BY_BOTH, self.BY_BOTH))
+        self.assertEqual(self.parts().count(self.QUICK), len(self.BY_BOTH) + 4)
 
     def test_quick_ratios_beside_a_full_suite(self):
         self.bench["context"]["run"] = "full"
         self.ratios["quick"] = True
-        self.assertIn("**ratios.json is of a quick run", self.report()[2])
-        self.assertEqual(self.tables_with_mark()[1], ["name"])
+        self.assertIn("ratios.json is of a quick run", self.parts()[0]["notice"])
+        self.assertEqual(self.tables_with_mark()[1], ["row"])
+        self.assertEqual(self.parts().count(self.QUICK), 2)
 
     def test_full_ratios_beside_a_quick_suite(self):
         self.bench["context"]["run"] = "quick"
-        self.assertIn("**bench.json is of a quick run", self.report()[2])
+        self.assertIn("bench.json is of a quick run", self.parts()[0]["notice"])
         self.assertEqual(self.tables_with_mark()[1], self.BY_BENCH)
 
     def test_ratios(self):
         self.expect_table(
-            "| name | ratio | engine keys/s | against keys/s |",
-            "| dense_20k | 4.00 | 1,973,782 | 493,126 |",
-            "| x86_aesni | skipped: this machine lacks AES-NI |  |  |",
+            "| row | kernel | ratio | half of the runs | engine keys/s"
+            " | against keys/s | runs |",
+            "| dense_20k | x86_vaes512 | 4.00 | 3.90–4.25 | 1,973,782 | 493,126 | 5 |",
+            "| x86_aesni | skipped: this machine lacks AES-NI | | | | | |",
         )
 
     def test_kernels(self):
@@ -261,7 +311,7 @@ class TablesTest(FolderTest):
     def test_means_over_repetitions_are_left_out(self):
         mean = dict(self.entry("Inflate"), name="Inflate/manual_time_mean")
         self.bench["benchmarks"].append(dict(mean, run_type="aggregate"))
-        self.assertEqual(sum("| Inflate |" in line for line in self.report()), 1)
+        self.assertEqual(json.dumps(self.parts()).count('"Inflate"'), 1)
 
 
 class FailuresTest(FolderTest):
@@ -269,13 +319,11 @@ class FailuresTest(FolderTest):
         """That there is no report, nor an old one, and what stderr says."""
         if not os.path.exists(self.path("bench.json")):
             write_json(self.folder, self.bench, self.ratios)
-        earlier = ["report.md", "threads.svg"]
+        earlier = ["report.html"]
         for name in earlier:
             with open(self.path(name), "w", encoding="utf-8") as f:
                 f.write("of an earlier run\n")
-        # Where it is missing too, these fail before anything is drawn.
-        with mock.patch.object(tool.shutil, "which", return_value="gnuplot"):
-            status, stderr = self.run_main("--from", self.folder, self.folder)
+        status, stderr = self.run_main("--from", self.folder, self.folder)
         self.assertEqual(status, 1)
         for message in messages:
             self.assertIn(message, stderr)
@@ -342,18 +390,20 @@ class FailuresTest(FolderTest):
         self.expect_failure("ratios.json", "quick")
 
     def test_missing_folder(self):
-        with mock.patch.object(tool.shutil, "which", return_value="gnuplot"):
-            status, stderr = self.run_main("--from", self.path("none"), self.folder)
+        status, stderr = self.run_main("--from", self.path("none"), self.folder)
         self.assertEqual(status, 1)
         self.assertIn(self.path("none"), stderr)
 
-    def test_missing_gnuplot(self):
+    def test_build_that_fails(self):
         out = self.path("out")
-        with mock.patch.object(tool.shutil, "which", return_value=None):
-            status, stderr = self.run_main("--quick", out)
+        with contextlib.redirect_stderr(io.StringIO()) as stderr:
+            with mock.patch.object(
+                tool, "build", side_effect=tool.Failure("building failed")
+            ):
+                status = tool.main(["--quick", out])
         self.assertEqual(status, 1)
-        self.assertIn("tools/dev/setup.sh --report", stderr)
-        self.assertFalse(os.path.exists(out))
+        self.assertIn("building failed", stderr.getvalue())
+        self.assertEqual(os.listdir(out), [])
 
     def test_wrong_usage(self):
         wrong = [[], ["a", "b"], ["--fast", "a"], ["--quick", "--from", "a", "b"]]
@@ -364,9 +414,9 @@ class FailuresTest(FolderTest):
 class MeasureTest(FolderTest):
     """By programs that only write down their arguments."""
 
-    def program(self, name, status):
+    def program(self, name, status, more=""):
         with open(self.path(name), "w", encoding="utf-8") as f:
-            f.write('#!/bin/sh\nprintf "%s\\n" "$@" > "$0.arguments"\n')
+            f.write('#!/bin/sh\nprintf "%s\\n" "$@" > "$0.arguments"\n' + more)
             f.write("exit %d\n" % status)
         os.chmod(self.path(name), 0o755)
 
@@ -375,24 +425,40 @@ class MeasureTest(FolderTest):
             return f.read().splitlines()
 
     def measure(self, quick=False, suite=0, ratios=0):
-        self.program("bench", suite)
+        context = {"host_name": "h", "executable": "/home/u/bench", "num_cpus": 2}
+        written = json.dumps({"context": context, "benchmarks": []})
+        more = "echo '%s' > '%s'\n" % (written, self.path("bench.json"))
+        self.program("bench", suite, more)
         self.program("ratios", ratios)
-        tool.measure(self.folder, self.folder, quick)
+        with mock.patch.object(tool, "commit", return_value="c0ffee"):
+            tool.measure(self.folder, self.folder, quick)
 
     def test_writes_json_into_the_folder(self):
         self.measure()
         json_file = "--benchmark_out=" + self.path("bench.json")
         self.assertEqual(
             self.arguments("bench"),
-            [json_file, "--benchmark_out_format=json", "--benchmark_context=run=full"],
+            [
+                json_file,
+                "--benchmark_out_format=json",
+                "--benchmark_context=run=full,commit=c0ffee",
+            ],
         )
-        self.assertEqual(self.arguments("ratios"), ["--json", self.path("ratios.json")])
+        self.assertEqual(
+            self.arguments("ratios"),
+            ["--json", self.path("ratios.json"), "--commit", "c0ffee"],
+        )
 
     def test_quick(self):
         self.measure(quick=True)
-        context = "--benchmark_context=run=quick,figures=mean nothing"
+        context = "--benchmark_context=run=quick,figures=mean nothing,commit=c0ffee"
         self.assertIn(context, self.arguments("bench"))
         self.assertIn("--quick", self.arguments("ratios"))
+
+    def test_nothing_tells_whose_machine_it_was(self):
+        self.measure()
+        with open(self.path("bench.json"), encoding="utf-8") as f:
+            self.assertEqual(json.load(f)["context"], {"num_cpus": 2})
 
     def test_wrong_answer_of_the_suite(self):
         with self.assertRaisesRegex(tool.Failure, "suite.*exit status 1"):
@@ -407,70 +473,61 @@ class MeasureTest(FolderTest):
             tool.measure(self.folder, self.folder, False)
 
 
-class PlotsTest(FolderTest):
-    def setUp(self):
-        super().setUp()
-        if shutil.which("gnuplot") is None:
-            message = "gnuplot is missing: run tools/dev/setup.sh --report"
-            if os.environ.get("CI"):
-                self.fail(message)
-            self.skipTest(message)
-
-    def expect_texts(self, name, *texts):
-        with open(os.path.join(self.folder, "out", name), encoding="utf-8") as f:
-            svg = f.read()
-        self.assertTrue(svg.rstrip().endswith("</svg>"), name)
-        for text in texts:
-            self.assertIn(text, svg, name)
-
-    def test_report_with_plots(self):
+class PageTest(FolderTest):
+    def page(self):
         write_json(self.folder, self.bench, self.ratios)
         out = self.path("out")
         self.assertEqual(self.run_main("--from", self.folder, out), (0, ""))
-        names = ["bench.json", "ratios.json", "report.md"]
-        plots = ["kernels.svg", "sightings.svg", "threads.svg"]
-        self.assertEqual(sorted(os.listdir(out)), sorted(names + plots))
-        with open(os.path.join(out, "report.md"), encoding="utf-8") as f:
-            report = f.read()
-        for plot in plots:
-            self.assertIn("](%s)" % plot, report)
-        # Underscores are as they were.
-        self.expect_texts(
-            "kernels.svg", "x86_vaes512", "portable", *tool.KERNEL_OPERATIONS, "keys/s"
+        self.assertEqual(
+            sorted(os.listdir(out)), ["bench.json", "ratios.json", "report.html"]
         )
-        self.expect_texts("sightings.svg", "x86_vaes512", "baseline", "10M", "ns a key")
-        self.expect_texts("threads.svg", "measured", "ideal", "keys/s")
+        with open(os.path.join(out, "report.html"), encoding="utf-8") as f:
+            return f.read()
 
-    def plots_with_mark(self):
-        write_json(self.folder, self.bench, self.ratios)
-        out = self.path("out")
-        self.assertEqual(self.run_main("--from", self.folder, out), (0, ""))
-        marked = []
-        for name in sorted(tool.PLOTS):
-            with open(os.path.join(out, name), encoding="utf-8") as f:
-                if "Quick run: these figures mean nothing." in f.read():
-                    marked.append(name)
-        return marked
+    def figure(self, page, name):
+        return re.search('<figure id="%s">.*?</figure>' % name, page, re.S)[0]
 
-    def test_plots_of_a_quick_run_say_so(self):
+    def test_plots(self):
+        page = self.page()
+        self.assertTrue(page.startswith("<!DOCTYPE html>"))
+        self.assertIn("default-src 'none'", page)
+        self.assertIn("<td>c0ffee</td>", page)
+        # Underscores are as they were.
+        expected = {
+            "ratios": ["dense_20k", "<td class=\"n\">3.9</td>", "as fast"],
+            "kernels": ["x86_vaes512", "portable", "million keys/s"],
+            "sightings": ["x86_vaes512", "baseline", "10\u202f000\u202f000", "ns a key"],
+            "threads": ["measured", "ideal", "threads"],
+        }
+        expected["kernels"] += tool.KERNEL_OPERATIONS
+        for name, texts in expected.items():
+            figure = self.figure(page, name)
+            self.assertIn("</svg>", figure)
+            for text in texts:
+                self.assertIn(text, figure, name)
+        # 2 million keys a second; a kernel that was not measured has no bar.
+        self.assertIn("DeriveRpiks, portable: 2.5<", self.figure(page, "kernels"))
+        self.assertNotIn("GenerateRpis, x86_vaes512:", self.figure(page, "kernels"))
+        self.assertEqual(page, self.page())
+
+    def test_pages_of_a_quick_run_say_so(self):
         self.bench["context"]["run"] = "quick"
-        self.assertEqual(self.plots_with_mark(), sorted(tool.PLOTS))
-
-    # What they show is the suite's.
-    def test_plots_beside_quick_ratios(self):
-        self.ratios["quick"] = True
-        self.assertEqual(self.plots_with_mark(), [])
+        self.assertIn("Quick run: these figures mean nothing.", self.page())
 
     def test_one_thread_and_one_number_of_sightings(self):
         for name in ["EndToEnd/threads:4", "MatchKeys/x86_vaes512/sightings:10000000"]:
             self.bench["benchmarks"].remove(self.entry(name))
-        write_json(self.folder, self.bench, self.ratios)
-        out = self.path("out")
-        self.assertEqual(self.run_main("--from", self.folder, out), (0, ""))
+        self.assertIn("</html>", self.page())
 
-    def test_failing_gnuplot(self):
-        with self.assertRaisesRegex(tool.Failure, "a.svg"):
-            tool.plot(self.path("a.svg"), False, ["no such command"], {}, ["x"])
+    def test_no_ratio_was_measured(self):
+        del self.ratios["rows"][0]
+        self.assertIn("Nothing was measured.", self.page())
+
+    def test_failing_program(self):
+        write_json(self.folder, self.bench, self.ratios)
+        for program in ["/bin/false", self.path("none")]:
+            with self.assertRaisesRegex(tool.Failure, "drawing the page"):
+                tool.write_report(program, self.folder, self.folder)
 
 
 if __name__ == "__main__":

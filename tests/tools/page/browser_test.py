@@ -343,6 +343,75 @@ class PageTest(unittest.TestCase):
         self.assertEqual(elements.texts["h2"], ["日ごとの集計"])
         self.assertIn("日ごとのスコア", elements.texts["h3"])
 
+    def test_benchmarks(self):
+        """The kinds of plots that tools/dev/bench_report asks for."""
+
+        def text(name):
+            return {
+                "id": name,
+                "title": "Title of " + name,
+                "description": "What it shows.",
+                "source": "Source: bench.json.",
+                "unit": "million keys/s",
+                "table": "The numbers",
+                "nothing": "Nothing was measured.",
+            }
+
+        kernels = ["x86_vaes512", "x86_vaes256", "x86_aesni", "portable"]
+        ranges = [
+            {"name": "row_%d" % n, "low": 0.8 + n, "median": 1 + n, "high": 1.1 + 2 * n}
+            for n in range(9)
+        ]
+        lines = [
+            {"name": kernel, "points": [[10**x, 10 + x * n] for x in range(3, 8)]}
+            for n, kernel in enumerate(kernels)
+        ]
+        parts = [
+            {"notice": "Quick run: these figures mean nothing."},
+            {
+                "ranges": {
+                    **text("ranges"),
+                    "row": "row",
+                    "low": "lower quartile",
+                    "median": "median",
+                    "high": "upper quartile",
+                    "rows": ranges,
+                    "mark": {"name": "as fast", "value": 1},
+                }
+            },
+            {
+                "groups": {
+                    **text("groups"),
+                    "category": "operation",
+                    "categories": ["DeriveRpiks", "GenerateRpis", "FindCandidates"],
+                    "series": [
+                        {"name": kernel, "values": [4 - n, None, 0.5 + n]}
+                        for n, kernel in enumerate(kernels)
+                    ],
+                }
+            },
+            {
+                "lines": {
+                    **text("lines"),
+                    "line": "by",
+                    "x": "sightings",
+                    "log_x": True,
+                    "series": lines,
+                }
+            },
+        ]
+        page = os.path.join(self.folder, "bench.html")
+        with open(page, "w", encoding="utf-8") as f:
+            subprocess.run(
+                [os.path.join("bench", "report_page")],
+                input=json.dumps({"language": "en", "title": "T", "parts": parts}),
+                stdout=f,
+                encoding="utf-8",
+                check=True,
+            )
+        elements = self.look_at("bench", page)
+        self.assertEqual(elements.count["figure"], 3)
+
     def test_window(self):
         keys = os.path.join(self.folder, "keys.jsonl")
         with open(keys, "w", encoding="utf-8") as f:
