@@ -16,6 +16,7 @@
 #include "tools/commands/page_option.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
+#include "tools/commands/screen.h"
 #include "tools/files/json_text.h"
 #include "tools/files/output_file.h"
 #include "tools/report/export_page.h"
@@ -94,10 +95,10 @@ std::string Description(const Options& options, const ordered_json& files,
   if (options.format == "json") {
     return DumpJson(options.totals ? totals.Json() : files, 2) + "\n";
   }
-  if (options.totals) return totals.Text();
+  if (options.totals) return FitReport(options.out, totals.Text());
   std::string text;
   for (const ordered_json& file : files) text += Text(file);
-  return text;
+  return FitReport(options.out, text);
 }
 
 absl::StatusOr<int> Inspect(const Options& options) {

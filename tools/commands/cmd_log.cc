@@ -30,6 +30,7 @@
 #include "tools/commands/page_option.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
+#include "tools/commands/screen.h"
 #include "tools/files/json_text.h"
 #include "tools/files/small_file.h"
 #include "tools/report/match_report.h"
@@ -166,8 +167,9 @@ absl::StatusOr<int> ShowCocoaLog(const Options& options,
       options.page, page, options.out,
       options.format == "json"
           ? DumpJson(CocoaLogJson(*log, options.log), 2) + "\n"
-      : options.format == "csv" ? CocoaLogCsv(*log)
-                                : CocoaLogText(*log, options.log)));
+      : options.format == "csv"
+          ? CocoaLogCsv(*log)
+          : FitReport(options.out, CocoaLogText(*log, options.log))));
   return kExitDone;
 }
 
@@ -220,9 +222,10 @@ absl::StatusOr<int> ShowLog(const Options& options) {
           : LogPage(report, zone, PageLanguage(options.page));
   const absl::Status written = WritePageAndResult(
       options.page, page, options.out,
-      options.format == "json"  ? DumpJson(LogJson(report), 2) + "\n"
-      : options.format == "csv" ? LogCsv(report)
-                                : LogText(report));
+      options.format == "json" ? DumpJson(LogJson(report), 2) + "\n"
+      : options.format == "csv"
+          ? LogCsv(report)
+          : FitReport(options.out, LogText(report, ReportWidth(options.out))));
   if (read.all_readable) {
     TEKMATCH_RETURN_IF_ERROR(written);
     return kExitDone;

@@ -10,8 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "keyformat/printable.h"
 #include "tools/files/hex.h"
+#include "tools/report/fit_lines.h"
 #include "tools/report/match_report.h"
 
 namespace tekmatch {
@@ -32,38 +35,55 @@ std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
 }
 
-// Columns of a terminal: two for the wide characters of East Asia, in which
-// Android writes times. The first byte of UTF-8 tells them near enough: 0xE3 to
-// 0xED are kana, ideographs and Hangul, 0xEF the full-width forms.
-size_t WidthOf(const std::string& text) {
-  size_t width = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    if ((byte & 0xC0) == 0x80) continue;  // not the first of a character
-    const bool is_wide = (byte >= 0xE3 && byte <= 0xED) || byte == 0xEF;
-    width += is_wide ? 2 : 1;
-  }
-  return width;
-}
-
 // A table whose columns are as wide as what is in them; the last one is not
 // filled up.
 std::string Table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths(rows.front().size());
   for (const std::vector<std::string>& row : rows) {
     for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], WidthOf(row[i]));
+      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
     }
   }
   std::string text;
   for (const std::vector<std::string>& row : rows) {
     for (size_t i = 0; i + 1 < row.size(); ++i) {
       absl::StrAppend(&text, row[i],
-                      std::string(widths[i] - WidthOf(row[i]) + 2, ' '));
+                      std::string(widths[i] - DisplayWidth(row[i]) + 2, ' '));
     }
     absl::StrAppend(&text, row.back(), "\n");
   }
   return text;
+}
+
+// The same for a screen that is narrower: a block a row, with its headings, a
+// fact a line.
+std::string Blocks(const std::vector<std::vector<std::string>>& rows) {
+  size_t width = 0;
+  for (const std::string& name : rows.front()) {
+    width = std::max(width, DisplayWidth(name));
+  }
+  std::string text;
+  for (size_t r = 1; r < rows.size(); ++r) {
+    absl::StrAppend(&text, rows[r][0], "\n");
+    for (size_t i = 1; i < rows[r].size(); ++i) {
+      const std::string& name = rows.front()[i];
+      absl::StrAppend(&text, "  ", name,
+                      std::string(width - DisplayWidth(name) + 2, ' '),
+                      rows[r][i], "\n");
+    }
+  }
+  return text;
+}
+
+std::string TableFor(const std::vector<std::vector<std::string>>& rows,
+                     size_t width) {
+  std::string table = Table(rows);
+  if (width == 0) return table;
+  const std::vector<absl::string_view> lines = absl::StrSplit(table, '\n');
+  const bool fits = std::all_of(
+      lines.begin(), lines.end(),
+      [&](absl::string_view line) { return DisplayWidth(line) <= width; });
+  return fits ? table : Blocks(rows);
 }
 
 // What a matched hash means: a log has no day of contact, but the days of the
@@ -111,7 +131,7 @@ ordered_json OptionalJson(const std::optional<bool>& value) {
 
 }  // namespace
 
-std::string LogText(const LogReport& report) {
+std::string LogText(const LogReport& report, size_t width) {
   const CheckLog& log = *report.log;
   std::string text = absl::StrCat(
       Printable(report.path), ": log of exposure checks, ",
@@ -152,7 +172,7 @@ std::string LogText(const LogReport& report) {
                       file == nullptr ? "-" : OrDash(KeyDaysText(*file)),
                       OrDash(Printable(PathsOf(report, row)))});
     }
-    absl::StrAppend(&text, "\n", Table(rows));
+    absl::StrAppend(&text, "\n", TableFor(rows, width));
   }
   const auto num_disagree = std::count_if(
       report.hashes.begin(), report.hashes.end(),

@@ -13,6 +13,7 @@
 #include "tools/commands/export_arguments.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
+#include "tools/commands/screen.h"
 #include "tools/commands/trusted_key_flag.h"
 #include "tools/files/json_text.h"
 #include "tools/report/match_report.h"
@@ -42,7 +43,9 @@ std::string Line(const ExportFileResult& file) {
   return line + "\n";
 }
 
-std::string Report(const std::vector<ExportFileResult>& files, bool as_json) {
+std::string Report(const std::vector<ExportFileResult>& files,
+                   const Options& options) {
+  const bool as_json = options.format == "json";
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   std::string text;
   for (const ExportFileResult& file : files) {
@@ -52,7 +55,7 @@ std::string Report(const std::vector<ExportFileResult>& files, bool as_json) {
       text += Line(file);
     }
   }
-  return as_json ? DumpJson(json, 2) + "\n" : text;
+  return as_json ? DumpJson(json, 2) + "\n" : FitReport(options.out, text);
 }
 
 absl::StatusOr<int> Verify(const Options& options) {
@@ -87,9 +90,8 @@ absl::StatusOr<int> Verify(const Options& options) {
   progress.Finish();
   // Known only when the last file is read.
   RefuseIncompleteBatches(files);
-  const bool as_json = options.format == "json";
   // A refused file is no reason to keep the verdicts back.
-  const absl::Status written = WriteResult(options.out, Report(files, as_json));
+  const absl::Status written = WriteResult(options.out, Report(files, options));
   const auto num_refused = std::count_if(
       files.begin(), files.end(),
       [](const ExportFileResult& file) { return !file.accepted; });

@@ -16,6 +16,7 @@
 #include "tools/commands/key_lines.h"
 #include "tools/commands/page_option.h"
 #include "tools/commands/run_paths.h"
+#include "tools/commands/screen.h"
 #include "tools/files/hex.h"
 #include "tools/files/json_text.h"
 #include "tools/files/output_file.h"
@@ -110,7 +111,7 @@ std::string Report(const std::vector<WindowRow>& rows, const Options& options,
       absl::StrCat("reason (policy ", window_policy.name, ", times in ",
                    std::string(zone.name()), ")"));
   for (const WindowRow& row : rows) text += RowText(row, zone);
-  return text;
+  return FitReport(options.out, text);
 }
 
 absl::StatusOr<int> Window(const Options& options) {

@@ -4,6 +4,7 @@
 
 #include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
+#include "tools/commands/screen.h"
 #include "tools/files/match_line.h"
 #include "tools/files/output_file.h"
 #include "tools/report/match_answer.h"
@@ -70,8 +71,9 @@ std::string MatchReport(const MatchOptions& options, const MatchRules& rules,
                         const RunAccount& account, const StoreAccount* store) {
   const MatchReportInput input = ReportInput(rules, check, account, store);
   const AnswerOptions answer = AnswerOptionsOf(options, rules);
-  return options.format == "json" ? AnswerJson(input, answer)
-                                  : AnswerText(input, answer);
+  return options.format == "json"
+             ? AnswerJson(input, answer)
+             : FitReport(options.out, AnswerText(input, answer));
 }
 
 std::string MatchResultPage(const MatchOptions& options,

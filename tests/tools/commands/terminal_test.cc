@@ -11,7 +11,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <regex>
 #include <string>
@@ -19,6 +21,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -41,7 +45,9 @@ constexpr char kWipe[] = "\r\x1b[K";
 // A terminal that passes on every byte as it is.
 class Terminal {
  public:
-  Terminal() : master_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+  // 0 columns: it does not say how wide it is.
+  explicit Terminal(uint16_t columns = 0)
+      : master_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
     EXPECT_GE(master_, 0);
     EXPECT_EQ(grantpt(master_), 0);
     EXPECT_EQ(unlockpt(master_), 0);
@@ -51,6 +57,9 @@ class Terminal {
     EXPECT_EQ(tcgetattr(slave_, &settings), 0);
     cfmakeraw(&settings);
     EXPECT_EQ(tcsetattr(slave_, TCSANOW, &settings), 0);
+    winsize size{};
+    size.ws_col = columns;
+    EXPECT_EQ(ioctl(slave_, TIOCSWINSZ, &size), 0);
   }
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
@@ -88,7 +97,8 @@ class Terminal {
 class RunOnTerminal {
  public:
   explicit RunOnTerminal(const std::vector<std::string>& arguments,
-                         const char* term = "xterm") {
+                         const char* term = "xterm", uint16_t columns = 0)
+      : out_(columns) {
     int pipe_ends[2];
     EXPECT_EQ(pipe2(pipe_ends, O_CLOEXEC), 0);
     const TekmatchCommand command(arguments);
@@ -225,6 +235,50 @@ TEST_F(TerminalTest, VerifyAndInspectSayWhichFileOfHowMany) {
     EXPECT_TRUE(absl::EndsWith(run.err(), kWipe)) << run.err();
     EXPECT_THAT(run.out(), Not(HasSubstr("\x1b")));
   }
+}
+
+size_t WidestLine(const std::string& text) {
+  size_t widest = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    widest = std::max(widest, line.size());
+  }
+  return widest;
+}
+
+// Reports fit the terminal, by its own word or COLUMNS'; nothing has a colour.
+TEST_F(TerminalTest, ReportsFitTheTerminal) {
+  WriteFile(At("log.json"), R"({"ExportVersion":2,"ExposureChecks":[
+    {"Timestamp":"2020-12-02 09:00:00 +0900","Files":[{"Hash":
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "KeyCount":3,"MatchCount":1,"Timestamp":"2020-12-02 09:00:00 +0900"}]}]})");
+  const std::vector<std::string> log = {"log", At("log.json")};
+  const std::string on_pipe = RunTekmatch(log).out;
+  EXPECT_GT(WidestLine(on_pipe), 120u);
+  EXPECT_THAT(on_pipe, HasSubstr("hash              keys  in file"));
+  // The path is one word.
+  const size_t path = At("log.json").size() + 1;
+  for (const uint16_t columns : {40, 60, 0}) {
+    RunOnTerminal run(log, "xterm", columns);
+    EXPECT_EQ(run.Wait(), 0) << run.err();
+    EXPECT_LE(WidestLine(run.out()),
+              std::max<size_t>(columns == 0 ? 80 : columns, path));
+    EXPECT_THAT(run.out(),
+                HasSubstr("aaaaaaaaaaaaaaaa\n  keys            3\n"));
+    EXPECT_THAT(run.out(), Not(HasSubstr("\x1b")));
+  }
+  RunOnTerminal wide(log, "xterm", 500);
+  EXPECT_EQ(wide.Wait(), 0) << wide.err();
+  EXPECT_EQ(wide.out(), on_pipe);
+  EXPECT_EQ(setenv("COLUMNS", "500", 1), 0);
+  RunOnTerminal by_variable(log, "xterm", 40);
+  EXPECT_EQ(by_variable.Wait(), 0) << by_variable.err();
+  EXPECT_EQ(unsetenv("COLUMNS"), 0);
+  EXPECT_EQ(by_variable.out(), on_pipe);
+  // JSON is for programs, wherever it goes.
+  RunOnTerminal json({"log", At("log.json"), "--format", "json"}, "xterm", 40);
+  EXPECT_EQ(json.Wait(), 0) << json.err();
+  EXPECT_EQ(json.out(),
+            RunTekmatch({"log", At("log.json"), "--format", "json"}).out);
 }
 
 // It would take hours; the folder that it made is gone.
