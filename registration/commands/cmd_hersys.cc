@@ -19,11 +19,15 @@ namespace tekmatch {
 namespace {
 
 constexpr uint64_t kMostLifeMinutes = 1440;
+// A file of patients, in a form.
+constexpr size_t kMostPageBody = 2 << 20;
 
 struct Options {
   std::string data;
   std::string key_file;
   std::string listen = "127.0.0.1:8082";
+  std::string pages;
+  std::string pages_origin;
   std::string secret_file;
   std::string sms_url;
   std::string sms_secret_file;
@@ -52,6 +56,14 @@ absl::StatusOr<int> Serve(const Options& o) {
   options.key_file = o.key_file.empty() ? o.data + "/number-keys" : o.key_file;
   TEKMATCH_ASSIGN_OR_RETURN(options.http.address, ParseListenAddress(o.listen));
   options.http.num_workers = static_cast<int>(o.workers);
+  if (!o.pages.empty()) {
+    options.pages.emplace();
+    TEKMATCH_ASSIGN_OR_RETURN(options.pages->address,
+                              ParseListenAddress(o.pages));
+    options.pages->num_workers = static_cast<int>(o.workers);
+    options.pages->max_body_bytes = kMostPageBody;
+    options.pages_origin = o.pages_origin;
+  }
   TEKMATCH_ASSIGN_OR_RETURN(options.secret, ReadSecret(o.secret_file));
   if (o.sms_url.empty() && o.smtp_url.empty()) {
     return absl::InvalidArgumentError("--sms-url or --smtp-url is needed");
@@ -87,6 +99,10 @@ absl::StatusOr<int> Serve(const Options& o) {
                             HersysService::Start(options, *clock, log.get()));
   TEKMATCH_RETURN_IF_ERROR(
       PrintLine(absl::StrCat("listening at ", service->address().ToString())));
+  if (service->pages_address() != nullptr) {
+    TEKMATCH_RETURN_IF_ERROR(PrintLine(
+        absl::StrCat("pages at ", service->pages_address()->ToString())));
+  }
   int signal = 0;
   sigwait(&signals, &signal);
   if (!service->Stop(absl::Seconds(10))) {
@@ -109,6 +125,13 @@ void AddHersysCommand(CommandLine& line) {
       .Text("--listen", o->listen,
             "127.0.0.1:PORT, [::1]:PORT or unix:PATH; port 0 is any")
       .ShowDefault();
+  const Option pages = command.Text(
+      "--pages", o->pages, "The same for operators' pages (default: none)");
+  command
+      .Text("--pages-origin", o->pages_origin,
+            "What browsers have before the path of a page, where a\n"
+            "reverse proxy is in front: https://hersys.example.jp")
+      .Needs(pages);
   command
       .Text("--secret-file", o->secret_file,
             "File of the secret shared with the notification server")

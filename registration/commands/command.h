@@ -28,6 +28,7 @@ void AddHersysCommand(CommandLine& line);
 void AddIssueCommand(CommandLine& line);
 void AddIssuesCommand(CommandLine& line);
 void AddPurgeCommand(CommandLine& line);
+void AddOperatorCommand(CommandLine& line);
 void AddServerCommand(CommandLine& line);
 void AddPublishCommand(CommandLine& line);
 void AddStatusCommand(CommandLine& line);

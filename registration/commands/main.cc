@@ -23,6 +23,7 @@ absl::StatusOr<int> Run(int argc, char** argv) {
   tekmatch::AddIssueCommand(line);
   tekmatch::AddIssuesCommand(line);
   tekmatch::AddPurgeCommand(line);
+  tekmatch::AddOperatorCommand(line);
   tekmatch::AddServerCommand(line);
   tekmatch::AddPublishCommand(line);
   tekmatch::AddStatusCommand(line);

@@ -46,7 +46,7 @@ absl::StatusOr<Issue> IssueFrom(const Database& database,
   const int64_t state = row.Int64(2);
   const int64_t failure = row.Int64(3);
   if (state < 0 || state >= kNumIssueStates || failure < 0 ||
-      failure > static_cast<int>(FailureReason::kReportedByGateway)) {
+      failure > static_cast<int>(FailureReason::kRecordChanged)) {
     return database.Damaged("an issue has no such state");
   }
   return Issue{.uuid = std::string(row.Text(0)),
@@ -86,6 +86,19 @@ absl::StatusOr<IssueHistory> HersysStore::HistoryOf(int64_t patient,
                       .num_live = static_cast<int>(select.Int64(1))};
 }
 
+absl::StatusOr<IssueDecision> HersysStore::JudgeFound(const Patient& patient,
+                                                      absl::Time now) {
+  TEKMATCH_ASSIGN_OR_RETURN(IssueHistory history, HistoryOf(patient.id, now));
+  history.registered = patient.registered_at.has_value();
+  history.closed = patient.closed;
+  IssueDecision decision;
+  decision.verdict = JudgeIssue(patient.record, history);
+  if (decision.verdict == IssueVerdict::kSomethingMissing) {
+    decision.missing = MissingForIssue(patient.record);
+  }
+  return decision;
+}
+
 absl::StatusOr<IssueDecision> HersysStore::QueueIssue(const NewIssue& issue,
                                                       absl::Time now) {
   if (!ClaimOf(issue.uuid).ok()) {
@@ -111,14 +124,7 @@ absl::StatusOr<IssueDecision> HersysStore::QueueIssue(const NewIssue& issue,
       return absl::AlreadyExistsError("an issue has this id");
     }
   }
-  TEKMATCH_ASSIGN_OR_RETURN(IssueHistory history, HistoryOf(patient.id, now));
-  history.registered = patient.registered_at.has_value();
-  history.closed = patient.closed;
-  IssueDecision decision;
-  decision.verdict = JudgeIssue(patient.record, history);
-  if (decision.verdict == IssueVerdict::kSomethingMissing) {
-    decision.missing = MissingForIssue(patient.record);
-  }
+  TEKMATCH_ASSIGN_OR_RETURN(IssueDecision decision, JudgeFound(patient, now));
   if (decision.verdict != IssueVerdict::kMayIssue) return decision;
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement insert,

@@ -8,6 +8,7 @@
 
 #include "absl/time/time.h"
 #include "matcher/store/database.h"
+#include "registration/hersys/hersys_store.h"
 
 namespace tekmatch {
 
@@ -23,6 +24,18 @@ inline void BindOptional(Statement& statement, int index,
     statement.BindNull(index);
   }
 }
+
+// A patient's row, as PatientFrom reads it: these columns, further ones behind
+// them, and these tables with a condition.
+inline constexpr char kPatientColumns[] =
+    "SELECT p.id, p.name, p.kana, p.contact, p.contact_origin, p.facility, "
+    "p.positive, p.confirmed, p.diagnosed_on, p.reported, p.app_in_use, "
+    "p.wants, p.consented, p.closed, c.name, r.at";
+inline constexpr int kNumPatientColumns = 16;
+inline constexpr char kPatientTables[] =
+    " FROM patient p JOIN center c ON c.id = p.center_id LEFT JOIN registered "
+    "r ON r.patient = p.id WHERE ";
+Patient PatientFrom(const Statement& row);
 
 }  // namespace tekmatch
 

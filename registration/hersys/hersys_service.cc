@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "keyformat/status_macros.h"
+#include "registration/hersys/hersys_pages.h"
 #include "registration/hersys/hersys_store.h"
 #include "registration/hersys/number_keys.h"
 #include "registration/rules/redemption.h"
@@ -54,6 +55,9 @@ class HersysService::Impl {
   absl::Status Start();
   bool Stop(absl::Duration grace);
   const ListenAddress& address() const { return http_->address(); }
+  const ListenAddress* pages_address() const {
+    return pages_http_ == nullptr ? nullptr : &pages_http_->address();
+  }
 
  private:
   bool IsServer(const HttpRequest& request) const {
@@ -84,6 +88,8 @@ class HersysService::Impl {
   std::unique_ptr<HersysStore> store_;  // of the routes
   Router router_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<HersysPages> pages_;
+  std::unique_ptr<HttpServer> pages_http_;
   std::thread working_;
 
   std::mutex mutex_;  // of all below
@@ -285,6 +291,21 @@ absl::Status HersysService::Impl::Start() {
   add(kSmsRoute, &Impl::TakeReport);
   // The courier's thread starts last, after all that can fail: where Start
   // returns an error, it is not there.
+  // The pages have workers of their own, so that no log-in, which takes its
+  // time, keeps the notification server waiting.
+  if (options_.pages.has_value()) {
+    TEKMATCH_ASSIGN_OR_RETURN(
+        pages_, HersysPages::Open({.data = options_.data,
+                                   .origin = options_.pages_origin,
+                                   .life = options_.courier.life},
+                                  clock_, log_));
+    TEKMATCH_ASSIGN_OR_RETURN(
+        pages_http_,
+        HttpServer::Start(*options_.pages, pages_->router(), clock_, log_));
+    if (options_.pages_origin.empty()) {
+      pages_->SetAddress(pages_http_->address().ToString());
+    }
+  }
   TEKMATCH_ASSIGN_OR_RETURN(
       http_, HttpServer::Start(options_.http, router_, clock_, log_));
   working_ = std::thread([this] { Work(); });
@@ -295,7 +316,8 @@ bool HersysService::Impl::Stop(absl::Duration grace) {
   if (http_ == nullptr) return true;
   // The routes end first. A message that is being sent is waited for, since a
   // cut would make it unclear and send another.
-  const bool all_sent = http_->Stop(grace);
+  bool all_sent = http_->Stop(grace);
+  if (pages_http_ != nullptr && !pages_http_->Stop(grace)) all_sent = false;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stops_ = true;
@@ -310,6 +332,9 @@ HersysService::HersysService(std::unique_ptr<Impl> impl)
 HersysService::~HersysService() = default;
 
 const ListenAddress& HersysService::address() const { return impl_->address(); }
+const ListenAddress* HersysService::pages_address() const {
+  return impl_->pages_address();
+}
 bool HersysService::Stop(absl::Duration grace) { return impl_->Stop(grace); }
 
 absl::StatusOr<std::unique_ptr<HersysService>> HersysService::Start(

@@ -1,5 +1,6 @@
-// The management system without its pages: answers the notification server,
-// takes delivery reports, sends what is queued, and deletes what is due.
+// The management system: answers the notification server, takes delivery
+// reports, sends what is queued, deletes what is due, and serves operators'
+// pages (hersys_pages.h) at an address of their own, if it is given one.
 //
 //   POST /internal/reserve, /internal/confirm   internal_messages.h
 //   POST /internal/sms/<id>  {"status":"delivered"|"undeliverable"}
@@ -16,6 +17,7 @@
 #define TEKMATCH_REGISTRATION_HERSYS_HERSYS_SERVICE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -35,6 +37,8 @@ struct HersysOptions {
   HttpServerOptions http;
   CourierOptions courier;
   GatewayOptions gateway;
+  std::optional<HttpServerOptions> pages;  // none: no pages
+  std::string pages_origin;                // HersysPagesOptions::origin
 };
 
 class HersysService {
@@ -49,6 +53,8 @@ class HersysService {
   ~HersysService();
 
   const ListenAddress& address() const;
+  // Of the pages; null where there are none.
+  const ListenAddress* pages_address() const;
   // As HttpServer::Stop; a message that is being sent is waited for.
   bool Stop(absl::Duration grace);
 

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "keyformat/status_macros.h"
 #include "matcher/store/schema.h"
@@ -68,15 +69,6 @@ absl::Status NoSuchPatient() {
   return absl::NotFoundError("no such patient of this centre");
 }
 
-// The centre is in the condition, not compared afterwards: other centres must
-// not even learn that the patient exists (row 30).
-constexpr char kSelectPatient[] =
-    "SELECT p.id, p.name, p.kana, p.contact, p.contact_origin, p.facility, "
-    "p.positive, p.confirmed, p.diagnosed_on, p.reported, p.app_in_use, "
-    "p.wants, p.consented, p.closed, c.name, r.at FROM patient p JOIN center c "
-    "ON c.id = p.center_id LEFT JOIN registered r ON r.patient = p.id WHERE "
-    "p.id = ?1 AND p.center_id = ?2";
-
 Answer AnswerAt(const Statement& row, int column) {
   switch (row.Int64(column)) {
     case 1:
@@ -87,6 +79,8 @@ Answer AnswerAt(const Statement& row, int column) {
       return Answer::kUnknown;
   }
 }
+
+}  // namespace
 
 Patient PatientFrom(const Statement& row) {
   Patient patient = {.id = row.Int64(0),
@@ -115,8 +109,6 @@ Patient PatientFrom(const Statement& row) {
   }
   return patient;
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<HersysStore>> HersysStore::Open(
     const std::string& folder, OpenMode mode) {
@@ -156,10 +148,19 @@ absl::StatusOr<int64_t> HersysStore::FindCentre(absl::string_view name) {
   return select.Int64(0);
 }
 
-absl::StatusOr<int64_t> HersysStore::AddPatient(int64_t centre,
-                                                const PatientRecord& record,
-                                                absl::string_view origin,
-                                                absl::Time now) {
+absl::StatusOr<int64_t> HersysStore::AddPatient(
+    int64_t centre, const PatientRecord& record, absl::string_view origin,
+    absl::Time now, std::optional<int64_t> by_operator) {
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const std::vector<int64_t> ids,
+      AddPatients(centre, {&record, 1}, origin, now, by_operator));
+  return ids.front();
+}
+
+absl::StatusOr<std::vector<int64_t>> HersysStore::AddPatients(
+    int64_t centre, absl::Span<const PatientRecord> records,
+    absl::string_view origin, absl::Time now,
+    std::optional<int64_t> by_operator) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
   TEKMATCH_ASSIGN_OR_RETURN(
@@ -170,35 +171,44 @@ absl::StatusOr<int64_t> HersysStore::AddPatient(int64_t centre,
           "reported, app_in_use, wants, consented, closed) SELECT id, ?2, ?3, "
           "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0 FROM center "
           "WHERE id = ?1"));
-  insert.BindInt64(1, centre)
-      .BindInt64(2, MillisOf(now))
-      .BindText(3, record.name)
-      .BindText(4, NormalizeKana(record.kana).value_or(record.kana))
-      .BindText(5, record.contact)
-      .BindText(6, origin)
-      .BindText(7, record.outpatient_facility)
-      .BindInt64(8, record.test_positive ? 1 : 0)
-      .BindInt64(9, record.confirmed_case ? 1 : 0)
-      .BindInt64(11, record.reported ? 1 : 0)
-      .BindInt64(12, static_cast<int64_t>(record.app_in_use))
-      .BindInt64(13, static_cast<int64_t>(record.wants_to_register))
-      .BindInt64(14, record.consented ? 1 : 0);
-  if (record.diagnosed_on.has_value()) {
-    insert.BindText(10, absl::FormatCivilTime(*record.diagnosed_on));
+  std::vector<int64_t> ids;
+  ids.reserve(records.size());
+  for (const PatientRecord& record : records) {
+    insert.BindInt64(1, centre)
+        .BindInt64(2, MillisOf(now))
+        .BindText(3, record.name)
+        .BindText(4, NormalizeKana(record.kana).value_or(record.kana))
+        .BindText(5, record.contact)
+        .BindText(6, record.contact.empty() ? "" : origin)
+        .BindText(7, record.outpatient_facility)
+        .BindInt64(8, record.test_positive ? 1 : 0)
+        .BindInt64(9, record.confirmed_case ? 1 : 0)
+        .BindInt64(11, record.reported ? 1 : 0)
+        .BindInt64(12, static_cast<int64_t>(record.app_in_use))
+        .BindInt64(13, static_cast<int64_t>(record.wants_to_register))
+        .BindInt64(14, record.consented ? 1 : 0);
+    if (record.diagnosed_on.has_value()) {
+      insert.BindText(10, absl::FormatCivilTime(*record.diagnosed_on));
+    }
+    TEKMATCH_RETURN_IF_ERROR(insert.Run());
+    if (database_->num_changes() != 1) {
+      return absl::NotFoundError("no such centre");
+    }
+    ids.push_back(database_->last_insert_rowid());
+    TEKMATCH_RETURN_IF_ERROR(Audit(now, by_operator, "add", ids.back()));
   }
-  TEKMATCH_RETURN_IF_ERROR(insert.Run());
-  if (database_->num_changes() != 1) {
-    return absl::NotFoundError("no such centre");
-  }
-  const int64_t id = database_->last_insert_rowid();
   TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
-  return id;
+  return ids;
 }
 
 absl::StatusOr<Patient> HersysStore::FindPatient(int64_t centre,
                                                  int64_t patient) {
-  TEKMATCH_ASSIGN_OR_RETURN(Statement select,
-                            database_->Prepare(kSelectPatient));
+  // The centre is in the condition, not compared afterwards: other centres must
+  // not even learn that the patient exists (row 30).
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare(absl::StrCat(kPatientColumns, kPatientTables,
+                                      "p.id = ?1 AND p.center_id = ?2")));
   select.BindInt64(1, patient).BindInt64(2, centre);
   TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
   if (!row) return NoSuchPatient();
@@ -217,6 +227,7 @@ absl::Status HersysStore::ClosePatient(int64_t centre, int64_t patient,
   update.BindInt64(1, patient).BindInt64(2, centre);
   TEKMATCH_RETURN_IF_ERROR(update.Run());
   if (database_->num_changes() != 1) return NoSuchPatient();
+  TEKMATCH_RETURN_IF_ERROR(StopWhatIsIncomplete(centre, patient));
   // With the change in one transaction: no change is without its record, and no
   // record without its change.
   TEKMATCH_RETURN_IF_ERROR(Audit(now, by_operator, "close", patient));
@@ -267,7 +278,14 @@ absl::StatusOr<int64_t> HersysStore::PurgePatients(absl::Time before,
       "DELETE FROM issue WHERE patient_id NOT IN (SELECT id FROM patient);"
       "DELETE FROM number WHERE patient NOT IN (SELECT id FROM patient);"
       "DELETE FROM registered WHERE patient NOT IN (SELECT id FROM patient);"
-      "DELETE FROM audit WHERE patient_id NOT IN (SELECT id FROM patient)"));
+      "DELETE FROM audit WHERE patient_id <> 0 AND patient_id NOT IN (SELECT "
+      "id FROM patient)"));
+  // Of operators: as old as the patients.
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement forget,
+      database_->Prepare("DELETE FROM audit WHERE patient_id = 0 AND at < ?1"));
+  forget.BindInt64(1, MillisOf(before));
+  TEKMATCH_RETURN_IF_ERROR(forget.Run());
   TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
   return num_deleted;
 }

@@ -32,12 +32,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "matcher/store/database.h"
 #include "registration/hersys/number_store.h"
+#include "registration/hersys/operator_store.h"
 #include "registration/rules/issuance.h"
 
 namespace tekmatch {
@@ -48,6 +51,42 @@ struct Patient {
   std::string contact_origin;
   std::optional<absl::Time> registered_at;
   bool closed = false;
+};
+
+// A patient in the list.
+struct PatientSummary {
+  int64_t id = 0;
+  std::string name;
+  bool registered = false;
+  bool closed = false;
+  bool complete = false;  // nothing is missing
+  std::optional<IssueState> last_issue;
+};
+// "registered", "closed", the name of the last issue's state, "ready",
+// "incomplete"; and what the pages say: 登録済, 対象外, 送信待ち ..., 未発行,
+// 入力中.
+absl::string_view PatientStateName(const PatientSummary& patient);
+absl::string_view PatientStateLabel(const PatientSummary& patient);
+
+// Who changes what, and what the patient looked like to him.
+struct PatientChange {
+  int64_t centre = 0;
+  int64_t patient = 0;
+  std::optional<int64_t> by_operator;
+  // ReportMark or ContactMark of the record that he saw: the change is refused
+  // if it is another by now. Empty: whatever it is.
+  std::string seen;
+};
+// Of the fields of each tab: 32 hexadecimal digits, the same for the same
+// fields.
+std::string ReportMark(const PatientRecord& record);
+std::string ContactMark(const PatientRecord& record);
+
+struct AuditEntry {
+  absl::Time at;
+  std::string login;    // empty: no operator, or by the command line
+  std::string what;     // "issue", "close", "login", ...
+  int64_t patient = 0;  // 0: none
 };
 
 struct NewIssue {
@@ -105,9 +144,27 @@ class HersysStore {
   // contact.
   absl::StatusOr<int64_t> AddPatient(int64_t centre,
                                      const PatientRecord& record,
-                                     absl::string_view origin, absl::Time now);
+                                     absl::string_view origin, absl::Time now,
+                                     std::optional<int64_t> by_operator = {});
+  // All of them or none. The ids, in their order.
+  absl::StatusOr<std::vector<int64_t>> AddPatients(
+      int64_t centre, absl::Span<const PatientRecord> records,
+      absl::string_view origin, absl::Time now,
+      std::optional<int64_t> by_operator);
   // NOT_FOUND: none, or another centre's. The same for all below with a centre.
   absl::StatusOr<Patient> FindPatient(int64_t centre, int64_t patient);
+  // The centre's, newest first, until `visit` returns false.
+  absl::Status VisitPatients(
+      int64_t centre, absl::FunctionRef<bool(const PatientSummary&)> visit);
+  // The fields of tab 発生届, and those of 連絡先・アプリ. ABORTED: somebody
+  // changed them since (PatientChange::seen). hersys_patients.cc says what
+  // becomes of issues and numbers. `origin` counts where the contact is
+  // another.
+  absl::Status UpdateReport(const PatientChange& change,
+                            const PatientRecord& record, absl::Time now);
+  absl::Status UpdateContact(const PatientChange& change,
+                             const PatientRecord& record,
+                             absl::string_view origin, absl::Time now);
   // 対象外 (R9): no more numbers.
   absl::Status ClosePatient(int64_t centre, int64_t patient,
                             std::optional<int64_t> by_operator, absl::Time now);
@@ -123,12 +180,17 @@ class HersysStore {
   // it is no UUID.
   absl::StatusOr<IssueDecision> QueueIssue(const NewIssue& issue,
                                            absl::Time now);
+  // What QueueIssue would decide now.
+  absl::StatusOr<IssueDecision> Judge(int64_t centre, int64_t patient,
+                                      absl::Time now);
   // Newest first.
   absl::StatusOr<std::vector<Issue>> IssuesOf(int64_t centre, int64_t patient);
   // NOT_FOUND: none has this uuid.
   absl::StatusOr<Issue> FindIssue(absl::string_view uuid);
   absl::StatusOr<QueueAge> AgeOfQueue(absl::Time now);
   absl::StatusOr<int64_t> CountAudit(absl::string_view what);
+  // Of the centre's patients and operators, newest first.
+  absl::StatusOr<std::vector<AuditEntry>> ListAudit(int64_t centre, int most);
 
   // Oldest first: what waits, of patients with fewer than kMostLiveNumbers good
   // numbers (results that were not clear may have left some).
@@ -149,6 +211,8 @@ class HersysStore {
   absl::StatusOr<bool> Fail(absl::string_view uuid, FailureReason reason);
   absl::StatusOr<bool> Expire(absl::string_view uuid);
 
+  OperatorStore& operators() { return operators_; }
+
   // ---- Numbers ------------------------------------------------------------
 
   // For Add and SetExpiry, by the courier.
@@ -168,11 +232,17 @@ class HersysStore {
 
  private:
   explicit HersysStore(std::unique_ptr<Database> database)
-      : database_(std::move(database)), numbers_(*database_) {}
+      : database_(std::move(database)),
+        numbers_(*database_),
+        operators_(*database_) {}
 
   absl::Status Audit(absl::Time now, std::optional<int64_t> by_operator,
                      absl::string_view what, int64_t patient);
   absl::StatusOr<IssueHistory> HistoryOf(int64_t patient, absl::Time now);
+  absl::StatusOr<IssueDecision> JudgeFound(const Patient& patient,
+                                           absl::Time now);
+  absl::Status VoidNumbers(int64_t patient);
+  absl::Status StopWhatIsIncomplete(int64_t centre, int64_t patient);
   // Issues whose number was used are redeemed, other open ones of a patient who
   // registered are over.
   absl::Status SettleIssues();
@@ -180,6 +250,7 @@ class HersysStore {
 
   const std::unique_ptr<Database> database_;
   NumberStore numbers_;
+  OperatorStore operators_;
 };
 
 }  // namespace tekmatch

@@ -50,12 +50,13 @@ constexpr std::array<NameAndLabel, kNumIssueStates> kStates = {{
     {"redeemed", "使用済"},
 }};
 
-constexpr std::array<NameAndLabel, 5> kFailures = {{
+constexpr std::array<NameAndLabel, 6> kFailures = {{
     {"none", ""},
     {"landline", "固定電話のため送信できません"},
     {"refused_address", "宛先が拒否されました"},
     {"gateway_gave_up", "送信できませんでした"},
     {"reported_by_gateway", "届きませんでした"},
+    {"record_changed", "発行後に入力内容が変更されたため送信していません"},
 }};
 
 constexpr size_t kMostCharactersOfKana = 60;

@@ -168,7 +168,8 @@ enum class FailureReason : uint8_t {
   kLandline,
   kRefusedAddress,
   kGatewayGaveUp,     // tried as often as configured
-  kReportedByGateway  // undeliverable, by the delivery report
+  kReportedByGateway,  // undeliverable, by the delivery report
+  kRecordChanged       // before it was sent: consent was withdrawn, or so
 };
 absl::string_view FailureReasonName(FailureReason reason);
 absl::string_view FailureReasonLabel(FailureReason reason);

@@ -85,17 +85,19 @@ WebPage::WebPage(absl::string_view site, absl::string_view title,
           "<a class=\"skip\" href=\"#main\">本文へ</a>\n<header>\n"
           "<p class=\"site\">",
           HtmlText(site), "</p>\n")) {
-  if (!navigation.empty()) {
-    absl::StrAppend(&html_, "<nav aria-label=\"メニュー\">\n<ul>\n");
-    for (const WebLink& link : navigation) {
-      absl::StrAppend(&html_, "<li><a href=\"", HtmlText(link.path), "\"",
-                      link.is_here ? " aria-current=\"page\"" : "", ">",
-                      HtmlText(link.text), "</a></li>\n");
-    }
-    absl::StrAppend(&html_, "</ul>\n</nav>\n");
-  }
+  if (!navigation.empty()) Links("メニュー", navigation);
   absl::StrAppend(&html_, "</header>\n<main id=\"main\">\n<h1>",
                   HtmlText(title), "</h1>\n");
+}
+
+void WebPage::Links(absl::string_view label, absl::Span<const WebLink> links) {
+  absl::StrAppend(&html_, "<nav aria-label=\"", HtmlText(label), "\">\n<ul>\n");
+  for (const WebLink& link : links) {
+    absl::StrAppend(&html_, "<li><a href=\"", HtmlText(link.path), "\"",
+                    link.is_here ? " aria-current=\"page\"" : "", ">",
+                    HtmlText(link.text), "</a></li>\n");
+  }
+  absl::StrAppend(&html_, "</ul>\n</nav>\n");
 }
 
 void WebPage::Subheading(absl::string_view text) {

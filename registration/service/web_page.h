@@ -35,6 +35,9 @@ class WebPage {
   WebPage(absl::string_view site, absl::string_view title,
           absl::Span<const WebLink> navigation = {});
 
+  // Side by side: the tabs of a patient, the states of a list. `label` says to
+  // screen readers what they are.
+  void Links(absl::string_view label, absl::Span<const WebLink> links);
   void Subheading(absl::string_view text);
   void Paragraph(absl::string_view text);
   // What stands out. An alert is read out by screen readers at once.
