@@ -20,7 +20,9 @@ namespace {
 
 constexpr uint64_t kMostLifeMinutes = 1440;
 // A file of patients, in a form.
-constexpr size_t kMostPageBody = 2 << 20;
+constexpr size_t kMostPageBody = 1 << 20;
+// Each may hold such a body.
+constexpr unsigned kMostPageConnections = 200;
 
 struct Options {
   std::string data;
@@ -62,6 +64,7 @@ absl::StatusOr<int> Serve(const Options& o) {
                               ParseListenAddress(o.pages));
     options.pages->num_workers = static_cast<int>(o.workers);
     options.pages->max_body_bytes = kMostPageBody;
+    options.pages->max_connections = kMostPageConnections;
     options.pages_origin = o.pages_origin;
   }
   TEKMATCH_ASSIGN_OR_RETURN(options.secret, ReadSecret(o.secret_file));

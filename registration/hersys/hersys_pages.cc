@@ -28,6 +28,7 @@
 #include "keyformat/random_source.h"
 #include "keyformat/status_macros.h"
 #include "registration/hersys/hersys_store.h"
+#include "registration/hersys/import_page.h"
 #include "registration/hersys/login_gate.h"
 #include "registration/hersys/number_tab.h"
 #include "registration/hersys/page_frame.h"
@@ -103,6 +104,16 @@ std::optional<int64_t> NumberOf(absl::string_view text) {
   return number;
 }
 
+// Of a request that no handler sees.
+HttpResponse Refusal(int status) {
+  HttpResponse response = OutsidePage(
+      status, "操作できません",
+      status == 413 ? "送信内容が大きすぎます（1MBまで）。"
+                    : "しばらくしてから、もう一度操作してください。");
+  if (status == 503) response.headers.emplace_back("Retry-After", "5");
+  return response;
+}
+
 std::string PatientPath(int64_t patient, absl::string_view tab) {
   return absl::StrCat("/patient/", patient, "?tab=", tab);
 }
@@ -171,6 +182,8 @@ class HersysPages::Impl {
   HttpResponse SaveContact(Request& request);
   HttpResponse IssueNumber(Request& request);
   HttpResponse Close(Request& request);
+  HttpResponse ShowImport(Request& request);
+  HttpResponse TakeImport(Request& request);
   HttpResponse ShowAudit(Request& request);
 
   HttpResponse NewPage(const PageVisit& visit, const PatientInput& input,
@@ -217,7 +230,7 @@ void HersysPages::Impl::AddRoutes() {
                      [this, handler](const HttpRequest& request) {
                        return (this->*handler)(request);
                      },
-                 .refusal = nullptr});
+                 .refusal = &Refusal});
   };
   plain("GET", &Impl::ShowLogin);
   plain("POST", &Impl::LogIn);
@@ -231,6 +244,8 @@ void HersysPages::Impl::AddRoutes() {
   Add("POST", "/contact/{id}", &Impl::SaveContact);
   Add("POST", "/issue/{id}", &Impl::IssueNumber);
   Add("POST", "/close/{id}", &Impl::Close);
+  Add("GET", "/import", &Impl::ShowImport);
+  Add("POST", "/import", &Impl::TakeImport);
   Add("GET", "/audit", &Impl::ShowAudit);
 }
 
@@ -239,7 +254,7 @@ void HersysPages::Impl::Add(absl::string_view method, const std::string& path,
   Route route{.method = std::string(method),
               .path = path,
               .handler = nullptr,
-              .refusal = nullptr};
+              .refusal = &Refusal};
   const Route here = route;
   route.handler = [this, here, page](const HttpRequest& request) {
     return Serve(here, page, request);
@@ -739,7 +754,26 @@ HttpResponse HersysPages::Impl::Close(Request& request) {
   return SeeOther(PatientPath(request.patient, "number"));
 }
 
-// --------------------------------------------------------------- the audit
+// --------------------------------------------------- the import, the audit
+
+HttpResponse HersysPages::Impl::ShowImport(Request& request) {
+  return ImportPage(request.visit, "", {},
+                    NumberOf(request.fields.Get("taken")).value_or(0));
+}
+
+HttpResponse HersysPages::Impl::TakeImport(Request& request) {
+  int64_t num_taken = 0;
+  absl::StatusOr<std::vector<PatientFileFault>> faults;
+  {
+    const std::lock_guard<std::mutex> lock(store_mutex_);
+    faults = TakePatients(*store_, request.visit, request.fields, num_taken);
+  }
+  if (!faults.ok()) return Fail(faults.status());
+  if (!faults->empty()) {
+    return ImportPage(request.visit, request.fields.Get("rows"), *faults, 0);
+  }
+  return SeeOther(absl::StrCat("/import?taken=", num_taken));
+}
 
 HttpResponse HersysPages::Impl::ShowAudit(Request& request) {
   const PageVisit& visit = request.visit;

@@ -8,6 +8,7 @@
 //   sent, and fails with that reason;
 // - after a change of the contact, numbers that went to the old one are good no
 //   more. It may have been somebody else's, which is why it was changed.
+#include <set>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -104,6 +105,29 @@ absl::Status HersysStore::VisitPatients(
     }
     if (!visit(summary)) return absl::OkStatus();
   }
+}
+
+absl::StatusOr<std::vector<size_t>> HersysStore::FindKnown(
+    int64_t centre, absl::Span<const PatientRecord> records) {
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement select,
+      database_->Prepare("SELECT name, contact FROM patient WHERE center_id = "
+                         "?1 AND contact <> ''"));
+  select.BindInt64(1, centre);
+  std::set<std::pair<std::string, std::string>> known;
+  while (true) {
+    TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
+    if (!row) break;
+    known.emplace(std::string(select.Text(0)), std::string(select.Text(1)));
+  }
+  std::vector<size_t> found;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (records[i].contact.empty()) continue;
+    if (!known.emplace(records[i].name, records[i].contact).second) {
+      found.push_back(i);
+    }
+  }
+  return found;
 }
 
 absl::StatusOr<IssueDecision> HersysStore::Judge(int64_t centre,

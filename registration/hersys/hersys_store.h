@@ -25,6 +25,7 @@
 #ifndef TEKMATCH_REGISTRATION_HERSYS_HERSYS_STORE_H_
 #define TEKMATCH_REGISTRATION_HERSYS_HERSYS_STORE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -151,6 +152,10 @@ class HersysStore {
       int64_t centre, absl::Span<const PatientRecord> records,
       absl::string_view origin, absl::Time now,
       std::optional<int64_t> by_operator);
+  // Which of the records have the name and the contact of a patient of the
+  // centre, or of a record before them. Those without a contact are none.
+  absl::StatusOr<std::vector<size_t>> FindKnown(
+      int64_t centre, absl::Span<const PatientRecord> records);
   // NOT_FOUND: none, or another centre's. The same for all below with a centre.
   absl::StatusOr<Patient> FindPatient(int64_t centre, int64_t patient);
   // The centre's, newest first, until `visit` returns false.

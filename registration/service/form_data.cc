@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "keyformat/status_macros.h"
 #include "registration/rules/code_points.h"
+#include "registration/service/multipart_form.h"
 
 namespace tekmatch {
 namespace {
@@ -68,6 +69,11 @@ absl::StatusOr<FormData> FormData::OfBody(const HttpRequest& request) {
   const absl::string_view type = request.Header("Content-Type");
   const absl::string_view media_type =
       absl::StripAsciiWhitespace(type.substr(0, type.find(';')));
+  if (absl::EqualsIgnoreCase(media_type, "multipart/form-data")) {
+    FormData data;
+    TEKMATCH_ASSIGN_OR_RETURN(data.fields_, ParseMultipart(type, request.body));
+    return data;
+  }
   if (!absl::EqualsIgnoreCase(media_type,
                               "application/x-www-form-urlencoded")) {
     return NoForm();

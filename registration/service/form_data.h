@@ -1,8 +1,9 @@
 // What a browser sends beside the body of a form: fields, query and cookies.
 //
-// Fields are application/x-www-form-urlencoded. Everything is bounded and
-// refused as a whole where it is not what a form of ours sends: a name twice, a
-// NUL, what is no UTF-8, a '%' without two hexadecimal digits.
+// Fields are application/x-www-form-urlencoded, or, where a form sends a file,
+// multipart/form-data (multipart_form.h). Everything is bounded and refused as
+// a whole where it is not what a form of ours sends: a name twice, a NUL, what
+// is no UTF-8, a '%' without two hexadecimal digits.
 //
 // Source: URL Living Standard, section 5 (application/x-www-form-urlencoded);
 // RFC 6265 (cookies).
@@ -28,7 +29,8 @@ class FormData {
   // see above; more than kMostFields.
   static absl::StatusOr<FormData> Parse(absl::string_view encoded);
   // Of a POST whose Content-Type says that it is a form. INVALID_ARGUMENT: it
-  // says something else; and Parse's.
+  // says something else; and Parse's, and ParseMultipart's. A file may be no
+  // UTF-8.
   static absl::StatusOr<FormData> OfBody(const HttpRequest& request);
 
   // As sent, decoded; empty where there is none. Spaces are not dropped: rules

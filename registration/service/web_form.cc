@@ -86,6 +86,16 @@ void WebForm::Area(const TextField& field, int rows) {
                   "</textarea>\n</div>\n");
 }
 
+void WebForm::File(const FieldText& text, absl::string_view accept) {
+  has_file_ = true;
+  BeginField(text, "div");
+  absl::StrAppend(&html_, "<label for=\"", text.name, "\">",
+                  HtmlText(text.label), "</label>\n", HintAndFault(text),
+                  "<input id=\"", text.name, "\" name=\"", text.name,
+                  "\" type=\"file\"", Attribute("accept", accept),
+                  DescribedBy(text), ">\n</div>\n");
+}
+
 void WebForm::Choose(const ChoiceField& field) {
   const FieldText& text = field.text;
   BeginField(text, "fieldset");
@@ -155,6 +165,7 @@ std::string WebForm::Finish() && {
     absl::StrAppend(&html, "</ul>\n</div>\n");
   }
   absl::StrAppend(&html, "<form method=\"post\" action=\"", HtmlText(action_),
+                  has_file_ ? "\" enctype=\"multipart/form-data" : "",
                   "\" novalidate>\n<input type=\"hidden\" name=\"", kTokenField,
                   "\" value=\"", HtmlText(token_), "\">\n", html_, "</form>\n");
   return html;

@@ -68,6 +68,9 @@ class WebForm {
   void Hidden(absl::string_view name, absl::string_view value);
   void Text(const TextField& field);
   void Area(const TextField& field, int rows);
+  // A file of the person's machine; `accept` as HTML has it: ".csv,text/csv".
+  // The form is multipart then.
+  void File(const FieldText& text, absl::string_view accept);
   // Radio buttons.
   void Choose(const ChoiceField& field);
   void Check(const CheckField& field);
@@ -92,6 +95,7 @@ class WebForm {
 
   std::string action_;
   std::string token_;
+  bool has_file_ = false;
   std::string html_;
   std::vector<std::pair<std::string, std::string>> faults_;  // id, text
 };

@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 # The operators' pages of the management system, by a real process and requests
 # as a browser sends them. What needs a browser is not here.
+import concurrent.futures
+import email
+import email.policy
+import hashlib
+import hmac
 import os
 import re
+import sqlite3
 import sys
 import unittest
+import uuid
 
 sys.path.insert(0, os.path.join("tests", "registration"))
-from harness import NOW, key, request
-from hersys_chain import CENTRE, TELEPHONE, Chain, tek
+from harness import NOW, key, request, wait_for
+from hersys_chain import CENTRE, CONTACT, HOUR, NAME, SMS_SECRET, TELEPHONE, Chain, tek
 from page_client import PageClient
 
 PASSWORD = "a long pass phrase"
@@ -102,6 +109,492 @@ class HersysPagesTest(unittest.TestCase):
         self.assertIn("登録済みのため再発行できません", page.words)
         self.assertTrue(page.form("/issue/%d" % patient)["buttons"][0][2])
         self.assertEqual(chain.holders_of(number), [])
+
+    # Rule 9: log-in, its faults, and all that ends a session.
+    def test_log_in(self):
+        chain = self.chain
+        nobody = PageClient(self.port)
+        for path in ["/", "/patients", "/new", "/patient/1", "/import", "/audit"]:
+            answer = nobody.get(path)
+            self.assertEqual((answer.status, answer.location), (303, "/login"), path)
+        self.add_operator("locked")
+        done = chain.run("operator", "--centre=" + CENTRE, "--login=locked", "--disable")
+        self.assertEqual(done.stdout, "disabled locked\n")
+        texts = set()
+        for login, password in [
+            ("hanako", "another pass phrase"),
+            ("nobody", PASSWORD),
+            ("locked", PASSWORD),
+            ("hanako", ""),
+            ("hanako", "x" * 5000),
+        ]:
+            answer = PageClient(self.port).log_in(login, password)
+            self.assertEqual(answer.status, 422)
+            self.assertNotIn(password or PASSWORD, answer.text)
+            hidden = answer.form("/login")["fields"]
+            texts.add(answer.text.replace(hidden["token"], "").replace(login, ""))
+        self.assertEqual(len(texts), 1)
+        # Three failures of one login: the right password has to wait, too.
+        answer = PageClient(self.port).log_in("hanako", PASSWORD)
+        self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, "1"))
+        self.assertEqual(PageClient(self.port).log_in("Nobody ", PASSWORD).status, 422)
+        self.assertTrue(
+            wait_for(lambda: PageClient(self.port).log_in("hanako", PASSWORD).status == 303)
+        )
+
+        client = self.client()
+        cookie = client.get("/login").headers["Set-Cookie"]
+        for part in ["; Path=/", "; HttpOnly", "; SameSite=Strict"]:
+            self.assertIn(part, cookie)
+        self.assertNotIn("Domain", cookie)
+        chain.set_time(NOW + 20 * 60 - 1)
+        self.assertEqual(client.get("/patients").status, 200)
+        chain.set_time(NOW + 40 * 60 - 1)
+        self.assertEqual(client.get("/patients").location, "/login")
+
+        client = self.client()
+        before = dict(client.cookies)
+        self.assertEqual(client.submit(client.get("/new"), "/logout").location, "/login")
+        client.cookies = before
+        self.assertEqual(client.get("/patients").location, "/login")
+
+        self.add_operator("taro")
+        client = self.client("taro")
+        self.add_operator("taro", password="a new long pass phrase")
+        self.assertEqual(client.get("/patients").location, "/login")
+        self.assertEqual(client.log_in("taro", "a new long pass phrase").status, 303)
+        chain.run("operator", "--centre=" + CENTRE, "--login=taro", "--disable")
+        page = client.post("/new", {})
+        self.assertEqual(page.status, 403)
+        self.assertIn("ログイン", page.words)
+
+    # Whoever planted a cookie has none of the session that begins.
+    def test_session_fixation(self):
+        client = PageClient(self.port)
+        planted = "0123456789abcdef" * 2
+        client.cookies["session"] = planted
+        self.assertEqual(client.get("/patients").location, "/login")
+        self.assertEqual(client.log_in("hanako", PASSWORD).status, 303)
+        first = client.cookies["session"]
+        self.assertNotEqual(first, planted)
+        self.assertNotIn("visitor", client.cookies)
+        self.assertEqual(client.log_in("hanako", PASSWORD).status, 303)
+        second = client.cookies["session"]
+        self.assertNotEqual(second, first)
+        for cookie, status in [(planted, 303), (first, 303), (second, 200)]:
+            client.cookies["session"] = cookie
+            self.assertEqual(client.get("/patients").status, status)
+
+    def test_other_sites_change_nothing(self):
+        client = self.client()
+        patient = self.add_patient(client)
+        page = self.number_tab(client, patient)
+        path = "/issue/%d" % patient
+        fields = page.form(path)["fields"]
+        other = self.client()
+        token = self.number_tab(other, patient).form(path)["fields"]["token"]
+        for changes in [{"token": ""}, {"token": "0" * 32}, {"token": token}]:
+            self.assertEqual(client.post(path, dict(fields, **changes)).status, 403)
+        for headers in [
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Sec-Fetch-Site": None, "Origin": "http://evil.example"},
+            {"Sec-Fetch-Site": None, "Origin": "null"},
+        ]:
+            self.assertEqual(client.post(path, fields, headers).status, 403, headers)
+            self.assertEqual(
+                client.submit(client.get("/login"), "/login", headers=headers).status, 403
+            )
+        self.assertEqual(client.post(path, fields, {"Host": "evil.example"}).status, 421)
+        self.assertEqual(client.get("/patients", {"Host": "evil.example"}).status, 421)
+        self.assertEqual(client.post(path, fields, {"Content-Type": "text/plain"}).status, 400)
+        self.assertEqual(client.get(path).status, 405)
+        # A log-in without the form's own token.
+        self.assertEqual(
+            PageClient(self.port).post("/login", {"login": "hanako", "password": PASSWORD}).status,
+            403,
+        )
+        self.assertEqual(self.chain.states(patient), [])
+        ours = {"Sec-Fetch-Site": None, "Origin": "http://127.0.0.1:%d" % self.port}
+        self.assertEqual(client.post(path, fields, ours).status, 303)
+
+    # Only the internal address answers the notification server, and it has no
+    # page.
+    def test_each_address_has_its_own(self):
+        client = self.client()
+        self.assertEqual(client.post("/internal/reserve", {}).status, 404)
+        self.assertEqual(client.post("/internal/sms/x", {}).status, 404)
+        for path in ["/login", "/patients", "/style.css"]:
+            self.assertEqual(self.chain.ask_hersys("GET", path, None, {})[0], 404)
+
+    # Row 30: as if there were no such patient, whatever is asked.
+    def test_row_30_another_centres_patient_is_not_there(self):
+        self.add_operator("minato", "--role=admin", centre=OTHER_CENTRE)
+        client = self.client()
+        patient = self.add_patient(client, name="秘密 花子")
+        other = self.client("minato")
+        token = other.get("/new").form("/new")["fields"]["token"]
+        pages = set()
+        for number in [str(patient), "999999", "0", "x", "-1", "+1", "%31", "9" * 30]:
+            for tab in ["", "?tab=contact", "?tab=number"]:
+                answer = other.get("/patient/" + number + tab)
+                self.assertEqual(answer.status, 404, number)
+                pages.add(answer.text)
+            for path in ["/report/", "/contact/", "/issue/", "/close/"]:
+                fields = {"token": token, "uuid": str(uuid.uuid4())}
+                answer = other.post(path + number, fields)
+                self.assertEqual(answer.status, 404, number)
+                pages.add(answer.text)
+        self.assertEqual(len(pages), 1)
+        for path in ["/patients", "/patients?state=ready", "/audit"]:
+            self.assertNotIn("秘密", other.get(path).text)
+        self.assertIn("秘密 花子", client.get("/patients").text)
+        # It is what it was.
+        self.assertIn("秘密 花子", client.get("/patient/%d?tab=contact" % patient).text)
+        self.assertEqual(self.chain.states(patient), [])
+
+    # Rows 1, 2, 3, 7, 8: no default; each gap is named; and the button that is
+    # disabled is refused, too.
+    def test_row_7_every_missing_item_is_named(self):
+        client = self.client()
+        page = client.get("/new")
+        fields = page.form("/new")["fields"]
+        for name in ["app", "wants", "consent", "positive", "confirmed"]:
+            self.assertNotIn(name, fields)
+        self.assertEqual(page.form("/new")["radios"]["app"], ["yes", "no", "unknown"])
+        self.assertIn("本人の意思を尊重", page.words)
+        answer = client.submit(page, "/new")
+        patient = int(answer.location.rsplit("/", 1)[1])
+        path = "/issue/%d" % patient
+        tab = self.number_tab(client, patient)
+        for item in [
+            "①外来機関",
+            "②検査が陽性である旨",
+            "③患者（確定例）である旨",
+            "④診断年月日",
+            "発生届の報告",
+            "アプリ利用「有」",
+            "登録希望「有」",
+            "本人の同意",
+            "氏名（漢字）",
+            "フリガナ（全角カタカナ）",
+            "連絡先（携帯電話番号又はメールアドレス）",
+        ]:
+            self.assertIn("不足：" + item, tab.words)
+        form = tab.form(path)
+        self.assertEqual([b[2] for b in form["buttons"]], [True])
+        self.assertEqual(client.post(path, form["fields"]).status, 422)
+        # 報告 with gaps, too.
+        report = "/report/%d" % patient
+        answer = client.submit(client.get("/patient/%d" % patient), report, button="report")
+        self.assertEqual(answer.status, 422)
+        self.assertIn("報告には①外来機関の入力が必要です。", answer.words)
+        self.assertEqual(self.chain.states(patient), [])
+        # One gap after the other, of a patient who has all.
+        patient = self.add_patient(client)
+        for tab, field, value, item in [
+            ("report", "facility", "", "①外来機関"),
+            ("report", "positive", None, "②検査が陽性である旨"),
+            ("contact", "wants", "unknown", "登録希望「有」"),
+            ("contact", "consent", None, "本人の同意"),
+            ("contact", "contact", "", "連絡先"),
+        ]:
+            page = client.get("/patient/%d?tab=%s" % (patient, tab))
+            path = "/%s/%d" % (tab, patient)
+            before = page.form(path)["fields"]
+            self.assertEqual(client.submit(page, path, **{field: value}).status, 303)
+            self.assertIn("不足：" + item, self.number_tab(client, patient).words)
+            page = client.get("/patient/%d?tab=%s" % (patient, tab))
+            answer = client.submit(page, path, **{field: before[field]})
+            self.assertEqual(answer.status, 303)
+        self.assertNotIn("不足", self.number_tab(client, patient).words)
+
+    # Row 4: a double click, and eight at once.
+    def test_row_4_one_press_is_one_message(self):
+        client = self.client()
+        patient = self.add_patient(client)
+        path = "/issue/%d" % patient
+        fields = self.number_tab(client, patient).form(path)["fields"]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: client.post(path, fields), range(8)))
+        self.assertEqual({answer.status for answer in answers}, {303})
+        self.chain.wait_for_states(patient, ["handed"])
+        self.assertEqual(len(self.chain.sms.messages), 1)
+
+    # R19, R12: told when it is typed; what was typed stays on the page.
+    def test_r19_a_landline_is_refused_when_it_is_typed(self):
+        client = self.client()
+        for field, value, words in [
+            ("contact", "03-1234-5678", "固定電話にはSMSを送信できません"),
+            ("contact", "０５０－１２３４－５６７８", "IP電話"),
+            ("contact", "taro@example", "@より後"),
+            ("contact", "a@example.jp,b@example.jp", "1件だけ"),
+            ("contact", "taro@example.jp\r\nBcc: x@example.jp", "使用できない文字"),
+            ("name", "厚労\r\nBcc: x@example.jp", "使用できない文字"),
+            ("name", "労" * 61, "60文字以内"),
+            ("kana", "厚労", "全角カタカナ"),
+            ("diagnosed_on", "2020-12-11", "今日までの日付"),
+            ("diagnosed_on", "9/12/2020", "2020-12-09の形"),
+            ("app", "maybe", "選択してください"),
+        ]:
+            answer = client.submit(client.get("/new"), "/new", **{"facility": "第二", field: value})
+            self.assertEqual(answer.status, 422, value)
+            self.assertIn(words, answer.words)
+            self.assertIn('href="#%s"' % field, answer.text)
+            self.assertEqual(answer.form("/new")["fields"]["facility"], "第二")
+        self.assertIn("該当する患者はいません", client.get("/patients").words)
+
+    # What others wrote is text, in every place of a page.
+    def test_names_are_text(self):
+        client = self.client()
+        name = "<script>alert('\"&')</script>"
+        patient = self.add_patient(client, name=name, facility="</textarea><b>")
+        for path in ["/patients", "/patient/%d", "/patient/%d?tab=contact"]:
+            page = client.get(path % patient if "%d" in path else path)
+            self.assertNotIn("<script", page.text)
+            self.assertNotIn("<b>", page.text)
+        self.assertIn(name, client.get("/patients").words)
+        self.assertEqual(
+            client.get("/patient/%d?tab=contact" % patient)
+            .form("/contact/%d" % patient)["fields"]["name"],
+            name,
+        )
+
+    # No word of a patient reaches a heading of a mail.
+    def test_mail_has_its_own_headings(self):
+        client = self.client()
+        patient = self.add_patient(client, name="Bcc: x@example.jp", contact="Taro@Example.JP")
+        self.assertEqual(self.issue(client, patient).status, 303)
+        self.chain.wait_for_states(patient, ["handed"])
+        _, recipients, content = self.chain.mail.mails[0]
+        self.assertEqual(recipients, ["<Taro@example.jp>"])
+        mail = email.message_from_bytes(content, policy=email.policy.default)
+        self.assertEqual(mail.get_all("To"), ["Taro@example.jp"])
+        self.assertIsNone(mail["Bcc"])
+        self.assertNotIn("Bcc", mail.get_content())
+
+    # R24, row 9: faults by line, all or nothing; then a contact that nobody has
+    # to type again.
+    def test_r24_import(self):
+        client = self.client()
+        headings = "氏名,フリガナ,連絡先,外来機関,検査陽性,確定例,診断年月日,報告,アプリ利用,登録希望,同意"
+        good = "厚労 太郎,ｺｳﾛｳ ﾀﾛｳ,090-1234-5678,第一病院,有,有,2020/12/9,有,有,有,有"
+        bad = [
+            headings,
+            good,
+            "厚労 花子,厚労,03-1234-5678,,,,,,,,",
+            "",
+            '"厚労',
+        ]
+        page = client.get("/import")
+        for text, faults in [
+            (
+                "\r\n".join(bad),
+                ["3行目 フリガナ：", "3行目 連絡先：固定電話", "5行目 引用符が閉じていません"],
+            ),
+            (headings + ",身長\n" + good, ["1行目 12列目：見出しがありません"]),
+            (headings + "\n" + good + ",x\n", ["2行目 列の数が見出しと違います（12列"]),
+            (headings + "\n" + good + "\n" + good, ["3行目 同じ氏名と連絡先"]),
+            (headings + "\n\n", ["患者が1人もいません"]),
+            (headings + "\n" + good.replace("第一病院", ""), ["2行目 外来機関：報告には"]),
+        ]:
+            answer = client.submit(page, "/import", rows=text)
+            self.assertEqual(answer.status, 422)
+            self.assertIn("1人も取り込んでいません", answer.words)
+            for fault in faults:
+                self.assertIn(fault, answer.words)
+            typed = answer.form("/import")["fields"]["rows"]
+            self.assertEqual(typed, text.replace("\r\n", "\n"))
+        self.assertIn("該当する患者はいません", client.get("/patients").words)
+
+        # By a file, as the forms of browsers send it, in three encodings.
+        def send(content):
+            token = page.form("/import")["fields"]["token"]
+            parts = [("token", None, token.encode()), ("file", "患者.csv", content)]
+            parts.append(("rows", None, b""))
+            body = b""
+            for name, file_name, value in parts:
+                body += b'--XyZ\r\nContent-Disposition: form-data; name="%s"' % name.encode()
+                if file_name:
+                    body += b'; filename="%s"\r\nContent-Type: text/csv' % file_name.encode()
+                body += b"\r\n\r\n" + value + b"\r\n"
+            content_type = {"Content-Type": "multipart/form-data; boundary=XyZ"}
+            return client.ask("POST", "/import", body + b"--XyZ--\r\n", content_type)
+
+        for i, encoding in enumerate(["utf-8", "utf-8-sig", "cp932"]):
+            lines = good.replace("太郎", "太郎%d①髙" % i).replace("090", "080")
+            text = (headings + "\r\n" + lines + "\r\n").encode(encoding)
+            answer = send(text)
+            self.assertEqual(answer.location, "/import?taken=1", answer.words)
+            self.assertIn("太郎%d①髙" % i, client.get("/patients").words)
+            self.assertEqual(send(text).status, 422)  # who is there already
+        self.assertEqual(send(b"\xff\xfe\xfd").status, 422)
+        # Refused before it is sent.
+        length = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": "1048577"}
+        self.assertEqual(client.ask("POST", "/import", b"", length).status, 413)
+        tabs = (headings + "\n" + good).replace(",", "\t")
+        answer = client.submit(page, "/import", rows=tabs)
+        self.assertEqual(answer.location, "/import?taken=1")
+        self.assertIn("1人を取り込みました", client.get(answer.location).words)
+
+        newest = client.get("/patients").text
+        patient = int(re.search(r"/patient/(\d+)", newest).group(1))
+        tab = client.get("/patient/%d?tab=contact" % patient)
+        self.assertIn("入力元：外来機関等（CSV取込）", tab.words)
+        self.assertEqual(self.issue(client, patient).status, 303)
+        self.chain.number(0)
+        self.assertEqual(self.chain.sms.messages[0]["to"], "+819012345678")
+
+    # Two operators with the same tab: the second one is shown what is there.
+    def test_two_operators_edit(self):
+        client = self.client()
+        patient = self.add_patient(client)
+        path = "/contact/%d" % patient
+        tab = "/patient/%d?tab=contact" % patient
+        first, second = client.get(tab), client.get(tab)
+        self.assertEqual(client.submit(first, path, name="厚労 次郎").status, 303)
+        answer = client.submit(second, path, contact="08012345678")
+        self.assertEqual(answer.status, 409)
+        self.assertIn("他の利用者が先に変更", answer.words)
+        self.assertEqual(answer.form(path)["fields"]["name"], "厚労 次郎")
+        self.assertEqual(client.submit(answer, path, contact="08012345678").status, 303)
+        # The other tab is another matter.
+        report = client.get("/patient/%d" % patient)
+        self.assertEqual(client.submit(client.get(tab), path, name="厚労 三郎").status, 303)
+        answer = client.submit(report, "/report/%d" % patient, button="save", facility="第二")
+        self.assertEqual(answer.status, 303)
+
+    # A number that went to a wrong contact is good no more once it is mended.
+    def test_a_changed_contact_ends_its_numbers(self):
+        chain = self.chain
+        chain.start()
+        client = self.client()
+        patient = self.add_patient(client)
+        self.issue(client, patient)
+        strangers = chain.number(0)
+        chain.wait_for_states(patient, ["handed"])
+        path = "/contact/%d" % patient
+        tab = "/patient/%d?tab=contact" % patient
+        # Another spelling is the same contact.
+        client.submit(client.get(tab), path, contact="+81 90 1234 5678")
+        self.assertEqual(chain.states(patient), ["handed"])
+        client.submit(client.get(tab), path, contact="080-1234-5678")
+        self.assertEqual(chain.states(patient), ["expired"])
+        self.assertEqual(chain.put(request(strangers, [key(tek(1))]))[0], 406)
+        self.issue(client, patient)
+        number = chain.number(1)
+        self.assertEqual(chain.sms.messages[1]["to"], "+818012345678")
+        self.assertEqual(chain.put(request(number, [key(tek(2))]))[0], 200)
+
+    # Row 1, R1: consent that is taken back while the message waits; the age of
+    # the queue on every page.
+    def test_row_1_nothing_goes_out_after_consent_is_taken_back(self):
+        chain = self.chain
+        chain.sms.status = 503
+        client = self.client()
+        patient = self.add_patient(client)
+        self.issue(client, patient)
+        chain.number(0)
+        chain.set_time(NOW + 10 * 60)
+        for path in ["/patients", "/new", "/import", "/patient/%d" % patient, "/patient/9"]:
+            self.assertIn("最も古い送信待ち：10分", client.get(path).words)
+            self.assertIn("警告", client.get(path).words)
+        self.assertIn("送信待ち", self.number_tab(client, patient).words)
+        path = "/contact/%d" % patient
+        client.submit(client.get("/patient/%d?tab=contact" % patient), path, consent=None)
+        num_tries = len(chain.sms.messages)
+        chain.sms.status = 200
+        self.assertEqual(chain.states(patient), ["failed"])
+        page = self.number_tab(client, patient)
+        self.assertIn("発行後に入力内容が変更されたため", page.words)
+        self.assertIn("不足：本人の同意", page.words)
+        self.assertIn("最も古い送信待ち：0分", page.words)
+        other = self.add_patient(client, contact="08012345678")
+        self.issue(client, other)
+        chain.wait_for_states(other, ["handed"])
+        self.assertLessEqual(len(chain.sms.messages), num_tries + 2)
+        self.assertEqual(chain.states(patient), ["failed"])
+
+    # R9, rows 17 and 18.
+    def test_r9_a_case_is_closed(self):
+        client = self.client()
+        patient = self.add_patient(client)
+        page = self.number_tab(client, patient)
+        self.assertIn("半角の数字8桁", page.words)
+        self.assertIn("1時間以内", page.words)
+        self.assertIn(TELEPHONE, page.words)
+        self.assertEqual(client.submit(page, "/close/%d" % patient).status, 303)
+        page = self.number_tab(client, patient)
+        self.assertIn("対象外のため発行できません", page.words)
+        self.assertIsNone(page.form("/close/%d" % patient))
+        self.assertIn(NAME, client.get("/patients?state=closed").words)
+        self.assertNotIn(NAME, client.get("/patients?state=ready").words)
+
+    # Rows 6 and 17, R27: every page in every state, and no number; consent and
+    # number are never in one row, and the number's hash goes.
+    def test_row_6_no_page_has_a_number(self):
+        chain = self.chain
+        chain.start()
+        self.add_operator("kanri", "--role=admin")
+        client = self.client("kanri")
+        self.assertEqual(self.client().get("/audit").status, 403)
+        numbers = []
+        paths = ["/patients", "/new", "/import", "/audit"]
+        patients = []
+        for i in range(3):
+            patient = self.add_patient(client, contact="0901234567%d" % i)
+            patients.append(patient)
+            self.issue(client, patient)
+            numbers.append(chain.number(i))
+            chain.wait_for_states(patient, ["handed"])
+            paths += ["/patient/%d?tab=%s" % (patient, t) for t in ("report", "contact", "number")]
+        body = b'{"status":"undeliverable"}'
+        signature = hmac.new(SMS_SECRET.encode(), body, hashlib.sha512).hexdigest()
+        path = "/internal/sms/" + chain.sms.messages[1]["id"]
+        chain.ask_hersys("POST", path, body, {"X-Signature": signature})
+        self.assertEqual(chain.put(request(numbers[0], [key(tek(1))]))[0], 200)
+        chain.wait_for_states(patients[0], ["redeemed"])
+        for path in paths:
+            self.assertEqual(client.get(path).status, 200, path)
+        audit = client.get("/audit").words
+        for word in ["処理番号発行", "陽性登録の完了", "kanri", "ログイン"]:
+            self.assertIn(word, audit)
+        self.assertEqual(chain.holders_of(*numbers), [])
+        database = sqlite3.connect(chain.path("hersys", "hersys.sqlite"))
+        tables = dict(database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+        with_consent = [name for name, sql in tables.items() if "consent" in sql]
+        with_number = [name for name, sql in tables.items() if "hash" in sql or "number" in name]
+        self.assertEqual((with_consent, with_number), (["patient"], ["number"]))
+        chain.set_time(NOW + 2 * HOUR)
+        count = "SELECT count(*) FROM number"
+        self.assertTrue(wait_for(lambda: database.execute(count).fetchone() == (0,)))
+        database.close()
+        self.assertEqual(chain.holders_of(PASSWORD), [])
+        log = chain.read("hersys.log")
+        self.assertNotIn("hanako", log)
+        self.assertNotIn(CONTACT, log)
+
+    def test_options_of_operators(self):
+        chain = self.chain
+        path = chain.path("password")
+        for options, password, words in [
+            (["--login=Hanako"], PASSWORD, "--login"),
+            (["--login=hanako"], "short", "less than 12"),
+            (["--login=hanako"], "x" * 129, "more than 128"),
+            (["--login=hanako", "--disable"], PASSWORD, "one of --password-file"),
+            (["--login=hanako", "--role=boss"], PASSWORD, "--role"),
+        ]:
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(password)
+            done = chain.run(
+                "operator", "--centre=" + CENTRE, "--password-file=" + path, *options
+            )
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertNotIn(password, done.stderr)
+        os.remove(path)
+        done = chain.run("operator", "--centre=" + CENTRE, "--login=nobody", "--disable")
+        self.assertEqual(done.returncode, 1)
 
 
 if __name__ == "__main__":

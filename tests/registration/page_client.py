@@ -40,6 +40,9 @@ class _Forms(html.parser.HTMLParser):
 
     def handle_endtag(self, tag):
         if tag == "textarea":
+            # The first line feed after the tag is none of the text.
+            fields = self.forms[-1]["fields"]
+            fields[self.area] = fields[self.area].removeprefix("\n")
             self.area = None
 
     def handle_data(self, data):
