@@ -112,7 +112,8 @@ bool IsFromOurPages(const HttpRequest& request) {
       !absl::ConsumePrefix(&origin, "http://")) {
     return false;
   }
-  return absl::EqualsIgnoreCase(origin, request.Header("Host"));
+  return !origin.empty() &&
+         absl::EqualsIgnoreCase(origin, request.Header("Host"));
 }
 
 bool HasExpectedHost(const HttpRequest& request, absl::string_view address) {
