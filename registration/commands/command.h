@@ -29,6 +29,8 @@ void AddIssueCommand(CommandLine& line);
 void AddIssuesCommand(CommandLine& line);
 void AddPurgeCommand(CommandLine& line);
 void AddOperatorCommand(CommandLine& line);
+void AddPhoneCommand(CommandLine& line);
+void AddPhoneImportCommand(CommandLine& line);
 void AddServerCommand(CommandLine& line);
 void AddPublishCommand(CommandLine& line);
 void AddStatusCommand(CommandLine& line);

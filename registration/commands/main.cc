@@ -27,6 +27,8 @@ absl::StatusOr<int> Run(int argc, char** argv) {
   tekmatch::AddServerCommand(line);
   tekmatch::AddPublishCommand(line);
   tekmatch::AddStatusCommand(line);
+  tekmatch::AddPhoneCommand(line);
+  tekmatch::AddPhoneImportCommand(line);
   TEKMATCH_ASSIGN_OR_RETURN(
       const tekmatch::ParsedLine parsed,
       line.Parse(std::vector<std::string>(argv + 1, argv + argc)));

@@ -5,13 +5,33 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace tekmatch {
 namespace {
 
+// Whether a path is of a route; calls `found` with the name of each "{name}"
+// and what stands for it.
+template <typename Found>
+bool Walk(absl::string_view route_path, absl::string_view path, Found found) {
+  while (true) {
+    const size_t brace = route_path.find('{');
+    if (brace == absl::string_view::npos) return route_path == path;
+    if (!absl::ConsumePrefix(&path, route_path.substr(0, brace))) return false;
+    route_path.remove_prefix(brace + 1);
+    const size_t end = route_path.find('}');
+    // A route of ours always has the other brace.
+    if (end == absl::string_view::npos) return false;
+    const absl::string_view part = path.substr(0, path.find('/'));
+    if (part.empty()) return false;
+    found(route_path.substr(0, end), part);
+    path.remove_prefix(part.size());
+    route_path.remove_prefix(end + 1);
+  }
+}
+
 bool Fits(absl::string_view route_path, absl::string_view path) {
-  if (!absl::EndsWith(route_path, "}")) return route_path == path;
-  return !LastPart(route_path, path).empty();
+  return Walk(route_path, path, [](absl::string_view, absl::string_view) {});
 }
 
 bool Serves(const Route& route, absl::string_view method) {
@@ -37,12 +57,25 @@ absl::string_view Words(int status) {
 
 }  // namespace
 
+absl::string_view PathPart(absl::string_view route_path, absl::string_view path,
+                           absl::string_view name) {
+  absl::string_view wanted;
+  const bool fits =
+      Walk(route_path, path,
+           [&](absl::string_view found_name, absl::string_view part) {
+             if (found_name == name) wanted = part;
+           });
+  return fits ? wanted : "";
+}
+
 absl::string_view LastPart(absl::string_view route_path,
                            absl::string_view path) {
-  const absl::string_view stem = route_path.substr(0, route_path.rfind('{'));
-  if (!absl::StartsWith(path, stem)) return {};
-  const absl::string_view last = path.substr(stem.size());
-  return last.find('/') == absl::string_view::npos ? last : "";
+  if (!absl::EndsWith(route_path, "}")) return {};
+  absl::string_view last;
+  const bool fits =
+      Walk(route_path, path,
+           [&](absl::string_view, absl::string_view part) { last = part; });
+  return fits ? last : "";
 }
 
 HttpResponse PlainRefusal(int status) {

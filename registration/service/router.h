@@ -2,9 +2,9 @@
 //
 // A route is a method and a path, compared byte by byte with what was sent:
 // nothing is decoded, joined or normalized, so that "..", "%2e" and "//" are
-// letters like others and lead nowhere. A last part "{name}" stands for one or
-// more characters without a slash; the handler looks them up in a list of its
-// own, and makes no path of them.
+// letters like others and lead nowhere. A part "{name}", in the middle or at
+// the end, stands for one or more characters without a slash; the handler looks
+// them up in a list of its own, and makes no path of them.
 //
 // GET serves HEAD, too. An unknown path is 404, a known one with another method
 // 405 with Allow.
@@ -58,8 +58,13 @@ class Router {
   std::vector<Route> routes_;
 };
 
-// The part of a path that stands for "{name}" in the route's; empty where the
-// path is not of that route.
+// The part of a path that stands for "{name}" in the route's ("/phone/{n}/menu"
+// has "n"); empty where the path is not of that route, or the route has no such
+// part.
+absl::string_view PathPart(absl::string_view route_path, absl::string_view path,
+                           absl::string_view name);
+
+// The same for a "{name}" that the route's path ends with.
 absl::string_view LastPart(absl::string_view route_path,
                            absl::string_view path);
 

@@ -58,6 +58,32 @@ TEST(RouterTest, LastPartIsOneNameWhateverIsInIt) {
   }
 }
 
+TEST(RouterTest, PartsInTheMiddleAreNamesToo) {
+  Router router;
+  router.Add({.method = "GET",
+              .path = "/phone/{n}/menu",
+              .handler = [](const HttpRequest& request) {
+                return PlainResponse(
+                    200, PathPart("/phone/{n}/menu", request.path, "n"));
+              }});
+  HttpRequest request;
+  request.method = "GET";
+  request.path = "/phone/12/menu";
+  EXPECT_EQ(router.Handle(request).body, "12");
+  for (const char* path :
+       {"/phone//menu", "/phone/menu", "/phone/12/menus", "/phone/12/menu/",
+        "/phone/1/2/menu", "/phone/12", "/phone/12/", "/phones/12/menu"}) {
+    request.path = path;
+    EXPECT_EQ(router.Handle(request).status, 404) << path;
+    EXPECT_EQ(PathPart("/phone/{n}/menu", path, "n"), "") << path;
+  }
+  EXPECT_EQ(PathPart("/a/{x}/{y}", "/a/1/2", "x"), "1");
+  EXPECT_EQ(PathPart("/a/{x}/{y}", "/a/1/2", "y"), "2");
+  EXPECT_EQ(PathPart("/a/{x}/{y}", "/a/1/2", "z"), "");
+  EXPECT_EQ(LastPart("/a/{x}/{y}", "/a/1/2"), "2");
+  EXPECT_EQ(LastPart("/a/{x}/b", "/a/1/b"), "");
+}
+
 TEST(RouterTest, OtherMethodsAreToldTheRightOnes) {
   const HttpResponse put = Handle("GET", "/v1/diagnosis");
   EXPECT_EQ(put.status, 405);

@@ -26,6 +26,7 @@ ROOMS = [
     "registration/server",
     "registration/hersys",
     "tools/sightings",
+    "registration/phone",
     "tools/world",
     "tools/report",
     "tools/commands",
@@ -96,7 +97,7 @@ class CheckLayersTest(unittest.TestCase):
         self.assertEqual(self.check(), (0, []))
 
     def test_a_role_includes_no_other(self):
-        roles = ["registration/server", "registration/hersys"]
+        roles = ["registration/server", "registration/hersys", "registration/phone"]
         for role in roles:
             for other in roles:
                 if other != role:

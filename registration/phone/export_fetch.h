@@ -1,0 +1,59 @@
+// Fetches what a notification server published and this phone has not seen.
+//
+//   GET EXPORTS/c19r/440/list.json   with the ETag of the last one
+//   GET EXPORTS/c19r/440/7.zip       each that is newer than the newest that
+//                                    was processed, oldest first
+//
+// Of an entry's url the last part is taken, a file beside the list: so a list
+// sends no phone to another host. The list says one region; entries of others
+// are passed over.
+//
+// Sizes are bounded: a list of 1 MiB and 5,000 entries, 32 MiB a file, 128 MiB
+// a fetch; what is beyond waits for the next fetch.
+//
+// Source: REGISTRATION section 5; UPSTREAM 1.4 (COCOA's list.json).
+#ifndef TEKMATCH_REGISTRATION_PHONE_EXPORT_FETCH_H_
+#define TEKMATCH_REGISTRATION_PHONE_EXPORT_FETCH_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "keyformat/byte_source.h"
+#include "registration/service/http_client.h"
+
+namespace tekmatch {
+
+struct ExportEntry {
+  std::string file;  // "7.zip"
+  int64_t created_ms = 0;
+};
+
+// Ascending by `created`, those of `region`. DATA_LOSS, with nothing of it in
+// the message: no such list.
+absl::StatusOr<std::vector<ExportEntry>> ParseExportList(
+    absl::string_view json, absl::string_view region);
+
+struct FetchedExports {
+  std::vector<std::string> names;  // in the order of `created`
+  std::map<std::string, std::shared_ptr<const ByteSource>> sources;
+  int64_t newest_created_ms = 0;  // of these, or `after_ms` without any
+  std::string etag;               // of the list
+  bool has_more = false;          // not all that is newer is here
+};
+
+// UNAVAILABLE: the list, or a file of it, did not come. DATA_LOSS: the list is
+// none.
+absl::StatusOr<FetchedExports> FetchExports(HttpClient& client,
+                                            const std::string& exports,
+                                            const std::string& region,
+                                            int64_t after_ms,
+                                            const std::string& etag);
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_REGISTRATION_PHONE_EXPORT_FETCH_H_
