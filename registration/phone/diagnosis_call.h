@@ -6,7 +6,8 @@
 //    "rollingPeriod":144,"rollingStartNumber":2677968}],"regions":["440"],
 //    "verificationPayload":"01234567","padding":"..."}
 //
-// Neither symptoms nor a date are in it, whatever was entered (row 27).
+// Neither symptoms nor a date are in it, whatever was entered (row 27). One
+// that nobody means has the header X-Chaff, all others one of the same length.
 //
 // Who answers may be somebody else: a proxy, a hotel's network. So nothing but
 // an answer of the form that the server promises is one; all others are

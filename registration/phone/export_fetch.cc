@@ -17,8 +17,6 @@ using json = nlohmann::json;
 
 constexpr size_t kMostListBytes = 1 << 20;
 constexpr size_t kMostEntries = 5000;
-constexpr size_t kMostFileBytes = size_t{32} << 20;
-constexpr size_t kMostFetchBytes = size_t{128} << 20;
 constexpr size_t kMostETagBytes = 200;
 
 // A name of a file: no folder, no query, nothing that is decoded.
@@ -71,11 +69,9 @@ absl::StatusOr<std::vector<ExportEntry>> ParseExportList(
   return entries;
 }
 
-absl::StatusOr<FetchedExports> FetchExports(HttpClient& client,
-                                            const std::string& exports,
-                                            const std::string& region,
-                                            int64_t after_ms,
-                                            const std::string& etag) {
+absl::StatusOr<FetchedExports> FetchExports(
+    HttpClient& client, const std::string& exports, const std::string& region,
+    int64_t after_ms, const std::string& etag, const FetchLimits& limits) {
   const std::string folder = absl::StrCat(exports, "/c19r/", region, "/");
   FetchedExports fetched;
   fetched.newest_created_ms = after_ms;
@@ -98,12 +94,9 @@ absl::StatusOr<FetchedExports> FetchExports(HttpClient& client,
   TEKMATCH_ASSIGN_OR_RETURN(const std::vector<ExportEntry> entries,
                             ParseExportList(list->body, region));
   size_t num_bytes = 0;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const ExportEntry& entry = entries[i];
+  for (const ExportEntry& entry : entries) {
     if (entry.created_ms <= after_ms) continue;
-    // Entries of one time are of one batch: a cut between them would lose the
-    // later ones, since the time is all that is remembered.
-    if (num_bytes >= kMostFetchBytes &&
+    if (num_bytes >= limits.fetch_bytes &&
         entry.created_ms > fetched.newest_created_ms) {
       fetched.has_more = true;
       fetched.etag.clear();
@@ -111,7 +104,7 @@ absl::StatusOr<FetchedExports> FetchExports(HttpClient& client,
     }
     HttpCall file;
     file.url = folder + entry.file;
-    file.max_answer_bytes = kMostFileBytes;
+    file.max_answer_bytes = limits.file_bytes;
     file.timeout = absl::Minutes(2);
     absl::StatusOr<HttpResult> answer = client.Send(file);
     if (!answer.ok() || answer->status != 200) {

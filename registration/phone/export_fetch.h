@@ -9,12 +9,13 @@
 // are passed over.
 //
 // Sizes are bounded: a list of 1 MiB and 5,000 entries, 32 MiB a file, 128 MiB
-// a fetch; what is beyond waits for the next fetch.
+// a call; what is beyond waits for the next call.
 //
 // Source: REGISTRATION section 5; UPSTREAM 1.4 (COCOA's list.json).
 #ifndef TEKMATCH_REGISTRATION_PHONE_EXPORT_FETCH_H_
 #define TEKMATCH_REGISTRATION_PHONE_EXPORT_FETCH_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -46,13 +47,19 @@ struct FetchedExports {
   bool has_more = false;          // not all that is newer is here
 };
 
+struct FetchLimits {
+  size_t file_bytes = size_t{32} << 20;
+  size_t fetch_bytes = size_t{128} << 20;
+};
+
+// Entries of one time come together, though they pass the limit of a fetch: the
+// time is all that is remembered of them.
+//
 // UNAVAILABLE: the list, or a file of it, did not come. DATA_LOSS: the list is
 // none.
-absl::StatusOr<FetchedExports> FetchExports(HttpClient& client,
-                                            const std::string& exports,
-                                            const std::string& region,
-                                            int64_t after_ms,
-                                            const std::string& etag);
+absl::StatusOr<FetchedExports> FetchExports(
+    HttpClient& client, const std::string& exports, const std::string& region,
+    int64_t after_ms, const std::string& etag, const FetchLimits& limits = {});
 
 }  // namespace tekmatch
 

@@ -1,6 +1,7 @@
 #include "registration/phone/phone_import.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "matcher/store/sighting_store.h"
 #include "registration/phone/phone_store.h"
 #include "registration/service/bounded_json.h"
+#include "registration/service/durable_file.h"
 #include "tools/files/small_file.h"
 #include "tools/sightings/sightings_stores.h"
 
@@ -79,6 +81,9 @@ absl::StatusOr<AddedToPhone> AddToPhone(const std::string& folder,
                                         absl::Time now) {
   AddedToPhone added;
   added.num_own_keys = own_keys.size();
+  // The folder itself is made by the database, for its owner alone.
+  const std::string above = std::filesystem::path(folder).parent_path();
+  if (!above.empty()) TEKMATCH_RETURN_IF_ERROR(MakeFolders(above));
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PhoneStore> phone,
                             PhoneStore::Open(folder, OpenMode::kCreate));
   TEKMATCH_RETURN_IF_ERROR(phone->AddOwnKeys(own_keys, now));

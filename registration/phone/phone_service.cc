@@ -54,6 +54,12 @@ bool IsFolder(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+// Whether a browser opens a page, and does not load an image, say, for one.
+bool IsNavigation(const HttpRequest& request) {
+  const absl::string_view mode = request.Header("Sec-Fetch-Mode");
+  return mode.empty() || mode == "navigate";
+}
+
 // A request that passed everything before its page.
 struct Visit {
   Phone& phone;
@@ -166,17 +172,20 @@ HttpResponse PhoneService::Impl::Serve(const std::string& route,
   const absl::Time now = clock_.Now();
   const bool changes = request.method == "POST";
   std::optional<WebSession> session = sessions_.Find(request, now);
-  const bool is_new = !session.has_value();
-  // A session that no page was given yet has no token that anybody has.
-  if (is_new) session = sessions_.Begin(0, now);
-  const PhonePages pages(options_.pages, prefix, session->token);
+  // A session begins with a page that is opened. Were it to begin with any
+  // request, another site's, which come without the cookie, would replace it,
+  // and the person's open page would be none of it any more.
+  const bool begins = !session.has_value() && !changes && IsNavigation(request);
+  if (begins) session = sessions_.Begin(0, now);
+  const std::string token = session.has_value() ? session->token : "";
+  const PhonePages pages(options_.pages, prefix, token);
   const absl::StatusOr<FormData> form =
       changes ? FormData::OfBody(request) : FormData::Parse(request.query);
   HttpResponse response;
   if (!form.ok()) {
     response = pages.Message(400, "送信できません",
                              "送信された内容を読み取れません。");
-  } else if (changes && (is_new || !IsFromOurPages(request) ||
+  } else if (changes && (!session.has_value() || !IsFromOurPages(request) ||
                          !HasToken(*session, form->Get(kTokenField)))) {
     response =
         pages.Message(403, "もう一度お試しください",
@@ -194,7 +203,7 @@ HttpResponse PhoneService::Impl::Serve(const std::string& route,
           "この端末の空き容量などを確かめて、もう一度お試しください。");
     }
   }
-  if (is_new) {
+  if (begins) {
     response.headers.emplace_back("Set-Cookie", sessions_.SetCookie(*session));
   }
   return response;

@@ -15,7 +15,6 @@ import subprocess
 import threading
 import urllib.parse
 
-import harness
 from harness import NOW, REGISTRY
 
 DAY = 86400

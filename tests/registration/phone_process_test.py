@@ -2,8 +2,11 @@
 # Phones as processes, with a real notification server: from consent to the
 # notice on another phone, what leaves a phone, and what stays on it.
 import glob
-import json
 import os
+import random
+import re
+import sqlite3
+import subprocess
 import sys
 import threading
 import unittest
@@ -12,6 +15,8 @@ sys.path.insert(0, os.path.join("tests", "registration"))
 import harness
 from harness import NOW, SLOT, wait_for
 from phone_harness import DAY, Person, Phone, Proxy, own_keys
+
+KILLS = int(os.environ.get("TEKMATCH_KILLS", "30"))
 
 
 class PhoneProcessTest(unittest.TestCase):
@@ -104,6 +109,432 @@ class PhoneProcessTest(unittest.TestCase):
         # One's own keys are no contact.
         me.post("/fetch")
         self.assertNotIn("接触件数", me.page.text)
+
+    # Row 23: as data, too: what a phone keeps of contacts has dates and counts.
+    def test_row_23_dates_and_counts_only(self):
+        phone = self.phone(heard=[(b"x" * 16, NOW - 3600)])
+        Person(phone).post("/fetch")
+        self.assertEqual(phone.end(), 0)
+        database = sqlite3.connect(os.path.join(phone.folder, "phone.sqlite"))
+        self.addCleanup(database.close)
+        columns = database.execute("SELECT name FROM pragma_table_info('finding')").fetchall()
+        self.assertEqual(columns, [("day",), ("num_keys",), ("num_sightings",)])
+
+    # Without keys and without sightings there is no all-clear; nor with an
+    # export that is refused, or cannot be fetched.
+    def test_no_all_clear_from_nothing(self):
+        world = self.world
+        self.numbers("12345678")
+        clear = "接触は確認されませんでした"
+        proxy = self.proxy()
+        phone = self.phone("other", heard=[(b"x" * 16, NOW - 3600)], exports=proxy.url)
+        you = Person(phone)
+        you.post("/fetch")
+        self.assertIn("接触がなかったとは言えません", you.page.text)
+        self.assertNotIn(clear, you.page.text)
+        Person(self.phone("mine")).register("12345678")
+        world.set_time(SLOT)
+        self.assertTrue(wait_for(lambda: world.published()))
+
+        proxy.mode = "refuse"
+        you.post("/fetch")
+        self.assertIn("取得できませんでした", you.page.text)
+        self.assertNotIn(clear, you.page.text)
+        proxy.mode = "pass"
+        path = world.path("out", "c19r", "440", "1.zip")
+        with open(path, "rb") as f:
+            export = f.read()
+        with open(path, "wb") as f:
+            f.write(export[:200] + bytes([export[200] ^ 1]) + export[201:])
+        you.post("/fetch")
+        self.assertIn("一部を確認できませんでした", you.page.text)
+        self.assertNotIn(clear, you.page.text)
+        with open(path, "wb") as f:
+            f.write(export)
+        you.post("/fetch")
+        self.assertIn("2020年12月11日現在", you.page.text)
+        self.assertIn(clear, you.page.text)
+        # What was processed is not fetched again.
+        proxy.requests.clear()
+        you.post("/fetch")
+        self.assertIn(clear, you.page.text)
+        paths = [bytes(request).split(b" ")[1] for request in proxy.requests]
+        self.assertEqual(paths, [b"/c19r/440/list.json"])
+
+    # Rows 24 and 25: the keys at the edges of the window, whatever D.
+    def test_rows_24_and_25_keys_at_the_edges(self):
+        cases = [
+            ("cocoa-1.2.1", "yes", "2020-12-08", range(0, 6)),
+            ("cocoa-1.2.1", "no", "2020-12-10", range(0, 4)),
+            ("cocoa-1.2.1", "yes", "2020-10-31", range(0, 15)),  # D = 40 days ago
+            ("civil", "yes", "2020-12-08", range(0, 6)),
+            ("legacy-14d", "yes", "2020-12-10", range(0, 15)),
+        ]
+        self.numbers(*["%08d" % n for n in range(len(cases))])
+        for n, (policy, symptoms, date, days) in enumerate(cases):
+            with self.subTest(policy=policy, date=date):
+                name = "phone%d" % n
+                keys = own_keys(name, range(0, 18))
+                proxy = self.proxy()
+                phone = self.phone(
+                    name, keys=keys, server=proxy.url, options=["--policy=" + policy]
+                )
+                me = Person(phone)
+                me.register("%08d" % n, symptoms, date)
+                self.assertEqual(me.path, "/done")
+                (put,) = proxy.puts()
+                self.assertEqual(
+                    sorted(key["rollingStartNumber"] for key in put[2]["keys"]),
+                    sorted(keys[day][1] for day in days),
+                )
+                phone.end()
+        self.world.set_time(SLOT)
+        total = sum(len(days) for *_, days in cases)
+        self.assertTrue(wait_for(lambda: self.world.published()))
+        # All but today's, which wait for their end.
+        self.assertEqual(sum(len(k) for k in self.world.published().values()), total - len(cases))
+
+    # Row 27: whatever was entered, the same fields and the same size.
+    def test_row_27_all_bytes_to_the_server(self):
+        entered = [
+            (symptoms, date)
+            for symptoms in ("yes", "no")
+            for date in ("2020-12-10", "2020-12-03", "2020-11-30", "2020-10-01")
+        ]
+        self.numbers(*["%08d" % n for n in range(len(entered))])
+        heads, names, sizes = set(), set(), set()
+        for n, (symptoms, date) in enumerate(entered):
+            proxy = self.proxy()
+            phone = self.phone("phone%d" % n, server=proxy.url)
+            me = Person(phone)
+            me.register("%08d" % n, symptoms, date)
+            self.assertEqual(me.path, "/done")
+            phone.end()
+            (sent,) = proxy.requests  # one connection, and nothing else on it
+            sizes.add(len(sent))
+            head, body, request = proxy.puts()[0]
+            heads.add(re.sub(r"127\.0\.0\.1:\d+", "HOST", head))
+            self.assertEqual(len(body), 4096)
+            names.add(
+                (
+                    tuple(sorted(request)),
+                    tuple(sorted({tuple(sorted(key)) for key in request["keys"]})),
+                )
+            )
+            for word in ("symptom", "onset", "yes", date, date.replace("-", "")):
+                self.assertNotIn(word.encode(), bytes(sent))
+        self.assertEqual(len(heads), 1)
+        self.assertEqual(
+            names,
+            {
+                (
+                    ("idempotencyKey", "keys", "padding", "regions", "verificationPayload"),
+                    (("keyData", "reportType", "rollingPeriod", "rollingStartNumber"),),
+                )
+            },
+        )
+        self.assertEqual(len(sizes), 1)
+        # Nor do exports tell.
+        self.world.set_time(SLOT)
+        self.assertTrue(wait_for(lambda: self.world.published()))
+        for name in self.world.published():
+            export = harness.read_export(self.world.path("out", "c19r", "440", name))
+            self.assertEqual({key["onset"] for key in export["keys"]}, {None})
+
+    # R25: a number serves one phone.
+    def test_r25_two_phones_one_number(self):
+        self.numbers("12345678")
+        persons = [Person(self.phone(name)) for name in ("a", "b")]
+        for person in persons:
+            person.fill("12345678")
+            self.assertEqual(person.path, "/confirm")
+        threads = [
+            threading.Thread(target=person.post, args=("/confirm",), kwargs={"action": "send"})
+            for person in persons
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(p.path for p in persons), ["/done", "/refused"])
+        refused = [p for p in persons if p.path == "/refused"][0]
+        # R2, row 17: all causes in one text, and whom to call.
+        text = refused.page.text
+        self.assertIn("番号が違うか、有効期限が過ぎているか、すでに使われています", text)
+        self.assertIn("03-1234-5678", refused.page.text)
+        self.assertIn("number_refused", refused.page.text)
+        self.assertTrue(wait_for(lambda: self.world.management.used == {"12345678": 1}))
+        # R8: the number is still in the field.
+        refused.get("/register")
+        self.assertEqual(refused.page.value("number"), "12345678")
+
+    def everywhere(self):
+        """All bytes at rest: databases, -wal, logs."""
+        found = {}
+        for path in glob.glob(self.world.path("**"), recursive=True):
+            if os.path.isfile(path):
+                with open(path, "rb") as f:
+                    found[os.path.relpath(path, self.world.folder)] = f.read()
+        return found
+
+    def assert_nowhere(self, *secrets):
+        for path, data in self.everywhere().items():
+            for secret in secrets:
+                self.assertNotIn(secret.encode(), data, path)
+
+    # R27, F9: the number, symptoms and the date are at rest nowhere, while a
+    # registration runs and after it.
+    def test_r27_number_is_at_rest_nowhere(self):
+        self.numbers("38271946")
+        proxy = self.proxy()
+        phone = self.phone(server=proxy.url)
+        me = Person(phone)
+        secrets = ("38271946", "2020-12-03", "３８２７")
+        me.get("/a/?pn=38271946")
+        self.assert_nowhere(*secrets)
+        me.post("/consent", agree="yes")
+        self.assertEqual(me.page.value("number"), "38271946")
+        me.post("/register", symptoms="yes", date="2020-12-03", number="３８２７１９４6")
+        self.assertEqual(me.path, "/confirm")
+        self.assertNotIn("38271946", me.page.body)
+        self.assert_nowhere(*secrets)
+        proxy.mode = "swallow"
+        me.post("/confirm", action="send")
+        self.assertEqual(me.path, "/refused")
+        self.assertIn("unreachable", me.page.text)
+        self.assert_nowhere(*secrets)
+        proxy.mode = "pass"
+        me.post("/confirm", action="send")
+        self.assertEqual(me.path, "/done")
+        self.assertNotIn("38271946", me.page.body)
+        self.assert_nowhere(*secrets)
+        key = proxy.puts()[0][2]["idempotencyKey"]
+        self.assertEqual(key, proxy.puts()[1][2]["idempotencyKey"])
+        self.assert_nowhere(key)
+        # R4: the same success, once.
+        self.assertTrue(wait_for(lambda: self.world.management.used == {"38271946": 1}))
+        # What the log has.
+        for line in self.world.read("phone-log").splitlines():
+            self.assertRegex(
+                line, r"^2020-12-10T09:00:00Z (GET|POST) /\S* \d+ in\S+ out\S+ \S+$"
+            )
+
+    # kill -9 of the phone at random moments: each person ends in one success.
+    def test_kill_at_any_moment(self):
+        seed = int(os.environ.get("TEKMATCH_SEED", random.randrange(1 << 32)))
+        print("TEKMATCH_SEED=%d TEKMATCH_KILLS=%d" % (seed, KILLS), flush=True)
+        moments = random.Random(seed)
+        self.numbers(*["%08d" % n for n in range(KILLS)])
+        proxy = self.proxy()
+        phone = Phone(self.world, "phones", server=proxy.url, several=True)
+        self.addCleanup(phone.end, "KILL")
+        keys = []
+        for n in range(KILLS):
+            keys.append(own_keys("phone%d" % n))
+            phone.import_(keys[n], number=n)
+        num_retries = 0
+        phone.start()
+        for n in range(KILLS):
+            me = Person(phone, n)
+            me.fill("%08d" % n)
+            self.assertEqual(me.path, "/confirm")
+            killer = threading.Timer(moments.uniform(0, 0.03), phone.process.kill)
+            killer.start()
+            try:
+                me.post("/confirm", action="send")
+            except (OSError, harness.http.client.HTTPException):
+                pass
+            killer.join()
+            phone.end("KILL")
+            phone.start()
+            me = Person(phone, n)
+            me.get("/")
+            if "登録済み" not in me.page.text:
+                num_retries += 1
+                # The person begins again, with the same number.
+                me.register("%08d" % n)
+                self.assertEqual(me.path, "/done", me.page.text)
+            me.get("/done")
+            self.assertIn("6個", me.page.text)
+        numbers = ["%08d" % n for n in range(KILLS)]
+        self.assertTrue(wait_for(lambda: len(self.world.management.used) == KILLS))
+        self.assertEqual(self.world.management.used, {number: 1 for number in numbers})
+        self.world.set_time(SLOT)
+        self.assertTrue(wait_for(lambda: self.world.published()))
+        published = sorted(tek for teks in self.world.published().values() for tek in teks)
+        self.assertEqual(
+            published, sorted(key[0].hex() for own in keys for key in own[1:6])
+        )
+        print("%d kills, %d retries, each success once" % (KILLS, num_retries))
+
+    # Two taps on one button send once.
+    def test_two_taps_send_once(self):
+        self.numbers("12345678")
+        self.world.management.delay = 0.3
+        proxy = self.proxy()
+        phone = self.phone(server=proxy.url)
+        me = Person(phone)
+        me.fill("12345678")
+        taps = []
+        for _ in range(3):
+            tap = Person(phone)
+            tap.cookie, tap.page = me.cookie, me.page
+            taps.append(tap)
+        threads = [
+            threading.Thread(target=tap.post, args=("/confirm",), kwargs={"action": "send"})
+            for tap in taps
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([tap.path for tap in taps], ["/done"] * 3)
+        self.assertEqual(len(proxy.puts()), 1)
+
+    # R8: three wrong numbers, then a wait, and nothing is thrown away.
+    def test_r8_wrong_numbers_wait(self):
+        self.numbers("12345678")
+        me = Person(self.phone())
+        for n in range(3):
+            me.register("0000000%d" % n)
+            self.assertEqual(me.path, "/refused")
+            self.assertIn("number_refused", me.page.text)
+        self.assertIn("あと5秒お待ちください", me.page.text)
+        me.post("/register", symptoms="yes", date="2020-12-08", number="12345678")
+        self.assertEqual(me.page.status, 422)
+        self.assertIn("あと5秒お待ちください", me.page.text)
+        self.assertEqual(me.page.value("number"), "12345678")
+        self.world.set_time(NOW + 5)
+        me.post("/register", symptoms="yes", date="2020-12-08", number="12345678")
+        me.post("/confirm", action="send")
+        self.assertEqual(me.path, "/done")
+
+    # Row 21, R20, R21, R17: before the number is asked, and before it is sent.
+    def test_what_comes_before_sending(self):
+        proxy = self.proxy()
+        me = Person(self.phone("today", keys=own_keys("today", [0]), server=proxy.url))
+        me.fill("12345678")
+        self.assertIn("昨日までの記録がありません", me.page.text)
+        self.assertNotIn('name="number"', me.page.body)
+
+        me = Person(self.phone("other", server=proxy.url))
+        me.get("/")
+        me.post("/notification", on="no")
+        self.assertIn("接触通知はオフです", me.page.text)
+        me.get("/a/?pn=12345678")
+        self.assertEqual(me.path, "/consent")
+        self.assertIn("はじめに接触通知をオンに", me.page.text)
+        me.post("/notification", on="yes", next="consent")
+        self.assertEqual(me.path, "/consent")
+        me.post("/consent", agree="yes")
+        self.assertEqual(me.page.value("number"), "12345678")
+        me.post("/register", symptoms="no", date="2020-12-10", number="12345678")
+        self.assertEqual(me.path, "/confirm")
+        me.post("/confirm", action="cancel")
+        self.assertIn("処理番号は使われていません", me.page.text)
+        me.get("/register")
+        self.assertEqual(me.path, "/consent")
+        me.post("/consent", agree="no")
+        self.assertIn("登録をやめました", me.page.text)
+        self.assertEqual(proxy.requests, [])
+
+    # The phone's pages are used by the browser on this machine, and by no other
+    # site in it.
+    def test_other_sites_cannot_use_the_pages(self):
+        phone = self.phone()
+        me = Person(phone)
+        token = me.get("/").token()
+        body = "on=no&token=" + token
+        host = "127.0.0.1:%d" % phone.port
+        self.assertEqual(me.ask("GET", "/", headers={"Host": "evil.example"}).status, 403)
+        self.assertEqual(
+            me.ask("GET", "/", headers={"Host": "localhost:%d" % phone.port}).status, 200
+        )
+        for headers in (
+            {"Cookie": "phone=0"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Origin": "http://evil.example"},
+            {"Origin": "null"},
+            {"Host": "evil.example:%d" % phone.port},
+        ):
+            page = me.ask("POST", "/notification", body, headers)
+            self.assertEqual(page.status, 403, headers)
+        self.assertEqual(me.ask("POST", "/notification", "on=no").status, 403)
+        self.assertEqual(me.ask("POST", "/notification", "on=no&token=0").status, 403)
+        self.assertEqual(
+            me.ask("POST", "/notification", body, {"Content-Type": "text/plain"}).status, 400
+        )
+        # None of them took the person's session.
+        page = me.ask("GET", "/", headers={"Cookie": "", "Sec-Fetch-Mode": "no-cors"})
+        self.assertIsNone(page.headers["Set-Cookie"])
+        self.assertIn("接触通知はオンです", me.get("/").text)
+        self.assertEqual(me.page.token(), token)
+        page = me.ask("POST", "/notification", body, {"Origin": "http://" + host})
+        self.assertEqual(page.status, 303)
+        self.assertIn("接触通知はオフです", me.get("/").text)
+        page = me.get("/")
+        self.assertIn("default-src 'self'", page.headers["Content-Security-Policy"])
+        self.assertEqual(page.headers["Cache-Control"], "no-store")
+
+    def test_many_phones_in_one_process(self):
+        self.numbers("12345678")
+        phone = Phone(self.world, "phones", several=True)
+        self.addCleanup(phone.end, "KILL")
+        for n in (0, 1, 12):
+            phone.import_(own_keys("phone%d" % n), number=n)
+        phone.start("--fetch-every=60", "--chaff-per-day=24")
+        one, twelve = Person(phone, 1), Person(phone, 12)
+        one.register("12345678")
+        self.assertEqual(one.path, "/done")
+        self.assertNotIn("登録済み", twelve.get("/").text)
+        nobody = Person(phone)
+        for name in ("2", "01", "-1", "..", "x", "%31", "1000000", ""):
+            self.assertEqual(nobody.ask("GET", "/phone/%s/" % name).status, 404, name)
+        self.assertEqual(nobody.ask("GET", "/").status, 404)
+        self.assertEqual(nobody.ask("GET", "/phone/12").location, "/phone/12/")
+        # They fetch by themselves, and send what nobody means.
+        self.world.set_time(SLOT)
+        self.assertTrue(wait_for(lambda: self.world.published()))
+        self.world.set_time(SLOT + 7200)
+        self.assertTrue(
+            wait_for(lambda: "まだ確認していません" not in twelve.get("/contacts").text)
+        )
+        self.world.set_time(SLOT + 10 * DAY)
+        self.assertTrue(
+            wait_for(lambda: self.world.read("log").count("PUT /v1/diagnosis 200") >= 3)
+        )
+        self.assertEqual(phone.end(), 0)
+
+    def test_options_that_are_refused(self):
+        for options, what in [
+            (["--data=a", "--phones=b"], "one of them"),
+            (["--data=a", "--policy=cocoa-3"], "--accept-disclosure"),
+            (["--data=a", "--policy=none"], "cocoa-1.2.1"),
+            (["--data=a", "--server=http://example.jp"], "https is wanted"),
+            (["--data=a", "--exports=file:///etc"], "no url"),
+            (["--data=a", "--zone=Mars"], "no time zone"),
+            (["--data=a", "--listen=0.0.0.0:80"], "0.0.0.0"),
+            (["--data=a", "--listen=unix:/tmp/x"], "a browser needs"),
+        ]:
+            with self.subTest(options=options):
+                defaults = {
+                    "--listen": "127.0.0.1:0",
+                    "--server": "http://127.0.0.1:1",
+                    "--exports": "http://127.0.0.1:1",
+                    "--public-key": self.world.path("public.pem"),
+                    "--key-id": "440",
+                }
+                defaults.update(option.split("=", 1) for option in options)
+                run = subprocess.run(
+                    [harness.REGISTRY, "phone"] + ["%s=%s" % item for item in defaults.items()],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    timeout=60,
+                )
+                self.assertEqual(run.returncode, 2, run.stderr)
+                self.assertIn(what, run.stderr)
 
 
 if __name__ == "__main__":
