@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/match.h"
 #include "keyformat/status_macros.h"
 #include "matcher/store/meta.h"
 #include "matcher/store/schema.h"
@@ -185,12 +186,20 @@ absl::StatusOr<std::vector<DiagnosisKey>> PhoneStore::OwnKeys() {
 }
 
 absl::Status PhoneStore::ForgetOldKeys(absl::Time now) {
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement remove,
-      database_->Prepare("DELETE FROM own_key WHERE rolling_start < ?1"));
-  remove.BindInt64(
-      1, absl::ToUnixSeconds(now - kOwnKeyRetention) / kIntervalSeconds);
-  return remove.Run();
+  const int64_t oldest =
+      absl::ToUnixSeconds(now - kOwnKeyRetention) / kIntervalSeconds;
+  // An attempt goes as a whole, with its newest key: a part of it would be
+  // another request.
+  for (const char* sql :
+       {"DELETE FROM own_key WHERE rolling_start < ?1",
+        "DELETE FROM attempt WHERE ?1 > (SELECT max(rolling_start) FROM "
+        "attempt_key)",
+        "DELETE FROM attempt_key WHERE NOT EXISTS (SELECT 1 FROM attempt)"}) {
+    TEKMATCH_ASSIGN_OR_RETURN(Statement remove, database_->Prepare(sql));
+    if (absl::StrContains(sql, "?1")) remove.BindInt64(1, oldest);
+    TEKMATCH_RETURN_IF_ERROR(remove.Run());
+  }
+  return absl::OkStatus();
 }
 
 // ---------------------------------------------------------------- attempt

@@ -43,7 +43,7 @@
 
 namespace tekmatch {
 
-// Own keys stay until so long after their start.
+// Own keys, and with them an attempt, stay until so long after their start.
 inline constexpr absl::Duration kOwnKeyRetention = absl::Hours(24 * 15);
 
 struct PhoneSettings {

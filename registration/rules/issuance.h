@@ -167,7 +167,7 @@ enum class FailureReason : uint8_t {
   kNone,
   kLandline,
   kRefusedAddress,
-  kGatewayGaveUp,     // tried as often as configured
+  kGatewayGaveUp,      // tried as often as configured
   kReportedByGateway,  // undeliverable, by the delivery report
   kRecordChanged       // before it was sent: consent was withdrawn, or so
 };

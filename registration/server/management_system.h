@@ -27,9 +27,9 @@ class ManagementSystem {
   virtual absl::Status Confirm(const Digest& claim) = 0;
 };
 
-// Over HTTP on this machine, by libcurl, which management_system.cc and
-// message_gateway.cc alone know. A call takes at most `timeout`, in all.
-// INTERNAL: no memory for libcurl.
+// Over HTTP on this machine, by libcurl, which this file's source,
+// message_gateway.cc and http_client.cc alone know. A call takes at most
+// `timeout`, in all. INTERNAL: no memory for libcurl.
 absl::StatusOr<std::unique_ptr<ManagementSystem>> ManagementSystemAt(
     const ListenAddress& address, const std::string& secret,
     absl::Duration timeout = absl::Seconds(5));

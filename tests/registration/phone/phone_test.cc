@@ -184,6 +184,17 @@ TEST_F(PhoneTest, AnotherNumberAfterALostAnswerIsDoneBefore) {
   EXPECT_EQ(View().settings.num_keys_sent, 5);
 }
 
+TEST_F(PhoneTest, AttemptGoesWithItsKeys) {
+  Fill();
+  EXPECT_EQ(Send(), SendResult::kRefused);
+  clock_.Advance(absl::Hours(24 * 14));
+  ASSERT_THAT(AddToPhone(folder_, {}, {}, clock_.Now()), IsOk());
+  EXPECT_TRUE(View().has_attempt);
+  clock_.Advance(absl::Hours(24 * 2));
+  ASSERT_THAT(AddToPhone(folder_, {}, {}, clock_.Now()), IsOk());
+  EXPECT_FALSE(View().has_attempt);
+}
+
 TEST_F(PhoneTest, EachAnswer) {
   struct Case {
     int status;
@@ -385,8 +396,7 @@ TEST_F(PhoneTest, R22EachSubmitHasAReason) {
                               .number = std::string(5000, '1')});
   ASSERT_THAT(submitted, IsOk());
   EXPECT_EQ(submitted->faults.number, NumberFault::kEmpty);
-  // A window without a key: an app installed the day before yesterday, and
-  // symptoms that begin later than all but today's.
+  // A window without a key.
   std::filesystem::remove_all(folder_);
   Begin({KeyOfDay(14)});
   ASSERT_THAT(phone_->Consent(), IsOk());
