@@ -89,7 +89,7 @@ HttpResponse PhonePages::Home(const PhoneView& view,
                     : "接触通知はオフです。接触の確認も登録もできません。");
   WebForm form(Path("/notification"), token_);
   form.Hidden("on", on ? "no" : "yes");
-  form.Button(on ? "オフにする" : "オンにする");
+  form.Button(on ? "接触通知をオフにする" : "接触通知をオンにする");
   page.Append(std::move(form).Finish());
   page.Subheading("過去14日間の接触");
   page.Link(Path("/contacts"), "接触を確認する");
