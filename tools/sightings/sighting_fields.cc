@@ -14,12 +14,12 @@ constexpr int64_t kYear2100 = 4102444800;
 
 absl::Status SetHex(absl::string_view name, absl::string_view hex,
                     absl::Span<uint8_t> out) {
+  absl::Status status = DecodeHex(hex, out);
+  if (status.ok()) return status;
   if (absl::StartsWithIgnoreCase(hex, "0x")) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, ": begins with 0x; digits alone are wanted"));
   }
-  absl::Status status = DecodeHex(hex, out);
-  if (status.ok()) return status;
   return absl::InvalidArgumentError(absl::StrCat(name, ": ", status.message()));
 }
 

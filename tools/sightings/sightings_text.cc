@@ -2,15 +2,14 @@
 // sighting a row.
 #include "tools/sightings/sightings_text.h"
 
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "keyformat/status_macros.h"
 #include "matcher/exposure/json_fields.h"
@@ -32,6 +31,22 @@ absl::Status ParseInteger(absl::string_view name, absl::string_view text,
   const auto result = std::from_chars(text.data(), end, *value);
   if (result.ec != std::errc() || result.ptr != end) return NotAnInteger(name);
   return absl::OkStatus();
+}
+
+constexpr size_t kMostCsvFields = 6;
+
+// The parts between commas, `num` of them; false: it has not so many. Millions
+// of rows are split, most of which are read: no container is made for each.
+bool SplitRow(absl::string_view line, size_t num,
+              std::array<absl::string_view, kMostCsvFields>* fields) {
+  for (size_t i = 0; i + 1 < num; ++i) {
+    const size_t comma = line.find(',');
+    if (comma == absl::string_view::npos) return false;
+    (*fields)[i] = line.substr(0, comma);
+    line.remove_prefix(comma + 1);
+  }
+  (*fields)[num - 1] = line;
+  return line.find(',') == absl::string_view::npos;
 }
 
 // Whether a row begins and ends as an object does. What the parser says of a
@@ -106,11 +121,10 @@ CsvColumns ColumnsFor(absl::Span<const Sighting> sightings) {
 
 absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
                          Sighting* sighting, DroppedSightingFields* dropped) {
-  const absl::InlinedVector<absl::string_view, 7> fields =
-      absl::StrSplit(line, absl::MaxSplits(',', 6));
   const size_t num_fields =
       size_t{4} + (columns.previous_scan ? 1 : 0) + (columns.device ? 1 : 0);
-  if (fields.size() != num_fields) {
+  std::array<absl::string_view, kMostCsvFields> fields;
+  if (!SplitRow(line, num_fields, &fields)) {
     return absl::InvalidArgumentError(
         absl::StrCat("not ", num_fields, " fields"));
   }
@@ -122,7 +136,8 @@ absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
   TEKMATCH_RETURN_IF_ERROR(ParseInteger("rssi", fields[3], &number));
   TEKMATCH_RETURN_IF_ERROR(SetRssi(number, sighting));
   if (columns.device) {
-    TEKMATCH_RETURN_IF_ERROR(ParseInteger("device", fields.back(), &number));
+    TEKMATCH_RETURN_IF_ERROR(
+        ParseInteger("device", fields[num_fields - 1], &number));
     TEKMATCH_RETURN_IF_ERROR(SetDevice(number, sighting));
   }
   // Last, so that it counts only if the row is a sighting.
