@@ -39,6 +39,7 @@ struct Options {
   uint64_t life_minutes = 60;
   std::string life_from = "handover";
   uint64_t tries = 100;
+  uint64_t couriers = 4;
   uint64_t workers = 4;
   std::string log;
   std::string clock_file;
@@ -85,6 +86,7 @@ absl::StatusOr<int> Serve(const Options& o) {
   options.courier.life.life =
       absl::Minutes(static_cast<int64_t>(o.life_minutes));
   TEKMATCH_ASSIGN_OR_RETURN(options.courier.life.from, LifeFromOf(o.life_from));
+  options.courier.num_senders = static_cast<int>(o.couriers);
   options.courier.most_tries = static_cast<int>(o.tries);
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Clock> clock,
                             ClockFrom(o.clock_file));
@@ -161,6 +163,10 @@ void AddHersysCommand(CommandLine& line) {
   command
       .Number("--tries", o->tries,
               "After how many tries to send an issue has failed", 1, 100'000)
+      .ShowDefault();
+  command
+      .Number("--couriers", o->couriers,
+              "Messages that are on their way to gateways at once", 1, 64)
       .ShowDefault();
   command.Number("--workers", o->workers, "Threads that answer", 1, 64)
       .ShowDefault();

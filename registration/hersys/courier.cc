@@ -1,15 +1,18 @@
-// Plan: the options; a round over what waits; one issue, and what its result
-// does to it; the hand-over, which alone sees the number.
+// Plan: the options; a round over what waits, by one sender or several; one
+// issue, and what its result does to it; the hand-over, which alone sees the
+// number.
 //
 // The hand-over is a series of short transactions, in the order that a kill
 // between any two of them needs: the try is counted, the number's hash is
-// stored, the message goes out, the number's life is set, the issue is handed
-// over. A cut leads to one more message at most, and never to a message whose
+// stored, the message goes out, the issue is handed over with its number's
+// life. A cut leads to one more message at most, and never to a message whose
 // number is not stored (REGISTRATION section 4).
 #include "registration/hersys/courier.h"
 
 #include <algorithm>
 #include <optional>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,6 +32,13 @@ namespace {
 constexpr int kMostOfARound = 100'000;
 // Of 10^8 numbers a few thousand are good: a second draw is rare.
 constexpr int kMostDraws = 20;
+constexpr int kMostSenders = 64;
+
+NoticeSettings SettingsOf(const IssueToSend& issue,
+                          const CourierOptions& options) {
+  return {
+      .telephone = issue.telephone, .link = options.link, .life = options.life};
+}
 
 }  // namespace
 
@@ -44,72 +54,128 @@ absl::Status Validate(const CourierOptions& options) {
   if (options.most_tries < 1) {
     return absl::InvalidArgumentError("most_tries: less than 1");
   }
+  if (options.num_senders < 1 || options.num_senders > kMostSenders) {
+    return absl::InvalidArgumentError("num_senders: not 1 to 64");
+  }
   return absl::OkStatus();
+}
+
+// ------------------------------------------------------------------- a round
+
+absl::StatusOr<std::vector<IssueToSend>> Courier::Due() {
+  TEKMATCH_ASSIGN_OR_RETURN(std::vector<IssueToSend> issues,
+                            store_.IssuesToSend(kMostOfARound, clock_.Now()));
+  if (waits_.empty()) return issues;
+  // The times are in memory only. After a restart all that waits is tried at
+  // once, and the gateway that is away costs a try of each sender. Those of
+  // issues that wait no more go with the old map.
+  std::map<std::string, absl::Time> waits;
+  const absl::Time now = absl::Now();
+  std::vector<IssueToSend> due;
+  due.reserve(issues.size());
+  for (IssueToSend& issue : issues) {
+    const auto wait = waits_.find(issue.uuid);
+    if (wait != waits_.end() && now < wait->second) {
+      waits.insert(*wait);
+    } else {
+      due.push_back(std::move(issue));
+    }
+  }
+  waits_ = std::move(waits);
+  return due;
 }
 
 absl::StatusOr<Courier::Round> Courier::SendWaiting(
     absl::FunctionRef<bool()> stops) {
-  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<IssueToSend> issues,
-                            store_.IssuesToSend(kMostOfARound, clock_.Now()));
-  Round round;
-  bool sms_is_away = false;
-  bool mail_is_away = false;
-  for (const IssueToSend& issue : issues) {
-    // The times are in memory only. After a restart all that waits is tried at
-    // once, and the gateway that is away costs one try a round.
-    const auto wait = waits_.find(issue.uuid);
-    if (wait != waits_.end() && absl::Now() < wait->second) continue;
-    // It was checked when it was entered, perhaps by other rules.
-    const ContactAddress::Parsed contact = ContactAddress::Parse(issue.contact);
-    bool* const is_away = !contact.contact.has_value() ? nullptr
-                          : contact.contact->kind() == ContactKind::kMobile
-                              ? &sms_is_away
-                              : &mail_is_away;
-    // Each try may take the gateway's whole time-out. A thousand of them would
-    // hold up the other channel for hours (R1).
-    if (is_away != nullptr && *is_away) continue;
-    if (stops()) break;
-    const int before = round.num_waiting;
-    TEKMATCH_RETURN_IF_ERROR(Send(issue, contact, round));
-    if (is_away != nullptr) *is_away = round.num_waiting > before;
+  Sending sending;
+  TEKMATCH_ASSIGN_OR_RETURN(sending.issues, Due());
+  const size_t num_senders = std::min(
+      sending.issues.size(), static_cast<size_t>(options_.num_senders));
+  std::vector<std::thread> others;
+  others.reserve(num_senders);
+  while (others.size() + 1 < num_senders) {
+    try {
+      others.emplace_back([&] { SendSome(sending, stops); });
+    } catch (const std::system_error&) {
+      break;  // the system has no thread to give: fewer do it
+    }
   }
-  return round;
+  SendSome(sending, stops);
+  for (std::thread& other : others) other.join();
+  if (!sending.status.ok()) return sending.status;
+  return sending.round;
 }
 
-absl::Status Courier::Send(const IssueToSend& issue,
-                           const ContactAddress::Parsed& contact,
-                           Round& round) {
-  waits_.erase(issue.uuid);
-  // This comes before the number is made: nothing dead is sent (section 4).
-  if (!MaySend(issue.queued, clock_.Now(), options_.life)) {
-    ++round.num_failed;
-    return store_.Expire(issue.uuid).status();
+void Courier::SendSome(Sending& sending, absl::FunctionRef<bool()> stops) {
+  while (const IssueToSend* const issue = TakeNext(sending)) {
+    if (stops()) return;
+    const absl::Status status = Send(*issue, sending);
+    if (status.ok()) continue;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    sending.status.Update(status);
+    return;
   }
+}
+
+// nullptr: there is none.
+const IssueToSend* Courier::TakeNext(Sending& sending) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  while (sending.status.ok() && sending.next < sending.issues.size()) {
+    const IssueToSend& issue = sending.issues[sending.next++];
+    // Each try may take the gateway's whole time-out. A thousand of them would
+    // hold up the other channel for hours (R1).
+    const auto contact = ContactAddress::Parse(issue.contact).contact;
+    if (contact.has_value() &&
+        (contact->kind() == ContactKind::kMobile ? sending.sms_is_away
+                                                 : sending.mail_is_away)) {
+      continue;
+    }
+    return &issue;
+  }
+  return nullptr;
+}
+
+// ----------------------------------------------------------------- one issue
+
+absl::Status Courier::Send(const IssueToSend& issue, Sending& sending) {
+  // It was checked when it was entered, perhaps by other rules.
+  const ContactAddress::Parsed contact = ContactAddress::Parse(issue.contact);
   std::optional<FailureReason> failure;
-  if (!contact.contact.has_value()) {
+  std::optional<SendResult> result;
+  // This comes before the number is made: nothing dead is sent (section 4).
+  const bool is_dead = !MaySend(issue.queued, clock_.Now(), options_.life);
+  if (!is_dead && !contact.contact.has_value()) {
     // No further try can help, and the centre has to see the reason (row 17).
     failure = contact.fault == ContactFault::kLandline
                   ? FailureReason::kLandline
                   : FailureReason::kRefusedAddress;
-  } else {
-    TEKMATCH_ASSIGN_OR_RETURN(const std::optional<SendResult> result,
-                              HandOver(issue, *contact.contact));
+  } else if (!is_dead) {
+    TEKMATCH_ASSIGN_OR_RETURN(result, HandOver(issue));
     if (!result.has_value()) return absl::OkStatus();
-    if (result == SendResult::kTaken) {
-      ++round.num_taken;
-      return absl::OkStatus();
-    }
     if (result == SendResult::kRefused) {
       failure = FailureReason::kRefusedAddress;
     } else if (issue.tries + 1 >= options_.most_tries) {
       failure = FailureReason::kGatewayGaveUp;
     }
   }
+
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (is_dead) {
+    ++sending.round.num_failed;
+    return store_.Expire(issue.uuid).status();
+  }
+  if (result == SendResult::kTaken) {
+    ++sending.round.num_taken;
+    return absl::OkStatus();
+  }
   if (failure.has_value()) {
-    ++round.num_failed;
+    ++sending.round.num_failed;
     return store_.Fail(issue.uuid, *failure).status();
   }
-  ++round.num_waiting;
+  ++sending.round.num_waiting;
+  (contact.contact->kind() == ContactKind::kMobile ? sending.sms_is_away
+                                                   : sending.mail_is_away) =
+      true;
   const int doublings = std::min(issue.tries, 20);
   waits_[issue.uuid] =
       absl::Now() + std::min(options_.longest_wait,
@@ -118,19 +184,7 @@ absl::Status Courier::Send(const IssueToSend& issue,
 }
 
 absl::StatusOr<std::optional<SendResult>> Courier::HandOver(
-    const IssueToSend& issue, const ContactAddress& contact) {
-  const NoticeSettings settings = {.telephone = issue.telephone,
-                                   .link = options_.link,
-                                   .life = options_.life};
-  // The try is counted before the message goes out. A courier that is killed
-  // while it sends would otherwise send under the same id for ever, and
-  // most_tries would never be reached. The round's list may be old by now, so
-  // this also asks whether the issue still waits.
-  TEKMATCH_ASSIGN_OR_RETURN(const bool waits, store_.CountTry(issue.uuid));
-  if (!waits) return std::nullopt;
-  // A centre's telephone that is none: as a gateway that is away.
-  if (!Validate(settings).ok()) return SendResult::kNotTaken;
-
+    const IssueToSend& listed) {
   RandomSource random = RandomSource::FromSystem();
   const auto draw = [&random] {
     return ProcessingNumber::Generate(
@@ -139,47 +193,55 @@ absl::StatusOr<std::optional<SendResult>> Courier::HandOver(
   const absl::Time now = clock_.Now();
   ProcessingNumber number = draw();
   NumberHash hash;
-  // The hash is stored before the message goes out. The other way round, a kill
-  // in between would leave a person with a number that is refused. The number
-  // has an expiry from the start, so it ends by itself if nothing more happens.
-  for (int i = 0;; ++i) {
-    TEKMATCH_ASSIGN_OR_RETURN(hash, keys_.Hash(number, now));
-    const absl::Status added = store_.numbers().Add(
-        hash, issue.patient, issue.uuid,
-        ExpiresAt({.queued = issue.queued, .handed = now, .delivered = {}},
-                  options_.life));
-    if (added.ok()) break;
-    if (!absl::IsAlreadyExists(added) || i == kMostDraws) return added;
-    number = draw();
+  IssueToSend issue;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    // The try is counted before the message goes out. A courier that is killed
+    // while it sends would otherwise send under the same id for ever, and
+    // most_tries would never be reached. The round's list may be old by now, so
+    // this also asks whether the issue still waits, and where it goes.
+    TEKMATCH_ASSIGN_OR_RETURN(std::optional<IssueToSend> waiting,
+                              store_.CountTry(listed.uuid));
+    if (!waiting.has_value()) return std::nullopt;
+    issue = *std::move(waiting);
+    // A centre's telephone that is none: as a gateway that is away.
+    if (!Validate(SettingsOf(issue, options_)).ok()) {
+      return SendResult::kNotTaken;
+    }
+    // The hash is stored before the message goes out. The other way round, a
+    // kill in between would leave a person with a number that is refused. The
+    // number has an expiry from the start, so it ends by itself if nothing more
+    // happens.
+    for (int i = 0;; ++i) {
+      TEKMATCH_ASSIGN_OR_RETURN(hash, keys_.Hash(number, now));
+      const absl::Status added = store_.numbers().Add(
+          hash, issue.patient, issue.uuid,
+          ExpiresAt({.queued = issue.queued, .handed = now, .delivered = {}},
+                    options_.life));
+      if (added.ok()) break;
+      if (!absl::IsAlreadyExists(added) || i == kMostDraws) return added;
+      number = draw();
+    }
   }
 
   // Each try has an id of its own, since each has a number of its own: a
   // gateway that drops repeated ids must not drop the second.
-  const std::string id = absl::StrCat(issue.uuid, ".", issue.tries + 1);
-  SendResult result = SendResult::kNotTaken;
-  if (contact.kind() == ContactKind::kMobile) {
-    const absl::StatusOr<SecretText> text = SmsText(number, settings);
-    if (text.ok()) result = gateway_.SendSms(id, contact, *text);
-  } else {
-    const absl::StatusOr<MailText> mail =
-        MailTextOf(number, settings, issue.centre);
-    if (mail.ok()) result = gateway_.SendMail(id, contact, *mail, now);
-  }
+  const SendResult result = CallGateway(
+      issue, absl::StrCat(issue.uuid, ".", issue.tries), number, now);
 
+  const std::lock_guard<std::mutex> lock(mutex_);
   switch (result) {
     case SendResult::kTaken: {
       // By default the life counts from the hand-over (row 10, section 11 a),
-      // and the gateway may have taken seconds. The number comes first: a kill
-      // before the issue is handed over leaves it queued, as after an unclear
-      // result. The other way round, the number could die before the time that
-      // the page shows for its issue.
+      // and the gateway may have taken seconds.
       const absl::Time handed = clock_.Now();
       const absl::Time expires =
           ExpiresAt({.queued = issue.queued, .handed = handed, .delivered = {}},
                     options_.life);
-      TEKMATCH_RETURN_IF_ERROR(store_.numbers().SetExpiry(hash, expires));
-      TEKMATCH_RETURN_IF_ERROR(
-          store_.HandOver(issue.uuid, handed, expires).status());
+      TEKMATCH_ASSIGN_OR_RETURN(
+          const bool is_over,
+          store_.HandOver(issue.uuid, hash, handed, expires));
+      if (!is_over) return std::nullopt;  // or it goes to another contact
       break;
     }
     // Nobody has this number. Left there, it would count as one of the three
@@ -194,6 +256,23 @@ absl::StatusOr<std::optional<SendResult>> Courier::HandOver(
       break;
   }
   return result;
+}
+
+SendResult Courier::CallGateway(const IssueToSend& issue, const std::string& id,
+                                const ProcessingNumber& number,
+                                absl::Time now) {
+  const NoticeSettings settings = SettingsOf(issue, options_);
+  const ContactAddress::Parsed contact = ContactAddress::Parse(issue.contact);
+  if (!contact.contact.has_value()) return SendResult::kNotTaken;
+  if (contact.contact->kind() == ContactKind::kMobile) {
+    const absl::StatusOr<SecretText> text = SmsText(number, settings);
+    return text.ok() ? gateway_.SendSms(id, *contact.contact, *text)
+                     : SendResult::kNotTaken;
+  }
+  const absl::StatusOr<MailText> mail =
+      MailTextOf(number, settings, issue.centre);
+  return mail.ok() ? gateway_.SendMail(id, *contact.contact, *mail, now)
+                   : SendResult::kNotTaken;
 }
 
 }  // namespace tekmatch

@@ -14,8 +14,17 @@
 // number is younger than its message. Where the life counts from the button, an
 // issue whose hour is over is not sent any more.
 //
-// A gateway that takes nothing, or hangs, is asked once a round: what else
-// would go that way waits for the next round, so that SMS hold up no mail.
+// Several messages may be on their way at once (num_senders), so that a slow
+// gateway is not the limit of all: the store is used by one of them at a time,
+// the gateway by all.
+//
+// A gateway that takes nothing, or hangs, is asked once a round, and by each
+// sender that had asked already: what else would go that way waits for the next
+// round, so that SMS hold up no mail.
+//
+// The contact is read when the try begins. Where it is changed while a message
+// is on its way, that number is void and the issue is not handed over: another
+// message goes to the new contact.
 //
 // A number is in this process's memory only while its message is sent, and is
 // wiped. Logs say how many, never what or to whom.
@@ -24,9 +33,12 @@
 #ifndef TEKMATCH_REGISTRATION_HERSYS_COURIER_H_
 #define TEKMATCH_REGISTRATION_HERSYS_COURIER_H_
 
+#include <cstddef>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -35,8 +47,8 @@
 #include "registration/hersys/hersys_store.h"
 #include "registration/hersys/message_gateway.h"
 #include "registration/hersys/number_keys.h"
-#include "registration/rules/contact_address.h"
 #include "registration/rules/issuance.h"
+#include "registration/rules/processing_number.h"
 #include "registration/service/clock.h"
 
 namespace tekmatch {
@@ -50,13 +62,15 @@ struct CourierOptions {
   // Between tries of one issue: twice as long each time.
   absl::Duration first_wait = absl::Seconds(1);
   absl::Duration longest_wait = absl::Minutes(1);
+  int num_senders = 1;  // 1..64: messages on their way at once
 };
 
 // INVALID_ARGUMENT, with the field's name. A number lives 24 hours at most from
 // when it is made, as its hash's key is kept no longer.
 absl::Status Validate(const CourierOptions& options);
 
-// For one thread; one courier to a database. All others outlive it.
+// For one thread; one courier to a database. All others outlive it; the store
+// is its own, the gateway and the keys are used by several threads.
 class Courier {
  public:
   // The options are valid.
@@ -81,17 +95,32 @@ class Courier {
   });
 
  private:
-  absl::Status Send(const IssueToSend& issue,
-                    const ContactAddress::Parsed& contact, Round& round);
+  // What the senders of a round share, under the mutex.
+  struct Sending {
+    std::vector<IssueToSend> issues;
+    size_t next = 0;
+    bool sms_is_away = false;
+    bool mail_is_away = false;
+    Round round;
+    absl::Status status;  // the first error ends the round
+  };
+  // What waits and is to be tried now.
+  absl::StatusOr<std::vector<IssueToSend>> Due();
+  // One sender: takes one issue after the other.
+  void SendSome(Sending& sending, absl::FunctionRef<bool()> stops);
+  const IssueToSend* TakeNext(Sending& sending);
+  absl::Status Send(const IssueToSend& issue, Sending& sending);
   // nullopt: the issue waits no more.
-  absl::StatusOr<std::optional<SendResult>> HandOver(
-      const IssueToSend& issue, const ContactAddress& contact);
+  absl::StatusOr<std::optional<SendResult>> HandOver(const IssueToSend& issue);
+  SendResult CallGateway(const IssueToSend& issue, const std::string& id,
+                         const ProcessingNumber& number, absl::Time now);
 
   const CourierOptions options_;
   HersysStore& store_;
   NumberKeys& keys_;
   MessageGateway& gateway_;
   const Clock& clock_;
+  std::mutex mutex_;  // of the store, of a round's Sending, and of all below
   // By issue: when to try again. By the machine's clock, whatever `clock_`
   // does.
   std::map<std::string, absl::Time> waits_;

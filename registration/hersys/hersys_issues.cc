@@ -189,17 +189,36 @@ absl::StatusOr<QueueAge> HersysStore::AgeOfQueue(absl::Time now) {
 
 // -------------------------------------------------- states of an issue
 
+namespace {
+
+// Of an issue, with what is sent and to whom.
+constexpr char kToSend[] =
+    "SELECT i.id, i.patient_id, i.tries, i.queued_at, p.contact, c.name, "
+    "c.inquiry_phone FROM issue i JOIN patient p ON p.id = i.patient_id JOIN "
+    "center c ON c.id = p.center_id WHERE ";
+
+IssueToSend IssueToSendFrom(const Statement& row) {
+  return {.uuid = std::string(row.Text(0)),
+          .patient = row.Int64(1),
+          .tries = static_cast<int>(row.Int64(2)),
+          .queued = absl::FromUnixMillis(row.Int64(3)),
+          .contact = std::string(row.Text(4)),
+          .centre = std::string(row.Text(5)),
+          .telephone = std::string(row.Text(6))};
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<IssueToSend>> HersysStore::IssuesToSend(
     int most, absl::Time now) {
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement select,
-      database_->Prepare(
-          "SELECT i.id, i.patient_id, i.tries, i.queued_at, p.contact, c.name, "
-          "c.inquiry_phone FROM issue i JOIN patient p ON p.id = i.patient_id "
-          "JOIN center c ON c.id = p.center_id WHERE i.state = 0 AND "
-          "i.patient_id NOT IN (SELECT patient FROM registered) AND (SELECT "
-          "count(*) FROM number n WHERE n.patient = i.patient_id AND n.state = "
-          "0 AND n.expires_at > ?2) < ?3 ORDER BY i.queued_at, i.id LIMIT ?1"));
+      database_->Prepare(absl::StrCat(
+          kToSend,
+          "i.state = 0 AND i.patient_id NOT IN (SELECT patient FROM "
+          "registered) AND (SELECT count(*) FROM number n WHERE n.patient = "
+          "i.patient_id AND n.state = 0 AND n.expires_at > ?2) < ?3 ORDER BY "
+          "i.queued_at, i.id LIMIT ?1")));
   select.BindInt64(1, most)
       .BindInt64(2, MillisOf(now))
       .BindInt64(3, kMostLiveNumbers);
@@ -207,13 +226,7 @@ absl::StatusOr<std::vector<IssueToSend>> HersysStore::IssuesToSend(
   while (true) {
     TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return issues;
-    issues.push_back({.uuid = std::string(select.Text(0)),
-                      .patient = select.Int64(1),
-                      .tries = static_cast<int>(select.Int64(2)),
-                      .queued = absl::FromUnixMillis(select.Int64(3)),
-                      .contact = std::string(select.Text(4)),
-                      .centre = std::string(select.Text(5)),
-                      .telephone = std::string(select.Text(6))});
+    issues.push_back(IssueToSendFrom(select));
   }
 }
 
@@ -227,27 +240,58 @@ absl::StatusOr<bool> HersysStore::RunOne(Statement& update) {
   return changed;
 }
 
-absl::StatusOr<bool> HersysStore::CountTry(absl::string_view uuid) {
+absl::StatusOr<std::optional<IssueToSend>> HersysStore::CountTry(
+    absl::string_view uuid) {
+  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
+                            Transaction::Begin(*database_, Durability::kFull));
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement update,
       database_->Prepare(
           "UPDATE issue SET tries = tries + 1 WHERE id = ?1 AND state = 0 AND "
           "patient_id NOT IN (SELECT patient FROM registered)"));
   update.BindText(1, uuid);
-  return RunOne(update);
+  TEKMATCH_RETURN_IF_ERROR(update.Run());
+  if (database_->num_changes() != 1) return std::optional<IssueToSend>();
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement select, database_->Prepare(absl::StrCat(kToSend, "i.id = ?1")));
+  select.BindText(1, uuid);
+  TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
+  if (!row) return std::optional<IssueToSend>();
+  IssueToSend issue = IssueToSendFrom(select);
+  // A statement that is on a row keeps its transaction open.
+  select.Reset();
+  TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
+  return std::optional<IssueToSend>(std::move(issue));
 }
 
 absl::StatusOr<bool> HersysStore::HandOver(absl::string_view uuid,
+                                           const NumberHash& hash,
                                            absl::Time handed,
                                            absl::Time expires) {
+  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
+                            Transaction::Begin(*database_, Durability::kFull));
   TEKMATCH_ASSIGN_OR_RETURN(
-      Statement update,
-      database_->Prepare("UPDATE issue SET state = 1, handed_at = ?2, "
-                         "expires_at = ?3 WHERE id = ?1 AND state = 0"));
-  update.BindText(1, uuid)
+      Statement number,
+      database_->Prepare(
+          "UPDATE number SET expires_at = ?2 WHERE hash = ?1 AND state = 0"));
+  number.BindBlob(1, hash.bytes).BindInt64(2, MillisOf(expires));
+  TEKMATCH_RETURN_IF_ERROR(number.Run());
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement issue,
+      // Not if the number was made void while the message was on its way: the
+      // contact is another by now, and gets a message of its own.
+      database_->Prepare(
+          "UPDATE issue SET state = 1, handed_at = ?2, expires_at = ?3 WHERE "
+          "id = ?1 AND state = 0 AND NOT EXISTS (SELECT 1 FROM number WHERE "
+          "hash = ?4 AND state = 3 AND claim IS NULL)"));
+  issue.BindText(1, uuid)
       .BindInt64(2, MillisOf(handed))
-      .BindInt64(3, MillisOf(expires));
-  return RunOne(update);
+      .BindInt64(3, MillisOf(expires))
+      .BindBlob(4, hash.bytes);
+  TEKMATCH_RETURN_IF_ERROR(issue.Run());
+  const bool changed = database_->num_changes() == 1;
+  TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
+  return changed;
 }
 
 absl::StatusOr<bool> HersysStore::Deliver(absl::string_view uuid,

@@ -237,6 +237,14 @@ absl::Status HersysStore::StopWhatIsIncomplete(int64_t centre,
   if (!after.closed && MissingForIssue(after.record).empty()) {
     return absl::OkStatus();
   }
+  // Numbers of messages that are on their way just now, or may have gone out.
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement numbers,
+      database_->Prepare("UPDATE number SET state = 3 WHERE patient = ?1 AND "
+                         "state = 0 AND issue IN (SELECT id FROM issue WHERE "
+                         "patient_id = ?1 AND state = 0)"));
+  numbers.BindInt64(1, patient);
+  TEKMATCH_RETURN_IF_ERROR(numbers.Run());
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement update,
       database_->Prepare("UPDATE issue SET state = 3, last_error = ?2 WHERE "

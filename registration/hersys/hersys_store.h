@@ -118,7 +118,7 @@ struct Issue {
 struct IssueToSend {
   std::string uuid;
   int64_t patient = 0;
-  int tries = 0;  // before this one
+  int tries = 0;  // that were counted
   absl::Time queued;
   std::string contact;
   std::string centre;
@@ -201,14 +201,15 @@ class HersysStore {
   // numbers (results that were not clear may have left some).
   absl::StatusOr<std::vector<IssueToSend>> IssuesToSend(int most,
                                                         absl::Time now);
-  // Just before it is sent. false: it does not wait any more, or its patient
-  // has registered.
-  absl::StatusOr<bool> CountTry(absl::string_view uuid);
-
+  // Just before it is sent: the issue as it is now, with this try. nullopt: it
+  // does not wait any more, or its patient has registered.
+  absl::StatusOr<std::optional<IssueToSend>> CountTry(absl::string_view uuid);
   // One conditional UPDATE each, as NextIssueState has it. false: the event
   // changes nothing in the issue's state, or there is no such issue.
-  absl::StatusOr<bool> HandOver(absl::string_view uuid, absl::Time handed,
-                                absl::Time expires);
+  // The message with this number was taken: the number's life begins, in the
+  // same transaction. false also where the number was made void meanwhile.
+  absl::StatusOr<bool> HandOver(absl::string_view uuid, const NumberHash& hash,
+                                absl::Time handed, absl::Time expires);
   // `expires`: where the life counts from the delivery; the issue's live
   // numbers get it, too.
   absl::StatusOr<bool> Deliver(absl::string_view uuid, absl::Time delivered,
@@ -220,7 +221,7 @@ class HersysStore {
 
   // ---- Numbers ------------------------------------------------------------
 
-  // For Add and SetExpiry, by the courier.
+  // For Add, by the courier.
   NumberStore& numbers() { return numbers_; }
   // The message with it was not taken: nobody has it.
   absl::Status ForgetNumber(const NumberHash& hash);

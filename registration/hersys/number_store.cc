@@ -60,19 +60,6 @@ absl::Status NumberStore::Add(const NumberHash &hash, int64_t patient,
   return transaction.Commit();
 }
 
-absl::Status NumberStore::SetExpiry(const NumberHash &hash,
-                                    absl::Time expires_at) {
-  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
-                            Transaction::Begin(database_, Durability::kFull));
-  TEKMATCH_ASSIGN_OR_RETURN(
-      Statement update,
-      database_.Prepare(
-          "UPDATE number SET expires_at = ?2 WHERE hash = ?1 AND state = 0"));
-  update.BindBlob(1, hash.bytes).BindInt64(2, MillisOf(expires_at));
-  TEKMATCH_RETURN_IF_ERROR(update.Run());
-  return transaction.Commit();
-}
-
 absl::Status NumberStore::OnNewIssue(int64_t patient) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));

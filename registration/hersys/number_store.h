@@ -46,9 +46,6 @@ class NumberStore {
   absl::Status Add(const NumberHash &hash, int64_t patient,
                    const std::string &issue, absl::Time expires_at);
 
-  // The life counts from the hand-over, which comes after Add.
-  absl::Status SetExpiry(const NumberHash &hash, absl::Time expires_at);
-
   // `hashes` are HashesToLookUp of the number that was sent. Refused numbers
   // cost a transaction, too. The reason of a refusal is for operators.
   absl::StatusOr<ReserveOutcome> Reserve(absl::Span<const NumberHash> hashes,

@@ -4,12 +4,15 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <regex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,11 +72,15 @@ class FakeGateway : public MessageGateway {
  private:
   SendResult Take(absl::string_view id, const ContactAddress& to,
                   absl::string_view text) {
-    sent.push_back(
-        {std::string(id), std::string(to.text()), std::string(text)});
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      sent.push_back(
+          {std::string(id), std::string(to.text()), std::string(text)});
+    }
     meanwhile();
     return result;
   }
+  std::mutex mutex_;
 };
 
 // The only 8 digits in a row of a message.
@@ -326,6 +333,111 @@ TEST_F(CourierTest, NumberOfARegisteredPatientIsGoodForNothing) {
   EXPECT_FALSE(IsGranted(Reserve(NumberIn(gateway_.sent[1].text), 2)));
 }
 
+// The contact is changed while a message is on its way to the old one.
+TEST_F(CourierTest, AContactThatChangesGetsAMessageOfItsOwn) {
+  const int64_t patient = AddPatient("090-1234-5671");
+  Queue(1, patient);
+  gateway_.meanwhile = [&] {
+    EXPECT_THAT(store_->UpdateContact({.centre = centre_, .patient = patient},
+                                      CompleteRecord("090-1234-5672"), "center",
+                                      clock_.now),
+                IsOk());
+    gateway_.meanwhile = [] {};
+  };
+  EXPECT_EQ(Send().num_taken, 0);
+  EXPECT_EQ(IssueOf(1).state, IssueState::kQueued);
+  EXPECT_FALSE(IsGranted(Reserve(NumberIn(gateway_.sent[0].text), 1)));
+  EXPECT_EQ(Send().num_taken, 1);
+  EXPECT_EQ(IssueOf(1).state, IssueState::kHanded);
+  EXPECT_EQ(gateway_.sent[1].to, "09012345672");
+  EXPECT_TRUE(IsGranted(Reserve(NumberIn(gateway_.sent[1].text), 1)));
+}
+
+// What was read from the queue with another contact.
+TEST_F(CourierTest, TheContactIsThatOfTheTry) {
+  Queue(1, AddPatient("090-1234-5671"));
+  const int64_t patient = AddPatient("090-1234-5672");
+  Queue(2, patient);
+  gateway_.meanwhile = [&] {
+    EXPECT_THAT(store_->UpdateContact({.centre = centre_, .patient = patient},
+                                      CompleteRecord("taro@example.jp"),
+                                      "center", clock_.now),
+                IsOk());
+    gateway_.meanwhile = [] {};
+  };
+  EXPECT_EQ(Send().num_taken, 2);
+  EXPECT_EQ(gateway_.sent[1].to, "taro@example.jp");
+}
+
+// Row 1: consent is taken back while the message is on its way.
+TEST_F(CourierTest, NoConsentNoNumber) {
+  const int64_t patient = AddPatient("090-1234-5671");
+  Queue(1, patient);
+  gateway_.meanwhile = [&] {
+    PatientRecord record = CompleteRecord("090-1234-5671");
+    record.consented = false;
+    EXPECT_THAT(store_->UpdateContact({.centre = centre_, .patient = patient},
+                                      record, "center", clock_.now),
+                IsOk());
+  };
+  Send();
+  EXPECT_EQ(IssueOf(1).state, IssueState::kFailed);
+  EXPECT_EQ(IssueOf(1).failure, FailureReason::kRecordChanged);
+  EXPECT_FALSE(IsGranted(Reserve(NumberIn(gateway_.sent[0].text), 1)));
+  EXPECT_EQ(Send().num_taken, 0);
+}
+
+// Eight senders: that many messages are on their way at once, each issue is
+// sent once, and each number is good.
+TEST_F(CourierTest, SeveralSendersSendEachMessageOnce) {
+  constexpr int kIssues = 40;
+  options_.num_senders = 8;
+  for (int n = 1; n <= kIssues; ++n) {
+    Queue(n, AddPatient(absl::StrFormat("090-1234-56%02d", n)));
+  }
+  std::mutex mutex;
+  std::condition_variable changed;
+  int num_there = 0;
+  // The first eight wait for each other.
+  gateway_.meanwhile = [&] {
+    std::unique_lock<std::mutex> lock(mutex);
+    ++num_there;
+    changed.notify_all();
+    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(60),
+                                 [&] { return num_there >= 8; }));
+  };
+  EXPECT_EQ(Send().num_taken, kIssues);
+  std::set<std::string> to;
+  std::set<std::string> numbers;
+  for (const FakeGateway::Sent& sent : gateway_.sent) {
+    to.insert(sent.to);
+    const ProcessingNumber number = NumberIn(sent.text);
+    numbers.insert(std::string(number.digits()));
+    EXPECT_TRUE(IsGranted(Reserve(number, static_cast<int>(numbers.size()))));
+  }
+  EXPECT_THAT(gateway_.sent, SizeIs(kIssues));
+  EXPECT_THAT(to, SizeIs(kIssues));
+  EXPECT_THAT(numbers, SizeIs(kIssues));
+  for (int n = 1; n <= kIssues; ++n) {
+    EXPECT_EQ(IssueOf(n).state, IssueState::kHanded);
+    EXPECT_EQ(IssueOf(n).tries, 1);
+  }
+}
+
+// A gateway that hangs or refuses is asked once by each sender.
+TEST_F(CourierTest, SeveralSendersAskAGatewayThatIsAwayOnceEach) {
+  options_.num_senders = 4;
+  options_.first_wait = options_.longest_wait = absl::Hours(1);
+  for (int n = 1; n <= 20; ++n) {
+    Queue(n, AddPatient(absl::StrFormat("090-1234-56%02d", n)));
+  }
+  gateway_.result = SendResult::kNotTaken;
+  const int num_waiting = Send().num_waiting;
+  EXPECT_GE(num_waiting, 1);
+  EXPECT_LE(num_waiting, 4);
+  EXPECT_THAT(gateway_.sent, SizeIs(num_waiting));
+}
+
 // Row 6: the number is in no file. Its hash is, and looks like nothing.
 TEST_F(CourierTest, NumberIsInNoFile) {
   Queue(1, AddPatient("090-1234-5678"));
@@ -347,6 +459,13 @@ TEST_F(CourierTest, OptionsThatAreNone) {
   options_.life = {.life = absl::Hours(20), .from = LifeFrom::kDelivery};
   EXPECT_THAT(Validate(options_), StatusIs(absl::StatusCode::kInvalidArgument));
   options_.life.from = LifeFrom::kHandOver;
+  EXPECT_THAT(Validate(options_), IsOk());
+  for (const int none : {0, -1, 65}) {
+    options_.num_senders = none;
+    EXPECT_THAT(Validate(options_),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+  options_.num_senders = 64;
   EXPECT_THAT(Validate(options_), IsOk());
   options_.link = "ftp://example.jp/";
   EXPECT_THAT(Validate(options_), StatusIs(absl::StatusCode::kInvalidArgument));

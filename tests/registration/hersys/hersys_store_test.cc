@@ -71,7 +71,7 @@ class HersysStoreTest : public ::testing::Test {
     ASSERT_THAT(store_->numbers().Add(HashOf(n), patient_, Uuid(n),
                                       now + absl::Hours(1)),
                 IsOk());
-    ASSERT_THAT(store_->HandOver(Uuid(n), now, now + absl::Hours(1)),
+    ASSERT_THAT(store_->HandOver(Uuid(n), HashOf(n), now, now + absl::Hours(1)),
                 IsOkAndHolds(true));
   }
   ReserveOutcome Reserve(int n, int claim, absl::Time now = kNow) {
@@ -180,7 +180,7 @@ TEST_F(HersysStoreTest, StatesChangeAsTheRulesHaveThem) {
       };
       const absl::Time end = kNow + absl::Hours(1);
       if (state == IssueState::kHanded || state == IssueState::kDelivered) {
-        ASSERT_TRUE(*store_->HandOver(Uuid(n), kNow, end));
+        ASSERT_TRUE(*store_->HandOver(Uuid(n), HashOf(n), kNow, end));
       }
       if (state == IssueState::kDelivered) {
         ASSERT_TRUE(*store_->Deliver(Uuid(n), kNow, std::nullopt));
@@ -199,7 +199,8 @@ TEST_F(HersysStoreTest, StatesChangeAsTheRulesHaveThem) {
       const std::optional<IssueState> next = NextIssueState(state, event);
       switch (event) {
         case IssueEvent::kHandOver:
-          EXPECT_EQ(*store_->HandOver(Uuid(n), kNow, end), next.has_value());
+          EXPECT_EQ(*store_->HandOver(Uuid(n), HashOf(n), kNow, end),
+                    next.has_value());
           break;
         case IssueEvent::kDelivery:
           EXPECT_EQ(*store_->Deliver(Uuid(n), kNow, std::nullopt),

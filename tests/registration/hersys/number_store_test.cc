@@ -214,8 +214,6 @@ TEST_F(NumberStoreTest, NumberIsGoodUntilItsExpiry) {
   // Who was granted one in time keeps it.
   EXPECT_EQ(Reserve(0, 0, end + absl::Hours(24)), ReserveOutcome::kRepeated);
   EXPECT_EQ(*store_.NumLive(end), 0);
-  ASSERT_TRUE(store_.SetExpiry(HashOf(1), end + absl::Hours(1)).ok());
-  EXPECT_EQ(Reserve(1, 1, end), ReserveOutcome::kGranted);
 }
 
 TEST_F(NumberStoreTest, ClaimHasOneNumber) {
