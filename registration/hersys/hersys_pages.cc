@@ -408,14 +408,18 @@ HttpResponse HersysPages::Impl::LogIn(const HttpRequest& request) {
   if (const std::optional<WebSession> before = sessions_.Find(request, now)) {
     sessions_.End(*before);
   }
-  const WebSession session = sessions_.Begin((*who)->id, now);
   {
     const std::lock_guard<std::mutex> lock(store_mutex_);
-    hash_at_login_[(*who)->id] = (*who)->password_hash;
     const absl::Status noted =
         store_->operators().Note((*who)->id, "login", now);
     if (!noted.ok()) return Fail(noted);
+    // Sessions of a password before this one are over, though they asked for
+    // nothing since it was changed.
+    std::string& hash = hash_at_login_[(*who)->id];
+    if (hash != (*who)->password_hash) sessions_.EndAllOf((*who)->id);
+    hash = (*who)->password_hash;
   }
+  const WebSession session = sessions_.Begin((*who)->id, now);
   HttpResponse response = SeeOther("/patients");
   response.headers.emplace_back("Set-Cookie", sessions_.SetCookie(session));
   response.headers.emplace_back("Set-Cookie", visitors_.ClearCookie());

@@ -6,15 +6,17 @@ import email
 import email.policy
 import hashlib
 import hmac
+import json
 import os
 import re
+import resource
 import sqlite3
 import sys
 import unittest
 import uuid
 
 sys.path.insert(0, os.path.join("tests", "registration"))
-from harness import NOW, key, request, wait_for
+from harness import NOW, SECRET, key, request, wait_for
 from hersys_chain import CENTRE, CONTACT, HOUR, NAME, SMS_SECRET, TELEPHONE, Chain, tek
 from page_client import PageClient
 
@@ -163,6 +165,11 @@ class HersysPagesTest(unittest.TestCase):
         self.add_operator("taro", password="a new long pass phrase")
         self.assertEqual(client.get("/patients").location, "/login")
         self.assertEqual(client.log_in("taro", "a new long pass phrase").status, 303)
+        # Also of a session that asked for nothing between the two passwords.
+        self.add_operator("taro")
+        self.assertEqual(PageClient(self.port).log_in("taro", PASSWORD).status, 303)
+        self.assertEqual(client.get("/patients").location, "/login")
+        client = self.client("taro")
         chain.run("operator", "--centre=" + CENTRE, "--login=taro", "--disable")
         page = client.post("/new", {})
         self.assertEqual(page.status, 403)
@@ -573,6 +580,40 @@ class HersysPagesTest(unittest.TestCase):
         log = chain.read("hersys.log")
         self.assertNotIn("hanako", log)
         self.assertNotIn(CONTACT, log)
+
+    # A full disk: nothing is half done, and all goes on once there is room.
+    def test_a_full_disk(self):
+        chain = self.chain
+        client = self.client()
+        patient = self.add_patient(client)
+        page = self.number_tab(client, patient)
+        tab = client.get("/patient/%d?tab=contact" % patient)
+        form = client.get("/new")
+        unlimited = resource.RLIM_INFINITY
+        resource.prlimit(chain.hersys.pid, resource.RLIMIT_FSIZE, (1, unlimited))
+        for answer in [
+            client.submit(page, "/issue/%d" % patient),
+            client.submit(tab, "/contact/%d" % patient, name="厚労 次郎"),
+            client.submit(form, "/new", name="厚労 花子"),
+            PageClient(self.port).log_in("hanako", PASSWORD),
+        ]:
+            self.assertEqual(answer.status, 503)
+            self.assertEqual(answer.headers["Retry-After"], "5")
+            self.assertIn("変更は保存されていません", answer.words)
+        secret = {"X-Registration-Secret": SECRET}
+        message = json.dumps({"number": "12345678", "claim": "0" * 64})
+        self.assertIn(chain.ask_hersys("POST", "/internal/reserve", message, secret)[0], (200, 503))
+        # What is there is shown meanwhile.
+        self.assertIn(NAME, client.get("/patients").words)
+        resource.prlimit(chain.hersys.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+        listed = client.get("/patients").words
+        self.assertNotIn("花子", listed)
+        self.assertNotIn("次郎", listed)
+        self.assertEqual(chain.states(patient), [])
+        # The same press again: the page's id is as good as before.
+        self.assertEqual(client.submit(page, "/issue/%d" % patient).status, 303)
+        chain.wait_for_states(patient, ["handed"])
+        self.assertEqual(len(chain.sms.messages), 1)
 
     def test_options_of_operators(self):
         chain = self.chain
