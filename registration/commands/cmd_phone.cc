@@ -30,6 +30,7 @@ namespace {
 
 constexpr uint64_t kMostKeyBytes = 64 << 10;
 constexpr uint64_t kMostChaff = 10'000;
+constexpr uint64_t kMostSeconds = 604'800;  // a week
 
 struct Options {
   std::string data;
@@ -216,7 +217,7 @@ void AddPhoneCommand(CommandLine& line) {
   command.Number("--fetch-every", o->fetch_every,
                  "Fetch exports after so many seconds, again and again\n"
                  "(default: when the person asks)",
-                 1, 7 * 86400);
+                 1, kMostSeconds);
   command
       .Number("--chaff-per-day", o->chaff_per_day,
               "Requests that nobody means, at random times, on average", 0,

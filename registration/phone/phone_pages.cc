@@ -25,6 +25,12 @@ constexpr absl::string_view kSymptomsLabel =
     "① 発熱や咳などの症状はありますか（ありましたか）";
 constexpr absl::string_view kDateLabel =
     "② 症状が始まった日（症状がない場合は、検査を受けた日）";
+constexpr absl::string_view kWhatIsSent =
+    "送信するのは、うつす可能性のある期間の、"
+    "この端末の日々の鍵と処理番号だけです。";
+constexpr absl::string_view kWhatStays =
+    "症状の有無と入力した日付は、この端末の中で期間を決めるためだけに使い、"
+    "送信しません。登録が終わると消えます。";
 constexpr absl::string_view kNumberLabel = "③ 処理番号（8桁の数字）";
 
 }  // namespace
@@ -54,8 +60,8 @@ WebPage PhonePages::NewPage(absl::string_view title,
 void PhonePages::AddWhomToCall(WebPage& page) const {
   page.Subheading("お問い合わせ");
   page.Paragraph(
-      "処理番号のSMS・メールに書かれた電話番号（保健所）へお問い合わせください"
-      "。");
+      "処理番号のSMS・メールに書かれた電話番号（保健所）へお問い"
+      "合わせください。");
   if (!settings_.inquiry_phone.empty()) {
     const std::vector<std::pair<std::string, std::string>> facts = {
         {"電話", settings_.inquiry_phone}};
@@ -80,8 +86,8 @@ HttpResponse PhonePages::Home(const PhoneView& view,
     page.Notice("登録をやめました。処理番号は使われていません。");
   } else if (remark == "unclear") {
     page.Notice(
-        "登録をやめました。前回の送信がサーバーに届いていた場合は、登録が"
-        "済んでいることがあります。");
+        "登録をやめました。前回の送信がサーバーに届いていた場合は、"
+        "登録が済んでいることがあります。");
   }
   const bool on = view.settings.notification_on;
   page.Subheading("接触通知");
@@ -103,8 +109,8 @@ HttpResponse PhonePages::Home(const PhoneView& view,
   } else {
     if (view.has_attempt) {
       page.Alert(
-          "前回の送信の結果を確認できていません。もう一度登録に進み、処理番号を"
-          "入力してください。二重に登録されることはありません。");
+          "前回の送信の結果を確認できていません。もう一度登録に進み、"
+          "処理番号を入力してください。二重に登録されることはありません。");
     }
     page.Paragraph("陽性と診断され、処理番号を受け取った方");
     page.Link(Path(view.settings.consented ? "/register" : "/consent"),
@@ -118,8 +124,8 @@ HttpResponse PhonePages::Home(const PhoneView& view,
 HttpResponse PhonePages::NotificationOff(int status) const {
   WebPage page = NewPage("陽性情報の登録", "");
   page.Alert(
-      "接触通知がオフです。登録するには、はじめに接触通知をオンにしてください"
-      "。");
+      "接触通知がオフです。登録するには、"
+      "はじめに接触通知をオンにしてください。");
   WebForm form(Path("/notification"), token_);
   form.Hidden("on", "yes");
   form.Hidden("next", "consent");
@@ -135,11 +141,7 @@ HttpResponse PhonePages::Consent(const PhoneView& view, int status) const {
       "登録は任意です。同意いただくと、あなたと接触した可能性のある方に、"
       "名前や連絡先を知らせることなく通知が届きます。");
   const std::vector<std::string> items = {
-      "送信するのは、うつす可能性のある期間の、この端末の日々の鍵と処理番号だけ"
-      "で"
-      "す。",
-      "症状の有無と入力した日付は、この端末の中で期間を決めるためだけに使い、"
-      "送信しません。登録が終わると消えます。",
+      std::string(kWhatIsSent), std::string(kWhatStays),
       "名前、電話番号、場所は、送信も記録もしません。",
       "通知を受けた方には、接触した日と件数だけが表示されます。",
       "「送信」を押すまでは、いつでもやめられます。"};
@@ -160,8 +162,9 @@ HttpResponse PhonePages::Consent(const PhoneView& view, int status) const {
 HttpResponse PhonePages::NoKeyOfEarlierDay() const {
   WebPage page = NewPage("登録できる情報がありません", "");
   page.Alert(
-      "この端末には、昨日までの記録がありません。診断のあとにアプリを入れた場合"
-      "は、登録も、過去の接触の通知もできません。処理番号は使われていません。");
+      "この端末には、昨日までの記録がありません。"
+      "診断のあとにアプリを入れた場合は、登録も、"
+      "過去の接触の通知もできません。処理番号は使われていません。");
   page.Paragraph("処理番号の入力は必要ありません。");
   WebForm form(Path("/confirm"), token_);
   form.Button("登録をやめる", "action", "cancel");
@@ -184,8 +187,9 @@ HttpResponse PhonePages::Form(const PhoneView& view,
   WebForm form(Path("/register"), token_);
   if (view.has_attempt) {
     form.Paragraph(
-        "前回の送信の結果を確認できていません。処理番号をもう一度入力してくださ"
-        "い。前回と同じ内容を送信し、二重に登録されることはありません。");
+        "前回の送信の結果を確認できていません。"
+        "処理番号をもう一度入力してください。前回と同じ内容を送信し、"
+        "二重に登録されることはありません。");
   } else {
     form.Choose(
         {.text = {.name = "symptoms",
@@ -311,13 +315,15 @@ HttpResponse PhonePages::Contacts(const StoredFindings& findings,
       break;
     case CheckState::kIncomplete:
       page.Alert(
-          "公開された情報の一部を確認できませんでした。接触がなかったとは言えま"
-          "せん。時間をおいて、もう一度確認してください。");
+          "公開された情報の一部を確認できませんでした。"
+          "接触がなかったとは言えません。時間をおいて、"
+          "もう一度確認してください。");
       break;
     case CheckState::kUnreachable:
       page.Alert(
-          "公開された情報を取得できませんでした。接触がなかったとは言えません。"
-          "時間をおいて、もう一度確認してください。");
+          "公開された情報を取得できませんでした。"
+          "接触がなかったとは言えません。時間をおいて、"
+          "もう一度確認してください。");
       break;
   }
   if (!findings.days.empty()) {
@@ -336,8 +342,8 @@ HttpResponse PhonePages::Contacts(const StoredFindings& findings,
     page.Table("接触のあった日", header, rows);
     page.Subheading("今後の対応");
     page.Paragraph(
-        "体調の変化に注意し、人との接触を控えてください。相談先にご連絡くださ"
-        "い。");
+        "体調の変化に注意し、人との接触を控えてください。"
+        "相談先にご連絡ください。");
   }
   page.Subheading("相談先");
   page.Paragraph(settings_.consultation.empty()
@@ -370,9 +376,8 @@ HttpResponse PhonePages::Menu() const {
     page.Facts(facts);
   }
   page.Paragraph(
-      "処理番号については、SMS・メールに書かれた電話番号（保健所）へお問い合わ"
-      "せ"
-      "ください。");
+      "処理番号については、SMS・メールに書かれた電話番号（保健所）へお問い"
+      "合わせください。");
   if (!settings_.inquiry_phone.empty()) {
     const std::vector<std::pair<std::string, std::string>> facts = {
         {"保健所", settings_.inquiry_phone}};

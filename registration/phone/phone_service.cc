@@ -187,10 +187,9 @@ HttpResponse PhoneService::Impl::Serve(const std::string& route,
                              "送信された内容を読み取れません。");
   } else if (changes && (!session.has_value() || !IsFromOurPages(request) ||
                          !HasToken(*session, form->Get(kTokenField)))) {
-    response =
-        pages.Message(403, "もう一度お試しください",
-                      "画面が古くなっています。ホームからもう一度お進みく"
-                      "ださい。");
+    response = pages.Message(403, "もう一度お試しください",
+                             "画面が古くなっています。ホームからもう一度お"
+                             "進みください。");
   } else {
     absl::StatusOr<HttpResponse> served = page(
         {.phone = *phone, .pages = pages, .request = request, .form = *form});

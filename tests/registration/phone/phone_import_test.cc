@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "registration/phone/phone_store.h"
@@ -53,7 +54,7 @@ TEST(PhoneImportTest, WhatIsNoKeyIsNamedByItsPlace) {
            std::string(R"({"keyData":"oaGhoaGhoaGhoaGhoaGhoQ==",
                            "rollingStartNumber":1,"rollingPeriod":0})"),
        }) {
-    const auto keys = ParseOwnKeys("[" + good + "," + bad + "]");
+    const auto keys = ParseOwnKeys(absl::StrCat("[", good, ",", bad, "]"));
     EXPECT_THAT(keys, StatusIs(absl::StatusCode::kInvalidArgument,
                                HasSubstr("key 2: ")))
         << bad;
@@ -69,7 +70,7 @@ TEST(PhoneImportTest, AddsOnceAndForgetsWhatIsTooOld) {
   const std::string folder = TempPath("new/phone");
   DiagnosisKey old = KeyOfDay(0);
   old.tek.bytes.fill(7);
-  old.rolling_start = static_cast<EnIntervalNumber>(kToday - 16 * 144);
+  old.rolling_start = static_cast<EnIntervalNumber>(kToday - int64_t{16} * 144);
   Sighting sighting;
   sighting.unix_seconds = absl::ToUnixSeconds(kTestNow) - 3600;
   sighting.rssi = -60;

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "registration/service/clock.h"
@@ -25,7 +26,7 @@ class RoleClientTest : public ::testing::Test {
                    HttpResponse response = PlainResponse(201, request.body);
                    std::string names;
                    for (const auto& [name, value] : request.headers) {
-                     names += name + "=" + value + ";";
+                     absl::StrAppend(&names, name, "=", value, ";");
                    }
                    response.headers.emplace_back("X-Seen", names);
                    return response;
