@@ -221,17 +221,22 @@ absl::StatusOr<SubmittedForm> Phone::Submit(RegistrationFormInput input) {
   return submitted;
 }
 
-absl::StatusOr<bool> Phone::Cancel() {
+absl::StatusOr<CancelResult> Phone::Cancel() {
+  const absl::Time now = clock_.Now();
   std::unique_lock<std::mutex> lock(mutex_);
   sent_.wait(lock, [this] { return !sending_; });
   draft_.Clear();
   refusal_ = Refusal();
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PhoneStore> store,
                             PhoneStore::Open(folder_, OpenMode::kCreate));
+  TEKMATCH_ASSIGN_OR_RETURN(const PhoneSettings settings, store->Settings());
+  TEKMATCH_ASSIGN_OR_RETURN(const Gate gate, GateOf(*store, settings, now));
+  if (gate == Gate::kRegistered) return CancelResult::kRegistered;
   TEKMATCH_ASSIGN_OR_RETURN(const std::optional<Attempt> attempt,
                             store->FindAttempt());
   TEKMATCH_RETURN_IF_ERROR(store->Abandon());
-  return attempt.has_value();
+  return attempt.has_value() ? CancelResult::kUnclear
+                             : CancelResult::kCancelled;
 }
 
 // ----------------------------------------------------------------- sending

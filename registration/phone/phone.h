@@ -136,6 +136,12 @@ enum class SendResult : uint8_t {
   kGate,      // PhoneView::gate
 };
 
+enum class CancelResult : uint8_t {
+  kCancelled,   // the number is not used
+  kUnclear,     // a request may have arrived before
+  kRegistered,  // too late: it was done before
+};
+
 class Phone {
  public:
   // All outlive it. The folder is made at the first use.
@@ -154,8 +160,7 @@ class Phone {
   void KeepNumber(absl::string_view typed);
   absl::StatusOr<SubmittedForm> Submit(RegistrationFormInput input);
   absl::StatusOr<SendResult> Send();
-  // Returns whether a request may have arrived before.
-  absl::StatusOr<bool> Cancel();
+  absl::StatusOr<CancelResult> Cancel();
 
   // Fetches, and checks against what was heard. The outcome is in Findings();
   // an error is of this phone's own files. Does nothing while exposure

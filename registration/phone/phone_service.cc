@@ -270,9 +270,16 @@ absl::StatusOr<HttpResponse> GetConsent(const Visit& visit) {
 }
 
 absl::StatusOr<HttpResponse> Cancel(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const bool is_unclear, visit.phone.Cancel());
-  return SeeOther(
-      visit.pages.Path(is_unclear ? "/?m=unclear" : "/?m=cancelled"));
+  TEKMATCH_ASSIGN_OR_RETURN(const CancelResult result, visit.phone.Cancel());
+  switch (result) {
+    case CancelResult::kCancelled:
+      return SeeOther(visit.pages.Path("/?m=cancelled"));
+    case CancelResult::kUnclear:
+      return SeeOther(visit.pages.Path("/?m=unclear"));
+    case CancelResult::kRegistered:
+      break;
+  }
+  return SeeOther(visit.pages.Path("/done"));
 }
 
 absl::StatusOr<HttpResponse> PostConsent(const Visit& visit) {

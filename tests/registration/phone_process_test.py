@@ -477,6 +477,23 @@ class PhoneProcessTest(unittest.TestCase):
         self.assertIn("default-src 'self'", page.headers["Content-Security-Policy"])
         self.assertEqual(page.headers["Cache-Control"], "no-store")
 
+    # Rows 19 and 20: what the options say is in the menu, and nothing else.
+    def test_rows_19_and_20_menu(self):
+        options = [
+            "--faq-url=https://example.jp/faq?a=1&b=2",
+            "--mail=cocoa@example.jp",
+            "--ministry-url=https://www.mhlw.go.jp/",
+            "--call-centre=0120-565653",
+        ]
+        page = Person(self.phone("full", options=options)).get("/menu")
+        self.assertIn('href="https://example.jp/faq?a=1&amp;b=2"', page.body)
+        self.assertIn('href="mailto:cocoa@example.jp"', page.body)
+        self.assertIn('href="https://www.mhlw.go.jp/"', page.body)
+        self.assertIn("0120-565653", page.text)
+        page = Person(self.phone("bare")).get("/menu")
+        self.assertNotIn("http", page.body)
+        self.assertNotIn("mailto:", page.body)
+
     def test_many_phones_in_one_process(self):
         self.numbers("12345678")
         phone = Phone(self.world, "phones", several=True)

@@ -331,13 +331,13 @@ TEST_F(PhoneTest, TwoTapsSendOnce) {
 
 TEST_F(PhoneTest, R20CancelAnywhereSendsNothing) {
   ASSERT_THAT(phone_->Consent(), IsOk());
-  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(false));
+  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(CancelResult::kCancelled));
   EXPECT_EQ(View().gate, Gate::kNoConsent);
   phone_->KeepNumber(kNumber);
-  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(false));
+  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(CancelResult::kCancelled));
   EXPECT_EQ(View().typed.number, "");
   Fill();
-  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(false));
+  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(CancelResult::kCancelled));
   EXPECT_EQ(View().typed.number, "");
   ASSERT_THAT(phone_->Consent(), IsOk());
   EXPECT_EQ(Send(), SendResult::kNotReady);
@@ -345,8 +345,14 @@ TEST_F(PhoneTest, R20CancelAnywhereSendsNothing) {
   // After a request that has no answer the person is told so.
   Fill();
   EXPECT_EQ(Send(), SendResult::kRefused);
-  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(true));
+  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(CancelResult::kUnclear));
   EXPECT_FALSE(View().has_attempt);
+  // On the page that was left open, after the end.
+  Fill();
+  client_.Answer(200, R"({"accepted":5,"rejected":[]})");
+  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(CancelResult::kRegistered));
+  EXPECT_EQ(View().gate, Gate::kRegistered);
 }
 
 TEST_F(PhoneTest, R21NotificationIsAskedBeforeConsentAndForm) {
