@@ -23,7 +23,8 @@ color:var(--ink);font:1rem/1.6 system-ui,"Noto Sans CJK JP","IPAGothic",
 h1{font-size:1.5rem;line-height:1.3;margin:.6rem 0 1rem}
 h2{font-size:1.2rem;margin:2rem 0 .5rem}
 a{color:var(--link)}
-:focus-visible{outline:3px solid var(--link);outline-offset:2px}
+:focus-visible,[type=date]:focus-within{outline:3px solid var(--link);
+outline-offset:2px}
 .skip{position:absolute;left:-999rem}.skip:focus{position:static}
 .site{color:var(--soft);margin:0;font-size:.9rem}
 nav ul{list-style:none;padding:0;margin:.5rem 0;display:flex;flex-wrap:wrap;
@@ -34,15 +35,16 @@ border-bottom:3px solid var(--link)}
 .notice,.alert,.faults{border-left:.4rem solid var(--link);
 background:var(--box);padding:.6rem .8rem;margin:1rem 0;white-space:pre-line}
 .alert,.faults{border-color:var(--bad)}
-.faults{white-space:normal}.faults ul{margin:.3rem 0 0;padding-left:1.3rem}
+.faults{white-space:normal}.faults p{margin:0}
+.faults ul{margin:.3rem 0 0;padding-left:1.3rem}
 dl{display:grid;grid-template-columns:minmax(6rem,auto) 1fr;gap:.3rem 1rem}
 dt{color:var(--soft)}dd{margin:0}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.95rem;overflow-wrap:normal}
-caption{text-align:left;color:var(--soft)}
+caption{text-align:left;color:var(--soft);max-width:calc(100vw - 2rem)}
 th,td{padding:.35rem .9rem .35rem 0;text-align:left;vertical-align:top;
-border-bottom:1px solid var(--edge)}
-thead th{white-space:nowrap}tbody th{font-weight:normal}
+border-bottom:1px solid var(--edge);white-space:nowrap}
+tbody th{font-weight:normal;white-space:normal;min-width:6.5rem}
 .field{border:0;padding:0;margin:1.2rem 0;min-width:0}
 .field>label,.field>legend{font-weight:bold;display:block;padding:0}
 .choice{display:flex;gap:.6rem;align-items:center;padding:.3rem 0}
@@ -58,10 +60,35 @@ flex:none}
 button{padding:.6rem 1.4rem;border:1px solid var(--button);
 border-radius:.25rem;background:var(--button);color:var(--on-button);
 margin:.6rem .8rem .2rem 0;min-height:2.75rem;cursor:pointer}
+button[value=cancel],[action="/logout"] button,[action^="/close/"] button{
+background:var(--ground);color:var(--button)}
 button[disabled]{background:var(--box);color:var(--soft);
 border:1px dashed var(--edge);cursor:not-allowed}
 @media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
 )";
+
+// Without one, browsers ask for /favicon.ico.
+constexpr absl::string_view kIcon =
+    R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">)"
+    R"(<circle cx="8" cy="8" r="8" fill="#0a5299"/>)"
+    R"(<path d="M8 3v10M3 8h10" stroke="#fff" stroke-width="2.5"/></svg>)";
+
+// A route to what never changes while the process runs.
+void AddFixed(Router& router, absl::string_view path, absl::string_view type,
+              absl::string_view content) {
+  router.Add({.method = "GET",
+              .path = std::string(path),
+              .handler =
+                  [type = std::string(type), content](const HttpRequest&) {
+                    HttpResponse response;
+                    response.headers.emplace_back("Content-Type", type);
+                    response.headers.emplace_back("Cache-Control",
+                                                  "private, max-age=3600");
+                    response.body = std::string(content);
+                    return response;
+                  },
+              .refusal = nullptr});
+}
 
 std::string ListItems(absl::Span<const std::string> items) {
   std::string html;
@@ -81,7 +108,8 @@ WebPage::WebPage(absl::string_view site, absl::string_view title,
           "content=\"width=device-width, initial-scale=1\">\n<title>",
           HtmlText(title), " - ", HtmlText(site),
           "</title>\n"
-          "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n"
+          "<link rel=\"stylesheet\" href=\"/style.css\">\n"
+          "<link rel=\"icon\" href=\"/icon.svg\">\n</head>\n<body>\n"
           "<a class=\"skip\" href=\"#main\">本文へ</a>\n<header>\n"
           "<p class=\"site\">",
           HtmlText(site), "</p>\n")) {
@@ -185,19 +213,8 @@ HttpResponse WebPage::Finish(int status) && {
 }
 
 void AddStyleRoute(Router& router) {
-  router.Add({.method = "GET",
-              .path = "/style.css",
-              .handler =
-                  [](const HttpRequest&) {
-                    HttpResponse response;
-                    response.headers.emplace_back("Content-Type",
-                                                  "text/css; charset=utf-8");
-                    response.headers.emplace_back("Cache-Control",
-                                                  "private, max-age=3600");
-                    response.body = std::string(kStyle);
-                    return response;
-                  },
-              .refusal = nullptr});
+  AddFixed(router, "/style.css", "text/css; charset=utf-8", kStyle);
+  AddFixed(router, "/icon.svg", "image/svg+xml", kIcon);
 }
 
 }  // namespace tekmatch

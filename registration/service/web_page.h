@@ -64,7 +64,7 @@ class WebPage {
   std::string html_;
 };
 
-// GET /style.css.
+// GET /style.css and /icon.svg, which every page asks for.
 void AddStyleRoute(Router& router);
 
 }  // namespace tekmatch

@@ -81,7 +81,7 @@ class ManagementSystem:
                 pass  # a server that was killed is no fault of this one
 
         self.server = Server(path, Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def answer(self, path, secret, message):
         if secret != SECRET:
@@ -150,13 +150,13 @@ class World:
             "--clock-file=" + self.path("clock"),
         ]
 
-    def start(self, *options):
+    def start(self, *options, port=0):
         stderr = open(self.path("stderr"), "ab")
         self.process = subprocess.Popen(
             [REGISTRY, "server"]
             + self.publish_options()
             + [
-                "--listen=127.0.0.1:0",
+                "--listen=127.0.0.1:%d" % port,
                 "--management=unix:" + self.path("hersys.sock"),
                 "--secret-file=" + self.path("secret"),
                 "--log=" + self.path("log"),

@@ -65,7 +65,7 @@ class SmsSink:
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:%d/sms" % self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self):
         self.server.shutdown()
@@ -121,7 +121,7 @@ class MailSink:
 
         self.server = Server(("127.0.0.1", 0), Handler)
         self.url = "smtp://127.0.0.1:%d" % self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self):
         self.server.shutdown()
@@ -131,11 +131,12 @@ class MailSink:
 class Chain(harness.World):
     """A world whose management system is the real one."""
 
-    def __init__(self):
+    def __init__(self, mail_sink=MailSink):
         super().__init__()
         self.management.close()
         self.sms = SmsSink()
-        self.mail = MailSink()
+        self.mail = mail_sink()
+        self.link = "https://example.jp/a/"
         self.hersys = None
         self.said = []  # by every command and every answer
         with open(self.path("sms-secret"), "w", encoding="utf-8") as f:
@@ -154,7 +155,7 @@ class Chain(harness.World):
                 "--sms-secret-file=" + self.path("sms-secret"),
                 "--smtp-url=" + self.mail.url,
                 "--mail-from=cocoa@example.jp",
-                "--link=https://example.jp/a/",
+                "--link=" + self.link,
                 "--log=" + self.path("hersys.log"),
                 "--clock-file=" + self.path("clock"),
             ]

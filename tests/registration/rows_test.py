@@ -38,7 +38,11 @@ def tests_of(paths):
 
 
 def row_named_by(suite, name):
-    """The row that a test is named after, or None."""
+    """The row that a test is named after, or None: R7.Name, Suite.R7Name, and in
+    Python test_r7_name, test_row_4_name."""
+    match = re.match(r"test_(?:row_|(?=[rf]\d))([rf]?\d+)_", name)
+    if match:
+        return match.group(1).upper()
     match = re.fullmatch(r"([RF]\d+)", suite) or re.match(r"([RF]\d+)[A-Z]", name)
     return match and match.group(1)
 
@@ -87,14 +91,17 @@ def defects_of(text, tests):
 def check_itself():
     """The check finds what it is for."""
     tests = {("R1", "A"), ("R2", "B"), ("S", "C"), ("R99", "D"), ("S", "F1E")}
+    tests |= {("P", "test_row_3_g"), ("P", "test_r4_h"), ("P", "test_rows"), ("P", "test_f_1_i")}
     lines = ["| %s | x | `S.C` | |" % row for row in ROWS[:-1]]
     lines[31] = "| R1 | x | `R1`, `S.X` | |"
     lines[33] = "| R3 | x | | |"
     found = list(defects_of("\n".join(lines), tests))
     assert found == [
+        "row 3 does not list P.test_row_3_g",
         "row R1: there is no test S.X",
         "row R2 does not list R2.B",
         "row R3 has no test, and nothing is open",
+        "row R4 does not list P.test_r4_h",
         "row F1 does not list S.F1E",
         "row F9 is there 0 times",
         "R99.D is named after no row",
@@ -105,6 +112,7 @@ def main():
     check_itself()
     paths = glob.glob(os.path.join(HERE, "*", "*_test.cc"))
     paths += glob.glob(os.path.join(HERE, "*_test.py"))
+    paths += glob.glob(os.path.join(HERE, "browser", "*_test.py"))
     tests = tests_of(paths)
     if len(tests) < 180:
         sys.exit("only %d tests in %d files: where are they?" % (len(tests), len(paths)))
