@@ -98,6 +98,11 @@ registration=(
   libargon2-dev
   # Receives the tests' mail.
   python3-aiosmtpd
+  # Tests open the pages in a Chromium that they drive by WebDriver, as a person
+  # does: keys, clipboard, input methods. It brings the whole browser. Without the
+  # font Japanese texts are boxes on the pictures, and nobody sees what is wrong.
+  chromium-driver
+  fonts-ipafont-gothic
 )
 
 say() {

@@ -13,7 +13,8 @@ import unittest
 
 sys.path.insert(0, os.path.join("tests", "registration", "browser"))
 import world
-from webdriver import SPACE, Browser
+from keyboard import SPACE
+from webdriver import Browser
 from world import PASSWORD, PATIENT, BrowserWorld
 
 sys.path.insert(0, os.path.join("tests", "registration"))
@@ -51,15 +52,16 @@ class OperatorTest(unittest.TestCase):
     def sent_to(self):
         return [message["to"] for message in self.world.sms.messages]
 
-    def settle(self):
-        """Messages go out one after the other: once this one is there, all that
-        were asked for before it are."""
+    def settle(self, patient, states):
+        """Waits until nothing of the patient's is on its way: what was asked for is
+        in the list of issues at once, and goes out with the next patient's."""
         before = len(self.world.sms.messages)
         other = self.world.issue(contact="08099999999")
         self.assertTrue(
             wait_for(lambda: "+818099999999" in self.sent_to()[before:]), self.sent_to()
         )
         self.world.wait_for_states(other, ["handed"])
+        self.world.wait_for_states(patient, states)
 
     # ---- Before the button
 
@@ -91,9 +93,6 @@ class OperatorTest(unittest.TestCase):
             self.browser.press_button("保存")
             self.assertEqual(self.reasons(patient), missing)
         self.world.open_tab(self.browser, patient, "contact")
-        for name in ("app", "wants"):
-            legend = self.browser.find("[name=%s]:checked" % name)
-            self.assertTrue(legend.is_checked)
         self.browser.fill(app="yes", wants="yes")
         self.browser.press_button("保存")
         self.world.issue_by_page(self.browser, patient)
@@ -134,8 +133,7 @@ class OperatorTest(unittest.TestCase):
             field = list(changes)[0]
             browser.fill(**{field: PATIENT[field]})
             browser.press_button("報告")
-            self.assertEqual(browser.status, 200)
-            self.assertTrue(self.browser.find_all("button"))
+            self.assertIn("報告済", browser.text)
             self.world.open_tab(browser, patient, "number")
             self.assertTrue(browser.button(ISSUE).is_enabled)
 
@@ -196,7 +194,7 @@ class OperatorTest(unittest.TestCase):
         browser = self.browser
         patient = self.world.add_patient(browser, reported=False)
         # In Japan it is 10 December already when it is 9 December elsewhere.
-        self.world.set_time(NOW - 2 * HOUR - 15 * HOUR)  # 2020-12-09T16:00Z
+        self.world.set_time(NOW - 17 * HOUR)  # 2020-12-09T16:00Z
         self.world.log_in(browser)
         for date, status in [("2020-12-11", 422), ("2020-12-10", 200), ("2019-12-10", 422)]:
             self.world.open_tab(browser, patient, "report")
@@ -240,22 +238,17 @@ class OperatorTest(unittest.TestCase):
         browser = self.browser
         patient = self.world.add_patient(browser)
         self.world.open_tab(browser, patient, "number")
+        uuid = browser.find("[name=uuid]").value
         with browser.new_page():
             browser.double_click(browser.button(ISSUE))
-        self.settle()
-        self.assertEqual(self.sent_to(), ["+819012345678", "+818099999999"])
-        self.assertEqual(self.world.states(patient), ["handed"])
-        # Back, and pressed again on the page of before: the same request.
-        browser.back()
-        browser.back()
-        if browser.run("return document.querySelector('input[name=uuid]') !== null"):
-            for button in browser.find_all("button:not([disabled])"):
-                if button.text in (ISSUE, REISSUE):
-                    with browser.new_page():
-                        button.click()
-                    break
-        self.settle()
-        self.assertLessEqual(self.sent_to().count("+819012345678"), 2)
+        self.settle(patient, ["handed"])
+        self.assertEqual(self.sent_to().count("+819012345678"), 1)
+        # The same request once more, as from a page that was left open.
+        self.world.open_tab(browser, patient, "number")
+        browser.run("document.querySelector('[name=uuid]').value = arguments[0]", uuid)
+        browser.press_button(REISSUE)
+        self.settle(patient, ["handed"])
+        self.assertEqual(self.sent_to().count("+819012345678"), 1)
 
     def test_row_4_a_form_without_its_token_sends_nothing(self):
         browser = self.browser
@@ -264,7 +257,7 @@ class OperatorTest(unittest.TestCase):
         browser.run("document.querySelector('form[action^=\"/issue\"] [name=token]').value = 'x'")
         browser.press_button(ISSUE)
         self.assertEqual(browser.status, 403)
-        self.settle()
+        self.settle(patient, [])
         self.assertEqual(self.sent_to(), ["+818099999999"])
 
     def test_row_4_by_keyboard_alone(self):
@@ -277,21 +270,14 @@ class OperatorTest(unittest.TestCase):
         browser.type(PASSWORD)
         browser.enter()
         browser.open(hersys + "/new")
-        for name in ("facility", "name", "kana", "contact"):
-            browser.tab_to("[name=%s]" % name) if name == "facility" else None
-        for name in self.browser.run(
-            "return [...document.querySelectorAll('main input:not([type=hidden])')]"
-            ".map(e => e.name).filter((n, i, all) => all.indexOf(n) === i)"
-        ):
-            value = PATIENT.get(name)
-            browser.tab_to("[name=%s]" % name)
-            if value is True:
-                browser.press(SPACE)
+        # PATIENT is in the order of the page: Tab leads from each to the next.
+        for name, value in PATIENT.items():
+            browser.tab_to("[name=%s]" % name, most=6)
+            if value is True or value == "yes":
+                browser.press(SPACE)  # the first choice of a group
             elif name == "diagnosed_on":
                 browser.type_date(value)
-            elif value == "yes":
-                browser.press(SPACE)
-            elif value is not None:
+            else:
                 browser.type(value)
         browser.tab_to_button("追加")
         browser.enter()
@@ -348,7 +334,7 @@ class OperatorTest(unittest.TestCase):
         self.assertIn("登録済みのため再発行できません", text)
         self.assertIn("登録済", text)
         self.assertEqual(browser.find_all("form[action^='/issue'] button:not([disabled])"), [])
-        self.settle()
+        self.settle(patient, ["redeemed"])
         self.assertEqual(self.sent_to(), ["+819012345678", "+818099999999"])
 
     def test_row_17_the_page_says_what_became_of_each_issue(self):
@@ -364,16 +350,13 @@ class OperatorTest(unittest.TestCase):
         self.world.wait_for_states(patient, ["handed"])
         number = self.world.number(len(self.world.sms.messages) - 1)
         self.assertIn("送信中", self.state_of(patient))
-        self.deliver(-1)
+        self.world.report_delivery(-1)
         self.assertIn("送信済", self.state_of(patient))
         self.assertEqual(self.world.put(request(number, [key(tek(1))]))[0], 200)
         self.world.wait_for_states(patient, ["redeemed"])
         self.assertIn("使用済", self.state_of(patient))
         for number in self.world.numbers():
             self.assertNotIn(number, browser.html)
-
-    def deliver(self, message):
-        self.world.report_delivery(message)
 
     def test_row_18_support_sees_what_to_check(self):
         browser = self.browser

@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 
-from webdriver import TAB
+from keyboard import TAB
 
 OUTPUTS = os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR", tempfile.gettempdir())
 WIDTHS = (320, 1000)

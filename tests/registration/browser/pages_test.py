@@ -138,7 +138,7 @@ class PagesTest(PageChecks, unittest.TestCase):
         self.look("phone-contacts", [number])
         self.see("phone-1-home", world.phones + "/phone/1/")
         world.open_phone(browser, "/", 1)
-        browser.press_button("オフにする")
+        browser.press_button("接触通知をオフにする")
         self.look("phone-home-off")
         self.see("phone-register-off", world.phones + "/phone/1/register")
 

@@ -11,7 +11,8 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join("tests", "registration", "browser"))
-from webdriver import CONTROL, DOWN, SPACE, Browser
+from keyboard import CONTROL, DOWN, SPACE
+from webdriver import Browser
 from world import AGREE, CALL_CENTRE, FAQ, MAIL, MIDNIGHT, MINISTRY, ONSET, BrowserWorld, tek_of
 
 sys.path.insert(0, os.path.join("tests", "registration"))
@@ -86,7 +87,7 @@ class PersonTest(unittest.TestCase):
 
     def test_row_14_the_number_is_typed_pasted_or_composed(self):
         browser, world = self.browser, self.world
-        for i, way in enumerate(["full-width", "pasted", "composed"]):
+        for way in ["full-width", "pasted", "composed"]:
             number = self.issue()
             world.agree(browser, 0)
             browser.fill(symptoms="yes", date=ONSET)
@@ -106,7 +107,6 @@ class PersonTest(unittest.TestCase):
             self.assertEqual(browser.path, "/phone/0/confirm", way)
             # Not sent: the number stays good.
             browser.press_button("やめる")
-        field = None
         world.agree(browser, 0)
         field = browser.field("number")
         self.assertEqual(field.attribute("autocomplete"), "one-time-code")
@@ -146,7 +146,6 @@ class PersonTest(unittest.TestCase):
         self.world.open_phone(browser, "/")
         browser.tab_to("a[href$='/consent']")
         browser.enter()
-        browser.tab_to("button[name=agree][value=yes], button")
         browser.tab_to_button(AGREE)
         browser.enter()
         self.assertEqual(browser.path, "/phone/0/register")
@@ -277,11 +276,10 @@ class PersonTest(unittest.TestCase):
         browser, world = self.browser, self.world
         number = self.issue()
         world.agree(browser)
-        now = NOW
-        for i in range(3):
+        for _ in range(3):
             self.submit(symptoms="yes", date=ONSET, number=WRONG)
             browser.press_button("送信")
-            self.assertEqual(browser.path, "/phone/0/refused", i)
+            self.assertEqual(browser.path, "/phone/0/refused")
             # How many tries remain, or how long to wait.
             self.assertRegex(browser.text, r"あと\d回|\d+秒")
             world.open_phone(browser, "/register")
@@ -295,7 +293,7 @@ class PersonTest(unittest.TestCase):
         self.assertEqual(world.num_puts(), puts)
         self.assertEqual(puts, 3)
         # In time: it is still there.
-        world.set_time(now + 5)
+        world.set_time(NOW + 5)
         world.open_phone(browser, "/register")
         self.assertEqual(browser.field("number").value, number)
         self.assertEqual(browser.field("date").value, ONSET)
@@ -308,6 +306,10 @@ class PersonTest(unittest.TestCase):
         number = self.issue()
         world.open_phone(browser, "/consent")
         browser.press_button("同意しない")
+        self.assertEqual(browser.path, "/phone/0/?m=cancelled")
+        world.agree(browser)
+        browser.fill(symptoms="yes", date=ONSET, number=number)
+        browser.press_button("登録をやめる")
         self.assertEqual(browser.path, "/phone/0/?m=cancelled")
         world.agree(browser)
         self.submit(symptoms="yes", date=ONSET, number=number)
@@ -326,7 +328,7 @@ class PersonTest(unittest.TestCase):
         browser, world = self.browser, self.world
         number = self.issue()
         world.open_phone(browser, "/")
-        browser.press_button("オフにする")
+        browser.press_button("接触通知をオフにする")
         for path in ["/consent", "/register", "/a/?pn=" + number]:
             world.open_phone(browser, path)
             self.assertEqual(browser.find_all("[name=number]"), [])
@@ -334,7 +336,7 @@ class PersonTest(unittest.TestCase):
         self.assertIn("オフ", browser.text)
         self.assertEqual(world.num_puts(), 0)
         world.open_phone(browser, "/")
-        browser.press_button("オンにする")
+        browser.press_button("接触通知をオンにする")
         self.register(number)
         self.assertEqual(browser.path, "/phone/0/done")
 
@@ -348,12 +350,7 @@ class PersonTest(unittest.TestCase):
     def without_earlier_keys(self):
         browser = self.browser
         number = self.issue()
-        self.world.open_phone(browser, "/consent", phone=2)
-        for button in browser.find_all("button"):
-            if button.text == AGREE:
-                with browser.new_page():
-                    button.click()
-                break
+        self.world.agree(browser, phone=2)
         for path in ["/register", "/a/?pn=" + number]:
             self.world.open_phone(browser, path, phone=2)
             self.assertEqual(browser.find_all("[name=number]"), [])

@@ -6,172 +6,62 @@ colours, an input method.
 
 Scripts of pages are off unless a test asks for them: so each test shows that the
 pages need none. What a test itself runs in a page is not a script of the page.
-The browser's language is that of its package, English: it orders the parts of a
-date (date_orders).
-
-A test of a browser that is not there is skipped, and fails in CI.
 """
 
 import base64
-import http.client
 import json
 import os
 import re
 import shutil
-import subprocess
-import tempfile
 import time
-import unittest
 
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-
-TAB, ENTER, SPACE, BACKSPACE = "\ue004", "\ue007", " ", "\ue003"
-SHIFT, CONTROL = "\ue008", "\ue009"
-LEFT, UP, RIGHT, DOWN = "\ue012", "\ue013", "\ue014", "\ue015"
-
-PROGRAMS = ("chromedriver", "chromium")
+from chromedriver import ELEMENT, Driver, Element, WebDriverError
+from keyboard import Keyboard
 
 
-class WebDriverError(Exception):
-    def __init__(self, error, message):
-        super().__init__("%s: %s" % (error, message.split("\n")[0]))
-        self.error = error
+def wanted(arguments, scripts):
+    """What a session is asked for."""
+    capabilities = {
+        "browserName": "chrome",
+        "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+        "goog:chromeOptions": {
+            "binary": shutil.which("chromium"),
+            "args": [
+                "--headless=new",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--hide-scrollbars",
+                "--no-first-run",
+                "--window-size=1000,900",
+            ]
+            + arguments,
+            "prefs": {
+                "profile.managed_default_content_settings.javascript": 1 if scripts else 2
+            },
+        },
+    }
+    return {"capabilities": {"alwaysMatch": capabilities}}
 
 
-class Driver:
-    """A process of chromedriver."""
-
-    def __init__(self):
-        missing = [name for name in PROGRAMS if shutil.which(name) is None]
-        if missing:
-            message = "%s: missing; run tools/dev/setup.sh --registration" % missing
-            if os.environ.get("CI"):
-                raise AssertionError(message)
-            raise unittest.SkipTest(message)
-        # A home of its own: the person's settings and caches are none of a test's.
-        self.home = tempfile.TemporaryDirectory()
-        self.process = subprocess.Popen(
-            ["chromedriver", "--port=0"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=dict(os.environ, HOME=self.home.name, TZ="Asia/Tokyo"),
-        )
-        said = ""
-        for line in self.process.stdout:
-            said += line
-            match = re.search(r"started successfully on port (\d+)", line)
-            if match:
-                break
-        else:
-            raise AssertionError("chromedriver: " + said)
-        self.connection = http.client.HTTPConnection(
-            "127.0.0.1", int(match.group(1)), timeout=60
-        )
-
-    def ask(self, method, path, body=None):
-        if method == "POST" and body is None:
-            body = {}
-        text = None if body is None else json.dumps(body)
-        headers = {"Content-Type": "application/json; charset=utf-8"}
-        self.connection.request(method, path, text, headers)
-        response = self.connection.getresponse()
-        value = json.loads(response.read())["value"]
-        if response.status != 200:
-            raise WebDriverError(value["error"], value["message"])
-        return value
-
-    def close(self):
-        self.connection.close()
-        self.process.terminate()
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
-        self.home.cleanup()
-
-
-class Element:
-    def __init__(self, browser, identity):
-        self.browser = browser
-        self.path = "/element/" + identity
-        self.reference = {ELEMENT: identity}
-
-    def ask(self, method, what, body=None):
-        return self.browser.ask(method, self.path + what, body)
-
-    @property
-    def text(self):
-        return self.ask("GET", "/text")
-
-    @property
-    def label(self):
-        """What a screen reader calls it."""
-        return self.ask("GET", "/computedlabel")
-
-    @property
-    def role(self):
-        return self.ask("GET", "/computedrole")
-
-    @property
-    def value(self):
-        return self.ask("GET", "/property/value")
-
-    @property
-    def is_checked(self):
-        return self.ask("GET", "/selected")
-
-    @property
-    def is_enabled(self):
-        return self.ask("GET", "/enabled")
-
-    def attribute(self, name):
-        return self.browser.run("return arguments[0].getAttribute(arguments[1])", self, name)
-
-    def click(self):
-        self.ask("POST", "/click")
-
-    def keys(self, text):
-        self.ask("POST", "/value", {"text": text})
-
-    def clear(self):
-        self.ask("POST", "/clear")
-
-
-class Browser:
+class Browser(Keyboard):
     """A window of its own, with cookies of its own. Open pages by open(); whatever
     leads to another page is done within new_page()."""
 
     def __init__(self, scripts=False):
         self.driver = Driver()
-        arguments = [
-            "--headless=new",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--hide-scrollbars",
-            "--no-first-run",
-            "--window-size=1000,900",
-        ]
-        if os.geteuid() == 0:
-            # Chromium's own sandbox does not start for root. The pages are ours.
-            arguments.append("--no-sandbox")
-        prefs = {"profile.managed_default_content_settings.javascript": 1 if scripts else 2}
-        wanted = {
-            "browserName": "chrome",
-            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-            "goog:chromeOptions": {
-                "binary": shutil.which("chromium"),
-                "args": arguments,
-                "prefs": prefs,
-            },
-        }
-        try:
-            session = self.driver.ask(
-                "POST", "/session", {"capabilities": {"alwaysMatch": wanted}}
-            )
-        except WebDriverError as error:
-            self.driver.close()
-            raise AssertionError("the browser does not start: %s" % error) from error
+        # Chromium's own sandbox does not start for root, nor within some others.
+        # The pages are ours.
+        tries = [[], ["--no-sandbox"]] if os.geteuid() != 0 else [["--no-sandbox"]]
+        for i, arguments in enumerate(tries):
+            try:
+                session = self.driver.ask("POST", "/session", wanted(arguments, scripts))
+                break
+            except WebDriverError as error:
+                if i + 1 == len(tries):
+                    self.driver.close()
+                    raise AssertionError("the browser does not start: %s" % error) from error
         self.session = "/session/" + session["sessionId"]
         self.events = []  # of the network, since the last forget()
         self.console = []
@@ -327,95 +217,6 @@ class Browser:
         move = {"type": "pointerMove", "origin": element.reference, "x": 0, "y": 0}
         mouse = {"type": "pointer", "id": "mouse", "actions": [move] + click + click}
         self.ask("POST", "/actions", {"actions": [mouse]})
-
-    # ---- Keyboard
-
-    def press(self, *keys):
-        """One key after the other."""
-        actions = []
-        for key in keys:
-            actions += [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]
-        self.ask(
-            "POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]}
-        )
-
-    def press_with(self, modifier, key):
-        actions = [
-            {"type": "keyDown", "value": modifier},
-            {"type": "keyDown", "value": key},
-            {"type": "keyUp", "value": key},
-            {"type": "keyUp", "value": modifier},
-        ]
-        self.ask(
-            "POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": actions}]}
-        )
-
-    def enter(self, key=ENTER):
-        """Presses a key that leads to another page."""
-        with self.new_page():
-            self.press(key)
-
-    def type(self, text):
-        self.press(*text)
-
-    @property
-    def focused(self):
-        return self.run("return document.activeElement")
-
-    def tab_to(self, css, most=60):
-        """Presses Tab until the element has the focus."""
-        for _ in range(most):
-            if self.run(
-                "return document.activeElement.matches(arguments[0])", css
-            ):
-                return
-            self.press(TAB)
-        raise AssertionError("Tab does not reach %s at %s:\n%s" % (css, self.path, self.text))
-
-    def tab_to_button(self, text):
-        """The same, by what stands on a button or a link."""
-        for _ in range(60):
-            if (
-                self.run(
-                    "const e = document.activeElement;"
-                    "return e.matches('button, a') ? e.textContent.trim() : null"
-                )
-                == text
-            ):
-                return
-            self.press(TAB)
-        raise AssertionError("Tab does not reach %s at %s:\n%s" % (text, self.path, self.text))
-
-    def type_date(self, date):
-        """Into the date field that has the focus: "2020-12-05". Its parts stand in
-        the order of the browser's language."""
-        year, month, day = date.split("-")
-        for order in ((month, day, year), (year, month, day), (day, month, year)):
-            self.press(*[LEFT] * 3)
-            for i, part in enumerate(order):
-                # A part that is full leads to the next by itself, or does not.
-                self.press(*[LEFT] * 3, *[RIGHT] * i)
-                self.type(part)
-            if self.run("return document.activeElement.value") == date:
-                return
-        raise AssertionError("the date field takes no %s" % date)
-
-    def compose(self, text):
-        """As an input method does: the text is underlined, then taken."""
-        self.cdp(
-            "Input.imeSetComposition",
-            text=text,
-            selectionStart=len(text),
-            selectionEnd=len(text),
-        )
-        self.cdp("Input.insertText", text=text)
-
-    def copy(self, text):
-        """Into the clipboard, from a page of its own, which stays open."""
-        self.open("data:text/html;charset=utf-8,<textarea autofocus></textarea>")
-        self.find("textarea").keys(text)
-        self.press_with(CONTROL, "a")
-        self.press_with(CONTROL, "c")
 
     # ---- How it looks
 

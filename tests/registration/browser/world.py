@@ -39,26 +39,25 @@ NUMBER = re.compile(r"(?<!\d)\d{8}(?!\d)")
 DAY = 24 * HOUR
 MIDNIGHT = NOW // DAY * DAY
 
-# As the ministry's paper has them.
-FAQ = "https://www.mhlw.go.jp/stf/seisakunitsuite/bunya/kenkou_iryou/covid19_qa_kanrenkigyou_00009.html"
+# Of the menu; all but the first as the ministry's paper has them.
+FAQ = "https://example.jp/faq"
 MAIL = "appsupport@cov19.mhlw.go.jp"
 MINISTRY = "https://www.mhlw.go.jp/stf/seisakunitsuite/bunya/cocoa_00138.html"
 CALL_CENTRE = "0120-565653"
 
-# A patient with all that a number needs.
+# A patient with all that a number needs, in the order of the page.
 PATIENT = {
     "facility": "第一病院",
     "positive": True,
     "confirmed": True,
     "diagnosed_on": "2020-12-09",
-    "name": "厚労 太郎",
-    "kana": "コウロウ タロウ",
-    "contact": "090-1234-5678",
     "app": "yes",
     "wants": "yes",
     "consent": True,
+    "name": "厚労 太郎",
+    "kana": "コウロウ タロウ",
+    "contact": "090-1234-5678",
 }
-REPORT_FIELDS = ("facility", "positive", "confirmed", "diagnosed_on")
 
 
 class MailSink:
