@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <utility>
@@ -49,7 +50,7 @@ std::optional<std::string> ToUtf8(absl::string_view bytes) {
     return std::string(bytes);
   }
   const iconv_t converter = iconv_open("UTF-8", "CP932");
-  if (converter == reinterpret_cast<iconv_t>(-1)) return std::nullopt;
+  if (reinterpret_cast<intptr_t>(converter) == -1) return std::nullopt;
   const absl::Cleanup close = [converter] { iconv_close(converter); };
   std::string in(bytes);
   // A character of one byte, half-width katakana, becomes three.
