@@ -122,16 +122,16 @@ TEST(MultipartFormTest, RefusesWhatNoBrowserSends) {
   for (const std::string& body : {
            std::string(),
            std::string("--"),
-           good,                       // no end
-           good.substr(0, 20),         //
-           "--XyZ\r\n" + end,          // no headers
-           "--XyZx\r\n" + good + end,  //
-           "x" + good + end,           // a preamble
-           good + good + end,          // a name twice
-           many + end,                 //
-           Named("a-b", "") + end,     //
-           Named("", "") + end,        //
-           Named("a", "\xff") + end,   // no file, and no UTF-8
+           good,                                   // no end
+           good.substr(0, 20),                     //
+           "--XyZ\r\n" + end,                      // no headers
+           absl::StrCat("--XyZx\r\n", good, end),  //
+           absl::StrCat("x", good, end),           // a preamble
+           absl::StrCat(good, good, end),          // a name twice
+           many + end,                             //
+           Named("a-b", "") + end,                 //
+           Named("", "") + end,                    //
+           Named("a", "\xff") + end,               // no file, and no UTF-8
            Named("a", std::string(1, '\0')) + end,
            Part("Content-Type: text/plain", "") + end,
            Part("Content-Disposition: form-data", "") + end,
