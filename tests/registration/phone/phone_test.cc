@@ -488,9 +488,12 @@ TEST_F(PhoneTest, ChaffLooksLikeARequest) {
   EXPECT_EQ(sizes[0], sizes[1]);
   // Nothing of the phone's is in it, nor left by it.
   EXPECT_EQ(chaff.Json().size(), real.Json().size());
-  for (const auto& key : chaff.Json()["keys"]) {
-    for (const auto& own : real.Json()["keys"]) {
-      EXPECT_NE(key["keyData"], own["keyData"]);
+  const nlohmann::json made = chaff.Json()["keys"];
+  const nlohmann::json own = real.Json()["keys"];
+  ASSERT_THAT(own, SizeIs(5));
+  for (const nlohmann::json& key : made) {
+    for (const nlohmann::json& own_key : own) {
+      EXPECT_NE(key["keyData"], own_key["keyData"]);
     }
   }
 }
