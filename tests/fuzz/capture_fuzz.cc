@@ -1,7 +1,7 @@
 // Any bytes as a Bluetooth capture; the first says as what, since a magic
 // number is not what a fuzzer should look for: a file, or the packets of a pcap
-// of HCI or of the link layer. The reader has to end with an answer, and no
-// packet gives more sightings than it has bytes for.
+// of HCI, of the link layer or of the nRF sniffer. The reader has to end with
+// an answer, and no packet gives more sightings than it has bytes for.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -57,6 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 'l':
       Read(PcapOf(1, 0, bytes));
+      break;
+    case 'n':
+      Read(PcapOf(1, 16, bytes));
       break;
     default:
       Read(bytes);

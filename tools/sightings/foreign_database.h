@@ -43,6 +43,9 @@ namespace tekmatch {
 
 inline constexpr absl::string_view kSqliteMagic("SQLite format 3\0", 16);
 
+// A longer value is DATA_LOSS; so is a longer statement of a dump.
+inline constexpr int kMaxForeignValueBytes = 1 << 20;
+
 class ForeignDatabase;
 
 // The rows of a query, one after another. Its ForeignDatabase outlives it.

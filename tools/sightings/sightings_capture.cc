@@ -1,11 +1,7 @@
-// Plan:
-//   1. numbers out of bytes, of either byte order, never beyond their end;
-//   2. packets become sightings: HCI events and frames of the link layer give
-//      advertisements, and these service data;
-//   3. pcap, btsnoop and pcapng give packets, one after another, through a
-//      window of bounded size.
-// Struct Packet is the wall between 2 and 3. A file may be hostile: what a
-// length claims is compared with what is there before anything is read.
+// Plan: link types; a window of bounded size over the file; then pcap, btsnoop
+// and pcapng, which give packets (capture_packets.h), one after another. A file
+// may be hostile: what a length claims is compared with what is there before
+// anything is read.
 #include "tools/sightings/sightings_capture.h"
 
 #include <algorithm>
@@ -21,7 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "keyformat/status_macros.h"
-#include "tools/sightings/sighting_fields.h"
+#include "tools/sightings/capture_packets.h"
 
 namespace tekmatch {
 namespace {
@@ -35,231 +31,19 @@ static_assert(kMaxPacketBytes < kWindowBytes);
 
 constexpr absl::string_view kBtsnoopMagic("btsnoop\0", 8);
 
-// Reads from the front of bytes. Beyond their end everything is 0 or empty, and
-// `ok` is false from then on: a record is read field by field, and looked at
-// once, at its end.
-class Reader {
- public:
-  explicit Reader(Bytes bytes, bool big_endian = false)
-      : bytes_(bytes), big_endian_(big_endian) {}
-
-  Bytes Take(size_t n) {
-    if (n > bytes_.size()) {
-      ok_ = false;
-      bytes_ = {};
-      return {};
-    }
-    const Bytes taken = bytes_.first(n);
-    bytes_.remove_prefix(n);
-    return taken;
-  }
-  uint64_t Number(size_t num_bytes) {
-    const Bytes taken = Take(num_bytes);
-    uint64_t number = 0;
-    for (size_t i = 0; i < taken.size(); ++i) {
-      number = number << 8 | taken[big_endian_ ? i : taken.size() - 1 - i];
-    }
-    return number;
-  }
-  uint8_t U8() { return static_cast<uint8_t>(Number(1)); }
-  uint16_t U16() { return static_cast<uint16_t>(Number(2)); }
-  uint32_t U32() { return static_cast<uint32_t>(Number(4)); }
-  int8_t I8() { return static_cast<int8_t>(Number(1)); }
-  Bytes rest() const { return bytes_; }
-  bool ok() const { return ok_; }
-
- private:
-  Bytes bytes_;
-  bool big_endian_;
-  bool ok_ = true;
-};
-
-// What is known of a packet beside its bytes.
-struct Packet {
-  enum class Kind : uint8_t { kOther, kHciEvent, kH4, kH4Header, kLinkLayer };
-  Kind kind = Kind::kOther;
-  Bytes bytes;
-  bool is_cut = false;  // the capture kept only its beginning
-  std::optional<int64_t> unix_seconds;
-  uint64_t number = 0;  // from 1
-};
-
-// Turns packets into sightings of *file.
-class PacketSink {
- public:
-  PacketSink(std::string name, const SightingsReaderOptions& options,
-             SightingsFile* file)
-      : name_(std::move(name)), options_(options), file_(file) {}
-
-  absl::Status Add(const Packet& packet) {
-    Reader reader(packet.bytes);
-    constexpr uint8_t kH4Event = 4;
-    switch (packet.kind) {
-      case Packet::Kind::kH4Header:
-        reader.Take(4);  // the direction
-        [[fallthrough]];
-      case Packet::Kind::kH4:
-        // H4 carries commands and data, too; only events have reports.
-        if (reader.U8() != kH4Event) return absl::OkStatus();
-        [[fallthrough]];
-      case Packet::Kind::kHciEvent:
-        return AddEvent(reader, packet);
-      case Packet::Kind::kLinkLayer:
-        return AddFrame(reader, packet);
-      case Packet::Kind::kOther:
-        return absl::OkStatus();
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Bad(const Packet& packet, absl::string_view reason) {
-    return BadRow(
-        [&] { return absl::StrCat(name_, ": packet ", packet.number); }, reason,
-        options_, file_);
-  }
-
-  absl::Status AddEvent(Reader& reader, const Packet& packet) {
-    constexpr uint8_t kLeMeta = 0x3E;
-    constexpr uint8_t kReport = 0x02;
-    constexpr uint8_t kExtendedReport = 0x0D;
-    if (reader.U8() != kLeMeta) return absl::OkStatus();
-    reader.U8();  // the length, which the packet has, too
-    const uint8_t subevent = reader.U8();
-    if (subevent != kReport && subevent != kExtendedReport) {
-      return absl::OkStatus();
-    }
-    // The RSSI stands after the data in a report, before them in an extended
-    // one.
-    for (int left = reader.U8(); left > 0; --left) {
-      int8_t rssi = 0;
-      Bytes data;
-      if (subevent == kReport) {
-        reader.Take(1 + 1 + 6);  // type, address type, address
-        data = reader.Take(reader.U8());
-        rssi = reader.I8();
-      } else {
-        reader.Take(2 + 1 + 6 + 1 + 1 + 1 + 1);  // ... phys, sid, power
-        rssi = reader.I8();
-        reader.Take(2 + 1 + 6);  // period, direct address
-        data = reader.Take(reader.U8());
-      }
-      // The count may claim more reports than the packet has.
-      if (!reader.ok()) break;
-      TEKMATCH_RETURN_IF_ERROR(AddAdvertisement(data, rssi, packet));
-    }
-    return reader.ok()
-               ? absl::OkStatus()
-               : Bad(packet, packet.is_cut ? "cut by the capture (snaplen)"
-                                           : "a report ends beyond its packet");
-  }
-
-  absl::Status AddFrame(Reader& reader, const Packet& packet) {
-    constexpr uint16_t kDewhitened = 0x0001;
-    constexpr uint16_t kHasSignal = 0x0002;
-    constexpr uint16_t kCrcChecked = 0x0400;
-    constexpr uint16_t kCrcValid = 0x0800;
-    constexpr uint32_t kAdvertising = 0x8E89BED6;
-    constexpr size_t kCrcBytes = 3;
-    reader.Take(1);  // the channel
-    const int8_t signal = reader.I8();
-    reader.Take(1 + 1 + 4);  // noise, access address and its faults
-    // A header that is too short has flags of 0, and is passed over below.
-    const uint16_t flags = reader.U16();
-    const bool is_damaged =
-        (flags & kCrcChecked) != 0 && (flags & kCrcValid) == 0;
-    // Whitened bytes are scrambled. A frame without a checksum's verdict is
-    // taken: some sniffers do not give one.
-    if ((flags & kDewhitened) == 0 || is_damaged) return absl::OkStatus();
-    if (reader.U32() != kAdvertising) return absl::OkStatus();
-    const uint8_t type = reader.U8() & 0x0F;
-    const size_t num_bytes = reader.U8();
-    // A capture may cut off the checksum, which is not needed. The body is.
-    if (packet.is_cut) {
-      if (reader.rest().size() < num_bytes) {
-        return Bad(packet, "cut by the capture (snaplen)");
-      }
-    } else if (reader.rest().size() < num_bytes + kCrcBytes) {
-      return absl::OkStatus();  // noise: no frame ends so
-    }
-    Reader body(reader.Take(num_bytes));
-    constexpr uint8_t kAdvInd = 0;
-    constexpr uint8_t kAdvNonconnInd = 2;
-    constexpr uint8_t kScanRsp = 4;
-    constexpr uint8_t kAdvScanInd = 6;
-    constexpr uint8_t kAdvExtInd = 7;
-    if (type == kAdvExtInd) {
-      // Six bits are the length; the two above them are the mode.
-      body.Take(body.U8() & 0x3F);  // its own header
-    } else if (type == kAdvInd || type == kAdvNonconnInd || type == kScanRsp ||
-               type == kAdvScanInd) {
-      body.Take(6);  // the address
-    } else {
-      return absl::OkStatus();
-    }
-    // Without a signal it becomes a bad row, since SetRssi refuses this value.
-    const bool has_signal = (flags & kHasSignal) != 0;
-    return AddAdvertisement(body.rest(),
-                            has_signal ? signal : kRssiNotAvailable, packet);
-  }
-
-  // `data` are structures of a length, a type and what it says. A length of 0
-  // ends them early: the rest is padding. So does one beyond the end. That is
-  // no bad row: any device may send such bytes, and they are no sighting.
-  absl::Status AddAdvertisement(Bytes data, int64_t rssi,
-                                const Packet& packet) {
-    constexpr uint8_t kServiceData = 0x16;
-    constexpr uint16_t kExposureNotification = 0xFD6F;
-    while (!data.empty() && data[0] != 0 && data.size() > data[0]) {
-      Reader structure(data.subspan(1, data[0]));
-      data.remove_prefix(size_t{1} + data[0]);
-      if (structure.U8() != kServiceData ||
-          structure.U16() != kExposureNotification || !structure.ok()) {
-        continue;
-      }
-      TEKMATCH_RETURN_IF_ERROR(AddService(structure.rest(), rssi, packet));
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status AddService(Bytes service, int64_t rssi, const Packet& packet) {
-    if (service.size() != kRpiBytes + kAemBytes) {
-      return Bad(packet,
-                 absl::StrCat("service data: ", service.size(), " bytes, ",
-                              kRpiBytes + kAemBytes, " wanted"));
-    }
-    if (!packet.unix_seconds.has_value()) return Bad(packet, "time: missing");
-    Sighting sighting;
-    std::copy_n(service.begin(), kRpiBytes, sighting.rpi.bytes.begin());
-    std::copy_n(service.begin() + kRpiBytes, kAemBytes,
-                sighting.aem.bytes.begin());
-    if (absl::Status s = SetTime(*packet.unix_seconds, &sighting); !s.ok()) {
-      return Bad(packet, s.message());
-    }
-    if (absl::Status s = SetRssi(rssi, &sighting); !s.ok()) {
-      return Bad(packet, s.message());
-    }
-    ++file_->conversion.num_addresses;
-    file_->sightings.push_back(sighting);
-    return absl::OkStatus();
-  }
-
-  const std::string name_;
-  const SightingsReaderOptions& options_;
-  SightingsFile* file_;
-};
-
 // Of the registry of link types.
-Packet::Kind KindOfLinkType(uint32_t link_type) {
+CapturedPacket::Kind KindOfLinkType(uint32_t link_type) {
   switch (link_type) {
     case 187:
-      return Packet::Kind::kH4;
+      return CapturedPacket::Kind::kH4;
     case 201:
-      return Packet::Kind::kH4Header;
+      return CapturedPacket::Kind::kH4Header;
     case 256:
-      return Packet::Kind::kLinkLayer;
+      return CapturedPacket::Kind::kLinkLayer;
+    case 272:
+      return CapturedPacket::Kind::kNordic;
     default:
-      return Packet::Kind::kOther;
+      return CapturedPacket::Kind::kOther;
   }
 }
 
@@ -267,7 +51,7 @@ absl::Status WrongLinkType(absl::string_view name, uint32_t link_type) {
   return absl::DataLossError(
       absl::StrCat(name, ": a capture of link type ", link_type,
                    link_type == 251 ? ", which has no signal strength" : "",
-                   "; Bluetooth's 187, 201 and 256 are read"));
+                   "; Bluetooth's 187, 201, 256 and 272 are read"));
 }
 
 // A part of the source that moves forward. It reads ahead, so that many small
@@ -334,8 +118,8 @@ struct PcapOrder {
 PcapOrder OrderOfPcap(absl::string_view begin) {
   for (const bool big_endian : {false, true}) {
     if (begin.size() < 4) break;
-    Reader reader(Bytes(reinterpret_cast<const uint8_t*>(begin.data()), 4),
-                  big_endian);
+    PacketReader reader(
+        Bytes(reinterpret_cast<const uint8_t*>(begin.data()), 4), big_endian);
     const uint32_t magic = reader.U32();
     if (magic == 0xA1B2C3D4 || magic == 0xA1B23C4D) return {true, big_endian};
   }
@@ -349,13 +133,13 @@ absl::Status ReadPcap(Capture& capture, bool big_endian) {
   constexpr uint64_t kRecordBytes = 16;
   TEKMATCH_ASSIGN_OR_RETURN(const Bytes head,
                             capture.window.At(0, kHeaderBytes));
-  Reader header(head, big_endian);
+  PacketReader header(head, big_endian);
   header.Take(kHeaderBytes - 4);
   // The upper bits tell of a checksum, which these link types do not have.
   const uint32_t link_type = header.U32() & 0x0FFFFFFF;
   if (!header.ok()) return capture.LoseEnd();
-  const Packet::Kind kind = KindOfLinkType(link_type);
-  if (kind == Packet::Kind::kOther) {
+  const CapturedPacket::Kind kind = KindOfLinkType(link_type);
+  if (kind == CapturedPacket::Kind::kOther) {
     return WrongLinkType(capture.source.name(), link_type);
   }
   for (uint64_t at = kHeaderBytes; at < capture.window.size();) {
@@ -363,8 +147,8 @@ absl::Status ReadPcap(Capture& capture, bool big_endian) {
     TEKMATCH_ASSIGN_OR_RETURN(const Bytes fields,
                               capture.window.At(at, kRecordBytes));
     if (fields.empty()) return capture.LoseEnd();
-    Reader record(fields, big_endian);
-    Packet packet = {.kind = kind, .unix_seconds = record.U32()};
+    PacketReader record(fields, big_endian);
+    CapturedPacket packet = {.kind = kind, .unix_seconds = record.U32()};
     record.U32();  // the fraction
     // First what the file has, then what there was on the air.
     const uint32_t kept = record.U32();
@@ -388,7 +172,7 @@ absl::Status ReadBtsnoop(Capture& capture) {
   constexpr int64_t kMicros = 1'000'000;
   TEKMATCH_ASSIGN_OR_RETURN(const Bytes head,
                             capture.window.At(0, kHeaderBytes));
-  Reader header(head, /*big_endian=*/true);
+  PacketReader header(head, /*big_endian=*/true);
   header.Take(kBtsnoopMagic.size());
   const uint32_t version = header.U32();
   const uint32_t link = header.U32();
@@ -407,7 +191,7 @@ absl::Status ReadBtsnoop(Capture& capture) {
     TEKMATCH_ASSIGN_OR_RETURN(const Bytes fields,
                               capture.window.At(at, kRecordBytes));
     if (fields.empty()) return capture.LoseEnd();
-    Reader record(fields, /*big_endian=*/true);
+    PacketReader record(fields, /*big_endian=*/true);
     const uint32_t whole = record.U32();
     const uint32_t kept = record.U32();
     const uint32_t flags = record.U32();
@@ -415,7 +199,7 @@ absl::Status ReadBtsnoop(Capture& capture) {
     num_lost = std::max(num_lost, record.U32());
     const auto micros = static_cast<int64_t>(record.Number(8));
     if (kept > kMaxPacketBytes) return capture.LoseRest();
-    Packet packet = {.is_cut = kept < whole};
+    CapturedPacket packet = {.is_cut = kept < whole};
     // Before 1970: SetTime refuses it, if it is a sighting.
     packet.unix_seconds = micros < kEpoch ? -1 : (micros - kEpoch) / kMicros;
     // HCI has no byte for the kind of packet; the flags tell: bit 0 received,
@@ -423,10 +207,10 @@ absl::Status ReadBtsnoop(Capture& capture) {
     constexpr uint32_t kReceivedCommandOrEvent = 3;
     constexpr uint32_t kMonitorEvent = 3;
     if (link == kH4) {
-      packet.kind = Packet::Kind::kH4;
+      packet.kind = CapturedPacket::Kind::kH4;
     } else if (link == kHci ? (flags & 3) == kReceivedCommandOrEvent
                             : (flags & 0xFFFF) == kMonitorEvent) {
-      packet.kind = Packet::Kind::kHciEvent;
+      packet.kind = CapturedPacket::Kind::kHciEvent;
     }
     TEKMATCH_ASSIGN_OR_RETURN(packet.bytes,
                               capture.window.At(at + kRecordBytes, kept));
@@ -446,20 +230,21 @@ absl::Status ReadBtsnoop(Capture& capture) {
 
 // An interface of a section of pcapng.
 struct Interface {
-  Packet::Kind kind = Packet::Kind::kOther;
+  CapturedPacket::Kind kind = CapturedPacket::Kind::kOther;
   uint32_t link_type = 0;
   uint64_t units_a_second = 1'000'000;
   int64_t offset_seconds = 0;
 };
 
 // Two bytes of code, two of length, the value, filled up to four bytes.
-void ReadInterfaceOptions(Reader& block, bool big_endian, Interface* found) {
+void ReadInterfaceOptions(PacketReader& block, bool big_endian,
+                          Interface* found) {
   constexpr uint16_t kResolution = 9;
   constexpr uint16_t kOffset = 14;
   while (block.ok() && !block.rest().empty()) {
     const uint16_t code = block.U16();
     const uint16_t num_bytes = block.U16();
-    Reader value(block.Take(num_bytes), big_endian);
+    PacketReader value(block.Take(num_bytes), big_endian);
     block.Take((4 - num_bytes % 4) % 4);
     if (code == 0 || !block.ok()) return;
     if (code == kResolution) {
@@ -496,12 +281,12 @@ absl::Status ReadPcapng(Capture& capture) {
     // This type reads the same in both byte orders, since it stands before the
     // magic number that tells them. Each section may have another order, and
     // numbers its interfaces anew.
-    if (Reader(head).U32() == kSection) {
+    if (PacketReader(head).U32() == kSection) {
       constexpr uint8_t kBigEndianMagic = 0x1A;
       big_endian = head[8] == kBigEndianMagic;
       interfaces.clear();
     }
-    Reader start(head, big_endian);
+    PacketReader start(head, big_endian);
     const uint32_t type = start.U32();
     const uint64_t num_bytes = start.U32();
     if (num_bytes < kFrameBytes || num_bytes % 4 != 0) {
@@ -515,19 +300,19 @@ absl::Status ReadPcapng(Capture& capture) {
     if (wanted) {
       TEKMATCH_ASSIGN_OR_RETURN(const Bytes whole,
                                 capture.window.At(at, num_bytes));
-      Reader block(whole.subspan(8, num_bytes - kFrameBytes), big_endian);
+      PacketReader block(whole.subspan(8, num_bytes - kFrameBytes), big_endian);
       if (type == kInterface) {
         // A file of nothing but interfaces must not fill the memory.
         if (interfaces.size() == kMaxInterfaces) return capture.LoseRest();
         Interface& added = interfaces.emplace_back();
         added.link_type = block.U16();
         added.kind = KindOfLinkType(added.link_type);
-        any_known = any_known || added.kind != Packet::Kind::kOther;
+        any_known = any_known || added.kind != CapturedPacket::Kind::kOther;
         block.Take(2 + 4);  // reserved, snaplen
         ReadInterfaceOptions(block, big_endian, &added);
       } else {
         const uint32_t number = type == kEnhancedPacket ? block.U32() : 0;
-        Packet packet = {.number = ++capture.num_packets};
+        CapturedPacket packet = {.number = ++capture.num_packets};
         if (number >= interfaces.size()) return capture.LoseRest();
         const Interface& from = interfaces[number];
         packet.kind = from.kind;

@@ -1,8 +1,9 @@
 // Reads the sightings in a capture of Bluetooth Low Energy: the service data of
 // the Exposure Notification (0xFD6F) in advertisements, with their RSSI.
 //
-//   pcap     link types 187 and 201 (HCI, H4), and 256 (link layer with a
-//            header); both byte orders, micro- and nanoseconds
+//   pcap     link types 187 and 201 (HCI, H4), 256 (link layer with a header)
+//            and 272 (the nRF sniffer); both byte orders, micro- and
+//            nanoseconds
 //   pcapng   interfaces of these link types
 //   btsnoop  of HCI (1001), H4 (1002: Android's btsnoop_hci.log) and Linux
 //            (2001: btmon -w)
@@ -17,9 +18,8 @@
 // with bounded memory, whatever lengths a file claims. Addresses are not kept.
 //
 // Source: www.tcpdump.org/linktypes.html; draft-ietf-opsawg-pcap and -pcapng;
-// RFC 1761 and frontline's btsnoop, as of Wireshark's wiretap/btsnoop.c;
-// Bluetooth Core Specification 5.2, volume 4, part E, 7.7.65 and volume 6, part
-// B, 2.3; Exposure Notification, Bluetooth Specification v1.2.
+// RFC 1761 and frontline's btsnoop, as of Wireshark's wiretap/btsnoop.c. Of the
+// packets: capture_packets.h.
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_CAPTURE_H_
 #define TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_CAPTURE_H_
 

@@ -129,6 +129,16 @@ std::string Advertisement(uint8_t type, const std::string& data) {
   return Le(0x40 | type, 1) + Le(6 + data.size(), 1) + Bytes("BB7EB52B8679") +
          data;
 }
+// A packet of the nRF sniffer (272), as its version 1, 2 or 3 writes it.
+std::string Nordic(const std::string& pdu, int version, uint8_t flags = 0x01,
+                   int rssi = 72) {
+  const std::string frame = Le(0x8E89BED6, 4) + pdu + Le(0, 3);
+  const std::string lengths = version == 1 ? Le(6, 1) + Le(10 + frame.size(), 1)
+                                           : Le(10 + frame.size(), 2);
+  return Le(4, 1) + lengths + Le(version, 1) + Le(7, 2) +
+         Le(version == 3 ? 2 : 6, 1) + Le(10, 1) + Le(flags, 1) + Le(37, 1) +
+         Le(rssi, 1) + Le(0, 2) + Le(1000, 4) + frame;
+}
 // Service and its data, as the Android phone sent them.
 std::string Data() { return Bytes(kAndroid).substr(14, 0x1C); }
 
@@ -351,6 +361,33 @@ TEST(SightingsCaptureTest, AnyByteMayBeWrong) {
   }
 }
 
+TEST(SightingsCaptureTest, TheNrfSniffer) {
+  for (const int version : {1, 2, 3}) {
+    EXPECT_THAT(Rows(Pcap(272, {Nordic(Advertisement(2, Data()), version)})),
+                ElementsAre(kAndroidRow))
+        << version;
+  }
+  // A checksum that was wrong; a data channel, which is no advertisement.
+  EXPECT_THAT(Rows(Pcap(272, {Nordic(Advertisement(2, Data()), 3, 0x00)})),
+              IsEmpty());
+  std::string data_channel = Nordic(Advertisement(2, Data()), 3);
+  data_channel[17] = 1;
+  EXPECT_THAT(Rows(Pcap(272, {data_channel})), IsEmpty());
+  // Flags of version 3 say that the packet is coded; those of 2 do not.
+  EXPECT_THAT(Rows(Pcap(272, {Nordic(Advertisement(2, Data()), 3, 0x21)})),
+              IsEmpty());
+  EXPECT_THAT(Rows(Pcap(272, {Nordic(Advertisement(2, Data()), 2, 0x21)})),
+              ElementsAre(kAndroidRow));
+  // Every length that a capture may keep is read, or passed over, or bad.
+  const std::string whole = Nordic(Advertisement(2, Data()), 3);
+  for (size_t n = 0; n < whole.size(); ++n) {
+    EXPECT_THAT(Read(Pcap(272, {whole}, false, 0xA1B2C3D4, n), true), IsOk());
+  }
+  EXPECT_THAT(
+      Read(Pcap(272, {whole}, false, 0xA1B2C3D4, 40)),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("cut by the capture")));
+}
+
 // What tshark says of the same files. A skip, which CI counts as a failure.
 TEST(SightingsCaptureTest, AgreesWithTshark) {
   if (std::system("command -v tshark > /dev/null 2>&1") != 0) {
@@ -363,6 +400,9 @@ TEST(SightingsCaptureTest, AgreesWithTshark) {
       {"h4.pcapng", Pcapng(201, {WithDirection(h4[0]), WithDirection(h4[1])},
                            false, "", 1000000)},
       {"ll.pcap", Pcap(256, {Frame(Advertisement(2, Data()))})},
+      {"nrf1.pcap", Pcap(272, {Nordic(Advertisement(2, Data()), 1)})},
+      {"nrf2.pcap", Pcap(272, {Nordic(Advertisement(2, Data()), 2)})},
+      {"nrf3.pcap", Pcap(272, {Nordic(Advertisement(2, Data()), 3)})},
   };
   for (const auto& [name, bytes] : files) {
     const std::string path = WriteTemp(name, bytes);
@@ -370,7 +410,8 @@ TEST(SightingsCaptureTest, AgreesWithTshark) {
     const std::string command = absl::StrCat(
         "tshark -r '", path,
         "' -T fields -e bluetooth.gaen.rpi -e bluetooth.gaen.aemd "
-        "-e bthci_evt.rssi -e btle_rf.signal_dbm -e frame.time_epoch > '",
+        "-e bthci_evt.rssi -e btle_rf.signal_dbm -e nordic_ble.rssi "
+        "-e frame.time_epoch > '",
         out, "' 2> /dev/null");
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
     const auto file = Read(bytes);
