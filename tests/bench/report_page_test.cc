@@ -34,10 +34,11 @@ TEST(ReportPageTest, EachKindOfPart) {
           {"name":"n","low":1,"median":2,"high":3}],
           "mark":{"name":"as fast","value":1}}})");
   ASSERT_THAT(page, IsOk());
-  for (const char* html : {"<h1>T</h1>", "<h2>H&lt;1&gt;</h2>", "<h3>S</h3>",
-                           "<p>P</p>", "<div class=\"notice\">N</div>",
-                           "<th scope=\"row\">1</th><td class=\"n\">2</td>",
-                           "k, s2: 2", "ideal", "n: 2 (1–3)", "as fast"}) {
+  for (const char* html :
+       {"<h1>T</h1>", "<h2>H&lt;1&gt;</h2>", "<h3 class=\"part\">S</h3>",
+        "<p>P</p>", "<div class=\"notice\">N</div>",
+        "<th scope=\"row\">1</th><td class=\"n\">2</td>", "k, s2: 2", "ideal",
+        "n: 2 (1–3)", "as fast"}) {
     EXPECT_THAT(*page, HasSubstr(html));
   }
 }

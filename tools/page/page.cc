@@ -33,6 +33,7 @@ color:var(--ink);font:1rem/1.5 system-ui,"Noto Sans CJK JP","IPAGothic",
 "VL Gothic",sans-serif}
 h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.3rem;margin-top:2.2rem}
 h3{font-size:1.05rem;margin:0}
+.part{font-size:1.2rem;margin:2rem 0 .8rem;border-bottom:2px solid var(--edge)}
 figure{margin:1.5rem 0}figcaption p,.source{margin:.2rem 0;color:var(--soft);
 font-size:.9rem}
 .notice{border-left:.3rem solid var(--mark);background:var(--box);
@@ -95,7 +96,7 @@ void Page::Heading(absl::string_view text) {
 }
 
 void Page::Subheading(absl::string_view text) {
-  absl::StrAppend(&html_, "<h3>", HtmlText(text), "</h3>\n");
+  absl::StrAppend(&html_, "<h3 class=\"part\">", HtmlText(text), "</h3>\n");
 }
 
 void Page::Paragraph(absl::string_view text) {
