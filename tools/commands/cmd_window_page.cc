@@ -4,6 +4,7 @@
 #include "tools/commands/cmd_window_page.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <map>
 #include <set>
@@ -186,7 +187,7 @@ std::string DaysFigure(const std::vector<WindowRow>& rows,
 
 // "09:30"; the end of a day is 24:00.
 std::string ClockTime(double hours) {
-  const int minutes = static_cast<int>(hours * 60 + 0.5);
+  const auto minutes = std::lround(hours * 60);
   return absl::StrFormat("%02d:%02d", minutes / 60, minutes % 60);
 }
 
