@@ -34,6 +34,7 @@ void AddPhoneImportCommand(CommandLine& line);
 void AddServerCommand(CommandLine& line);
 void AddPublishCommand(CommandLine& line);
 void AddStatusCommand(CommandLine& line);
+void AddRehearseCommand(CommandLine& line);
 
 // One line on stderr, after the program's name; made printable.
 void Say(absl::string_view message);

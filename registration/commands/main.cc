@@ -27,6 +27,7 @@ absl::StatusOr<int> Run(int argc, char** argv) {
   tekmatch::AddServerCommand(line);
   tekmatch::AddPublishCommand(line);
   tekmatch::AddStatusCommand(line);
+  tekmatch::AddRehearseCommand(line);
   tekmatch::AddPhoneCommand(line);
   tekmatch::AddPhoneImportCommand(line);
   TEKMATCH_ASSIGN_OR_RETURN(

@@ -30,6 +30,7 @@ ROOMS = [
     "tools/world",
     "tools/report",
     "tools/commands",
+    "registration/rehearsal",
     "registration/commands",
     "bench",
 ]
