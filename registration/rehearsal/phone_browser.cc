@@ -25,7 +25,7 @@ std::optional<int64_t> TakeNumber(absl::string_view& text) {
 }
 
 bool Shows(const PageClient& browser, absl::string_view path) {
-  const std::string target = browser.target();
+  const std::string& target = browser.target();
   return absl::EndsWith(target.substr(0, target.find('?')), path);
 }
 

@@ -2,6 +2,7 @@
 #include "registration/rehearsal/rehearsal_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -20,9 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double Rounded(double value) {
-  return static_cast<double>(static_cast<int64_t>(value * 1000 + 0.5)) / 1000;
-}
+double Rounded(double value) { return std::round(value * 1000) / 1000; }
 
 double Seconds(absl::Duration time) {
   return Rounded(absl::ToDoubleSeconds(time));

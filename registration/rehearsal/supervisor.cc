@@ -117,7 +117,7 @@ void Child::CloseOutput() {
   output_ = -1;
 }
 
-absl::Status Child::Fail(absl::Status status) {
+absl::Status Child::Fail(const absl::Status& status) {
   Kill();
   return absl::Status(
       status.code(),

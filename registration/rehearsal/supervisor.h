@@ -60,7 +60,7 @@ class Child {
   absl::Status LimitFiles(std::optional<uint64_t> bytes);
 
  private:
-  absl::Status Fail(absl::Status status);
+  absl::Status Fail(const absl::Status& status);
   void CloseOutput();
 
   const ChildOptions options_;
