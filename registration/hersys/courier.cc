@@ -89,25 +89,35 @@ absl::StatusOr<Courier::Round> Courier::SendWaiting(
     absl::FunctionRef<bool()> stops) {
   Sending sending;
   TEKMATCH_ASSIGN_OR_RETURN(sending.issues, Due());
+  for (const IssueToSend& issue : sending.issues) {
+    const auto contact = ContactAddress::Parse(issue.contact).contact;
+    const bool is_mail =
+        contact.has_value() && contact->kind() == ContactKind::kMail;
+    (is_mail ? sending.mail : sending.sms).issues.push_back(&issue);
+  }
+  sending.until = absl::Now() + options_.longest_round;
   const size_t num_senders = std::min(
       sending.issues.size(), static_cast<size_t>(options_.num_senders));
   std::vector<std::thread> others;
   others.reserve(num_senders);
   while (others.size() + 1 < num_senders) {
+    Way* const first = others.size() % 2 == 0 ? &sending.mail : &sending.sms;
     try {
-      others.emplace_back([&] { SendSome(sending, stops); });
+      others.emplace_back(
+          [this, &sending, first, stops] { SendSome(sending, first, stops); });
     } catch (const std::system_error&) {
       break;  // the system has no thread to give: fewer do it
     }
   }
-  SendSome(sending, stops);
+  SendSome(sending, others.empty() ? nullptr : &sending.sms, stops);
   for (std::thread& other : others) other.join();
   if (!sending.status.ok()) return sending.status;
   return sending.round;
 }
 
-void Courier::SendSome(Sending& sending, absl::FunctionRef<bool()> stops) {
-  while (const IssueToSend* const issue = TakeNext(sending)) {
+void Courier::SendSome(Sending& sending, Way* first,
+                       absl::FunctionRef<bool()> stops) {
+  while (const IssueToSend* const issue = TakeNext(sending, first)) {
     if (stops()) return;
     const absl::Status status = Send(*issue, sending);
     if (status.ok()) continue;
@@ -118,21 +128,25 @@ void Courier::SendSome(Sending& sending, absl::FunctionRef<bool()> stops) {
 }
 
 // nullptr: there is none.
-const IssueToSend* Courier::TakeNext(Sending& sending) {
+const IssueToSend* Courier::TakeNext(Sending& sending, Way* first) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  while (sending.status.ok() && sending.next < sending.issues.size()) {
-    const IssueToSend& issue = sending.issues[sending.next++];
-    // Each try may take the gateway's whole time-out. A thousand of them would
-    // hold up the other channel for hours (R1).
-    const auto contact = ContactAddress::Parse(issue.contact).contact;
-    if (contact.has_value() &&
-        (contact->kind() == ContactKind::kMobile ? sending.sms_is_away
-                                                 : sending.mail_is_away)) {
-      continue;
-    }
-    return &issue;
+  if (!sending.status.ok() || absl::Now() >= sending.until) return nullptr;
+  // Each try may take the gateway's whole time-out. A thousand of them would
+  // hold up the other way for hours (R1).
+  const auto next_of = [](const Way& way) -> const IssueToSend* {
+    const bool has_one = !way.is_away && way.next < way.issues.size();
+    return has_one ? way.issues[way.next] : nullptr;
+  };
+  const IssueToSend* const sms = next_of(sending.sms);
+  const IssueToSend* const mail = next_of(sending.mail);
+  if (sms == nullptr && mail == nullptr) return nullptr;
+  bool takes_mail = sms == nullptr;
+  if (sms != nullptr && mail != nullptr) {
+    takes_mail =
+        first == nullptr ? mail->queued < sms->queued : first == &sending.mail;
   }
-  return nullptr;
+  Way& way = takes_mail ? sending.mail : sending.sms;
+  return way.issues[way.next++];
 }
 
 // ----------------------------------------------------------------- one issue
@@ -173,9 +187,8 @@ absl::Status Courier::Send(const IssueToSend& issue, Sending& sending) {
     return store_.Fail(issue.uuid, *failure).status();
   }
   ++sending.round.num_waiting;
-  (contact.contact->kind() == ContactKind::kMobile ? sending.sms_is_away
-                                                   : sending.mail_is_away) =
-      true;
+  (contact.contact->kind() == ContactKind::kMobile ? sending.sms : sending.mail)
+      .is_away = true;
   const int doublings = std::min(issue.tries, 20);
   waits_[issue.uuid] =
       absl::Now() + std::min(options_.longest_wait,

@@ -20,7 +20,8 @@
 //
 // A gateway that takes nothing, or hangs, is asked once a round, and by each
 // sender that had asked already: what else would go that way waits for the next
-// round, so that SMS hold up no mail.
+// round. Of several senders every other one sends mails first, and a round
+// takes a minute at most: so SMS hold up no mail, nor the other way round.
 //
 // The contact is read when the try begins. Where it is changed while a message
 // is on its way, that number is void and the issue is not handed over: another
@@ -63,6 +64,8 @@ struct CourierOptions {
   absl::Duration first_wait = absl::Seconds(1);
   absl::Duration longest_wait = absl::Minutes(1);
   int num_senders = 1;  // 1..64: messages on their way at once
+  // Then a round takes no more, and the queue is read anew.
+  absl::Duration longest_round = absl::Minutes(1);
 };
 
 // INVALID_ARGUMENT, with the field's name. A number lives 24 hours at most from
@@ -87,28 +90,35 @@ class Courier {
     int num_failed = 0;   // and expired before they were sent
     int num_waiting = 0;  // tried, and to be tried again
   };
-  // Once through what waits and whose time for another try has come, or until
-  // `stops` says so between two messages. Errors are those of the store and of
-  // the keys' file.
+  // Once through what waits and whose time for another try has come, for
+  // longest_round at most, or until `stops` says so between two messages.
+  // Errors are those of the store and of the keys' file.
   absl::StatusOr<Round> SendWaiting(absl::FunctionRef<bool()> stops = [] {
     return false;
   });
 
  private:
+  // What goes to one gateway, oldest first.
+  struct Way {
+    std::vector<const IssueToSend*> issues;
+    size_t next = 0;
+    bool is_away = false;
+  };
   // What the senders of a round share, under the mutex.
   struct Sending {
     std::vector<IssueToSend> issues;
-    size_t next = 0;
-    bool sms_is_away = false;
-    bool mail_is_away = false;
+    Way sms;  // and what has no contact that one can send to
+    Way mail;
+    absl::Time until;
     Round round;
     absl::Status status;  // the first error ends the round
   };
   // What waits and is to be tried now.
   absl::StatusOr<std::vector<IssueToSend>> Due();
-  // One sender: takes one issue after the other.
-  void SendSome(Sending& sending, absl::FunctionRef<bool()> stops);
-  const IssueToSend* TakeNext(Sending& sending);
+  // One sender: takes one issue after the other. `first`: what it sends first;
+  // null: what is oldest.
+  void SendSome(Sending& sending, Way* first, absl::FunctionRef<bool()> stops);
+  const IssueToSend* TakeNext(Sending& sending, Way* first);
   absl::Status Send(const IssueToSend& issue, Sending& sending);
   // nullopt: the issue waits no more.
   absl::StatusOr<std::optional<SendResult>> HandOver(const IssueToSend& issue);

@@ -1,10 +1,10 @@
 // Plan: the routes, each a check of who asks, a parse, and one call of the
-// store; the thread of the courier, which keeps house, too; start and stop.
+// store; a thread for the courier, and one that keeps house; start and stop.
 //
-// Routes and courier have a connection each. The courier waits for gateways,
-// 10 seconds a message, and no answer may wait for that. The routes share
-// theirs under a mutex: their transactions are short, and SQLite lets one write
-// at a time anyway.
+// Routes, courier and housekeeping have a connection each. The courier waits
+// for gateways, 10 seconds a message, and neither an answer nor the alarm of a
+// long queue may wait for that. The routes share theirs under a mutex: their
+// transactions are short, and SQLite lets one write at a time anyway.
 #include "registration/hersys/hersys_service.h"
 
 #include <algorithm>
@@ -70,8 +70,9 @@ class HersysService::Impl {
   HttpResponse TakeReport(const HttpRequest& request);
   absl::Status TakeReportOrFail(absl::string_view id, bool delivered);
   HttpResponse Fail(const absl::Status& status);
-  void Work();
-  absl::Status KeepHouse();
+  void SendMessages();  // a thread each, until stops_
+  void KeepHouse();
+  absl::Status KeepHouseOnce(absl::Time now);
   void Note(absl::string_view words) {
     if (log_ != nullptr) log_->Note(clock_.Now(), words);
   }
@@ -90,7 +91,9 @@ class HersysService::Impl {
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<HersysPages> pages_;
   std::unique_ptr<HttpServer> pages_http_;
-  std::thread working_;
+  std::unique_ptr<HersysStore> house_store_;
+  std::thread sending_;
+  std::thread keeping_house_;
 
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
@@ -207,34 +210,17 @@ absl::Status HersysService::Impl::TakeReportOrFail(absl::string_view id,
 
 // --------------------------------------------------------------- the thread
 
-absl::Status HersysService::Impl::KeepHouse() {
-  const absl::Time now = clock_.Now();
-  TEKMATCH_RETURN_IF_ERROR(courier_store_->Purge(now).status());
-  // What was deleted is in the -wal until this, and retention (section 3) means
-  // all files.
-  TEKMATCH_RETURN_IF_ERROR(courier_store_->Checkpoint());
-  TEKMATCH_ASSIGN_OR_RETURN(const QueueAge queue,
-                            courier_store_->AgeOfQueue(now));
-  if (queue.alarm) {
-    Note(absl::StrCat("ALARM: the oldest message waits for ",
-                      absl::ToInt64Minutes(queue.age), " minutes"));
-  }
-  return absl::OkStatus();
-}
-
-void HersysService::Impl::Work() {
-  // By the machine's clock and by the service's: a rehearsal's jumps.
-  absl::Time kept_house = absl::InfinitePast();
-  absl::Time kept_house_at = absl::InfinitePast();
+void HersysService::Impl::SendMessages() {
+  const auto stops = [this] {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return stops_;
+  };
   while (true) {
     {
       std::unique_lock<std::mutex> lock(mutex_);
       if (changed_.wait_for(lock, kTick, [this] { return stops_; })) return;
     }
-    const absl::StatusOr<Courier::Round> round = courier_->SendWaiting([this] {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      return stops_;
-    });
+    const absl::StatusOr<Courier::Round> round = courier_->SendWaiting(stops);
     // An error ends the round, not the thread: the next tick tries again, and
     // the queue is in the database.
     if (!round.ok()) {
@@ -244,18 +230,43 @@ void HersysService::Impl::Work() {
                         round->num_failed, ", to try again ",
                         round->num_waiting));
     }
+  }
+}
+
+void HersysService::Impl::KeepHouse() {
+  // By the machine's clock and by the service's: a rehearsal's jumps by an hour
+  // in a second.
+  absl::Time kept = absl::InfinitePast();
+  absl::Time kept_at = absl::InfinitePast();
+  while (true) {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      if (changed_.wait_for(lock, kTick, [this] { return stops_; })) return;
+    }
     const absl::Time now = clock_.Now();
-    // What is due is due by either clock: a rehearsal moves the service's by an
-    // hour in a second.
-    if (absl::Now() < kept_house + kHousekeeping &&
-        now < kept_house_at + absl::Minutes(1)) {
+    if (absl::Now() < kept + kHousekeeping &&
+        now < kept_at + absl::Minutes(1)) {
       continue;
     }
-    kept_house = absl::Now();
-    kept_house_at = now;
-    const absl::Status status = KeepHouse();
+    kept = absl::Now();
+    kept_at = now;
+    const absl::Status status = KeepHouseOnce(now);
     if (!status.ok()) Note(status.message());
   }
+}
+
+absl::Status HersysService::Impl::KeepHouseOnce(absl::Time now) {
+  // First, so that no error of what follows keeps it back.
+  TEKMATCH_ASSIGN_OR_RETURN(const QueueAge queue,
+                            house_store_->AgeOfQueue(now));
+  if (queue.alarm) {
+    Note(absl::StrCat("ALARM: the oldest message waits for ",
+                      absl::ToInt64Minutes(queue.age), " minutes"));
+  }
+  TEKMATCH_RETURN_IF_ERROR(house_store_->Purge(now).status());
+  // What was deleted is in the -wal until this, and retention (section 3) means
+  // all files.
+  return house_store_->Checkpoint();
 }
 
 // --------------------------------------------------------- start and stop
@@ -273,6 +284,8 @@ absl::Status HersysService::Impl::Start() {
   lock_.emplace(std::move(lock));
   TEKMATCH_ASSIGN_OR_RETURN(
       courier_store_, HersysStore::Open(options_.data, OpenMode::kExisting));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      house_store_, HersysStore::Open(options_.data, OpenMode::kExisting));
   TEKMATCH_ASSIGN_OR_RETURN(keys_, NumberKeys::Open(options_.key_file));
   courier_ = std::make_unique<Courier>(options_.courier, *courier_store_,
                                        *keys_, *gateway_, clock_);
@@ -289,8 +302,8 @@ absl::Status HersysService::Impl::Start() {
   add(kReservePath, &Impl::Reserve);
   add(kConfirmPath, &Impl::Confirm);
   add(kSmsRoute, &Impl::TakeReport);
-  // The courier's thread starts last, after all that can fail: where Start
-  // returns an error, it is not there.
+  // The threads start last, after all that can fail: where Start
+  // returns an error, they are not there.
   // The pages have workers of their own, so that no log-in, which takes its
   // time, keeps the notification server waiting.
   if (options_.pages.has_value()) {
@@ -308,7 +321,8 @@ absl::Status HersysService::Impl::Start() {
   }
   TEKMATCH_ASSIGN_OR_RETURN(
       http_, HttpServer::Start(options_.http, router_, clock_, log_));
-  working_ = std::thread([this] { Work(); });
+  sending_ = std::thread([this] { SendMessages(); });
+  keeping_house_ = std::thread([this] { KeepHouse(); });
   return absl::OkStatus();
 }
 
@@ -323,7 +337,8 @@ bool HersysService::Impl::Stop(absl::Duration grace) {
     stops_ = true;
     changed_.notify_all();
   }
-  if (working_.joinable()) working_.join();
+  if (sending_.joinable()) sending_.join();
+  if (keeping_house_.joinable()) keeping_house_.join();
   return all_sent;
 }
 

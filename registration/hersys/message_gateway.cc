@@ -152,6 +152,12 @@ class CurlGateway : public MessageGateway {
         handle, CURLOPT_TIMEOUT_MS,
         static_cast<long>(absl::ToInt64Milliseconds(options_.timeout)));
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Drop);
+    // The connection ends with the call: kept ones are ended with the handle,
+    // by a "QUIT" that waits for its answer as long as libcurl likes.
+    curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+                     static_cast<long>(std::max<int64_t>(
+                         1, absl::ToInt64Seconds(options_.timeout))));
     return curl;
   }
 

@@ -20,6 +20,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "registration/hersys/hersys_store.h"
@@ -422,6 +423,41 @@ TEST_F(CourierTest, SeveralSendersSendEachMessageOnce) {
     EXPECT_EQ(IssueOf(n).state, IssueState::kHanded);
     EXPECT_EQ(IssueOf(n).tries, 1);
   }
+}
+
+// A gateway for SMS that is slow keeps no mail waiting, however many SMS are
+// before it.
+TEST_F(CourierTest, R1AMailPassesALongQueueOfSms) {
+  options_.num_senders = 2;
+  for (int n = 1; n <= 20; ++n) {
+    Queue(n, AddPatient(absl::StrFormat("090-1234-56%02d", n)));
+  }
+  Queue(21, AddPatient("taro@example.jp"));
+  std::mutex mutex;
+  std::condition_variable changed;
+  int num_there = 0;
+  // The first SMS takes until the mail is on its way, too.
+  gateway_.meanwhile = [&] {
+    std::unique_lock<std::mutex> lock(mutex);
+    ++num_there;
+    changed.notify_all();
+    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(60),
+                                 [&] { return num_there >= 2; }));
+  };
+  EXPECT_EQ(Send().num_taken, 21);
+  ASSERT_THAT(gateway_.sent, SizeIs(21));
+  EXPECT_TRUE(gateway_.sent[0].to == "taro@example.jp" ||
+              gateway_.sent[1].to == "taro@example.jp");
+}
+
+// What is queued meanwhile does not wait for the end of a long queue.
+TEST_F(CourierTest, ARoundTakesNoMoreAfterItsTime) {
+  options_.longest_round = absl::Milliseconds(20);
+  Queue(1, AddPatient("090-1234-5671"));
+  Queue(2, AddPatient("090-1234-5672"));
+  gateway_.meanwhile = [] { absl::SleepFor(absl::Milliseconds(40)); };
+  EXPECT_LE(Send().num_taken, 1);
+  EXPECT_EQ(IssueOf(2).state, IssueState::kQueued);
 }
 
 // A gateway that hangs or refuses is asked once by each sender.
