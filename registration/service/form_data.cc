@@ -1,3 +1,5 @@
+// Plan: one encoded text; fields of a query or a form; what else a browser
+// sends.
 #include "registration/service/form_data.h"
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// Plan: which route a path is of; the words of refusals; the look-up, the call.
 #include "registration/service/router.h"
 
 #include <exception>
@@ -86,6 +87,8 @@ HttpResponse PlainRefusal(int status) {
 
 void Router::Add(Route route) { routes_.push_back(std::move(route)); }
 
+void Router::SetRefusal(HttpRefusal refusal) { refusal_ = std::move(refusal); }
+
 Router::Match Router::Find(absl::string_view method,
                            absl::string_view path) const {
   std::string allow;
@@ -96,7 +99,8 @@ Router::Match Router::Find(absl::string_view method,
                     route.method == "GET" ? ", HEAD" : "");
   }
   Match match;
-  match.answer = PlainRefusal(allow.empty() ? 404 : 405);
+  const int status = allow.empty() ? 404 : 405;
+  match.answer = refusal_ == nullptr ? PlainRefusal(status) : refusal_(status);
   if (!allow.empty()) match.answer.headers.emplace_back("Allow", allow);
   return match;
 }

@@ -41,6 +41,8 @@ HttpResponse PlainRefusal(int status);
 class Router {
  public:
   void Add(Route route);
+  // The answer where no route fits: 404 or 405. None set: PlainRefusal.
+  void SetRefusal(HttpRefusal refusal);
 
   struct Match {
     const Route* route = nullptr;  // null: `answer` is all there is
@@ -56,6 +58,7 @@ class Router {
 
  private:
   std::vector<Route> routes_;
+  HttpRefusal refusal_;
 };
 
 // The part of a path that stands for "{name}" in the route's ("/phone/{n}/menu"

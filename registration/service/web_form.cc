@@ -3,6 +3,8 @@
 #include "registration/service/web_form.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "tools/page/html.h"
 
 namespace tekmatch {
@@ -12,6 +14,15 @@ namespace {
 std::string Attribute(absl::string_view name, absl::string_view value) {
   if (value.empty()) return "";
   return absl::StrCat(" ", name, "=\"", HtmlText(value), "\"");
+}
+
+// Of an area: what was pasted from a spreadsheet has tabs, and has to come back
+// with them. HtmlLines would show them as an escape.
+std::string HtmlLinesAndTabs(absl::string_view text) {
+  return absl::StrJoin(absl::StrSplit(text, '\t'), "\t",
+                       [](std::string* html, absl::string_view part) {
+                         absl::StrAppend(html, HtmlLines(part));
+                       });
 }
 
 std::string HintAndFault(const FieldText& text) {
@@ -44,7 +55,7 @@ WebForm::WebForm(absl::string_view action, absl::string_view token)
 
 void WebForm::BeginField(const FieldText& text, absl::string_view element) {
   absl::StrAppend(&html_, "<", element, " class=\"field\">\n");
-  if (!text.fault.empty()) faults_.emplace_back(text.name, text.fault);
+  if (!text.fault.empty()) faults_.push_back(text);
 }
 
 std::string WebForm::DescribedBy(const FieldText& text) {
@@ -82,7 +93,7 @@ void WebForm::Area(const TextField& field, int rows) {
                   HtmlText(text.label), "</label>\n", HintAndFault(text),
                   "<textarea id=\"", text.name, "\" name=\"", text.name,
                   "\" rows=\"", rows, "\"", TextAttributes(field),
-                  DescribedBy(text), ">\n", HtmlLines(field.value),
+                  DescribedBy(text), ">\n", HtmlLinesAndTabs(field.value),
                   "</textarea>\n</div>\n");
 }
 
@@ -156,10 +167,11 @@ std::string WebForm::Finish() && {
   std::string html;
   if (!faults_.empty()) {
     absl::StrAppend(&html,
-                    "<div class=\"faults\" role=\"alert\">\n"
-                    "<p>入力内容を確認してください。</p>\n<ul>\n");
-    for (const auto& [id, fault] : faults_) {
-      absl::StrAppend(&html, "<li><a href=\"#", id, "\">", HtmlText(fault),
+                    "<div class=\"faults\" role=\"alert\" tabindex=\"-1\" "
+                    "autofocus>\n<p>入力内容を確認してください。</p>\n<ul>\n");
+    for (const FieldText& text : faults_) {
+      absl::StrAppend(&html, "<li><a href=\"#", text.name, "\">",
+                      HtmlText(text.label), "：", HtmlText(text.fault),
                       "</a></li>\n");
     }
     absl::StrAppend(&html, "</ul>\n</div>\n");

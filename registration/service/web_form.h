@@ -3,8 +3,9 @@
 //
 // A fault stands beside its field, is tied to it for screen readers
 // (aria-describedby, aria-invalid), and is listed once more at the top of the
-// form, with a link to the field. So a person who cannot see the whole page
-// learns all of it at once.
+// form, with the field's label and a link to it. The list takes the focus when
+// the page is there. So a person who cannot see the whole page learns all of it
+// at once.
 //
 // Every form is a POST with the token that web_session.h checks. All texts are
 // escaped here.
@@ -14,7 +15,6 @@
 #define TEKMATCH_REGISTRATION_SERVICE_WEB_FORM_H_
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -97,7 +97,7 @@ class WebForm {
   std::string token_;
   bool has_file_ = false;
   std::string html_;
-  std::vector<std::pair<std::string, std::string>> faults_;  // id, text
+  std::vector<FieldText> faults_;
 };
 
 }  // namespace tekmatch

@@ -1,4 +1,5 @@
-// Plan: the style sheet; the parts of a page, one after another; its route.
+// Plan: the style sheet; the parts of a page, one after another; the page of a
+// refusal; the routes that every page asks for.
 #include "registration/service/web_page.h"
 
 #include "absl/strings/str_cat.h"
@@ -101,21 +102,18 @@ std::string ListItems(absl::Span<const std::string> items) {
 }  // namespace
 
 WebPage::WebPage(absl::string_view site, absl::string_view title,
-                 absl::Span<const WebLink> navigation)
-    : html_(absl::StrCat(
-          "<!DOCTYPE html>\n<html lang=\"ja\">\n<head>\n"
-          "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-          "content=\"width=device-width, initial-scale=1\">\n<title>",
-          HtmlText(title), " - ", HtmlText(site),
-          "</title>\n"
-          "<link rel=\"stylesheet\" href=\"/style.css\">\n"
+                 absl::Span<const WebLink> navigation,
+                 absl::string_view heading)
+    : title_(absl::StrCat(title, " - ", site)),
+      html_(absl::StrCat(
+          "</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n"
           "<link rel=\"icon\" href=\"/icon.svg\">\n</head>\n<body>\n"
           "<a class=\"skip\" href=\"#main\">本文へ</a>\n<header>\n"
           "<p class=\"site\">",
           HtmlText(site), "</p>\n")) {
   if (!navigation.empty()) Links("メニュー", navigation);
   absl::StrAppend(&html_, "</header>\n<main id=\"main\">\n<h1>",
-                  HtmlText(title), "</h1>\n");
+                  HtmlText(heading.empty() ? title : heading), "</h1>\n");
 }
 
 void WebPage::Links(absl::string_view label, absl::Span<const WebLink> links) {
@@ -204,11 +202,38 @@ void WebPage::Table(absl::string_view caption,
 void WebPage::Append(absl::string_view html) { absl::StrAppend(&html_, html); }
 
 HttpResponse WebPage::Finish(int status) && {
-  absl::StrAppend(&html_, "</main>\n</body>\n</html>\n");
   HttpResponse response;
   response.status = status;
   response.headers.emplace_back("Content-Type", "text/html; charset=utf-8");
-  response.body = std::move(html_);
+  // Only now it is known whether there are faults.
+  response.body = absl::StrCat(
+      "<!DOCTYPE html>\n<html lang=\"ja\">\n<head>\n"
+      "<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+      "content=\"width=device-width, initial-scale=1\">\n<title>",
+      status == 422 ? "エラー：" : "", HtmlText(title_), html_,
+      "</main>\n</body>\n</html>\n");
+  return response;
+}
+
+HttpResponse WebRefusal(absl::string_view site, int status) {
+  absl::string_view title = "操作できません";
+  absl::string_view words =
+      "この操作はできません。前の画面に戻って、やり直してください。";
+  if (status == 404) {
+    title = "ページが見つかりません";
+    words = "アドレスを確認してください。";
+  } else if (status == 413) {
+    words = "送信内容が大きすぎます。";
+  } else if (status == 421) {
+    words = "このアドレスでは利用できません。";
+  } else if (status >= 500) {
+    title = "一時的に利用できません";
+    words = "しばらくしてから、もう一度操作してください。";
+  }
+  WebPage page(site, title);
+  page.Alert(words);
+  HttpResponse response = std::move(page).Finish(status);
+  if (status == 503) response.headers.emplace_back("Retry-After", "5");
   return response;
 }
 

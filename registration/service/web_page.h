@@ -31,9 +31,12 @@ struct WebLink {
 class WebPage {
  public:
   // `site` is what all pages of a role are called: "健康管理 (リハーサル)".
-  // `navigation` stands above the heading; none where it is empty.
+  // `navigation` stands above the heading; none where it is empty. `heading` is
+  // for what the title may not say, since browsers keep titles in histories and
+  // send them to other devices: a person's name. Empty: the title.
   WebPage(absl::string_view site, absl::string_view title,
-          absl::Span<const WebLink> navigation = {});
+          absl::Span<const WebLink> navigation = {},
+          absl::string_view heading = "");
 
   // Side by side: the tabs of a patient, the states of a list. `label` says to
   // screen readers what they are.
@@ -58,11 +61,18 @@ class WebPage {
   // HTML of web_form.h.
   void Append(absl::string_view html);
 
+  // 422: the title begins with エラー, which a screen reader says first.
   HttpResponse Finish(int status = 200) &&;
 
  private:
-  std::string html_;
+  std::string title_;
+  std::string html_;  // what follows the title
 };
+
+// The page of a request that no handler sees, or that is for no page: 404, 405,
+// 411, 413, 421, 500, 503 with Retry-After. For Route::refusal and
+// Router::SetRefusal.
+HttpResponse WebRefusal(absl::string_view site, int status);
 
 // GET /style.css and /icon.svg, which every page asks for.
 void AddStyleRoute(Router& router);

@@ -1,3 +1,5 @@
+// Plan: the sessions in memory; their cookies; what a browser says of where a
+// request comes from.
 #include "registration/service/web_session.h"
 
 #include <array>
@@ -118,7 +120,7 @@ bool IsFromOurPages(const HttpRequest& request) {
 
 bool HasExpectedHost(const HttpRequest& request, absl::string_view address) {
   const absl::string_view host = request.Header("Host");
-  if (host == address) return true;
+  if (absl::EqualsIgnoreCase(host, address)) return true;
   const absl::string_view port = address.substr(address.rfind(':') + 1);
   return absl::EqualsIgnoreCase(host, absl::StrCat("localhost:", port));
 }

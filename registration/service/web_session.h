@@ -88,7 +88,8 @@ bool HasToken(const WebSession& session, absl::string_view token);
 // missing or names the Host.
 bool IsFromOurPages(const HttpRequest& request);
 
-// Whether Host is `address` or "localhost" with its port: "127.0.0.1:8083".
+// Whether Host is `address` ("127.0.0.1:8084", in any case) or "localhost" with
+// its port.
 bool HasExpectedHost(const HttpRequest& request, absl::string_view address);
 
 }  // namespace tekmatch

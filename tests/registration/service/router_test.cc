@@ -48,6 +48,22 @@ TEST(RouterTest, FindsExactPaths) {
   }
 }
 
+TEST(RouterTest, ARefusalOfItsOwn) {
+  Router router = TestRouter();
+  router.SetRefusal(
+      [](int status) { return PlainResponse(status, "ありません"); });
+  HttpRequest request;
+  request.method = "GET";
+  request.path = "/nothing";
+  EXPECT_EQ(router.Handle(request).status, 404);
+  EXPECT_EQ(router.Handle(request).body, "ありません");
+  request.path = "/v1/diagnosis";
+  const HttpResponse response = router.Handle(request);
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(response.body, "ありません");
+  EXPECT_EQ(FindHeader(response.headers, "Allow"), "PUT");
+}
+
 TEST(RouterTest, LastPartIsOneNameWhateverIsInIt) {
   EXPECT_EQ(Handle("GET", "/c19r/440/1.zip").body, "file 1.zip");
   EXPECT_EQ(Handle("GET", "/c19r/440/..").body, "file ..");

@@ -60,6 +60,38 @@ TEST(WebPageTest, AllTextsAreEscaped) {
   EXPECT_EQ(count, 26u);
 }
 
+// Browsers keep titles in their histories: a name stands in the heading only.
+TEST(WebPageTest, AHeadingMayDifferFromTheTitle) {
+  WebPage page("site", "患者 17", {}, "患者 厚労 太郎");
+  const std::string body = std::move(page).Finish().body;
+  EXPECT_THAT(body, HasSubstr("<title>患者 17 - site</title>"));
+  EXPECT_THAT(body, HasSubstr("<h1>患者 厚労 太郎</h1>"));
+}
+
+TEST(WebPageTest, TheTitleSaysThatThereAreFaults) {
+  EXPECT_THAT(WebPage("site", "title").Finish(422).body,
+              HasSubstr("<title>エラー：title - site</title>"));
+  EXPECT_THAT(WebPage("site", "title").Finish(409).body,
+              HasSubstr("<title>title - site</title>"));
+}
+
+TEST(WebPageTest, RefusalsAreInJapanese) {
+  for (const auto& [status, words] : std::vector<std::pair<int, std::string>>{
+           {404, "ページが見つかりません"},
+           {405, "操作できません"},
+           {411, "操作できません"},
+           {413, "大きすぎます"},
+           {421, "このアドレスでは"},
+           {500, "一時的に利用できません"},
+           {503, "一時的に利用できません"}}) {
+    const HttpResponse response = WebRefusal("site", status);
+    EXPECT_EQ(response.status, status);
+    EXPECT_THAT(response.body, HasSubstr(words));
+    EXPECT_EQ(FindHeader(response.headers, "Retry-After"),
+              status == 503 ? "5" : "");
+  }
+}
+
 TEST(WebPageTest, AsksForNothingButItsStyle) {
   WebPage page("site", "title", {});
   page.Paragraph("text");
@@ -181,8 +213,11 @@ TEST(WebFormTest, AFaultIsTiedToItsField) {
                .choices = {{"yes", "有"}, {"no", "無"}},
                .chosen = ""});
   const std::string html = std::move(form).Finish();
-  EXPECT_THAT(html, HasSubstr("<li><a href=\"#kana\">カタカナで</a></li>\n"
-                              "<li><a href=\"#app\">選択</a></li>"));
+  EXPECT_THAT(html,
+              HasSubstr("<li><a href=\"#kana\">フリガナ：カタカナで</a></li>\n"
+                        "<li><a href=\"#app\">利用：選択</a></li>"));
+  // Where the page begins for who uses the keyboard or a screen reader.
+  EXPECT_THAT(html, HasSubstr("role=\"alert\" tabindex=\"-1\" autofocus>"));
   EXPECT_THAT(html, HasSubstr("<p class=\"fault\" id=\"kana-fault\">"));
   EXPECT_THAT(html, HasSubstr("aria-describedby=\"kana-hint kana-fault\" "
                               "aria-invalid=\"true\""));
@@ -228,11 +263,12 @@ TEST(WebFormTest, AnAreaKeepsItsLines) {
   WebForm form("/a", "0");
   TextField field;
   field.text = {"rows", "行", "", ""};
-  field.value = "\na\nb";
+  field.value = "\na\t\tb\t\nc\x1b";
   form.Area(field, 2);
-  // The parser drops the first line feed, and only that.
+  // The parser drops the first line feed, and only that. Tabs are what cells of
+  // a spreadsheet have between them.
   EXPECT_THAT(std::move(form).Finish(),
-              HasSubstr("rows=\"2\">\n\na\nb</textarea>"));
+              HasSubstr("rows=\"2\">\n\na\t\tb\t\nc\\x1b</textarea>"));
 }
 
 TEST(WebFormTest, ADisabledButtonSaysWhy) {
