@@ -1,5 +1,7 @@
-// tekmatch-registry hersys: sends numbers that were asked for, and says of each
-// whether it is good.
+// Plan: `hersys` of tekmatch-registry sends numbers that were asked for, says
+// of each whether it is good, and serves operators' pages. First come the
+// options' values, then the service from its start to a signal, last the
+// options.
 #include <csignal>
 #include <memory>
 #include <string>
@@ -30,6 +32,7 @@ struct Options {
   std::string listen = "127.0.0.1:8082";
   std::string pages;
   std::string pages_origin;
+  std::string pages_client_header;
   std::string secret_file;
   std::string sms_url;
   std::string sms_secret_file;
@@ -64,6 +67,7 @@ absl::StatusOr<int> Serve(const Options& o) {
     TEKMATCH_ASSIGN_OR_RETURN(options.pages->address,
                               ParseListenAddress(o.pages));
     options.pages->num_workers = static_cast<int>(o.workers);
+    options.pages->client_header = o.pages_client_header;
     options.pages->max_body_bytes = kMostPageBody;
     options.pages->max_connections = kMostPageConnections;
     options.pages_origin = o.pages_origin;
@@ -136,6 +140,11 @@ void AddHersysCommand(CommandLine& line) {
       .Text("--pages-origin", o->pages_origin,
             "What browsers have before the path of a page, where a\n"
             "reverse proxy is in front: https://hersys.example.jp")
+      .Needs(pages);
+  command
+      .Text("--pages-client-header", o->pages_client_header,
+            "Header in which that proxy names the client, such as\n"
+            "X-Real-IP: without it, all share the limit of log-ins")
       .Needs(pages);
   command
       .Text("--secret-file", o->secret_file,

@@ -79,6 +79,15 @@ absl::StatusOr<int> ChangeOperator(const Options& o) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::string hash, HashPassword(password));
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysStore> store,
                             HersysStore::Open(o.data, OpenMode::kCreate));
+  // Nor may a centre be made, or get another telephone, for nothing.
+  const absl::StatusOr<Operator> before =
+      store->operators().FindByLogin(o.login);
+  if (!before.ok() && !absl::IsNotFound(before.status())) {
+    return before.status();
+  }
+  if (before.ok() && before->centre_name != o.centre) {
+    return absl::FailedPreconditionError("this login is another centre's");
+  }
   int64_t centre = 0;
   if (o.inquiry_phone.empty()) {
     TEKMATCH_ASSIGN_OR_RETURN(centre, store->FindCentre(o.centre));

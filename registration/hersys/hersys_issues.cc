@@ -101,13 +101,39 @@ absl::StatusOr<IssueDecision> HersysStore::JudgeFound(const Patient& patient,
 
 absl::StatusOr<IssueDecision> HersysStore::QueueIssue(const NewIssue& issue,
                                                       absl::Time now) {
+  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
+                            Transaction::Begin(*database_, Durability::kFull));
+  TEKMATCH_ASSIGN_OR_RETURN(IssueDecision decision, InsertIssue(issue, now));
+  // A refusal changed nothing.
+  if (decision.verdict != IssueVerdict::kMayIssue) return decision;
+  TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
+  return decision;
+}
+
+absl::StatusOr<IssueDecision> HersysStore::AddAndQueue(
+    NewIssue issue, const PatientRecord& record, absl::string_view origin,
+    absl::Time now, int64_t& patient) {
+  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
+                            Transaction::Begin(*database_, Durability::kFull));
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<int64_t> ids,
+                            InsertPatients(issue.centre, {&record, 1}, origin,
+                                           now, issue.by_operator));
+  issue.patient = ids.front();
+  TEKMATCH_ASSIGN_OR_RETURN(IssueDecision decision, InsertIssue(issue, now));
+  // Without Commit, the patient is not there either.
+  if (decision.verdict != IssueVerdict::kMayIssue) return decision;
+  TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
+  patient = issue.patient;
+  return decision;
+}
+
+absl::StatusOr<IssueDecision> HersysStore::InsertIssue(const NewIssue& issue,
+                                                       absl::Time now) {
   if (!ClaimOf(issue.uuid).ok()) {
     return absl::InvalidArgumentError("an issue's id is no UUID");
   }
   // Upper case is the same UUID, and must not pass as another press.
   const std::string uuid = absl::AsciiStrToLower(issue.uuid);
-  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
-                            Transaction::Begin(*database_, Durability::kFull));
   // All reads are in the writing transaction, so presses at once are judged one
   // after the other, and none beside a success (row 13).
   TEKMATCH_ASSIGN_OR_RETURN(const Patient patient,
@@ -122,6 +148,16 @@ absl::StatusOr<IssueDecision> HersysStore::QueueIssue(const NewIssue& issue,
     TEKMATCH_ASSIGN_OR_RETURN(const bool is_known, select.Step());
     if (is_known) {
       return absl::AlreadyExistsError("an issue has this id");
+    }
+  }
+  if (issue.num_seen.has_value()) {
+    TEKMATCH_ASSIGN_OR_RETURN(
+        Statement count,
+        database_->Prepare("SELECT count(*) FROM issue WHERE patient_id = ?1"));
+    count.BindInt64(1, patient.id);
+    TEKMATCH_RETURN_IF_ERROR(count.Step().status());
+    if (count.Int64(0) != *issue.num_seen) {
+      return absl::AbortedError("somebody else issued meanwhile");
     }
   }
   TEKMATCH_ASSIGN_OR_RETURN(IssueDecision decision, JudgeFound(patient, now));
@@ -142,7 +178,6 @@ absl::StatusOr<IssueDecision> HersysStore::QueueIssue(const NewIssue& issue,
   end_reservations.BindInt64(1, patient.id);
   TEKMATCH_RETURN_IF_ERROR(end_reservations.Run());
   TEKMATCH_RETURN_IF_ERROR(Audit(now, issue.by_operator, "issue", patient.id));
-  TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
   return decision;
 }
 

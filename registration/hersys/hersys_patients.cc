@@ -9,9 +9,11 @@
 // - after a change of the contact, numbers that went to the old one are good no
 //   more. It may have been somebody else's, which is why it was changed.
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "keyformat/status_macros.h"
@@ -111,21 +113,38 @@ absl::StatusOr<std::vector<size_t>> HersysStore::FindKnown(
     int64_t centre, absl::Span<const PatientRecord> records) {
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement select,
-      database_->Prepare("SELECT name, contact FROM patient WHERE center_id = "
-                         "?1 AND contact <> ''"));
+      database_->Prepare("SELECT name, contact, kana, coalesce(diagnosed_on, "
+                         "'') FROM patient WHERE center_id = ?1"));
   select.BindInt64(1, centre);
-  std::set<std::pair<std::string, std::string>> known;
+  // By name and contact; and, for records without a contact, which a patient
+  // may have got since, by all else that tells people apart.
+  std::set<std::pair<std::string, std::string>> contacts;
+  std::set<std::tuple<std::string, std::string, std::string>> people;
   while (true) {
     TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) break;
-    known.emplace(std::string(select.Text(0)), std::string(select.Text(1)));
+    std::string name(select.Text(0));
+    people.emplace(name, std::string(select.Text(2)),
+                   std::string(select.Text(3)));
+    contacts.emplace(std::move(name), std::string(select.Text(1)));
   }
   std::vector<size_t> found;
   for (size_t i = 0; i < records.size(); ++i) {
-    if (records[i].contact.empty()) continue;
-    if (!known.emplace(records[i].name, records[i].contact).second) {
-      found.push_back(i);
-    }
+    const PatientRecord& record = records[i];
+    if (record.name.empty()) continue;
+    const bool is_new_person =
+        people
+            .emplace(record.name,
+                     NormalizeKana(record.kana).value_or(record.kana),
+                     record.diagnosed_on.has_value()
+                         ? absl::FormatCivilTime(*record.diagnosed_on)
+                         : "")
+            .second;
+    const bool is_new =
+        record.contact.empty()
+            ? is_new_person
+            : contacts.emplace(record.name, record.contact).second;
+    if (!is_new) found.push_back(i);
   }
   return found;
 }
@@ -268,10 +287,16 @@ absl::StatusOr<std::vector<AuditEntry>> HersysStore::ListAudit(int64_t centre,
   while (true) {
     TEKMATCH_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return entries;
-    entries.push_back({.at = absl::FromUnixMillis(select.Int64(0)),
-                       .login = std::string(select.Text(1)),
-                       .what = std::string(select.Text(2)),
-                       .patient = select.Int64(3)});
+    AuditEntry entry{.at = absl::FromUnixMillis(select.Int64(0)),
+                     .login = std::string(select.Text(1)),
+                     .what = std::string(select.Text(2)),
+                     .patient = select.Int64(3),
+                     .about = ""};
+    // operator_store.h: the row's operator did not do it, it was done to him.
+    if (absl::StartsWith(entry.what, "operator_")) {
+      std::swap(entry.login, entry.about);
+    }
+    entries.push_back(std::move(entry));
   }
 }
 

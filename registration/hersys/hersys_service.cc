@@ -307,6 +307,12 @@ absl::Status HersysService::Impl::Start() {
   // The pages have workers of their own, so that no log-in, which takes its
   // time, keeps the notification server waiting.
   if (options_.pages.has_value()) {
+    // No browser names a socket of this machine as its host.
+    if (options_.pages_origin.empty() &&
+        !options_.pages->address.unix_path.empty()) {
+      return absl::InvalidArgumentError(
+          "pages at a Unix socket need the origin that browsers see");
+    }
     TEKMATCH_ASSIGN_OR_RETURN(
         pages_, HersysPages::Open({.data = options_.data,
                                    .origin = options_.pages_origin,

@@ -164,6 +164,17 @@ absl::StatusOr<std::vector<int64_t>> HersysStore::AddPatients(
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
   TEKMATCH_ASSIGN_OR_RETURN(
+      std::vector<int64_t> ids,
+      InsertPatients(centre, records, origin, now, by_operator));
+  TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
+  return ids;
+}
+
+absl::StatusOr<std::vector<int64_t>> HersysStore::InsertPatients(
+    int64_t centre, absl::Span<const PatientRecord> records,
+    absl::string_view origin, absl::Time now,
+    std::optional<int64_t> by_operator) {
+  TEKMATCH_ASSIGN_OR_RETURN(
       Statement insert,
       database_->Prepare(
           "INSERT INTO patient(center_id, added_at, name, kana, contact, "
@@ -197,7 +208,6 @@ absl::StatusOr<std::vector<int64_t>> HersysStore::AddPatients(
     ids.push_back(database_->last_insert_rowid());
     TEKMATCH_RETURN_IF_ERROR(Audit(now, by_operator, "add", ids.back()));
   }
-  TEKMATCH_RETURN_IF_ERROR(transaction.Commit());
   return ids;
 }
 
@@ -218,19 +228,38 @@ absl::StatusOr<Patient> HersysStore::FindPatient(int64_t centre,
 absl::Status HersysStore::ClosePatient(int64_t centre, int64_t patient,
                                        std::optional<int64_t> by_operator,
                                        absl::Time now) {
+  return SetClosed(centre, patient, true, by_operator, now);
+}
+
+absl::Status HersysStore::ReopenPatient(int64_t centre, int64_t patient,
+                                        std::optional<int64_t> by_operator,
+                                        absl::Time now) {
+  return SetClosed(centre, patient, false, by_operator, now);
+}
+
+absl::Status HersysStore::SetClosed(int64_t centre, int64_t patient,
+                                    bool closed,
+                                    std::optional<int64_t> by_operator,
+                                    absl::Time now) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement update,
-      database_->Prepare("UPDATE patient SET closed = 1 WHERE id = ?1 AND "
-                         "center_id = ?2"));
-  update.BindInt64(1, patient).BindInt64(2, centre);
+      database_->Prepare("UPDATE patient SET closed = ?3 WHERE id = ?1 AND "
+                         "center_id = ?2 AND closed <> ?3"));
+  update.BindInt64(1, patient)
+      .BindInt64(2, centre)
+      .BindInt64(3, closed ? 1 : 0);
   TEKMATCH_RETURN_IF_ERROR(update.Run());
-  if (database_->num_changes() != 1) return NoSuchPatient();
+  if (database_->num_changes() != 1) {
+    // It is so already, or is not there.
+    return FindPatient(centre, patient).status();
+  }
   TEKMATCH_RETURN_IF_ERROR(StopWhatIsIncomplete(centre, patient));
   // With the change in one transaction: no change is without its record, and no
   // record without its change.
-  TEKMATCH_RETURN_IF_ERROR(Audit(now, by_operator, "close", patient));
+  TEKMATCH_RETURN_IF_ERROR(
+      Audit(now, by_operator, closed ? "close" : "reopen", patient));
   return transaction.Commit();
 }
 

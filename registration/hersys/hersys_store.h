@@ -88,6 +88,7 @@ struct AuditEntry {
   std::string login;    // empty: no operator, or by the command line
   std::string what;     // "issue", "close", "login", ...
   int64_t patient = 0;  // 0: none
+  std::string about;    // login of the operator who was changed; empty: none
 };
 
 struct NewIssue {
@@ -95,6 +96,9 @@ struct NewIssue {
   int64_t centre = 0;
   int64_t patient = 0;
   std::optional<int64_t> by_operator;
+  // How many issues of the patient were there on the page whose button was
+  // pressed: another one since is refused. Nothing: whatever there is.
+  std::optional<int64_t> num_seen;
 };
 
 struct IssueDecision {
@@ -153,7 +157,8 @@ class HersysStore {
       absl::string_view origin, absl::Time now,
       std::optional<int64_t> by_operator);
   // Which of the records have the name and the contact of a patient of the
-  // centre, or of a record before them. Those without a contact are none.
+  // centre, or of a record before them; without a contact, the name, the kana
+  // and the day of the diagnosis. Those without a name are none.
   absl::StatusOr<std::vector<size_t>> FindKnown(
       int64_t centre, absl::Span<const PatientRecord> records);
   // NOT_FOUND: none, or another centre's. The same for all below with a centre.
@@ -170,9 +175,13 @@ class HersysStore {
   absl::Status UpdateContact(const PatientChange& change,
                              const PatientRecord& record,
                              absl::string_view origin, absl::Time now);
-  // 対象外 (R9): no more numbers.
+  // 対象外 (R9): no more numbers; and back again. Nothing happens where it is
+  // so already.
   absl::Status ClosePatient(int64_t centre, int64_t patient,
                             std::optional<int64_t> by_operator, absl::Time now);
+  absl::Status ReopenPatient(int64_t centre, int64_t patient,
+                             std::optional<int64_t> by_operator,
+                             absl::Time now);
   // Deletes who was added before that, with issues and numbers, unless an issue
   // waits or a number is good or reserved at `now`. How many.
   absl::StatusOr<int64_t> PurgePatients(absl::Time before, absl::Time now);
@@ -181,10 +190,19 @@ class HersysStore {
 
   // Queues an issue, if the rules allow one; else says why not, and nothing
   // changes. An issue voids reservations of the patient (redemption.h).
-  // ALREADY_EXISTS: the uuid is known, whatever else holds. INVALID_ARGUMENT:
-  // it is no UUID.
+  // ALREADY_EXISTS: the uuid is known, whatever else holds. ABORTED: somebody
+  // else issued meanwhile (NewIssue::num_seen). INVALID_ARGUMENT: it is no
+  // UUID.
   absl::StatusOr<IssueDecision> QueueIssue(const NewIssue& issue,
                                            absl::Time now);
+  // Adds a patient and queues the first issue, both or nothing: whoever asks
+  // again with the uuid, after whatever happened, makes nobody twice. The
+  // issue's own patient is not used; `patient` is who was added. Refusals and
+  // errors are QueueIssue's, and add nobody.
+  absl::StatusOr<IssueDecision> AddAndQueue(NewIssue issue,
+                                            const PatientRecord& record,
+                                            absl::string_view origin,
+                                            absl::Time now, int64_t& patient);
   // What QueueIssue would decide now.
   absl::StatusOr<IssueDecision> Judge(int64_t centre, int64_t patient,
                                       absl::Time now);
@@ -244,6 +262,15 @@ class HersysStore {
 
   absl::Status Audit(absl::Time now, std::optional<int64_t> by_operator,
                      absl::string_view what, int64_t patient);
+  // In the caller's transaction, as most of those below.
+  absl::StatusOr<std::vector<int64_t>> InsertPatients(
+      int64_t centre, absl::Span<const PatientRecord> records,
+      absl::string_view origin, absl::Time now,
+      std::optional<int64_t> by_operator);
+  absl::StatusOr<IssueDecision> InsertIssue(const NewIssue& issue,
+                                            absl::Time now);
+  absl::Status SetClosed(int64_t centre, int64_t patient, bool closed,
+                         std::optional<int64_t> by_operator, absl::Time now);
   absl::StatusOr<IssueHistory> HistoryOf(int64_t patient, absl::Time now);
   absl::StatusOr<IssueDecision> JudgeFound(const Patient& patient,
                                            absl::Time now);

@@ -1,3 +1,4 @@
+// Plan: the page; the file, read; what it has, taken.
 #include "registration/hersys/import_page.h"
 
 #include <algorithm>
@@ -40,11 +41,9 @@ HttpResponse ImportPage(const PageVisit& visit, absl::string_view rows,
     page.List(items);
   }
   page.Paragraph(
-      "1行目は見出しです。使える見出し：氏名、フリガナ、連絡先、外来機関、検査"
-      "陽"
-      "性、確定例、診断年月日、報告、アプリ利用、登録希望、同意。空欄は後から入"
-      "力"
-      "できます。誤りが1件でもあれば、1人も取り込みません。");
+      "1行目は見出しです。使える見出し：氏名、フリガナ、連絡先、外来機関、"
+      "検査陽性、確定例、診断年月日、報告、アプリ利用、登録希望、同意。"
+      "空欄は後から入力できます。誤りが1件でもあれば、1人も取り込みません。");
   WebForm form("/import", visit.session.token);
   form.File({.name = "file",
              .label = "CSVファイル",
@@ -65,28 +64,32 @@ HttpResponse ImportPage(const PageVisit& visit, absl::string_view rows,
   return EndPage(std::move(page), visit, faults.empty() ? 200 : 422);
 }
 
-absl::StatusOr<std::vector<PatientFileFault>> TakePatients(
-    HersysStore& store, const PageVisit& visit, const FormData& form,
-    int64_t& num_taken) {
+PatientFile ReadImport(const PageVisit& visit, const FormData& form) {
   // A browser sends an empty file where none was chosen.
   const absl::string_view bytes =
       form.Get("file").empty() ? form.Get("rows") : form.Get("file");
-  PatientFile file = ReadPatientFile(bytes, JapanDay(visit.now));
-  if (!file.faults.empty()) return std::move(file.faults);
+  return ReadPatientFile(bytes, JapanDay(visit.now));
+}
+
+absl::Status TakePatients(HersysStore& store, const PageVisit& visit,
+                          PatientFile& file) {
+  if (!file.faults.empty()) return absl::OkStatus();
   TEKMATCH_ASSIGN_OR_RETURN(const std::vector<size_t> known,
                             store.FindKnown(visit.who.centre, file.records));
   for (const size_t i : known) {
-    file.faults.push_back({.line = file.lines[i],
-                           .column = "",
-                           .text = "同じ氏名と連絡先の患者がすでにいます。"});
+    file.faults.push_back(
+        {.line = file.lines[i],
+         .column = "",
+         .text = file.records[i].contact.empty()
+                     ? "同じ氏名、フリガナ、診断年月日の患者がすでにいます。"
+                       "別の人であれば、連絡先を入力してください。"
+                     : "同じ氏名と連絡先の患者がすでにいます。"});
   }
-  if (!file.faults.empty()) return std::move(file.faults);
-  TEKMATCH_RETURN_IF_ERROR(store
-                               .AddPatients(visit.who.centre, file.records,
-                                            kByImport, visit.now, visit.who.id)
-                               .status());
-  num_taken = static_cast<int64_t>(file.records.size());
-  return std::vector<PatientFileFault>();
+  if (!file.faults.empty()) return absl::OkStatus();
+  return store
+      .AddPatients(visit.who.centre, file.records, kByImport, visit.now,
+                   visit.who.id)
+      .status();
 }
 
 }  // namespace tekmatch

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "registration/hersys/hersys_store.h"
 #include "registration/hersys/page_frame.h"
@@ -23,13 +23,15 @@ HttpResponse ImportPage(const PageVisit& visit, absl::string_view rows,
                         const std::vector<PatientFileFault>& faults,
                         int64_t num_taken);
 
-// Takes the form's file, or else its pasted lines, into the store: the faults,
-// and nothing is taken; none, and all is. A patient whose name and contact the
-// centre has already is a fault, so that a file that is sent again makes
-// nobody twice. Errors are the store's.
-absl::StatusOr<std::vector<PatientFileFault>> TakePatients(
-    HersysStore& store, const PageVisit& visit, const FormData& form,
-    int64_t& num_taken);
+// The form's file, or else its pasted lines. It needs no store, and takes its
+// time.
+PatientFile ReadImport(const PageVisit& visit, const FormData& form);
+
+// Takes what was read into the store: all, or nothing where there are faults.
+// A patient whom the centre has already (HersysStore::FindKnown) becomes one,
+// so that a file that is sent again makes nobody twice. Errors are the store's.
+absl::Status TakePatients(HersysStore& store, const PageVisit& visit,
+                          PatientFile& file);
 
 }  // namespace tekmatch
 

@@ -1,3 +1,5 @@
+// Plan: the parts of the tab, in their order on the page: the button, the
+// issues, what to ask, closing; at the end, the reasons against an issue.
 #include "registration/hersys/number_tab.h"
 
 #include <utility>
@@ -16,7 +18,7 @@ void AddIssues(WebPage& page, const NumberTab& tab) {
     return;
   }
   const std::vector<std::string> header = {"発行",     "状態",     "理由",
-                                           "引き渡し", "有効期限", "試行"};
+                                           "引き渡し", "有効期限", "送信回数"};
   std::vector<std::vector<std::string>> rows;
   rows.reserve(tab.issues.size());
   for (const Issue& issue : tab.issues) {
@@ -35,14 +37,14 @@ void AddButton(WebPage& page, const PageVisit& visit, const NumberTab& tab) {
   const char* const label = again ? "再発行" : "処理番号発行";
   WebForm form(absl::StrCat("/issue/", tab.patient.id), visit.session.token);
   form.Hidden("uuid", tab.uuid);
+  form.Hidden("seen", absl::StrCat(tab.issues.size()));
   const std::vector<std::string> reasons = ReasonsAgainst(tab.decision);
   if (!reasons.empty()) {
     form.DisabledButton(label, reasons);
   } else {
     form.Paragraph(absl::StrCat(
-        "押すと、本人の連絡先へ処理番号がSMS又はメールで直接送られます。有効期"
-        "間は",
-        LifeInWords(tab.life.life),
+        "押すと、本人の連絡先へ処理番号がSMS又はメールで直接送られます。",
+        "有効期間は", LifeInWords(tab.life.life),
         "です。保健所から番号を伝える必要はありません。"));
     form.Button(label);
   }
@@ -71,17 +73,36 @@ void AddChecklist(WebPage& page, const PageVisit& visit, const NumberTab& tab) {
 }
 
 void AddClosing(WebPage& page, const PageVisit& visit, const NumberTab& tab) {
-  if (tab.patient.registered_at.has_value() || tab.patient.closed) return;
-  page.Subheading("対象外とする");
-  WebForm form(absl::StrCat("/close/", tab.patient.id), visit.session.token);
-  form.Paragraph(
-      "陽性と診断された後にアプリを入れた場合など、送る記録がないときは、登録の"
-      "対象外です。以後、処理番号は発行できません。");
-  form.Button("対象外");
+  if (tab.patient.registered_at.has_value()) return;
+  if (!tab.patient.closed) {
+    page.Subheading("対象外とする");
+    page.Paragraph(
+        "陽性と診断された後にアプリを入れた場合など、"
+        "送る記録がないときは、登録の対象外です。");
+    page.Link(absl::StrCat("/close/", tab.patient.id),
+              "対象外とする（確認へ）");
+    return;
+  }
+  page.Subheading("対象外を取り消す");
+  WebForm form(absl::StrCat("/reopen/", tab.patient.id), visit.session.token);
+  form.Paragraph("取り消すと、処理番号を再び発行できます。");
+  form.Button("対象外を取り消す");
   page.Append(std::move(form).Finish());
 }
 
 }  // namespace
+
+void AddCloseForm(WebPage& page, const PageVisit& visit,
+                  const Patient& patient) {
+  page.Paragraph(
+      "対象外とすると、処理番号は発行できなくなり、"
+      "送信を待っている処理番号は送られません。");
+  WebForm form(absl::StrCat("/close/", patient.id), visit.session.token);
+  form.Button("対象外");
+  page.Append(std::move(form).Finish());
+  page.Link(absl::StrCat("/patient/", patient.id, "?tab=number"),
+            "対象外とせずに戻る");
+}
 
 std::vector<std::string> ReasonsAgainst(const IssueDecision& decision) {
   std::vector<std::string> reasons;

@@ -27,6 +27,10 @@ struct NumberTab {
 
 void AddNumberTab(WebPage& page, const PageVisit& visit, const NumberTab& tab);
 
+// The button 対象外, on a page of its own that says what follows.
+void AddCloseForm(WebPage& page, const PageVisit& visit,
+                  const Patient& patient);
+
 // Why no number is issued, a line each; empty: one is.
 std::vector<std::string> ReasonsAgainst(const IssueDecision& decision);
 

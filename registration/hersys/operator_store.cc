@@ -1,3 +1,5 @@
+// Plan: rows to values; roles and logins; changes, each with its line in the
+// audit; look-ups.
 #include "registration/hersys/operator_store.h"
 
 #include <algorithm>
@@ -135,11 +137,15 @@ absl::StatusOr<Operator> OperatorStore::Find(int64_t id) {
   return OperatorFrom(database_, select);
 }
 
-absl::Status OperatorStore::Note(int64_t id, absl::string_view what,
-                                 absl::Time now) {
+absl::Status OperatorStore::NoteLogin(int64_t id, int64_t num_failures,
+                                      absl::Time now) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
-  TEKMATCH_RETURN_IF_ERROR(AddToAudit(database_, id, what, now));
+  if (num_failures > 0) {
+    TEKMATCH_RETURN_IF_ERROR(AddToAudit(
+        database_, id, absl::StrCat(kLoginFailed, num_failures), now));
+  }
+  TEKMATCH_RETURN_IF_ERROR(AddToAudit(database_, id, "login", now));
   return transaction.Commit();
 }
 

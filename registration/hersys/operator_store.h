@@ -2,7 +2,9 @@
 // health centre, and as what. The table `operator` is hersys_store.h's.
 //
 // An operator belongs to one centre for good. Whoever is disabled stays in the
-// table, as the audit names him.
+// table, as the audit names him. In the audit, "operator_set" and
+// "operator_disabled" are of the operator who was changed; whoever has the
+// machine did that, by the command line, and has no login.
 //
 // Errors are those of matcher/store/database.h, beside what stands at each
 // function.
@@ -24,6 +26,9 @@
 namespace tekmatch {
 
 enum class OperatorRole : uint8_t { kOperator, kAdmin };
+
+// Before the number of failures, in the audit.
+inline constexpr char kLoginFailed[] = "login_failed:";
 
 // "operator", "admin", and what the pages say.
 absl::string_view OperatorRoleName(OperatorRole role);
@@ -62,8 +67,9 @@ class OperatorStore {
   absl::StatusOr<Operator> FindByLogin(absl::string_view login);
   absl::StatusOr<Operator> Find(int64_t id);
 
-  // In the audit: who did what, beside patients ("login").
-  absl::Status Note(int64_t id, absl::string_view what, absl::Time now);
+  // In the audit: "login", and before it, where wrong passwords came since the
+  // last one, how many ("login_failed:3").
+  absl::Status NoteLogin(int64_t id, int64_t num_failures, absl::Time now);
 
  private:
   Database& database_;

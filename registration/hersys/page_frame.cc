@@ -1,9 +1,16 @@
+// Plan: what stands around a page; pages of who is not logged in; times and
+// days; the words for a contact that is none; new UUIDs.
 #include "registration/hersys/page_frame.h"
 
+#include <array>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "keyformat/random_source.h"
 #include "registration/service/web_form.h"
 
 namespace tekmatch {
@@ -16,14 +23,14 @@ absl::TimeZone Japan() { return absl::FixedTimeZone(9 * 60 * 60); }
 }  // namespace
 
 WebPage BeginPage(const PageVisit& visit, absl::string_view title,
-                  absl::string_view here) {
+                  absl::string_view here, absl::string_view heading) {
   std::vector<WebLink> menu = {{"/patients", "患者一覧", here == "/patients"},
                                {"/new", "新規登録", here == "/new"},
                                {"/import", "CSV取込", here == "/import"}};
   if (visit.who.role == OperatorRole::kAdmin) {
     menu.push_back({"/audit", "監査", here == "/audit"});
   }
-  WebPage page(kSite, title, menu);
+  WebPage page(kSite, title, menu, heading);
   const std::string minutes =
       absl::StrCat(absl::ToInt64Minutes(visit.queue.age), "分");
   if (visit.queue.alarm) {
@@ -58,6 +65,17 @@ HttpResponse OutsidePage(int status, absl::string_view title,
   return std::move(page).Finish(status);
 }
 
+HttpResponse FailurePage() {
+  HttpResponse response =
+      OutsidePage(503, "一時的に利用できません",
+                  "記録を読み書きできません。変更は保存されていません。"
+                  "しばらくしてから、もう一度操作してください。");
+  response.headers.emplace_back("Retry-After", "5");
+  return response;
+}
+
+HttpResponse PageRefusal(int status) { return WebRefusal(kSite, status); }
+
 HttpResponse LoginPage(int status, absl::string_view token,
                        absl::string_view login, absl::string_view fault) {
   WebPage page(kSite, "ログイン");
@@ -72,7 +90,7 @@ HttpResponse LoginPage(int status, absl::string_view token,
              .min = "",
              .max = "",
              .max_length = 64,
-             .autofocus = true});
+             .autofocus = fault.empty()});
   form.Text({.text = {.name = "password",
                       .label = "パスワード",
                       .hint = "",
@@ -114,20 +132,19 @@ absl::string_view ContactFaultText(ContactFault fault) {
     case ContactFault::kForeign:
       return "国外の電話番号には送信できません。";
     case ContactFault::kLandline:
-      return "固定電話にはSMSを送信できません。携帯電話番号（070・080・090）か"
-             "メールアドレスを入力してください。";
+      return "固定電話にはSMSを送信できません。"
+             "携帯電話番号（070・080・090）かメールアドレスを入力してください"
+             "。";
     case ContactFault::kIpTelephone:
-      return "IP電話（050）にはSMSを送信できません。携帯電話番号かメールアドレ"
-             "ス"
-             "を入力してください。";
+      return "IP電話（050）にはSMSを送信できません。"
+             "携帯電話番号かメールアドレスを入力してください。";
     case ContactFault::kPager:
       return "020で始まる番号には送信できません。";
     case ContactFault::kTollFree:
       return "フリーダイヤルの番号には送信できません。";
     case ContactFault::kOtherNumber:
-      return "この番号には送信できません。携帯電話番号かメールアドレスを入力し"
-             "て"
-             "ください。";
+      return "この番号には送信できません。"
+             "携帯電話番号かメールアドレスを入力してください。";
     case ContactFault::kTooFewDigits:
       return "携帯電話番号の桁数が足りません（11桁）。";
     case ContactFault::kTooManyDigits:
@@ -140,6 +157,19 @@ absl::string_view ContactFaultText(ContactFault fault) {
       return "メールアドレスの@より後を確認してください。";
   }
   return "連絡先を確認してください。";
+}
+
+std::string NewUuid() {
+  std::array<uint8_t, 16> bytes;
+  RandomSource::FromSystem().Fill(absl::MakeSpan(bytes));
+  // RFC 4122, 4.4: version 4 and the variant; all other bits are random.
+  bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0f) | 0x40);
+  bytes[8] = static_cast<uint8_t>((bytes[8] & 0x3f) | 0x80);
+  const std::string hex = absl::BytesToHexString(absl::string_view(
+      reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-",
+                      hex.substr(12, 4), "-", hex.substr(16, 4), "-",
+                      hex.substr(20));
 }
 
 }  // namespace tekmatch

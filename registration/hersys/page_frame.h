@@ -30,19 +30,27 @@ struct PageVisit {
 };
 
 // `here` is the path of the entry of the menu that is shown; empty: none.
+// `heading`: WebPage's.
 WebPage BeginPage(const PageVisit& visit, absl::string_view title,
-                  absl::string_view here);
+                  absl::string_view here, absl::string_view heading = "");
 HttpResponse EndPage(WebPage page, const PageVisit& visit, int status = 200);
 
 // Of somebody who is not logged in: what is wrong, and the way to the log-in.
 HttpResponse OutsidePage(int status, absl::string_view title,
                          absl::string_view words);
+// 503: the database cannot be read or written.
+HttpResponse FailurePage();
+// WebRefusal of these pages.
+HttpResponse PageRefusal(int status);
 HttpResponse LoginPage(int status, absl::string_view token,
                        absl::string_view login, absl::string_view fault);
 
 // "2020-12-10 18:00:00", in Japan; "－" where there is none.
 std::string JapanTime(std::optional<absl::Time> time);
 absl::CivilDay JapanDay(absl::Time time);
+
+// RFC 4122, version 4.
+std::string NewUuid();
 
 // What is wrong with a contact, for the person who typed it; empty: nothing.
 absl::string_view ContactFaultText(ContactFault fault);

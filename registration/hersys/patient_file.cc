@@ -205,9 +205,9 @@ std::vector<size_t> ReadHeadings(const Line& line, PatientFile& file) {
       file.faults.push_back(
           {.line = line.number,
            .column = column,
-           .text = "見出しがありません。使える見出し：氏名、フリガナ、連絡先、"
-                   "外来機関、検査陽性、確定例、診断年月日、報告、アプリ利用、"
-                   "登録希望、同意"});
+           .text = "使用できない見出しです。使える見出し：氏名、フリガナ、"
+                   "連絡先、外来機関、検査陽性、確定例、診断年月日、報告、"
+                   "アプリ利用、登録希望、同意"});
     } else if (!seen.insert(found).second) {
       file.faults.push_back({.line = line.number,
                              .column = column,

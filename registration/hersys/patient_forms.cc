@@ -225,10 +225,11 @@ void AddReportFields(WebForm& form, const PatientInput& input,
 void AddContactFields(WebForm& form, const PatientInput& input,
                       absl::string_view origin) {
   form.Paragraph(
-      "他の連絡とあわせて、接触確認アプリの利用の有無と、利用している場合は陽性"
-      "登録の希望をお尋ねください。登録により、接触した方が早く通知を受けられま"
-      "す。登録を勧めてください。ただし、登録は本人の同意に基づくものです。本人"
-      "の意思を尊重し、強いることのないようにしてください。");
+      "他の連絡とあわせて、接触確認アプリの利用の有無と、"
+      "利用している場合は陽性登録の希望をお尋ねください。"
+      "登録により、接触した方が早く通知を受けられます。登録を勧めてください。"
+      "ただし、登録は本人の同意に基づくものです。"
+      "本人の意思を尊重し、強いることのないようにしてください。");
   const std::vector<Choice> choices = {
       {"yes", "有"}, {"no", "無"}, {"unknown", "未確認"}};
   form.Choose({.text = TextOf(input, "app", "アプリ利用"),
@@ -245,8 +246,8 @@ void AddContactFields(WebForm& form, const PatientInput& input,
   form.Text(FieldOf(TextOf(input, "kana", "フリガナ（全角カタカナ）"),
                     input.kana, 120));
   const std::string hint = absl::StrCat(
-      "携帯電話番号（070・080・090）又はメールアドレスを1件。固定電話には送信で"
-      "きません。",
+      "携帯電話番号（070・080・090）又はメールアドレスを1件。"
+      "固定電話には送信できません。",
       origin.empty()
           ? ""
           : absl::StrCat("入力元：", std::string(OriginLabel(origin)),

@@ -169,11 +169,84 @@ class HersysPagesTest(unittest.TestCase):
         self.add_operator("taro")
         self.assertEqual(PageClient(self.port).log_in("taro", PASSWORD).status, 303)
         self.assertEqual(client.get("/patients").location, "/login")
-        client = self.client("taro")
+        client, silent = self.client("taro"), self.client("taro")
         chain.run("operator", "--centre=" + CENTRE, "--login=taro", "--disable")
         page = client.post("/new", {})
         self.assertEqual(page.status, 403)
         self.assertIn("ログイン", page.words)
+        # Nor is a session from before good once the operator may log in again.
+        self.add_operator("taro")
+        self.assertEqual(silent.get("/patients").location, "/login")
+        self.client("taro")
+        self.assertEqual(silent.get("/patients").location, "/login")
+
+    # Another name each time is judged no sooner; what was logged in before is.
+    def test_guessing_many_names_has_an_end(self):
+        client = self.client()
+        guesser = PageClient(self.port)
+        statuses = []
+        for i in range(60):
+            answer = guesser.log_in("name-%d" % i, "another pass phrase")
+            statuses.append(answer.status)
+            if answer.status == 429:
+                break
+        self.assertEqual(set(statuses[:20]), {422})
+        self.assertEqual(answer.status, 429)
+        self.assertIn("入力された内容は確認していません", answer.words)
+        self.assertIn(int(answer.headers["Retry-After"]), range(1, 6))
+        # Not even the right one, without a device that is known.
+        self.assertEqual(PageClient(self.port).log_in("hanako", PASSWORD).status, 429)
+        self.assertEqual(client.log_in("hanako", PASSWORD).status, 303)
+        # Another login's device is none.
+        self.assertEqual(client.log_in("taro", PASSWORD).status, 429)
+        # Pages go on meanwhile, and many at once stop nothing.
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            answers = list(
+                pool.map(
+                    lambda i: PageClient(self.port).log_in("other-%d" % i, PASSWORD).status,
+                    range(32),
+                )
+            )
+        self.assertLessEqual(set(answers), {422, 429, 503})
+        self.assertEqual(client.get("/patients").status, 200)
+
+    # What an administrator sees of it.
+    def test_failed_log_ins_are_in_the_audit(self):
+        self.add_operator("kanri", "--role=admin")
+        for _ in range(2):
+            self.assertEqual(PageClient(self.port).log_in("kanri", "a wrong one").status, 422)
+        self.add_operator("taro")
+        self.chain.run("operator", "--centre=" + CENTRE, "--login=taro", "--disable")
+        # Once: the next log-in begins anew.
+        self.client("kanri")
+        audit = self.client("kanri").get("/audit").words
+        self.assertEqual(audit.count("ログインの失敗（2回）"), 1)
+        self.assertEqual(audit.count("ログインの失敗"), 1)
+        self.assertIn("－ 利用者の停止（taro）", audit)
+        self.assertIn("－ 利用者の設定（kanri）", audit)
+        self.assertNotIn("operator_", audit)
+
+    # Both tabs of a browser can be sent.
+    def test_two_tabs_of_the_log_in(self):
+        client = PageClient(self.port)
+        first = client.get("/login")
+        client.get("/login")
+        answer = client.submit(first, "/login", login="hanako", password=PASSWORD)
+        self.assertEqual(answer.status, 303)
+
+    def test_what_is_no_page_is_said_in_japanese(self):
+        client = self.client()
+        for method, path, status, words in [
+            ("GET", "/nothing", 404, "ページが見つかりません"),
+            ("PUT", "/patients", 405, "操作できません"),
+            ("POST", "/patients", 405, "操作できません"),
+        ]:
+            answer = client.ask(method, path, b"")
+            self.assertEqual(answer.status, status, path)
+            self.assertIn(words, answer.words)
+            self.assertEqual(answer.headers["Content-Type"], "text/html; charset=utf-8")
+        answer = client.get("/patients", {"Host": "evil.example"})
+        self.assertIn("このアドレスでは", answer.words)
 
     # Whoever planted a cookie has none of the session that begins.
     def test_session_fixation(self):
@@ -247,7 +320,10 @@ class HersysPagesTest(unittest.TestCase):
                 answer = other.get("/patient/" + number + tab)
                 self.assertEqual(answer.status, 404, number)
                 pages.add(answer.text)
-            for path in ["/report/", "/contact/", "/issue/", "/close/"]:
+            answer = other.get("/close/" + number)
+            self.assertEqual(answer.status, 404, number)
+            pages.add(answer.text)
+            for path in ["/report/", "/contact/", "/issue/", "/close/", "/reopen/"]:
                 fields = {"token": token, "uuid": str(uuid.uuid4())}
                 answer = other.post(path + number, fields)
                 self.assertEqual(answer.status, 404, number)
@@ -328,6 +404,39 @@ class HersysPagesTest(unittest.TestCase):
         self.chain.wait_for_states(patient, ["handed"])
         self.assertEqual(len(self.chain.sms.messages), 1)
 
+    # Two operators who both see 未発行: one message, and the second one is told.
+    def test_row_4_two_operators_press_the_button(self):
+        self.add_operator("taro")
+        client, other = self.client(), self.client("taro")
+        patient = self.add_patient(client)
+        path = "/issue/%d" % patient
+        page, others = self.number_tab(client, patient), self.number_tab(other, patient)
+        self.assertEqual(client.submit(page, path).status, 303)
+        answer = other.submit(others, path)
+        self.assertEqual(answer.status, 409)
+        self.assertIn("他の利用者が先に発行した", answer.words)
+        self.chain.wait_for_states(patient, ["handed"])
+        self.assertEqual(len(self.chain.sms.messages), 1)
+        # Having seen that, another one may be wanted.
+        self.assertEqual(other.submit(answer, path).status, 303)
+        self.chain.wait_for_states(patient, ["handed", "handed"])
+
+    # A double click on 追加, also after a fault.
+    def test_a_double_click_adds_one_patient(self):
+        client = self.client()
+        page = client.get("/new")
+        page = client.submit(page, "/new", name="厚労 太郎", kana="厚労")
+        self.assertEqual(page.status, 422)
+        fields = dict(page.form("/new")["fields"], kana="コウロウ タロウ")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: client.post("/new", fields), range(8)))
+        self.assertEqual({answer.status for answer in answers}, {303})
+        self.assertEqual(len({answer.location for answer in answers}), 1)
+        self.assertEqual(client.get("/patients").words.count("厚労 太郎"), 1)
+        answer = client.submit(client.get("/new"), "/new", name="厚労 太郎")
+        self.assertEqual(answer.status, 303)
+        self.assertEqual(client.get("/patients").words.count("厚労 太郎"), 2)
+
     # R19, R12: told when it is typed; what was typed stays on the page.
     def test_r19_a_landline_is_refused_when_it_is_typed(self):
         client = self.client()
@@ -348,6 +457,7 @@ class HersysPagesTest(unittest.TestCase):
             self.assertEqual(answer.status, 422, value)
             self.assertIn(words, answer.words)
             self.assertIn('href="#%s"' % field, answer.text)
+            self.assertIn("<title>エラー：", answer.text)
             self.assertEqual(answer.form("/new")["fields"]["facility"], "第二")
         self.assertIn("該当する患者はいません", client.get("/patients").words)
 
@@ -361,6 +471,9 @@ class HersysPagesTest(unittest.TestCase):
             self.assertNotIn("<script", page.text)
             self.assertNotIn("<b>", page.text)
         self.assertIn(name, client.get("/patients").words)
+        # Not in the title, which browsers keep.
+        title = re.search("<title>(.*?)</title>", client.get("/patient/%d" % patient).text)
+        self.assertTrue(title.group(1).startswith("患者 %d - " % patient), title.group(1))
         self.assertEqual(
             client.get("/patient/%d?tab=contact" % patient)
             .form("/contact/%d" % patient)["fields"]["name"],
@@ -380,9 +493,9 @@ class HersysPagesTest(unittest.TestCase):
         self.assertIsNone(mail["Bcc"])
         self.assertNotIn("Bcc", mail.get_content())
 
-    # R24, row 9: faults by line, all or nothing; then a contact that nobody has
-    # to type again.
-    def test_r24_import(self):
+    # Row 9: faults by line, all or nothing; then a contact that nobody has to type
+    # again.
+    def test_row_9_import(self):
         client = self.client()
         headings = "氏名,フリガナ,連絡先,外来機関,検査陽性,確定例,診断年月日,報告,アプリ利用,登録希望,同意"
         good = "厚労 太郎,ｺｳﾛｳ ﾀﾛｳ,090-1234-5678,第一病院,有,有,2020/12/9,有,有,有,有"
@@ -399,11 +512,16 @@ class HersysPagesTest(unittest.TestCase):
                 "\r\n".join(bad),
                 ["3行目 フリガナ：", "3行目 連絡先：固定電話", "5行目 引用符が閉じていません"],
             ),
-            (headings + ",身長\n" + good, ["1行目 12列目：見出しがありません"]),
+            (headings + ",身長\n" + good, ["1行目 12列目：使用できない見出しです"]),
             (headings + "\n" + good + ",x\n", ["2行目 列の数が見出しと違います（12列"]),
             (headings + "\n" + good + "\n" + good, ["3行目 同じ氏名と連絡先"]),
             (headings + "\n\n", ["患者が1人もいません"]),
             (headings + "\n" + good.replace("第一病院", ""), ["2行目 外来機関：報告には"]),
+            # Cells of a spreadsheet.
+            (
+                (headings + "\n" + good.replace("090-1234-5678", "03-1234-5678")).replace(",", "\t"),
+                ["2行目 連絡先：固定電話"],
+            ),
         ]:
             answer = client.submit(page, "/import", rows=text)
             self.assertEqual(answer.status, 422)
@@ -444,7 +562,15 @@ class HersysPagesTest(unittest.TestCase):
         self.assertEqual(answer.location, "/import?taken=1")
         self.assertIn("1人を取り込みました", client.get(answer.location).words)
 
+        # Without contacts, too, nobody is taken twice.
+        rows = headings + "\n" + good.replace("太郎", "三郎").replace("090-1234-5678", "")
+        self.assertEqual(client.submit(page, "/import", rows=rows).status, 303)
+        answer = client.submit(page, "/import", rows=rows)
+        self.assertEqual(answer.status, 422)
+        self.assertIn("2行目 同じ氏名、フリガナ、診断年月日の患者", answer.words)
+
         newest = client.get("/patients").text
+        newest = newest[newest.index("厚労 太郎</a>") - 60 :]
         patient = int(re.search(r"/patient/(\d+)", newest).group(1))
         tab = client.get("/patient/%d?tab=contact" % patient)
         self.assertIn("入力元：外来機関等（CSV取込）", tab.words)
@@ -465,6 +591,22 @@ class HersysPagesTest(unittest.TestCase):
         self.assertIn("他の利用者が先に変更", answer.words)
         self.assertEqual(answer.form(path)["fields"]["name"], "厚労 次郎")
         self.assertEqual(client.submit(answer, path, contact="08012345678").status, 303)
+        # A fault of the second one's does not hide what the first one did.
+        second = client.get(tab)
+        answer = client.submit(second, path, contact="03-1234-5678")
+        self.assertEqual(answer.status, 422)
+        self.assertEqual(client.submit(client.get(tab), path, name="厚労 四郎").status, 303)
+        answer = client.submit(answer, path, contact="07012345678")
+        self.assertEqual(answer.status, 409)
+        self.assertEqual(answer.form(path)["fields"]["name"], "厚労 四郎")
+        second = client.get("/patient/%d" % patient)
+        other = "/report/%d" % patient
+        answer = client.submit(second, other, button="save", diagnosed_on="2020-12-11")
+        self.assertEqual(answer.status, 422)
+        changed = client.submit(second, other, button="save", facility="第三病院")
+        self.assertEqual(changed.status, 303)
+        answer = client.submit(answer, other, button="save", diagnosed_on="2020-12-08")
+        self.assertEqual(answer.status, 409)
         # The other tab is another matter.
         report = client.get("/patient/%d" % patient)
         self.assertEqual(client.submit(client.get(tab), path, name="厚労 三郎").status, 303)
@@ -509,17 +651,21 @@ class HersysPagesTest(unittest.TestCase):
         self.assertIn("送信待ち", self.number_tab(client, patient).words)
         path = "/contact/%d" % patient
         client.submit(client.get("/patient/%d?tab=contact" % patient), path, consent=None)
-        num_tries = len(chain.sms.messages)
-        chain.sms.status = 200
         self.assertEqual(chain.states(patient), ["failed"])
+        # Whoever's message waits is tried every few seconds: two more rounds, by
+        # another patient's, which goes out in the second one.
+        other = self.add_patient(client, contact="08012345678")
+        self.issue(client, other)
+        to_other = lambda: [m["to"] for m in chain.sms.messages].count("+818012345678")
+        self.assertTrue(wait_for(lambda: to_other() >= 1))
+        to_patient = len(chain.sms.messages) - to_other()
+        chain.sms.status = 200
+        chain.wait_for_states(other, ["handed"])
         page = self.number_tab(client, patient)
         self.assertIn("発行後に入力内容が変更されたため", page.words)
         self.assertIn("不足：本人の同意", page.words)
         self.assertIn("最も古い送信待ち：0分", page.words)
-        other = self.add_patient(client, contact="08012345678")
-        self.issue(client, other)
-        chain.wait_for_states(other, ["handed"])
-        self.assertLessEqual(len(chain.sms.messages), num_tries + 2)
+        self.assertEqual(len(chain.sms.messages) - to_other(), to_patient)
         self.assertEqual(chain.states(patient), ["failed"])
 
     # R9, rows 17 and 18.
@@ -530,12 +676,29 @@ class HersysPagesTest(unittest.TestCase):
         self.assertIn("半角の数字8桁", page.words)
         self.assertIn("1時間以内", page.words)
         self.assertIn(TELEPHONE, page.words)
-        self.assertEqual(client.submit(page, "/close/%d" % patient).status, 303)
+        # It is asked once more.
+        path = "/close/%d" % patient
+        self.assertIsNone(page.form(path))
+        self.assertIn('href="%s"' % path, page.text)
+        page = client.get(path)
+        self.assertIn("対象外としますか", page.words)
+        self.assertIn("未発行", client.get("/patients").words)
+        self.assertEqual(client.submit(page, path).status, 303)
         page = self.number_tab(client, patient)
         self.assertIn("対象外のため発行できません", page.words)
-        self.assertIsNone(page.form("/close/%d" % patient))
+        self.assertEqual(client.get(path).location, "/patient/%d?tab=number" % patient)
         self.assertIn(NAME, client.get("/patients?state=closed").words)
         self.assertNotIn(NAME, client.get("/patients?state=ready").words)
+        self.assertIsNone(client.get("/patients?state=closed").form("/close/%d" % patient))
+        # And back.
+        answer = client.submit(page, "/reopen/%d" % patient)
+        self.assertEqual(answer.location, "/patient/%d?tab=number" % patient)
+        self.assertIn(NAME, client.get("/patients?state=ready").words)
+        self.assertEqual(self.issue(client, patient).status, 303)
+        self.add_operator("kanri", "--role=admin")
+        audit = self.client("kanri").get("/audit").words
+        self.assertIn("対象外の取消し", audit)
+        self.assertIn("hanako 対象外 ", audit)
 
     # Rows 6 and 17, R27: every page in every state, and no number; consent and
     # number are never in one row, and the number's hash goes.
@@ -633,9 +796,47 @@ class HersysPagesTest(unittest.TestCase):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(words, done.stderr)
             self.assertNotIn(password, done.stderr)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(PASSWORD)
+        # Another centre's login: that centre is not made, and keeps its telephone.
+        for centre in [OTHER_CENTRE, "品川保健所"]:
+            done = chain.run(
+                "operator",
+                "--centre=" + centre,
+                "--inquiry-phone=03-9999-9999",
+                "--login=hanako",
+                "--password-file=" + path,
+            )
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("another centre's", done.stderr)
+            done = chain.run("operator", "--centre=" + centre, "--login=x-y-z", "--disable")
+            self.assertIn("no such health centre", done.stderr)
         os.remove(path)
         done = chain.run("operator", "--centre=" + CENTRE, "--login=nobody", "--disable")
         self.assertEqual(done.returncode, 1)
+
+    # What browsers call the pages, as people write it.
+    def test_options_of_the_origin(self):
+        chain = self.chain
+        for origin in ["https://HERSYS.example.jp", "https://hersys.example.jp:443/"]:
+            chain.end_hersys()
+            chain.start_hersys("--pages=127.0.0.1:0", "--pages-origin=" + origin)
+            line = chain.hersys.stdout.readline()
+            self.port = int(re.search(r":(\d+)\n", line).group(1))
+            client = PageClient(self.port)
+            answer = client.get("/login", {"Host": "hersys.example.jp"})
+            self.assertEqual(answer.status, 200)
+            self.assertIn("; Secure", answer.headers["Set-Cookie"])
+            self.assertEqual(client.get("/login").status, 421)
+        chain.end_hersys()
+        for options, words in [
+            (["--pages=127.0.0.1:0", "--pages-origin=http://hersys.example.jp"], "origin"),
+            (["--pages=127.0.0.1:0", "--pages-origin=https://hersys.example.jp/x"], "origin"),
+            (["--pages=unix:" + chain.path("pages.sock")], "origin"),
+        ]:
+            with self.assertRaisesRegex(AssertionError, words):
+                chain.start_hersys(*options)
+            self.assertEqual(chain.end_hersys(), 2)
 
 
 if __name__ == "__main__":

@@ -396,9 +396,11 @@ class OperatorTest(unittest.TestCase):
         patient = self.world.add_patient(browser)
         self.world.issue_by_page(browser, patient)
         self.world.open_tab(browser, patient, "number")
+        browser.follow("対象外とする（確認へ）")
+        self.assertIn("対象外としますか", browser.text)
         browser.press_button("対象外")
         text = self.state_of(patient)
-        self.assertIn("対象外", text)
+        self.assertIn("対象外のため発行できません", text)
         self.assertEqual(browser.find_all("form[action^='/issue'] button:not([disabled])"), [])
 
     def test_row_30_another_centre_sees_nobody(self):

@@ -278,8 +278,70 @@ TEST_F(HersysPatientsTest, FindsWhoIsThereAlready) {
   PatientRecord without = CompleteRecord("");
   EXPECT_THAT(
       store_->FindKnown(centre_, {brother, known, without, without, brother}),
-      IsOkAndHolds(ElementsAre(1, 4)));
+      IsOkAndHolds(ElementsAre(1, 2, 3, 4)));
   EXPECT_THAT(store_->FindKnown(other_, {known}), IsOkAndHolds(IsEmpty()));
+}
+
+// A file without contacts that is sent again.
+TEST_F(HersysPatientsTest, FindsWhoIsThereWithoutAContact) {
+  PatientRecord jiro = CompleteRecord("");
+  jiro.name = "厚労 次郎";
+  PatientRecord other_kana = jiro;
+  other_kana.kana = "コウロウ ジロウ";
+  PatientRecord other_day = jiro;
+  other_day.diagnosed_on = absl::CivilDay(2020, 12, 8);
+  PatientRecord no_day = jiro;
+  no_day.diagnosed_on.reset();
+  PatientRecord nobody;
+  nobody.outpatient_facility = "第一病院";
+  const std::vector<PatientRecord> file = {jiro,   other_kana, other_day,
+                                           no_day, nobody,     nobody};
+  EXPECT_THAT(store_->FindKnown(centre_, file), IsOkAndHolds(IsEmpty()));
+  ASSERT_THAT(store_->AddPatients(centre_, file, "import", kNow, 7).status(),
+              IsOk());
+  EXPECT_THAT(store_->FindKnown(centre_, file),
+              IsOkAndHolds(ElementsAre(0, 1, 2, 3)));
+  EXPECT_THAT(store_->FindKnown(other_, file), IsOkAndHolds(IsEmpty()));
+  // Another person by that name, who has a contact.
+  EXPECT_THAT(store_->FindKnown(centre_, {CompleteRecord("080-1234-5678")}),
+              IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(HersysPatientsTest, AClosedCaseIsOpenedAgain) {
+  ASSERT_THAT(store_->ClosePatient(centre_, patient_, 7, kNow), IsOk());
+  ASSERT_THAT(store_->ClosePatient(centre_, patient_, 7, kNow), IsOk());
+  EXPECT_TRUE(Found().closed);
+  EXPECT_EQ(store_->Judge(centre_, patient_, kNow)->verdict,
+            IssueVerdict::kClosed);
+  EXPECT_THAT(store_->ReopenPatient(other_, patient_, 7, kNow),
+              StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_THAT(store_->ReopenPatient(centre_, patient_, 7, kNow), IsOk());
+  ASSERT_THAT(store_->ReopenPatient(centre_, patient_, 7, kNow), IsOk());
+  EXPECT_FALSE(Found().closed);
+  EXPECT_EQ(store_->Judge(centre_, patient_, kNow)->verdict,
+            IssueVerdict::kMayIssue);
+  // What changed nothing is no deed.
+  EXPECT_THAT(Deeds(centre_), ElementsAre("reopen", "close", "add"));
+}
+
+// Two operators see 未発行, and both press the button.
+TEST_F(HersysPatientsTest, WhoeverSawFewerIssuesIsRefused) {
+  NewIssue issue = {.uuid = Uuid(1),
+                    .centre = centre_,
+                    .patient = patient_,
+                    .by_operator = 7,
+                    .num_seen = 0};
+  ASSERT_THAT(store_->QueueIssue(issue, kNow).status(), IsOk());
+  // The same press is known.
+  EXPECT_THAT(store_->QueueIssue(issue, kNow).status(),
+              StatusIs(absl::StatusCode::kAlreadyExists));
+  issue.uuid = Uuid(2);
+  EXPECT_THAT(store_->QueueIssue(issue, kNow).status(),
+              StatusIs(absl::StatusCode::kAborted));
+  EXPECT_EQ(store_->IssuesOf(centre_, patient_)->size(), 1u);
+  issue.num_seen = 1;
+  EXPECT_THAT(store_->QueueIssue(issue, kNow).status(), IsOk());
+  EXPECT_EQ(store_->IssuesOf(centre_, patient_)->size(), 2u);
 }
 
 TEST_F(HersysPatientsTest, AllAreAddedOrNone) {
@@ -293,6 +355,32 @@ TEST_F(HersysPatientsTest, AllAreAddedOrNone) {
   EXPECT_EQ(States(centre_).size(), 4u);
   EXPECT_THAT(store_->AddPatients(centre_, {}, "import", kNow, 7),
               IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(HersysPatientsTest, R24APersonIsAddedWithTheIssueOrNot) {
+  const NewIssue issue = {.uuid = Uuid(1), .centre = centre_};
+  PatientRecord record = CompleteRecord("080-1234-5678");
+  int64_t added = 0;
+  record.consented = false;
+  EXPECT_EQ(
+      store_->AddAndQueue(issue, record, "command_line", kNow, added)->verdict,
+      IssueVerdict::kSomethingMissing);
+  EXPECT_EQ(States(centre_).size(), 1u);
+  record.consented = true;
+  ASSERT_THAT(
+      store_->AddAndQueue(issue, record, "command_line", kNow, added).status(),
+      IsOk());
+  EXPECT_EQ(store_->FindIssue(Uuid(1))->patient, added);
+  EXPECT_THAT(States(centre_), ElementsAre("queued", "ready"));
+  EXPECT_THAT(
+      store_->AddAndQueue(issue, record, "command_line", kNow, added).status(),
+      StatusIs(absl::StatusCode::kAlreadyExists));
+  EXPECT_THAT(store_
+                  ->AddAndQueue({.uuid = "x", .centre = centre_}, record,
+                                "command_line", kNow, added)
+                  .status(),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(States(centre_).size(), 2u);
 }
 
 // ---------------------------------------------------------------- operators
@@ -355,7 +443,7 @@ TEST_F(HersysPatientsTest, AuditSaysWhoDidWhat) {
   const int64_t id =
       *operators.Put(centre_, "hanako", "x", OperatorRole::kAdmin, kNow);
   const absl::Time later = kNow + absl::Minutes(1);
-  ASSERT_THAT(operators.Note(id, "login", later), IsOk());
+  ASSERT_THAT(operators.NoteLogin(id, 0, later), IsOk());
   ASSERT_THAT(store_->AddPatient(other_, PatientRecord(), "center", later),
               IsOk());
   const PatientChange change = {
@@ -376,9 +464,17 @@ TEST_F(HersysPatientsTest, AuditSaysWhoDidWhat) {
   EXPECT_EQ(audit[0].at, later);
   EXPECT_EQ(audit[0].login, "hanako");
   EXPECT_EQ(audit[0].patient, patient_);
+  // The command line changed the operator, who did nothing.
+  const AuditEntry set = (*store_->ListAudit(centre_, 10))[4];
+  EXPECT_EQ(set.what, "operator_set");
+  EXPECT_EQ(set.login, "");
+  EXPECT_EQ(set.about, "hanako");
   // Retention: with the patient, and operators' own as old.
   ASSERT_THAT(store_->PurgePatients(later, kNow), IsOkAndHolds(1));
   EXPECT_THAT(Deeds(centre_), ElementsAre("login"));
+  // Wrong passwords before the log-in.
+  ASSERT_THAT(operators.NoteLogin(id, 3, later), IsOk());
+  EXPECT_THAT(Deeds(centre_), ElementsAre("login", "login_failed:3", "login"));
 }
 
 }  // namespace

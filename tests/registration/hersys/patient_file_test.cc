@@ -143,7 +143,7 @@ TEST(PatientFileTest, WhatIsNoFileOfPatients) {
     EXPECT_THAT(FaultsOf(nothing), SizeIs(1)) << nothing;
   }
   EXPECT_THAT(FaultsOf("氏名,身長,氏名\nx,y,z\n"),
-              ElementsAre(HasSubstr("1行目 2列目：見出し"),
+              ElementsAre(HasSubstr("1行目 2列目：使用できない見出しです。"),
                           "1行目 3列目：同じ見出しが2つあります。"));
   EXPECT_THAT(FaultsOf(std::string(40, ',')),
               ElementsAre("1行目 列が多すぎます。"));
