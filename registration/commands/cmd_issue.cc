@@ -1,12 +1,15 @@
 // Plan: `issue`, `issues` and `purge` of tekmatch-registry do the health
 // centre's part for people without a browser. They open the database of a
 // `hersys` themselves; it may run meanwhile. First comes the reader of a
-// person's JSON file, then a function for each command, last their options.
+// person's JSON, then a function for each command, last their options. `issue`
+// takes one person, or many from a file with a line for each (R24): every line
+// is done or refused by itself, and done once, whatever ended an earlier run.
 // No rule is here: rules/issuance.h says who gets a number, and the store asks
 // it in the transaction that queues an issue.
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +17,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "keyformat/random_source.h"
@@ -35,6 +39,9 @@ using nlohmann::json;
 
 // Far more than a person has; it bounds what a wrong file costs.
 constexpr uint64_t kMostPersonBytes = 64 << 10;
+// Of as many persons as a file of patients may have (patient_file.h).
+constexpr uint64_t kMostPersonsBytes = 8 << 20;
+constexpr size_t kMostPersons = 5000;
 // The store records with each contact who entered it.
 constexpr char kOrigin[] = "command_line";
 
@@ -43,6 +50,7 @@ struct Options {
   std::string centre;
   std::string inquiry_phone;
   std::string person;
+  std::string persons;
   std::optional<uint64_t> patient;
   std::string uuid;
   std::string before;
@@ -89,13 +97,8 @@ absl::Status Read(const json& object, const char* name, Answer& value) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<PatientRecord> ReadPerson(const std::string& path) {
-  TEKMATCH_ASSIGN_OR_RETURN(const std::string text,
-                            ReadSmallFile(path, kMostPersonBytes, "a person"));
-  const absl::StatusOr<json> object = ParseBoundedJson(text);
-  if (!object.ok() || !object->is_object()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": no JSON object"));
-  }
+absl::StatusOr<PatientRecord> PersonOf(const json& person) {
+  const json* const object = &person;
   // What is absent is no fault here: the rules list all that is missing at
   // once.
   PatientRecord record;
@@ -124,6 +127,16 @@ absl::StatusOr<PatientRecord> ReadPerson(const std::string& path) {
     record.diagnosed_on = day;
   }
   return record;
+}
+
+absl::StatusOr<PatientRecord> ReadPerson(const std::string& path) {
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string text,
+                            ReadSmallFile(path, kMostPersonBytes, "a person"));
+  const absl::StatusOr<json> object = ParseBoundedJson(text);
+  if (!object.ok() || !object->is_object()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": no JSON object"));
+  }
+  return PersonOf(*object);
 }
 
 std::string NewUuid() {
@@ -206,21 +219,124 @@ absl::StatusOr<int> IssueNumber(const Options& o) {
     if (verdict != IssueVerdict::kMayIssue) {
       return Refuse({.verdict = verdict, .missing = MissingForIssue(*record)});
     }
-    TEKMATCH_ASSIGN_OR_RETURN(patient,
-                              store->AddPatient(centre, *record, kOrigin, now));
+    TEKMATCH_ASSIGN_OR_RETURN(
+        const IssueDecision decision,
+        store->AddAndQueue({.uuid = uuid,
+                            .centre = centre,
+                            .patient = 0,
+                            .by_operator = std::nullopt,
+                            .num_seen = std::nullopt},
+                           *record, kOrigin, now, patient));
+    if (decision.verdict != IssueVerdict::kMayIssue) return Refuse(decision);
+    TEKMATCH_RETURN_IF_ERROR(PrintLine(absl::StrCat("patient ", patient)));
+    TEKMATCH_RETURN_IF_ERROR(PrintLine(absl::StrCat("queued ", uuid)));
+    return kExitDone;
   }
-  // Before the queue: if that fails, the patient is stored nevertheless, and
-  // the next try has to name it by --patient.
   TEKMATCH_RETURN_IF_ERROR(PrintLine(absl::StrCat("patient ", patient)));
   TEKMATCH_ASSIGN_OR_RETURN(const IssueDecision decision,
                             store->QueueIssue({.uuid = uuid,
                                                .centre = centre,
                                                .patient = patient,
-                                               .by_operator = std::nullopt},
+                                               .by_operator = std::nullopt,
+                                               .num_seen = std::nullopt},
                                               now));
   if (decision.verdict != IssueVerdict::kMayIssue) return Refuse(decision);
   TEKMATCH_RETURN_IF_ERROR(PrintLine(absl::StrCat("queued ", uuid)));
   return kExitDone;
+}
+
+// --------------------------------------------------------------- many persons
+
+// What became of a line, in words without a name or a contact.
+struct LineOutcome {
+  std::string words;
+  bool is_good = false;
+};
+
+// Errors are the store's; what is wrong with the line itself is an outcome.
+absl::StatusOr<LineOutcome> IssueLine(absl::string_view line, int64_t centre,
+                                      const std::string& centre_name,
+                                      absl::Time now, HersysStore& store,
+                                      std::set<std::string>& uuids) {
+  const absl::StatusOr<json> object = ParseBoundedJson(line);
+  if (!object.ok() || !object->is_object()) {
+    return LineOutcome{.words = "no JSON object"};
+  }
+  std::string uuid;
+  absl::Status status = Read(*object, "uuid", uuid);
+  if (!status.ok()) return LineOutcome{.words = std::string(status.message())};
+  uuid = absl::AsciiStrToLower(uuid);
+  // Without it, nobody could say later whether this line was done.
+  if (uuid.empty()) return LineOutcome{.words = "uuid: is missing"};
+  // Else the second person would pass for the first, and never get a number.
+  if (!uuids.insert(uuid).second) {
+    return LineOutcome{.words = "uuid: is an earlier line's"};
+  }
+  absl::StatusOr<PatientRecord> record = PersonOf(*object);
+  if (!record.ok()) {
+    return LineOutcome{.words = std::string(record.status().message())};
+  }
+  record->centre = centre_name;
+  int64_t patient = 0;
+  const absl::StatusOr<IssueDecision> decision =
+      store.AddAndQueue({.uuid = uuid,
+                         .centre = centre,
+                         .patient = 0,
+                         .by_operator = std::nullopt,
+                         .num_seen = std::nullopt},
+                        *record, kOrigin, now, patient);
+  if (absl::IsAlreadyExists(decision.status())) {
+    return LineOutcome{.words = absl::StrCat("known ", uuid), .is_good = true};
+  }
+  if (absl::IsInvalidArgument(decision.status())) {
+    return LineOutcome{.words = "uuid: is none"};
+  }
+  if (!decision.ok()) return decision.status();
+  if (decision->verdict != IssueVerdict::kMayIssue) {
+    return LineOutcome{.words =
+                           absl::StrCat(IssueVerdictName(decision->verdict),
+                                        " ", Refusal(*decision))};
+  }
+  return LineOutcome{
+      .words = absl::StrCat("queued ", uuid, " patient ", patient),
+      .is_good = true};
+}
+
+absl::StatusOr<int> IssueNumbers(const Options& o) {
+  if (!o.uuid.empty()) {
+    return absl::InvalidArgumentError(
+        "--uuid: with --persons, each line has its own");
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Clock> clock,
+                            ClockFrom(o.clock_file));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const std::string text,
+      ReadSmallFile(o.persons, kMostPersonsBytes, "a file of persons"));
+  const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
+  if (lines.size() > kMostPersons + 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(o.persons, ": more than ", kMostPersons, " lines"));
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysStore> store,
+                            HersysStore::Open(o.data, OpenMode::kCreate));
+  TEKMATCH_ASSIGN_OR_RETURN(const int64_t centre, CentreOf(o, *store));
+  std::set<std::string> uuids;
+  int num_refused = 0;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (absl::StripAsciiWhitespace(lines[i]).empty()) continue;
+    // An error of the disk is no fault of this line: what is left is for the
+    // next run, which finds all lines before it known.
+    TEKMATCH_ASSIGN_OR_RETURN(
+        const LineOutcome outcome,
+        IssueLine(lines[i], centre, o.centre, clock->Now(), *store, uuids));
+    if (!outcome.is_good) ++num_refused;
+    TEKMATCH_RETURN_IF_ERROR(PrintLine(
+        absl::StrCat("line ", i + 1, ": ",
+                     outcome.is_good ? "" : "not issued: ", outcome.words)));
+  }
+  if (num_refused == 0) return kExitDone;
+  Say(absl::StrCat(num_refused, " lines were not issued"));
+  return kExitBadInput;
 }
 
 // ------------------------------------------------------------------- issues
@@ -304,12 +420,16 @@ void AddIssueCommand(CommandLine& line) {
            "JSON file: outpatient_facility, test_positive,\n"
            "confirmed_case, diagnosed_on, reported, app_in_use,\n"
            "wants_to_register, consent, name, kana, contact");
+  who.Text("--persons", o->persons,
+           "The same for many, a line each, with a uuid of its own:\n"
+           "what a run before did is not done again");
   // The limit keeps the number within int64_t, which the store wants.
   who.Number("--patient", o->patient,
              "A patient who is there: again, or first now", 1, 1ULL << 62);
   command.Text("--uuid", o->uuid,
                "Whoever repeats a request has the same (default: random)");
-  command.Runs([o] { return IssueNumber(*o); });
+  command.Runs(
+      [o] { return o->persons.empty() ? IssueNumber(*o) : IssueNumbers(*o); });
 }
 
 void AddIssuesCommand(CommandLine& line) {

@@ -12,13 +12,15 @@ import json
 import os
 import random
 import re
+import sqlite3
+import subprocess
 import sys
 import time
 import unittest
 import uuid
 
 sys.path.insert(0, os.path.join("tests", "registration"))
-from harness import NOW, SECRET, SLOT, key, request, wait_for
+from harness import NOW, REGISTRY, SECRET, SLOT, key, request, wait_for
 from hersys_chain import CENTRE, CONTACT, HOUR, NAME, SMS_SECRET, TELEPHONE, Chain, tek
 
 class HersysProcessTest(unittest.TestCase):
@@ -143,6 +145,103 @@ class HersysProcessTest(unittest.TestCase):
         chain.wait_for_states(patient, ["redeemed"])
         self.assertEqual(chain.put(request(second, [key(tek(2))]))[0], 406)
         self.assertEqual(len(chain.sms.messages), 2)
+
+    def persons(self, lines):
+        path = self.chain.path("persons")
+        with open(path, "w", encoding="utf-8") as f:
+            for line in lines:
+                f.write((line if isinstance(line, str) else json.dumps(line)) + "\n")
+        return [
+            "issue",
+            "--centre=" + CENTRE,
+            "--inquiry-phone=" + TELEPHONE,
+            "--persons=" + path,
+        ]
+
+    def person(self, i, **changes):
+        path = self.chain.person(contact="0801234%04d" % i)
+        with open(path, encoding="utf-8") as f:
+            person = json.load(f)
+        os.remove(path)
+        person["uuid"] = "00000000-0000-4000-8000-%012d" % i
+        person.update(changes)
+        return person
+
+    # R24: each line has its own reason, and is done once.
+    def test_r24_bulk_issue(self):
+        chain = self.chain
+        chain.start_hersys()
+        lines = [
+            self.person(1),
+            self.person(2, consent=False, contact="03-1234-5678"),
+            "",
+            '{"name": "秘密 花子"',
+            self.person(4, uuid="4"),
+            self.person(1, contact="09012345678"),
+            self.person(5, uuid=""),
+            self.person(6, name=7),
+            self.person(7),
+        ]
+        one, seven = lines[0]["uuid"], lines[-1]["uuid"]
+        for done_before in [False, True]:
+            done = chain.run(*self.persons(lines))
+            self.assertEqual(done.returncode, 1)
+            said = done.stdout.splitlines()
+            word = "known" if done_before else "queued"
+            self.assertRegex(said[0], "^line 1: %s %s" % (word, one))
+            self.assertRegex(said[1], "^line 2: not issued: .*不足: 本人の同意、連絡先")
+            self.assertEqual(
+                said[2:7],
+                [
+                    "line 4: not issued: no JSON object",
+                    "line 5: not issued: uuid: is none",
+                    "line 6: not issued: uuid: is an earlier line's",
+                    "line 7: not issued: uuid: is missing",
+                    "line 8: not issued: name: is no text",
+                ],
+            )
+            self.assertRegex(said[7], "^line 9: %s %s" % (word, seven))
+            self.assertIn("6 lines were not issued", done.stderr)
+            self.assertNotIn("花子", done.stdout + done.stderr)
+        lines[1] = self.person(2)
+        done = chain.run(*self.persons(lines))
+        self.assertRegex(done.stdout.splitlines()[1], "^line 2: queued .* patient 3$")
+        self.assertTrue(wait_for(lambda: len(chain.sms.messages) == 3))
+        self.assertEqual(
+            sorted(message["to"] for message in chain.sms.messages),
+            ["+818012340001", "+818012340002", "+818012340007"],
+        )
+        options = self.persons(lines) + ["--uuid=" + one]
+        self.assertEqual(chain.run(*options).returncode, 2)
+
+    # Killed at any moment, a run is gone on with: nobody is there twice.
+    def test_r24_a_killed_bulk_issue_goes_on(self):
+        chain = self.chain
+        options = self.persons([self.person(i) for i in range(300)])
+        num_killed = 0
+        for delay in [0.05, 0.1, 0.2, 0.3]:
+            process = subprocess.Popen(
+                [REGISTRY, options[0], "--data=" + chain.path("hersys")]
+                + ["--clock-file=" + chain.path("clock")]
+                + options[1:],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            try:
+                process.wait(delay)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                num_killed += 1
+            process.communicate()
+        self.assertGreater(num_killed, 0)
+        done = chain.run(*options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), 300)
+        database = sqlite3.connect(chain.path("hersys", "hersys.sqlite"))
+        for table in ["patient", "issue"]:
+            count = "SELECT count(*) FROM " + table
+            self.assertEqual(database.execute(count).fetchone(), (300,))
+        database.close()
 
     # Killed at any moment, while numbers are sent and used: each person ends in
     # one success, each key in one export.
