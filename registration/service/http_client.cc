@@ -1,9 +1,12 @@
+// Plan: libcurl's handles; what takes an answer in; the client; which urls are
+// allowed.
 #include "registration/service/http_client.h"
 
 #include <curl/curl.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -65,13 +68,24 @@ size_t TakeHeader(const char* bytes, size_t size, size_t count, void* out) {
   return size * count;
 }
 
+// libcurl asks at least once a second; not 0 ends the call.
+int IsStopped(void* stops, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(stops)->load() ? 1 : 0;
+}
+
 class CurlClient : public HttpClient {
  public:
+  void Stop() override { stops_ = true; }
+
   absl::StatusOr<HttpResult> Send(const HttpCall& call) override {
     const Curl curl(curl_easy_init());
     List headers;
     // An empty "Expect:" keeps libcurl from waiting for "100 Continue".
     bool has_memory = curl != nullptr && Append(headers, "Expect:");
+    // Nor does it say of a body that it is a form.
+    if (FindHeader(call.headers, "Content-Type").empty()) {
+      has_memory = has_memory && Append(headers, "Content-Type:");
+    }
     for (const auto& [name, value] : call.headers) {
       has_memory =
           has_memory && Append(headers, absl::StrCat(name, ": ", value));
@@ -98,6 +112,9 @@ class CurlClient : public HttpClient {
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &TakeHeader);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, &answer);
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &IsStopped);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &stops_);
     const CURLcode code = curl_easy_perform(handle);
     if (answer.is_too_large) {
       return absl::OutOfRangeError("the answer is too large");
@@ -110,6 +127,9 @@ class CurlClient : public HttpClient {
     answer.result.status = static_cast<int>(status);
     return std::move(answer.result);
   }
+
+ private:
+  std::atomic<bool> stops_ = false;
 };
 
 }  // namespace

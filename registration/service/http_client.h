@@ -3,7 +3,7 @@
 // Over libcurl with GnuTLS. Redirections are not followed, proxies of the
 // environment are not used, and nothing but http and https is spoken. What is
 // sent is what is asked for: beside Host, Accept and Content-Length there is no
-// header of libcurl's own.
+// header of libcurl's own, no Content-Type either.
 //
 // libcurl keeps copies of what it sends in buffers that nobody wipes.
 #ifndef TEKMATCH_REGISTRATION_SERVICE_HTTP_CLIENT_H_
@@ -44,6 +44,9 @@ class HttpClient {
   // known. OUT_OF_RANGE: the answer is larger. The message has the reason, and
   // nothing of the request.
   virtual absl::StatusOr<HttpResult> Send(const HttpCall& call) = 0;
+  // From now on all calls, those under way as well, end with UNAVAILABLE,
+  // within about a second. For the end of a process.
+  virtual void Stop() {}
 };
 
 // A connection for each call. INTERNAL: libcurl does not start.

@@ -1,8 +1,13 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "registration/service/clock.h"
@@ -14,8 +19,13 @@
 namespace tekmatch {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
+using ::testing::UnorderedElementsAre;
+
+// "name=value" of each header that the server saw.
+std::vector<std::string> SeenHeaders(const HttpResult& result) {
+  return absl::StrSplit(FindHeader(result.headers, "x-seen"), ';',
+                        absl::SkipEmpty());
+}
 
 class RoleClientTest : public ::testing::Test {
  protected:
@@ -41,12 +51,14 @@ class RoleClientTest : public ::testing::Test {
            response.headers.emplace_back("Location", "/large");
            return response;
          }});
-    router_.Add(
-        {.method = "GET", .path = "/slow", .handler = [](const HttpRequest&) {
-           HttpResponse response = PlainResponse(200, "late");
-           response.not_before = absl::Seconds(30);
-           return response;
-         }});
+    router_.Add({.method = "GET",
+                 .path = "/slow",
+                 .handler = [this](const HttpRequest&) {
+                   if (!slow_began_.HasBeenNotified()) slow_began_.Notify();
+                   HttpResponse response = PlainResponse(200, "late");
+                   response.not_before = absl::Seconds(30);
+                   return response;
+                 }});
     HttpServerOptions options;
     options.address = *ParseListenAddress("127.0.0.1:0");
     auto server = HttpServer::Start(options, router_, *clock_, nullptr);
@@ -69,6 +81,7 @@ class RoleClientTest : public ::testing::Test {
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<HttpClient> client_;
   std::string url_;
+  absl::Notification slow_began_;
 };
 
 TEST_F(RoleClientTest, SendsWhatIsAskedForAndNothingElse) {
@@ -81,11 +94,31 @@ TEST_F(RoleClientTest, SendsWhatIsAskedForAndNothingElse) {
   ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->status, 201);
   EXPECT_EQ(result->body, body);
-  std::string seen(FindHeader(result->headers, "x-seen"));
-  EXPECT_THAT(seen, HasSubstr("X-One=1;"));
-  EXPECT_THAT(seen, HasSubstr("Content-Length=4003;"));
-  EXPECT_THAT(seen, Not(HasSubstr("User-Agent")));
-  EXPECT_THAT(seen, Not(HasSubstr("Expect")));
+  EXPECT_THAT(
+      SeenHeaders(*result),
+      UnorderedElementsAre("Host=" + server_->address().ToString(),
+                           "Accept=*/*", "X-One=1", "Content-Length=4003"));
+  call.headers.emplace_back("Content-Type", "application/json");
+  const auto with_type = client_->Send(call);
+  ASSERT_THAT(with_type, IsOk());
+  EXPECT_THAT(SeenHeaders(*with_type),
+              UnorderedElementsAre("Host=" + server_->address().ToString(),
+                                   "Accept=*/*", "X-One=1",
+                                   "Content-Type=application/json",
+                                   "Content-Length=4003"));
+}
+
+TEST_F(RoleClientTest, StopEndsWhatIsUnderWay) {
+  absl::StatusOr<HttpResult> result = absl::InternalError("not yet");
+  std::thread caller([&] { result = client_->Send(CallOf("/slow")); });
+  slow_began_.WaitForNotification();
+  const absl::Time before = absl::Now();
+  client_->Stop();
+  caller.join();
+  EXPECT_LT(absl::Now() - before, absl::Seconds(10));
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(client_->Send(CallOf("/large")),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(RoleClientTest, LargerAnswersAreRefused) {
