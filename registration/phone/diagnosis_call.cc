@@ -1,3 +1,4 @@
+// Plan: the body; the idempotency key; what an answer means; the call.
 #include "registration/phone/diagnosis_call.h"
 
 #include <algorithm>
@@ -126,7 +127,6 @@ DiagnosisResult ReadDiagnosisAnswer(const HttpResult& answer) {
       return result;
     case 503:
       result.answer = DiagnosisAnswer::kUnavailable;
-      result.retry_after = RetryAfterOf(answer);
       return result;
     default:
       return result;

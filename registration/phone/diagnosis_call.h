@@ -57,9 +57,10 @@ enum class DiagnosisAnswer : uint8_t {
 
 struct DiagnosisResult {
   DiagnosisAnswer answer = DiagnosisAnswer::kUnreachable;
-  int64_t num_accepted = 0;                           // kDone
-  std::string reason;                                 // kRefused: a known one
-  absl::Duration retry_after = absl::ZeroDuration();  // at most an hour
+  int64_t num_accepted = 0;  // kDone
+  std::string reason;        // kRefused: a known one
+  // kTooManyWrong; at most an hour.
+  absl::Duration retry_after = absl::ZeroDuration();
 };
 
 // Sends it to `server` ("http://127.0.0.1:8081") and reads the answer.

@@ -55,9 +55,10 @@ TEST(DiagnosisCallTest, IdempotencyKeysAreRandomUuids) {
 
 TEST(DiagnosisCallTest, RetryAfterIsBounded) {
   const auto wait = [](const std::string& value) {
-    return ReadDiagnosisAnswer({.status = 503,
-                                .headers = {{"Retry-After", value}},
-                                .body = R"({"reason":"unavailable"})"})
+    return ReadDiagnosisAnswer(
+               {.status = 429,
+                .headers = {{"Retry-After", value}},
+                .body = R"({"reason":"too_many_wrong_numbers"})"})
         .retry_after;
   };
   EXPECT_EQ(wait("30"), absl::Seconds(30));
