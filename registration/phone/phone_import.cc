@@ -1,3 +1,4 @@
+// Plan: own keys as JSON; what is added to a phone; the same from files.
 #include "registration/phone/phone_import.h"
 
 #include <algorithm>

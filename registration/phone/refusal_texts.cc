@@ -1,3 +1,4 @@
+// Plan: faults of the form, field by field; refusals of the server.
 #include "registration/phone/refusal_texts.h"
 
 #include "absl/strings/str_cat.h"
@@ -33,7 +34,7 @@ std::string DateFaultText(DateFault fault, absl::CivilDay oldest) {
     case DateFault::kMalformed:
       return "② 日付は 2020-12-05 のように、年、月、日を入力してください。";
     case DateFault::kNotInCalendar:
-      return "② この日付は暦にありません。";
+      return "② 存在しない日付です。";
     case DateFault::kInFuture:
       return "② 明日以降の日付は入力できません。";
     case DateFault::kTooOld:
@@ -51,7 +52,7 @@ std::string NumberFaultText(NumberFault fault) {
       return "③ 処理番号を入力してください。";
     case NumberFault::kNotUtf8:
     case NumberFault::kNotADigit:
-      return "③ 処理番号に数字でない文字があります。";
+      return "③ 処理番号に数字以外の文字が含まれています。";
     case NumberFault::kTooShort:
       return "③ 処理番号の桁が足りません。8桁です。";
     case NumberFault::kTooLong:
@@ -77,7 +78,7 @@ RefusalText RefusalTextOf(const Refusal& refusal) {
     }
     case RefusalKind::kTooManyWrong:
       return {"しばらくお待ちください",
-              "誤った番号が続いたため、受け付けを待っています。"
+              "誤った番号が続いたため、受付を一時停止しています。"
               "処理番号は使われていません。",
               "お待ちいただいたあと、もう一度送信してください。"};
     case RefusalKind::kNothingToSend:
@@ -108,7 +109,7 @@ RefusalText RefusalTextOf(const Refusal& refusal) {
               "入力した内容は残っています。二重に登録されることはありません。"};
     case RefusalKind::kUnreachable:
       return {"送信の結果を確認できません",
-              "サーバーから返事がありませんでした。登録が済んでいるかどうかは、"
+              "サーバーから応答がありませんでした。登録が済んでいるかどうかは、"
               "わかりません。",
               "もう一度送信してください。届いていた場合も、"
               "二重に登録されることはありません。"};

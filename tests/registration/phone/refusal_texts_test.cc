@@ -36,6 +36,10 @@ TEST(RefusalTextsTest, R22EachFaultHasItsWords) {
   EXPECT_EQ(SymptomsFaultText(SymptomsFault::kNone), "");
   EXPECT_EQ(DateFaultText(DateFault::kNone, kOldest), "");
   EXPECT_EQ(NumberFaultText(NumberFault::kNone), "");
+  EXPECT_EQ(DateFaultText(DateFault::kNotInCalendar, kOldest),
+            "② 存在しない日付です。");
+  EXPECT_EQ(NumberFaultText(NumberFault::kNotADigit),
+            "③ 処理番号に数字以外の文字が含まれています。");
   EXPECT_THAT(DateFaultText(DateFault::kTooOld, kOldest),
               HasSubstr("2020年9月11日より前"));
 }
