@@ -1,13 +1,17 @@
 // tekmatch-registry phone: the person's screens, for a browser on this machine.
 // tekmatch-registry phone-import: own keys and sightings for it.
+//
+// Plan: options and their checks; the service until a signal; the import; help.
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
@@ -29,6 +33,7 @@ namespace tekmatch {
 namespace {
 
 constexpr uint64_t kMostKeyBytes = 64 << 10;
+constexpr size_t kMostRegion = 16;
 constexpr uint64_t kMostChaff = 10'000;
 constexpr uint64_t kMostSeconds = 604'800;  // a week
 
@@ -106,6 +111,14 @@ absl::StatusOr<int> Serve(const Options& o) {
                             RoleUrl("--server", o.server));
   TEKMATCH_ASSIGN_OR_RETURN(options.phone.exports,
                             RoleUrl("--exports", o.exports));
+  // It is a part of paths, and of what is sent.
+  if (o.region.empty() || o.region.size() > kMostRegion ||
+      !std::all_of(o.region.begin(), o.region.end(), [](char c) {
+        return absl::ascii_isalnum(static_cast<unsigned char>(c));
+      })) {
+    return absl::InvalidArgumentError(
+        "--region: letters and digits, such as 440, are wanted");
+  }
   options.phone.region = o.region;
   TEKMATCH_ASSIGN_OR_RETURN(options.phone.policy, PolicyOf(o));
   if (!absl::LoadTimeZone(o.zone, &options.phone.zone)) {

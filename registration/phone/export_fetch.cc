@@ -1,3 +1,4 @@
+// Plan: names of files; the list; one file after the other, within the limits.
 #include "registration/phone/export_fetch.h"
 
 #include <algorithm>
@@ -29,6 +30,23 @@ bool IsFileName(absl::string_view name) {
          });
 }
 
+constexpr absl::Duration kFileTimeout = absl::Minutes(2);
+
+// Of a call; zero or less where the time is over.
+absl::Duration TimeLeft(const FetchLimits& limits, absl::Duration most) {
+  if (limits.until == std::chrono::steady_clock::time_point::max()) return most;
+  return std::min(
+      most, absl::FromChrono(limits.until - std::chrono::steady_clock::now()));
+}
+
+absl::Status TooLate() {
+  return absl::UnavailableError("exports did not come in time");
+}
+
+absl::Status TooLarge() {
+  return absl::DataLossError("exports are larger than they may be");
+}
+
 absl::Status NoList() {
   return absl::DataLossError("list.json is no list of exports");
 }
@@ -36,7 +54,7 @@ absl::Status NoList() {
 }  // namespace
 
 absl::StatusOr<std::vector<ExportEntry>> ParseExportList(
-    absl::string_view text, absl::string_view region) {
+    absl::string_view text, absl::string_view region, absl::Time now) {
   const absl::StatusOr<json> list =
       ParseBoundedJson(text, {.max_bytes = kMostListBytes,
                               .max_depth = 3,
@@ -60,7 +78,13 @@ absl::StatusOr<std::vector<ExportEntry>> ParseExportList(
     const std::string& path = url->get_ref<const std::string&>();
     const std::string file = path.substr(path.rfind('/') + 1);
     if (!IsFileName(file)) return NoList();
-    entries.push_back({.file = file, .created_ms = created->get<int64_t>()});
+    // Beyond 63 bits it is negative here.
+    const int64_t created_ms = created->get<int64_t>();
+    // Later exports would pass for known ones.
+    if (created_ms <= 0 || created_ms > absl::ToUnixMillis(now + kMostAhead)) {
+      return NoList();
+    }
+    entries.push_back({.file = file, .created_ms = created_ms});
   }
   std::stable_sort(entries.begin(), entries.end(),
                    [](const ExportEntry& a, const ExportEntry& b) {
@@ -71,7 +95,8 @@ absl::StatusOr<std::vector<ExportEntry>> ParseExportList(
 
 absl::StatusOr<FetchedExports> FetchExports(
     HttpClient& client, const std::string& exports, const std::string& region,
-    int64_t after_ms, const std::string& etag, const FetchLimits& limits) {
+    int64_t after_ms, const std::string& etag, absl::Time now,
+    const FetchLimits& limits) {
   const std::string folder = absl::StrCat(exports, "/c19r/", region, "/");
   FetchedExports fetched;
   fetched.newest_created_ms = after_ms;
@@ -79,6 +104,8 @@ absl::StatusOr<FetchedExports> FetchExports(
   HttpCall call;
   call.url = folder + "list.json";
   call.max_answer_bytes = kMostListBytes;
+  call.timeout = TimeLeft(limits, call.timeout);
+  if (call.timeout <= absl::ZeroDuration()) return TooLate();
   if (!etag.empty()) call.headers.emplace_back("If-None-Match", etag);
   const absl::StatusOr<HttpResult> list = client.Send(call);
   if (!list.ok()) {
@@ -92,7 +119,7 @@ absl::StatusOr<FetchedExports> FetchExports(
   const absl::string_view new_etag = FindHeader(list->headers, "ETag");
   fetched.etag = new_etag.size() <= kMostETagBytes ? std::string(new_etag) : "";
   TEKMATCH_ASSIGN_OR_RETURN(const std::vector<ExportEntry> entries,
-                            ParseExportList(list->body, region));
+                            ParseExportList(list->body, region, now));
   size_t num_bytes = 0;
   for (const ExportEntry& entry : entries) {
     if (entry.created_ms <= after_ms) continue;
@@ -104,13 +131,17 @@ absl::StatusOr<FetchedExports> FetchExports(
     }
     HttpCall file;
     file.url = folder + entry.file;
-    file.max_answer_bytes = limits.file_bytes;
-    file.timeout = absl::Minutes(2);
+    file.max_answer_bytes =
+        std::min(limits.file_bytes, limits.most_bytes - num_bytes);
+    file.timeout = TimeLeft(limits, kFileTimeout);
+    if (file.timeout <= absl::ZeroDuration()) return TooLate();
     absl::StatusOr<HttpResult> answer = client.Send(file);
+    if (absl::IsOutOfRange(answer.status())) return TooLarge();
     if (!answer.ok() || answer->status != 200) {
       return absl::UnavailableError("an export could not be fetched");
     }
     num_bytes += answer->body.size();
+    if (num_bytes > limits.most_bytes) return TooLarge();
     fetched.names.push_back(entry.file);
     fetched.sources[entry.file] =
         MemorySource(entry.file, std::move(answer->body));

@@ -8,13 +8,17 @@
 // sends no phone to another host. The list says one region; entries of others
 // are passed over.
 //
-// Sizes are bounded: a list of 1 MiB and 5,000 entries, 32 MiB a file, 128 MiB
-// a call; what is beyond waits for the next call.
+// Nobody signs a list, so nothing in it costs the phone more than this: a list
+// of 1 MiB and 5,000 entries, 32 MiB a file, 128 MiB a call, after which the
+// next call goes on; 256 MiB of one `created`, and a time for all calls. Nor
+// does it keep a phone from later exports: `created` lies between 1970 and a
+// day after now.
 //
 // Source: REGISTRATION section 5; UPSTREAM 1.4 (COCOA's list.json).
 #ifndef TEKMATCH_REGISTRATION_PHONE_EXPORT_FETCH_H_
 #define TEKMATCH_REGISTRATION_PHONE_EXPORT_FETCH_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -24,6 +28,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "keyformat/byte_source.h"
 #include "registration/service/http_client.h"
 
@@ -34,10 +39,13 @@ struct ExportEntry {
   int64_t created_ms = 0;
 };
 
+// How far a server's clock may be ahead.
+inline constexpr absl::Duration kMostAhead = absl::Hours(24);
+
 // Ascending by `created`, those of `region`. DATA_LOSS, with nothing of it in
-// the message: no such list.
+// the message: no such list, or one of the future.
 absl::StatusOr<std::vector<ExportEntry>> ParseExportList(
-    absl::string_view json, absl::string_view region);
+    absl::string_view json, absl::string_view region, absl::Time now);
 
 struct FetchedExports {
   std::vector<std::string> names;  // in the order of `created`
@@ -50,16 +58,20 @@ struct FetchedExports {
 struct FetchLimits {
   size_t file_bytes = size_t{32} << 20;
   size_t fetch_bytes = size_t{128} << 20;
+  size_t most_bytes = size_t{256} << 20;
+  std::chrono::steady_clock::time_point until =
+      std::chrono::steady_clock::time_point::max();
 };
 
-// Entries of one time come together, though they pass the limit of a fetch: the
-// time is all that is remembered of them.
+// Entries of one time come together, though they pass `fetch_bytes`: the time
+// is all that is remembered of them.
 //
-// UNAVAILABLE: the list, or a file of it, did not come. DATA_LOSS: the list is
-// none.
+// UNAVAILABLE: the list, or a file of it, did not come in time. DATA_LOSS: the
+// list is none, or what it offers is larger than the limits.
 absl::StatusOr<FetchedExports> FetchExports(
     HttpClient& client, const std::string& exports, const std::string& region,
-    int64_t after_ms, const std::string& etag, const FetchLimits& limits = {});
+    int64_t after_ms, const std::string& etag, absl::Time now,
+    const FetchLimits& limits = {});
 
 }  // namespace tekmatch
 

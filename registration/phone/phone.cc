@@ -1,46 +1,62 @@
-// Plan: names; the draft; what keeps a person from the form; the form; sending,
-// and what the answer means; contacts are in phone_contacts.cc.
+// Plan: names; the draft, and what is over; views; a link's number; the form;
+// cancelling. Sending is in phone_send.cc, contacts are in phone_contacts.cc.
 //
 // The database is opened for each call and closed after it. So a process with
 // thousands of phones has as many open as it has threads, and what was deleted
 // is gone from the -wal when the call returns.
 #include "registration/phone/phone.h"
 
-#include <algorithm>
-#include <array>
-#include <memory>
 #include <set>
+#include <utility>
 
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "keyformat/random_source.h"
 #include "keyformat/status_macros.h"
 #include "matcher/store/wipe.h"
-#include "registration/phone/diagnosis_call.h"
 #include "registration/rules/code_points.h"
-#include "registration/rules/guess_budget.h"
 #include "registration/rules/key_acceptance.h"
+#include "registration/service/digests.h"
 
 namespace tekmatch {
 namespace {
 
 // Longer texts are none of a form.
 constexpr size_t kMostTypedBytes = 200;
+// Of contacts, before today.
+constexpr int kShownDays = 14;
 
+// Also what a longer text left there.
 void WipeText(std::string& text) {
+  text.resize(text.capacity());
   Wipe(text.data(), text.size());
   text.clear();
 }
 
-absl::Duration WaitOf(const PhoneSettings& settings, absl::Time now) {
-  if (!settings.wait_until.has_value() || *settings.wait_until <= now) {
-    return absl::ZeroDuration();
-  }
-  // A clock that was set back makes nobody wait for longer than the rule.
-  return std::min(absl::Ceil(*settings.wait_until - now, absl::Seconds(1)),
-                  absl::Hours(1));
+void WipeForm(RegistrationFormInput& form) {
+  WipeText(form.symptoms);
+  WipeText(form.date);
+  WipeText(form.number);
 }
 
-Preview PreviewOf(const std::vector<DiagnosisKey>& keys, absl::TimeZone zone) {
+std::array<uint8_t, 16> NewSalt() {
+  std::array<uint8_t, 16> salt;
+  RandomSource::FromSystem().Fill(absl::MakeSpan(salt));
+  return salt;
+}
+
+// As a person sees it: full-width digits are the same.
+bool IsSameNumber(absl::string_view a, absl::string_view b) {
+  if (a == b) return true;
+  const ProcessingNumber::Parsed one = ProcessingNumber::Parse(a);
+  return one.number.has_value() &&
+         one.number == ProcessingNumber::Parse(b).number;
+}
+
+Preview PreviewOf(const std::vector<DiagnosisKey>& keys, absl::TimeZone zone,
+                  const std::string& id) {
   std::set<absl::CivilDay> days;
   for (const DiagnosisKey& key : keys) {
     days.insert(absl::ToCivilDay(
@@ -48,7 +64,8 @@ Preview PreviewOf(const std::vector<DiagnosisKey>& keys, absl::TimeZone zone) {
         zone));
   }
   return {.num_days = static_cast<int>(days.size()),
-          .num_keys = static_cast<int>(keys.size())};
+          .num_keys = static_cast<int>(keys.size()),
+          .id = id};
 }
 
 }  // namespace
@@ -77,14 +94,62 @@ absl::string_view RefusalName(RefusalKind kind) {
   return "";
 }
 
+PhoneView::~PhoneView() {
+  WipeForm(typed);
+  WipeText(offered);
+}
+
+// ------------------------------------------------- the draft, what is over
+
+Phone::Phone(std::string folder, const PhoneOptions& options,
+             HttpClient& client, const Clock& clock)
+    : folder_(std::move(folder)),
+      options_(options),
+      client_(client),
+      clock_(clock),
+      salt_(NewSalt()) {}
+
 void Phone::Draft::Clear() {
-  WipeText(typed.symptoms);
-  WipeText(typed.date);
-  WipeText(typed.number);
+  WipeForm(typed);
+  WipeText(offered);
   number.reset();  // wipes itself
   Wipe(keys.data(), keys.size() * sizeof(DiagnosisKey));
   keys.clear();
-  ready = false;
+  id.clear();
+  ready = by_hand = refused = of_attempt = false;
+}
+
+void Phone::EndOldDraft(absl::Time now) {
+  // What is on its way is needed for its answer. A clock that was set back
+  // makes no draft that stays.
+  if (sending_ || absl::AbsDuration(now - draft_.typed_at) < kDraftLife) return;
+  draft_.Clear();
+  attempt_number_.reset();
+  refusal_ = Refusal();
+}
+
+void Phone::EndPreviewOfAttempt(bool has_attempt) {
+  // Its keys were those of an attempt that is over: the whole form is asked.
+  if (sending_ || has_attempt || !draft_.of_attempt || !draft_.ready) return;
+  draft_.ready = false;
+  refusal_ = Refusal();
+}
+
+absl::StatusOr<std::unique_ptr<PhoneStore>> Phone::OpenStore(
+    absl::Time now, OpenMode mode) const {
+  TEKMATCH_ASSIGN_OR_RETURN(std::unique_ptr<PhoneStore> store,
+                            PhoneStore::Open(folder_, mode));
+  TEKMATCH_RETURN_IF_ERROR(store->ForgetOld(now, Today(now) - kShownDays));
+  return store;
+}
+
+absl::Status Phone::ForgetOld(bool files) {
+  const absl::Time now = clock_.Now();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  EndOldDraft(now);
+  if (!files || sending_) return absl::OkStatus();
+  const absl::Status status = OpenStore(now, OpenMode::kExisting).status();
+  return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 
 absl::CivilDay Phone::Today(absl::Time now) const {
@@ -113,16 +178,22 @@ absl::StatusOr<Gate> Phone::GateOf(PhoneStore& store,
 absl::StatusOr<PhoneView> Phone::View() {
   const absl::Time now = clock_.Now();
   const std::lock_guard<std::mutex> lock(mutex_);
+  EndOldDraft(now);
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PhoneStore> store,
-                            PhoneStore::Open(folder_, OpenMode::kCreate));
+                            OpenStore(now, OpenMode::kCreate));
   PhoneView view;
   TEKMATCH_ASSIGN_OR_RETURN(view.settings, store->Settings());
   TEKMATCH_ASSIGN_OR_RETURN(view.gate, GateOf(*store, view.settings, now));
   TEKMATCH_ASSIGN_OR_RETURN(const std::optional<Attempt> attempt,
                             store->FindAttempt());
   view.has_attempt = attempt.has_value();
+  EndPreviewOfAttempt(view.has_attempt);
+  view.is_sending = sending_;
   view.typed = draft_.typed;
-  if (draft_.ready) view.preview = PreviewOf(draft_.keys, options_.zone);
+  view.offered = draft_.offered;
+  if (draft_.ready) {
+    view.preview = PreviewOf(draft_.keys, options_.zone, draft_.id);
+  }
   view.refusal = refusal_;
   view.refusal.num_wrong = view.settings.num_wrong;
   view.wait = WaitOf(view.settings, now);
@@ -132,47 +203,86 @@ absl::StatusOr<PhoneView> Phone::View() {
 }
 
 absl::Status Phone::SetNotification(bool on) {
+  const absl::Time now = clock_.Now();
   const std::lock_guard<std::mutex> lock(mutex_);
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PhoneStore> store,
-                            PhoneStore::Open(folder_, OpenMode::kCreate));
+                            OpenStore(now, OpenMode::kCreate));
   return store->SetNotification(on);
 }
 
 absl::Status Phone::Consent() {
+  const absl::Time now = clock_.Now();
   const std::lock_guard<std::mutex> lock(mutex_);
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PhoneStore> store,
-                            PhoneStore::Open(folder_, OpenMode::kCreate));
+                            OpenStore(now, OpenMode::kCreate));
   return store->SetConsent(true);
 }
 
-void Phone::KeepNumber(absl::string_view typed) {
-  if (typed.size() > kMostTypedBytes || !IsUtf8(typed)) return;
-  const std::lock_guard<std::mutex> lock(mutex_);
-  // Not while the number that is there is on its way.
-  if (sending_) return;
+// ----------------------------------------------------------- a link's number
+
+void Phone::PutNumber(absl::string_view typed, absl::Time now) {
   WipeText(draft_.typed.number);
   draft_.typed.number = std::string(typed);
   draft_.number.reset();
-  draft_.ready = false;
+  draft_.ready = draft_.by_hand = draft_.refused = false;
+  draft_.typed_at = now;
+}
+
+KeptNumber Phone::KeepNumber(absl::string_view typed) {
+  const absl::Time now = clock_.Now();
+  if (typed.empty() || typed.size() > kMostTypedBytes || !IsUtf8(typed)) {
+    return KeptNumber::kNone;
+  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  EndOldDraft(now);
+  const std::string& there = draft_.typed.number;
+  // It may have a preview already.
+  if (!there.empty() && IsSameNumber(there, typed)) return KeptNumber::kKept;
+  // One that the server refused is of no use.
+  if (sending_ || (!there.empty() && draft_.by_hand && !draft_.refused)) {
+    WipeText(draft_.offered);
+    draft_.offered = std::string(typed);
+    return KeptNumber::kOffered;
+  }
+  PutNumber(typed, now);
+  return KeptNumber::kKept;
+}
+
+void Phone::TakeOffered(bool use) {
+  const absl::Time now = clock_.Now();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  EndOldDraft(now);
+  if (use && !sending_ && !draft_.offered.empty()) {
+    PutNumber(draft_.offered, now);
+  }
+  WipeText(draft_.offered);
 }
 
 // -------------------------------------------------------------------- form
 
 absl::StatusOr<SubmittedForm> Phone::Submit(RegistrationFormInput input) {
   const absl::Time now = clock_.Now();
-  std::unique_lock<std::mutex> lock(mutex_);
-  sent_.wait(lock, [this] { return !sending_; });
+  const absl::Cleanup wipe = [&input] { WipeForm(input); };
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (sending_) {
+    return SubmittedForm{.result = FormResult::kSending, .faults = {}};
+  }
+  EndOldDraft(now);
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PhoneStore> store,
-                            PhoneStore::Open(folder_, OpenMode::kCreate));
+                            OpenStore(now, OpenMode::kCreate));
   TEKMATCH_ASSIGN_OR_RETURN(const PhoneSettings settings, store->Settings());
   TEKMATCH_ASSIGN_OR_RETURN(const Gate gate, GateOf(*store, settings, now));
-  if (gate != Gate::kOpen) return SubmittedForm{.result = FormResult::kGate};
+  if (gate != Gate::kOpen) {
+    return SubmittedForm{.result = FormResult::kGate, .faults = {}};
+  }
   draft_.Clear();
   // A text that is no form's is shown again as empty, and is a fault as such.
   for (std::string* text : {&input.symptoms, &input.date, &input.number}) {
     if (text->size() > kMostTypedBytes) WipeText(*text);
   }
-  draft_.typed = std::move(input);
+  draft_.typed = input;
+  draft_.by_hand = true;
+  draft_.typed_at = now;
 
   TEKMATCH_ASSIGN_OR_RETURN(std::optional<Attempt> attempt,
                             store->FindAttempt());
@@ -204,6 +314,7 @@ absl::StatusOr<SubmittedForm> Phone::Submit(RegistrationFormInput input) {
   refusal_ = Refusal();
   if (attempt.has_value()) {
     draft_.keys = std::move(attempt->keys);
+    draft_.of_attempt = true;
   } else {
     TEKMATCH_ASSIGN_OR_RETURN(const std::vector<DiagnosisKey> own,
                               store->OwnKeys());
@@ -217,18 +328,39 @@ absl::StatusOr<SubmittedForm> Phone::Submit(RegistrationFormInput input) {
     return submitted;
   }
   draft_.ready = true;
+  draft_.id = PreviewId();
   submitted.result = FormResult::kReady;
   return submitted;
 }
 
+std::string Phone::PreviewId() const {
+  std::string bytes(reinterpret_cast<const char*>(salt_.data()), salt_.size());
+  // Before what is secret comes, so that it does not move.
+  bytes.reserve(bytes.size() + kProcessingNumberDigits +
+                draft_.keys.size() * (kTekBytes + 24));
+  absl::StrAppend(&bytes, draft_.number->digits());
+  for (const DiagnosisKey& key : draft_.keys) {
+    absl::StrAppend(
+        &bytes,
+        absl::string_view(reinterpret_cast<const char*>(key.tek.bytes.data()),
+                          key.tek.bytes.size()),
+        key.rolling_start, "/", key.rolling_period, ";");
+  }
+  const Digest digest = Sha256(bytes);
+  WipeText(bytes);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest.data()), 16));
+}
+
 absl::StatusOr<CancelResult> Phone::Cancel() {
   const absl::Time now = clock_.Now();
-  std::unique_lock<std::mutex> lock(mutex_);
-  sent_.wait(lock, [this] { return !sending_; });
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (sending_) return CancelResult::kSending;
   draft_.Clear();
+  attempt_number_.reset();
   refusal_ = Refusal();
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PhoneStore> store,
-                            PhoneStore::Open(folder_, OpenMode::kCreate));
+                            OpenStore(now, OpenMode::kCreate));
   TEKMATCH_ASSIGN_OR_RETURN(const PhoneSettings settings, store->Settings());
   TEKMATCH_ASSIGN_OR_RETURN(const Gate gate, GateOf(*store, settings, now));
   if (gate == Gate::kRegistered) return CancelResult::kRegistered;
@@ -237,133 +369,6 @@ absl::StatusOr<CancelResult> Phone::Cancel() {
   TEKMATCH_RETURN_IF_ERROR(store->Abandon());
   return attempt.has_value() ? CancelResult::kUnclear
                              : CancelResult::kCancelled;
-}
-
-// ----------------------------------------------------------------- sending
-
-absl::StatusOr<SendResult> Phone::Send() {
-  const absl::Time now = clock_.Now();
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (sending_) {
-    sent_.wait(lock, [this] { return !sending_; });
-    return last_sent_;
-  }
-  std::unique_ptr<PhoneStore> store;
-  TEKMATCH_ASSIGN_OR_RETURN(store,
-                            PhoneStore::Open(folder_, OpenMode::kCreate));
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneSettings settings, store->Settings());
-  TEKMATCH_ASSIGN_OR_RETURN(const Gate gate, GateOf(*store, settings, now));
-  if (gate == Gate::kRegistered) return SendResult::kDone;
-  if (gate != Gate::kOpen) return SendResult::kGate;
-  if (!draft_.ready) {
-    return refusal_.kind == RefusalKind::kNone ? SendResult::kNotReady
-                                               : SendResult::kRefused;
-  }
-  if (WaitOf(settings, now) > absl::ZeroDuration()) return SendResult::kWait;
-  TEKMATCH_ASSIGN_OR_RETURN(std::optional<Attempt> attempt,
-                            store->FindAttempt());
-  if (!attempt.has_value()) {
-    attempt =
-        Attempt{.idempotency_key = NewIdempotencyKey(), .keys = draft_.keys};
-    TEKMATCH_RETURN_IF_ERROR(store->BeginAttempt(*attempt));
-  }
-  store.reset();
-  // Its own copy: a link may change the draft meanwhile.
-  const ProcessingNumber number = *draft_.number;
-  sending_ = true;
-  last_sent_ = SendResult::kNotReady;
-  lock.unlock();
-  const absl::StatusOr<DiagnosisResult> result =
-      SendDiagnosis(client_, options_.server,
-                    {.idempotency_key = attempt->idempotency_key,
-                     .keys = attempt->keys,
-                     .number = number.digits(),
-                     .region = options_.region});
-  lock.lock();
-  // On every way out: others wait.
-  struct AtEnd {
-    Phone& phone;
-    ~AtEnd() {
-      phone.sending_ = false;
-      phone.sent_.notify_all();
-    }
-  } const at_end{*this};
-  if (!result.ok()) return result.status();
-  TEKMATCH_ASSIGN_OR_RETURN(store,
-                            PhoneStore::Open(folder_, OpenMode::kCreate));
-  TEKMATCH_ASSIGN_OR_RETURN(
-      last_sent_, Conclude(*store, settings, attempt->keys.size(), *result));
-  return last_sent_;
-}
-
-absl::StatusOr<SendResult> Phone::Conclude(PhoneStore& store,
-                                           const PhoneSettings& settings,
-                                           size_t num_keys,
-                                           const DiagnosisResult& result) {
-  const absl::Time now = clock_.Now();
-  switch (result.answer) {
-    case DiagnosisAnswer::kDone:
-    case DiagnosisAnswer::kDoneBefore:
-      TEKMATCH_RETURN_IF_ERROR(
-          store.Finish(Today(now), result.answer == DiagnosisAnswer::kDone
-                                       ? result.num_accepted
-                                       : static_cast<int64_t>(num_keys)));
-      draft_.Clear();
-      refusal_ = Refusal();
-      return SendResult::kDone;
-    case DiagnosisAnswer::kUnreachable:
-      refusal_.kind = RefusalKind::kUnreachable;
-      return SendResult::kRefused;
-    case DiagnosisAnswer::kUnavailable:
-      refusal_.kind = RefusalKind::kUnavailable;
-      return SendResult::kRefused;
-    case DiagnosisAnswer::kTooManyWrong:
-      TEKMATCH_RETURN_IF_ERROR(
-          store.SetWrong(settings.num_wrong, now + result.retry_after));
-      refusal_.kind = RefusalKind::kTooManyWrong;
-      return SendResult::kRefused;
-    case DiagnosisAnswer::kNumberRefused: {
-      const int64_t num_wrong = settings.num_wrong + 1;
-      const absl::Duration wait = WaitBeforeNextTry(num_wrong);
-      TEKMATCH_RETURN_IF_ERROR(store.SetWrong(num_wrong, now + wait));
-      refusal_.kind = RefusalKind::kNumberRefused;
-      break;
-    }
-    case DiagnosisAnswer::kRefused:
-      refusal_.kind =
-          result.reason == "nothing_to_send"     ? RefusalKind::kNothingToSend
-          : result.reason == "no_acceptable_key" ? RefusalKind::kNoAcceptableKey
-          : result.reason == "bad_number_format" ? RefusalKind::kBadNumberFormat
-                                                 : RefusalKind::kBadRequest;
-      break;
-  }
-  // An answer that says no: the next request is another one. What was typed
-  // stays.
-  draft_.ready = false;
-  TEKMATCH_RETURN_IF_ERROR(store.ForgetAttempt());
-  return SendResult::kRefused;
-}
-
-absl::Status Phone::SendChaff() {
-  RandomSource random = RandomSource::FromSystem();
-  std::vector<DiagnosisKey> keys(1 + random.Below(kOldestKeyDays));
-  const int64_t today = absl::ToUnixSeconds(clock_.Now()) / kIntervalSeconds /
-                        kMaxRollingPeriod * kMaxRollingPeriod;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    random.Fill(absl::MakeSpan(keys[i].tek.bytes));
-    keys[i].rolling_start = static_cast<EnIntervalNumber>(
-        today - kMaxRollingPeriod * static_cast<int64_t>(i));
-  }
-  const ProcessingNumber number = ProcessingNumber::Generate(
-      [&random](absl::Span<uint8_t> out) { random.Fill(out); });
-  // Whatever the answer is.
-  return SendDiagnosis(client_, options_.server,
-                       {.idempotency_key = NewIdempotencyKey(),
-                        .keys = keys,
-                        .number = number.digits(),
-                        .region = options_.region,
-                        .is_chaff = true})
-      .status();
 }
 
 }  // namespace tekmatch

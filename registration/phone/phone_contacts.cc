@@ -1,10 +1,12 @@
 // Plan: what the phone fetches is checked against what it heard, by the stored
 // check; the outcome goes to the phone's store, as dates and counts.
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/stored_check.h"
 #include "matcher/exposure/match_counts.h"
@@ -14,25 +16,40 @@
 namespace tekmatch {
 namespace {
 
-constexpr int kShownDays = 14;
 // Of FetchExports, in one fetch: 12 GiB.
 constexpr int kMostRounds = 100;
+constexpr std::chrono::minutes kMostTime(15);
 
 }  // namespace
 
-absl::Status Phone::Fetch() {
-  const std::lock_guard<std::mutex> one(fetching_);
+absl::StatusOr<FetchResult> Phone::Fetch() {
   const absl::Time now = clock_.Now();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (fetching_) return FetchResult::kBusy;
+    fetching_ = true;
+  }
+  const absl::Cleanup at_end = [this] {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    fetching_ = false;
+  };
+  TEKMATCH_RETURN_IF_ERROR(FetchAndCheck(now));
+  return FetchResult::kDone;
+}
+
+absl::Status Phone::FetchAndCheck(absl::Time now) {
   FetchedRegion before;
   std::vector<DiagnosisKey> own;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PhoneStore> store,
-                              PhoneStore::Open(folder_, OpenMode::kCreate));
+                              OpenStore(now, OpenMode::kCreate));
     TEKMATCH_ASSIGN_OR_RETURN(const PhoneSettings settings, store->Settings());
     if (!settings.notification_on) return absl::OkStatus();
-    TEKMATCH_RETURN_IF_ERROR(store->ForgetOldKeys(now));
     TEKMATCH_ASSIGN_OR_RETURN(before, store->Fetched(options_.region));
+    // A clock was set back, or a list was believed that should not have been:
+    // all that is listed is checked again.
+    if (before.created_ms > absl::ToUnixMillis(now + kMostAhead)) before = {};
     TEKMATCH_ASSIGN_OR_RETURN(own, store->OwnKeys());
   }
   const auto say = [this](CheckState state) -> absl::Status {
@@ -52,11 +69,13 @@ absl::Status Phone::Fetch() {
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
                             Database::Open(folder_, OpenMode::kCreate));
   StoredCheckResult checked;
+  FetchLimits limits;
+  limits.until = std::chrono::steady_clock::now() + kMostTime;
   FetchedRegion after = before;
   for (int round = 0;; ++round) {
     absl::StatusOr<FetchedExports> fetched =
         FetchExports(client_, options_.exports, options_.region,
-                     after.created_ms, after.etag);
+                     after.created_ms, after.etag, now, limits);
     if (!fetched.ok()) {
       return say(absl::IsUnavailable(fetched.status())
                      ? CheckState::kUnreachable
@@ -86,14 +105,11 @@ absl::Status Phone::Fetch() {
 }
 
 absl::StatusOr<StoredFindings> Phone::Findings() {
-  const absl::CivilDay oldest = Today(clock_.Now()) - kShownDays;
+  const absl::Time now = clock_.Now();
   const std::lock_guard<std::mutex> lock(mutex_);
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<PhoneStore> store,
-                            PhoneStore::Open(folder_, OpenMode::kCreate));
-  TEKMATCH_ASSIGN_OR_RETURN(StoredFindings findings, store->Findings());
-  std::erase_if(findings.days,
-                [oldest](const DateCount& day) { return day.date < oldest; });
-  return findings;
+                            OpenStore(now, OpenMode::kCreate));
+  return store->Findings();
 }
 
 }  // namespace tekmatch

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "registration/phone/refusal_texts.h"
@@ -24,16 +25,62 @@ bool IsIsoDate(absl::string_view text) {
 constexpr absl::string_view kSymptomsLabel =
     "① 発熱や咳などの症状はありますか（ありましたか）";
 constexpr absl::string_view kDateLabel =
-    "② 症状が始まった日（症状がない場合は、検査を受けた日）";
+    "② 症状が始まった最初の日（症状がない場合は、検査を受けた日）";
 constexpr absl::string_view kWhatIsSent =
-    "送信するのは、うつす可能性のある期間の、"
-    "この端末の日々の鍵と処理番号だけです。";
+    "送信するのは、感染させる可能性のある期間の日次鍵"
+    "（端末が毎日作る乱数）と、処理番号だけです。";
 constexpr absl::string_view kWhatStays =
     "症状の有無と入力した日付は、この端末の中で期間を決めるためだけに使い、"
     "送信しません。登録が終わると消えます。";
 constexpr absl::string_view kNumberLabel = "③ 処理番号（8桁の数字）";
 
+// A telephone number as a link that a telephone dials.
+void AddTelephone(WebPage& page, absl::string_view whose,
+                  absl::string_view number) {
+  std::string digits;
+  for (const char c : number) {
+    if (absl::ascii_isdigit(static_cast<unsigned char>(c)) ||
+        (c == '+' && digits.empty())) {
+      digits += c;
+    }
+  }
+  const std::string text = absl::StrCat(whose, "：", number);
+  if (digits.empty()) {
+    page.Paragraph(text);
+  } else {
+    page.Link(absl::StrCat("tel:", digits), text);
+  }
+}
+
 }  // namespace
+
+HttpResponse PhoneRefusal(int status) {
+  const auto [title, text] = [status]() -> std::pair<const char*, const char*> {
+    switch (status) {
+      case 403:
+        return {"開けません", "この画面は、ほかのページからは開けません。"};
+      case 404:
+      case 405:
+        return {"ページがありません",
+                "このアドレスには画面がありません。"
+                "ホームからもう一度お進みください。"};
+      case 411:
+      case 413:
+        return {"送信できません", "送信された内容を受け取れません。"};
+      case 503:
+        return {"混み合っています",
+                "しばらくしてから、もう一度お試しください。"};
+      default:
+        return {"表示できません",
+                "アプリに不具合があります。もう一度お試しください。"};
+    }
+  }();
+  WebPage page(kSite, title);
+  page.Alert(text);
+  HttpResponse response = std::move(page).Finish(status);
+  if (status == 503) response.headers.emplace_back("Retry-After", "5");
+  return response;
+}
 
 std::string JapaneseDate(absl::CivilDay day) {
   return absl::StrFormat("%d年%d月%d日", day.year(), day.month(), day.day());
@@ -63,9 +110,7 @@ void PhonePages::AddWhomToCall(WebPage& page) const {
       "処理番号のSMS・メールに書かれた電話番号（保健所）へお問い"
       "合わせください。");
   if (!settings_.inquiry_phone.empty()) {
-    const std::vector<std::pair<std::string, std::string>> facts = {
-        {"電話", settings_.inquiry_phone}};
-    page.Facts(facts);
+    AddTelephone(page, "電話", settings_.inquiry_phone);
   }
 }
 
@@ -242,10 +287,32 @@ HttpResponse PhonePages::Confirm(const PhoneView& view) const {
                             "秒お待ちください。入力した内容は残っています。"));
   }
   WebForm form(Path("/confirm"), token_);
+  form.Hidden("preview", preview.id);
   form.Button("送信", "action", "send");
   form.Button("やめる", "action", "cancel");
   page.Append(std::move(form).Finish());
   page.Link(Path("/register"), "入力に戻る");
+  return std::move(page).Finish();
+}
+
+HttpResponse PhonePages::Sending() const {
+  WebPage page = NewPage("送信しています", "");
+  page.Notice("サーバーの応答を待っています。この画面は自動で切り替わります。");
+  page.Link(Path("/sending"), "結果を確認する");
+  HttpResponse response = std::move(page).Finish();
+  response.headers.emplace_back("Refresh", "2");
+  return response;
+}
+
+HttpResponse PhonePages::Offer() const {
+  WebPage page = NewPage("リンクの処理番号", "");
+  page.Alert(
+      "開いたリンクに、入力済みの番号とは別の処理番号があります。"
+      "SMS・メールのリンクをご自身で開いた場合だけ、入れ替えてください。");
+  WebForm form(Path("/link"), token_);
+  form.Button("リンクの番号に入れ替える", "use", "yes");
+  form.Button("入力済みの番号を使う", "use", "no");
+  page.Append(std::move(form).Finish());
   return std::move(page).Finish();
 }
 
@@ -271,6 +338,7 @@ HttpResponse PhonePages::Refused(const PhoneView& view) const {
   page.Paragraph(text.what_to_do);
   if (view.preview.has_value()) {
     WebForm form(Path("/confirm"), token_);
+    form.Hidden("preview", view.preview->id);
     form.Button("もう一度送信する", "action", "send");
     form.Button("やめる", "action", "cancel");
     page.Append(std::move(form).Finish());
@@ -371,17 +439,13 @@ HttpResponse PhonePages::Menu() const {
     page.Link(settings_.ministry_url, "厚生労働省のページ");
   }
   if (!settings_.call_centre.empty()) {
-    const std::vector<std::pair<std::string, std::string>> facts = {
-        {"コールセンター", settings_.call_centre}};
-    page.Facts(facts);
+    AddTelephone(page, "コールセンター", settings_.call_centre);
   }
   page.Paragraph(
       "処理番号については、SMS・メールに書かれた電話番号（保健所）へお問い"
       "合わせください。");
   if (!settings_.inquiry_phone.empty()) {
-    const std::vector<std::pair<std::string, std::string>> facts = {
-        {"保健所", settings_.inquiry_phone}};
-    page.Facts(facts);
+    AddTelephone(page, "保健所", settings_.inquiry_phone);
   }
   return std::move(page).Finish();
 }

@@ -32,8 +32,8 @@ struct PhonePageSettings {
 
 class PhonePages {
  public:
-  // `prefix` stands before all paths: "" or "/phone/3". `token` is the
-  // session's. Both, and the settings, outlive it.
+  // `prefix` stands before all paths: "" or "/phone/3". `token` is that of the
+  // forms. Both, and the settings, outlive it.
   PhonePages(const PhonePageSettings& settings, absl::string_view prefix,
              absl::string_view token)
       : settings_(settings), prefix_(prefix), token_(token) {}
@@ -47,6 +47,10 @@ class PhonePages {
   HttpResponse NotificationOff(int status = 200) const;
   HttpResponse NoKeyOfEarlierDay() const;
   HttpResponse Confirm(const PhoneView& view) const;
+  // Asks for itself again, until there is an outcome.
+  HttpResponse Sending() const;
+  // Which number is meant, the typed one or a link's.
+  HttpResponse Offer() const;
   HttpResponse Done(const PhoneView& view) const;
   HttpResponse Refused(const PhoneView& view) const;
   HttpResponse Contacts(const StoredFindings& findings,
@@ -66,6 +70,10 @@ class PhonePages {
   const absl::string_view prefix_;
   const absl::string_view token_;
 };
+
+// The page for what leads to no phone's page: 403, 404, 405, 411, 413, 500,
+// 503.
+HttpResponse PhoneRefusal(int status);
 
 // "2020年12月10日".
 std::string JapaneseDate(absl::CivilDay day);

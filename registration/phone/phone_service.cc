@@ -1,27 +1,30 @@
-// Plan: phones by number; what comes before every page (host, session, token);
-// the pages; the two threads; start and stop.
+// Plan: phones by number; what comes before every page (host, token); the two
+// threads; start and stop. The pages themselves are in phone_routes.cc.
 #include "registration/phone/phone_service.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
-#include <functional>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "keyformat/random_source.h"
 #include "keyformat/status_macros.h"
+#include "registration/phone/phone_routes.h"
+#include "registration/service/digests.h"
 #include "registration/service/form_data.h"
 #include "registration/service/router.h"
 #include "registration/service/web_form.h"
@@ -34,8 +37,9 @@ namespace {
 // How soon a time is noticed that the clock has reached.
 constexpr std::chrono::milliseconds kTick(200);
 constexpr int64_t kMostPhones = 1'000'000;
-// The browser's part of the day: nobody logs in, so an end protects nobody.
-constexpr absl::Duration kSessionLife = absl::Hours(24 * 30);
+// By the clock: how often what was typed is looked at, and what is at rest.
+constexpr absl::Duration kDraftsEvery = absl::Minutes(1);
+constexpr absl::Duration kFilesEvery = absl::Hours(24);
 
 // "0", "17": as folders are called, without leading zeros. -1: none.
 int64_t NumberOfPhone(absl::string_view text) {
@@ -54,19 +58,12 @@ bool IsFolder(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-// Whether a browser opens a page, and does not load an image, say, for one.
-bool IsNavigation(const HttpRequest& request) {
-  const absl::string_view mode = request.Header("Sec-Fetch-Mode");
-  return mode.empty() || mode == "navigate";
+std::string NewToken() {
+  std::array<uint8_t, 16> bytes;
+  RandomSource::FromSystem().Fill(absl::MakeSpan(bytes));
+  return absl::BytesToHexString(absl::string_view(
+      reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
-
-// A request that passed everything before its page.
-struct Visit {
-  Phone& phone;
-  const PhonePages& pages;
-  const HttpRequest& request;
-  const FormData& form;  // of a POST; of a GET its query
-};
 
 }  // namespace
 
@@ -78,10 +75,7 @@ class PhoneService::Impl {
         client_(client),
         clock_(clock),
         log_(log),
-        sessions_({.cookie = "phone",
-                   .secure = false,
-                   .idle = kSessionLife,
-                   .longest = kSessionLife}) {}
+        token_(NewToken()) {}
   ~Impl() { Stop(absl::Seconds(5)); }
 
   absl::Status Start();
@@ -89,17 +83,16 @@ class PhoneService::Impl {
   const ListenAddress& address() const { return http_->address(); }
 
  private:
-  using Page = std::function<absl::StatusOr<HttpResponse>(const Visit&)>;
-
   void AddPages();
-  void Add(const std::string& method, const std::string& path, Page page);
   HttpResponse Serve(const std::string& route, const HttpRequest& request,
-                     const Page& page);
+                     const PhoneHandler& page);
   // Null: there is no such phone.
   std::shared_ptr<Phone> FindPhone(int64_t number);
   std::vector<int64_t> Numbers() const;
 
-  void FetchAtTimes();
+  void WorkAtTimes();
+  void FetchAll();
+  void ForgetAll(bool files);
   void SendChaffAtTimes();
   bool Pause(std::chrono::milliseconds time);
   bool Stops();
@@ -111,18 +104,21 @@ class PhoneService::Impl {
   HttpClient& client_;
   const Clock& clock_;
   RequestLog* const log_;
-  WebSessions sessions_;
+  // Of all forms. Nobody logs in, so there is nobody to tell apart; other sites
+  // cannot read it, and a page that is open stays good until the process ends.
+  const std::string token_;
   Router router_;
   std::unique_ptr<HttpServer> http_;
   std::string host_;                   // written before `has_host_`
   std::atomic<bool> has_host_{false};  // requests wait for it with 503
-  std::thread fetching_;
+  std::thread working_;
   std::thread chaff_;
 
   std::mutex mutex_;  // of all below
   std::map<int64_t, std::shared_ptr<Phone>> phones_;
   std::condition_variable changed_;
   bool stops_ = false;
+  bool has_answered_ = false;  // the server has stopped
 };
 
 // ------------------------------------------------------------------ phones
@@ -158,262 +154,62 @@ std::vector<int64_t> PhoneService::Impl::Numbers() const {
 
 HttpResponse PhoneService::Impl::Serve(const std::string& route,
                                        const HttpRequest& request,
-                                       const Page& page) {
-  if (!has_host_.load(std::memory_order_acquire)) return PlainRefusal(503);
-  if (!HasExpectedHost(request, host_)) {
-    return PlainResponse(403, "another host was asked for\n");
-  }
+                                       const PhoneHandler& page) {
+  if (!has_host_.load(std::memory_order_acquire)) return PhoneRefusal(503);
+  if (!HasExpectedHost(request, host_)) return PhoneRefusal(403);
   const absl::string_view name = PathPart(route, request.path, "n");
   const std::shared_ptr<Phone> phone =
       FindPhone(options_.has_several ? NumberOfPhone(name) : 0);
-  if (phone == nullptr) return PlainRefusal(404);
+  if (phone == nullptr) return PhoneRefusal(404);
   const std::string prefix =
       options_.has_several ? absl::StrCat("/phone/", name) : "";
-  const absl::Time now = clock_.Now();
   const bool changes = request.method == "POST";
-  std::optional<WebSession> session = sessions_.Find(request, now);
-  // A session begins with a page that is opened. Were it to begin with any
-  // request, another site's, which come without the cookie, would replace it,
-  // and the person's open page would be none of it any more.
-  const bool begins = !session.has_value() && !changes && IsNavigation(request);
-  if (begins) session = sessions_.Begin(0, now);
-  const std::string token = session.has_value() ? session->token : "";
-  const PhonePages pages(options_.pages, prefix, token);
+  const PhonePages pages(options_.pages, prefix, token_);
   const absl::StatusOr<FormData> form =
       changes ? FormData::OfBody(request) : FormData::Parse(request.query);
-  HttpResponse response;
   if (!form.ok()) {
-    response = pages.Message(400, "送信できません",
-                             "送信された内容を読み取れません。");
-  } else if (changes && (!session.has_value() || !IsFromOurPages(request) ||
-                         !HasToken(*session, form->Get(kTokenField)))) {
-    response = pages.Message(403, "もう一度お試しください",
-                             "画面が古くなっています。ホームからもう一度お"
-                             "進みください。");
-  } else {
-    absl::StatusOr<HttpResponse> served = page(
-        {.phone = *phone, .pages = pages, .request = request, .form = *form});
-    if (served.ok()) {
-      response = *std::move(served);
-    } else {
-      Note(served.status().message());
-      response = pages.Message(
-          500, "記録を読み書きできません",
-          "この端末の空き容量などを確かめて、もう一度お試しください。");
-    }
+    return pages.Message(400, "送信できません",
+                         "送信された内容を読み取れません。");
   }
-  if (begins) {
-    response.headers.emplace_back("Set-Cookie", sessions_.SetCookie(*session));
+  if (changes && (!IsFromOurPages(request) ||
+                  !IsEqualInConstantTime(token_, form->Get(kTokenField)))) {
+    return pages.Message(403, "もう一度お試しください",
+                         "画面が古くなっています。ホームからもう一度お"
+                         "進みください。");
   }
-  return response;
+  absl::StatusOr<HttpResponse> served = page(
+      {.phone = *phone, .pages = pages, .request = request, .form = *form});
+  if (served.ok()) return *std::move(served);
+  Note(served.status().message());
+  return pages.Message(
+      500, "記録を読み書きできません",
+      "この端末の空き容量などを確かめて、もう一度お試しください。");
 }
-
-void PhoneService::Impl::Add(const std::string& method, const std::string& path,
-                             Page page) {
-  const std::string route =
-      options_.has_several ? absl::StrCat("/phone/{n}", path) : path;
-  router_.Add(
-      {.method = method,
-       .path = route,
-       .handler =
-           [this, route, page = std::move(page)](const HttpRequest& request) {
-             return Serve(route, request, page);
-           },
-       .refusal = nullptr});
-}
-
-// ------------------------------------------------------------------- pages
-
-namespace {
-
-// The page that says why there is no form; nullopt where there is one.
-std::optional<HttpResponse> Closed(const Visit& visit, Gate gate) {
-  switch (gate) {
-    case Gate::kOpen:
-      return std::nullopt;
-    case Gate::kRegistered:
-      return SeeOther(visit.pages.Path("/done"));
-    case Gate::kNotificationOff:
-      return visit.pages.NotificationOff();
-    case Gate::kNoConsent:
-      return SeeOther(visit.pages.Path("/consent"));
-    case Gate::kNoKeyOfEarlierDay:
-      return visit.pages.NoKeyOfEarlierDay();
-  }
-  return std::nullopt;
-}
-
-absl::StatusOr<HttpResponse> GetHome(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  return visit.pages.Home(view, visit.form.Get("m"));
-}
-
-absl::StatusOr<HttpResponse> PostNotification(const Visit& visit) {
-  const absl::string_view on = visit.form.Get("on");
-  if (on == "yes" || on == "no") {
-    TEKMATCH_RETURN_IF_ERROR(visit.phone.SetNotification(on == "yes"));
-  }
-  return SeeOther(
-      visit.pages.Path(visit.form.Get("next") == "consent" ? "/consent" : "/"));
-}
-
-absl::StatusOr<HttpResponse> GetConsent(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  switch (view.gate) {
-    case Gate::kRegistered:
-      return SeeOther(visit.pages.Path("/done"));
-    case Gate::kNotificationOff:
-      return visit.pages.NotificationOff();
-    default:
-      return visit.pages.Consent(view);
-  }
-}
-
-absl::StatusOr<HttpResponse> Cancel(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const CancelResult result, visit.phone.Cancel());
-  switch (result) {
-    case CancelResult::kCancelled:
-      return SeeOther(visit.pages.Path("/?m=cancelled"));
-    case CancelResult::kUnclear:
-      return SeeOther(visit.pages.Path("/?m=unclear"));
-    case CancelResult::kRegistered:
-      break;
-  }
-  return SeeOther(visit.pages.Path("/done"));
-}
-
-absl::StatusOr<HttpResponse> PostConsent(const Visit& visit) {
-  if (visit.form.Get("agree") == "no") return Cancel(visit);
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  if (view.gate == Gate::kRegistered) {
-    return SeeOther(visit.pages.Path("/done"));
-  }
-  if (view.gate == Gate::kNotificationOff) {
-    return visit.pages.NotificationOff(422);
-  }
-  if (visit.form.Get("agree") != "yes") return visit.pages.Consent(view, 422);
-  TEKMATCH_RETURN_IF_ERROR(visit.phone.Consent());
-  return SeeOther(visit.pages.Path("/register"));
-}
-
-absl::StatusOr<HttpResponse> GetForm(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  if (auto closed = Closed(visit, view.gate)) return *std::move(closed);
-  return visit.pages.Form(view, nullptr);
-}
-
-absl::StatusOr<HttpResponse> PostForm(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(
-      const SubmittedForm submitted,
-      visit.phone.Submit({.symptoms = std::string(visit.form.Get("symptoms")),
-                          .date = std::string(visit.form.Get("date")),
-                          .number = std::string(visit.form.Get("number"))}));
-  switch (submitted.result) {
-    case FormResult::kReady:
-      return SeeOther(visit.pages.Path("/confirm"));
-    case FormResult::kNothingToSend:
-      return SeeOther(visit.pages.Path("/refused"));
-    case FormResult::kFaults:
-    case FormResult::kWait:
-    case FormResult::kGate:
-      break;
-  }
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  if (auto closed = Closed(visit, view.gate)) return *std::move(closed);
-  return visit.pages.Form(view, &submitted);
-}
-
-absl::StatusOr<HttpResponse> GetConfirm(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  if (auto closed = Closed(visit, view.gate)) return *std::move(closed);
-  if (!view.preview.has_value()) {
-    return SeeOther(visit.pages.Path("/register"));
-  }
-  return visit.pages.Confirm(view);
-}
-
-absl::StatusOr<HttpResponse> PostConfirm(const Visit& visit) {
-  const absl::string_view action = visit.form.Get("action");
-  if (action == "cancel") return Cancel(visit);
-  if (action != "send") return SeeOther(visit.pages.Path("/confirm"));
-  TEKMATCH_ASSIGN_OR_RETURN(const SendResult result, visit.phone.Send());
-  switch (result) {
-    case SendResult::kDone:
-      return SeeOther(visit.pages.Path("/done"));
-    case SendResult::kRefused:
-      return SeeOther(visit.pages.Path("/refused"));
-    case SendResult::kWait:
-    case SendResult::kNotReady:
-    case SendResult::kGate:
-      // It says what holds the person up.
-      return SeeOther(visit.pages.Path("/confirm"));
-  }
-  return PlainRefusal(500);
-}
-
-absl::StatusOr<HttpResponse> GetDone(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  if (!view.settings.registered_on.has_value()) {
-    return SeeOther(visit.pages.Path("/"));
-  }
-  return visit.pages.Done(view);
-}
-
-absl::StatusOr<HttpResponse> GetRefused(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  if (view.refusal.kind == RefusalKind::kNone) {
-    return SeeOther(visit.pages.Path("/"));
-  }
-  return visit.pages.Refused(view);
-}
-
-absl::StatusOr<HttpResponse> GetContacts(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  TEKMATCH_ASSIGN_OR_RETURN(const StoredFindings findings,
-                            visit.phone.Findings());
-  return visit.pages.Contacts(findings, view.settings.notification_on);
-}
-
-absl::StatusOr<HttpResponse> PostFetch(const Visit& visit) {
-  TEKMATCH_RETURN_IF_ERROR(visit.phone.Fetch());
-  return SeeOther(visit.pages.Path("/contacts"));
-}
-
-// The number leaves the address bar at once, and is in no history.
-absl::StatusOr<HttpResponse> GetLink(const Visit& visit) {
-  TEKMATCH_ASSIGN_OR_RETURN(const PhoneView view, visit.phone.View());
-  if (view.gate == Gate::kRegistered) {
-    return SeeOther(visit.pages.Path("/done"));
-  }
-  visit.phone.KeepNumber(visit.form.Get("pn"));
-  return SeeOther(
-      visit.pages.Path(view.settings.consented ? "/register" : "/consent"));
-}
-
-}  // namespace
 
 void PhoneService::Impl::AddPages() {
   AddStyleRoute(router_);
-  Add("GET", "/", &GetHome);
-  Add("POST", "/notification", &PostNotification);
-  Add("GET", "/consent", &GetConsent);
-  Add("POST", "/consent", &PostConsent);
-  Add("GET", "/register", &GetForm);
-  Add("POST", "/register", &PostForm);
-  Add("GET", "/confirm", &GetConfirm);
-  Add("POST", "/confirm", &PostConfirm);
-  Add("GET", "/done", &GetDone);
-  Add("GET", "/refused", &GetRefused);
-  Add("GET", "/contacts", &GetContacts);
-  Add("POST", "/fetch", &PostFetch);
-  Add("GET", "/a/", &GetLink);
-  Add("GET", "/menu", [](const Visit& visit) -> absl::StatusOr<HttpResponse> {
-    return visit.pages.Menu();
-  });
+  router_.SetRefusal(&PhoneRefusal);
+  std::vector<PhoneRoute> routes = PhoneRoutes();
   if (options_.has_several) {
-    Add("GET", "", [](const Visit& visit) -> absl::StatusOr<HttpResponse> {
-      return SeeOther(visit.pages.Path("/"));
-    });
+    routes.push_back({.method = "GET",
+                      .path = "",
+                      .handler = [](const PhoneVisit& visit)
+                          -> absl::StatusOr<HttpResponse> {
+                        return SeeOther(visit.pages.Path("/"));
+                      }});
+  }
+  for (PhoneRoute& route : routes) {
+    const std::string path = options_.has_several
+                                 ? absl::StrCat("/phone/{n}", route.path)
+                                 : route.path;
+    router_.Add({.method = route.method,
+                 .path = path,
+                 .handler =
+                     [this, path, handler = std::move(route.handler)](
+                         const HttpRequest& request) {
+                       return Serve(path, request, handler);
+                     },
+                 .refusal = &PhoneRefusal});
   }
 }
 
@@ -429,20 +225,55 @@ bool PhoneService::Impl::Stops() {
   return stops_;
 }
 
-void PhoneService::Impl::FetchAtTimes() {
-  absl::Time last = clock_.Now();
+void PhoneService::Impl::FetchAll() {
+  for (const int64_t number : Numbers()) {
+    if (Stops()) return;
+    const std::shared_ptr<Phone> phone = FindPhone(number);
+    if (phone == nullptr) continue;
+    // Where the person's own fetch is under way, that one will do.
+    const absl::Status status = phone->Fetch().status();
+    if (!status.ok()) Note(status.message());
+  }
+}
+
+void PhoneService::Impl::ForgetAll(bool files) {
+  if (files) {
+    for (const int64_t number : Numbers()) FindPhone(number);
+  }
+  std::vector<std::shared_ptr<Phone>> phones;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    phones.reserve(phones_.size());
+    for (const auto& [number, phone] : phones_) phones.push_back(phone);
+  }
+  for (const std::shared_ptr<Phone>& phone : phones) {
+    if (Stops()) return;
+    const absl::Status status = phone->ForgetOld(files);
+    if (!status.ok()) Note(status.message());
+  }
+}
+
+void PhoneService::Impl::WorkAtTimes() {
+  absl::Time fetched = clock_.Now();
+  absl::Time forgot_drafts = fetched;
+  absl::Time forgot_files = fetched;
+  // A clock that was set back is a reason, too, to look.
+  const auto is_due = [](absl::Time now, absl::Time& last,
+                         absl::Duration every) {
+    if (absl::AbsDuration(now - last) < every) return false;
+    last = now;
+    return true;
+  };
   while (Pause(kTick)) {
     const absl::Time now = clock_.Now();
-    if (now < last) last = now;  // the clock was set back
-    if (now - last < options_.fetch_every) continue;
-    last = now;
-    for (const int64_t number : Numbers()) {
-      if (Stops()) return;
-      const std::shared_ptr<Phone> phone = FindPhone(number);
-      if (phone == nullptr) continue;
-      const absl::Status status = phone->Fetch();
-      if (!status.ok()) Note(status.message());
+    if (is_due(now, forgot_files, kFilesEvery)) {
+      forgot_drafts = now;
+      ForgetAll(true);
+    } else if (is_due(now, forgot_drafts, kDraftsEvery)) {
+      ForgetAll(false);
     }
+    if (now < fetched) fetched = now;  // the clock was set back
+    if (is_due(now, fetched, options_.fetch_every)) FetchAll();
   }
 }
 
@@ -484,9 +315,7 @@ absl::Status PhoneService::Impl::Start() {
       http_, HttpServer::Start(options_.http, router_, clock_, log_));
   host_ = http_->address().ToString();
   has_host_.store(true, std::memory_order_release);
-  if (options_.fetch_every < absl::InfiniteDuration()) {
-    fetching_ = std::thread([this] { FetchAtTimes(); });
-  }
+  working_ = std::thread([this] { WorkAtTimes(); });
   if (options_.chaff_per_day > 0) {
     chaff_ = std::thread([this] { SendChaffAtTimes(); });
   }
@@ -495,13 +324,28 @@ absl::Status PhoneService::Impl::Start() {
 
 bool PhoneService::Impl::Stop(absl::Duration grace) {
   if (http_ == nullptr) return true;
-  const bool all_sent = http_->Stop(grace);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stops_ = true;
     changed_.notify_all();
   }
-  if (fetching_.joinable()) fetching_.join();
+  // Answers of other servers are waited for, but not to the end: where one does
+  // not come, the person is still told so.
+  std::thread hurry([this, grace] {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(grace / 2),
+                      [this] { return has_answered_; });
+    lock.unlock();
+    client_.Stop();
+  });
+  const bool all_sent = http_->Stop(grace);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    has_answered_ = true;
+    changed_.notify_all();
+  }
+  hurry.join();
+  if (working_.joinable()) working_.join();
   if (chaff_.joinable()) chaff_.join();
   return all_sent;
 }

@@ -4,20 +4,28 @@
 // N in the folder of all. A phone begins with the first request for it.
 //
 // Nobody logs in: who can open the page has the phone in the hand. Other pages
-// in the same browser have not. So each POST needs a session's token, and
-// comes from a page of ours; each request names this host (web_session.h).
+// in the same browser have not. So each POST needs the process's token, which
+// is in every form and which no other site can read, and comes from a page of
+// ours; each request names this host (web_session.h). There is no cookie: a
+// browser sends those to all ports of a host, and a second phone would take the
+// first one's.
 //
-//   GET  /  /consent  /register  /confirm  /done  /refused  /contacts  /menu
-//   GET  /a/?pn=NUMBER   the link of a message: the number goes into the form,
-//                        the browser to /consent or /register
+//   GET  /  /consent  /register  /confirm  /sending  /done  /refused  /contacts
+//        /menu
+//   GET  /a/?pn=NUMBER   the link of a message, opened by a person: the number
+//                        goes into the form, the browser to /consent or
+//                        /register; where another number was typed, to /link
+//   GET  /link           asks which of the two is meant
 //   POST /notification  on=yes|no
 //   POST /consent       agree=yes|no
 //   POST /register      symptoms, date, number
-//   POST /confirm       action=send|cancel
+//   POST /confirm       action=send|cancel, preview
 //   POST /fetch
+//   POST /link          use=yes|no
 //
-// Two threads do what no person asks for: one fetches at intervals, one sends
-// requests that nobody means, at random times.
+// Two threads do what no person asks for: one fetches at intervals, and forgets
+// what is over, on phones that nobody looks at as well; one sends requests that
+// nobody means, at random times.
 #ifndef TEKMATCH_REGISTRATION_PHONE_PHONE_SERVICE_H_
 #define TEKMATCH_REGISTRATION_PHONE_PHONE_SERVICE_H_
 
@@ -59,7 +67,8 @@ class PhoneService {
   ~PhoneService();
 
   const ListenAddress& address() const;
-  // As HttpServer::Stop.
+  // As HttpServer::Stop. After half of `grace` the client is stopped, so that
+  // no other server keeps this one from ending in time.
   bool Stop(absl::Duration grace);
 
  private:

@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "absl/memory/memory.h"
-#include "absl/strings/match.h"
 #include "keyformat/status_macros.h"
 #include "matcher/store/meta.h"
 #include "matcher/store/schema.h"
@@ -45,6 +44,7 @@ constexpr char kRegisteredOn[] = "registered_on";
 constexpr char kNumKeysSent[] = "num_keys_sent";
 constexpr char kNumWrong[] = "num_wrong";
 constexpr char kWaitUntil[] = "wait_until";
+constexpr char kAttemptBegun[] = "attempt_begun";
 constexpr char kCheckState[] = "check_state";
 constexpr char kCheckedOn[] = "checked_on";
 constexpr int64_t kNumCheckStates = 5;
@@ -175,7 +175,7 @@ absl::Status PhoneStore::AddOwnKeys(absl::Span<const DiagnosisKey> keys,
       "INSERT INTO own_key(tek, rolling_start, period) VALUES(?1, ?2, ?3) ON "
       "CONFLICT(tek) DO UPDATE SET rolling_start = ?2, period = ?3",
       keys));
-  TEKMATCH_RETURN_IF_ERROR(ForgetOldKeys(now));
+  TEKMATCH_RETURN_IF_ERROR(DeleteOldKeys(now));
   return transaction.Commit();
 }
 
@@ -185,21 +185,32 @@ absl::StatusOr<std::vector<DiagnosisKey>> PhoneStore::OwnKeys() {
       "tek");
 }
 
-absl::Status PhoneStore::ForgetOldKeys(absl::Time now) {
-  const int64_t oldest =
-      absl::ToUnixSeconds(now - kOwnKeyRetention) / kIntervalSeconds;
-  // An attempt goes as a whole, with its newest key: a part of it would be
-  // another request.
-  for (const char* sql :
-       {"DELETE FROM own_key WHERE rolling_start < ?1",
-        "DELETE FROM attempt WHERE ?1 > (SELECT max(rolling_start) FROM "
-        "attempt_key)",
-        "DELETE FROM attempt_key WHERE NOT EXISTS (SELECT 1 FROM attempt)"}) {
-    TEKMATCH_ASSIGN_OR_RETURN(Statement remove, database_->Prepare(sql));
-    if (absl::StrContains(sql, "?1")) remove.BindInt64(1, oldest);
-    TEKMATCH_RETURN_IF_ERROR(remove.Run());
+absl::Status PhoneStore::DeleteOldKeys(absl::Time now) {
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement remove,
+      database_->Prepare("DELETE FROM own_key WHERE rolling_start < ?1"));
+  remove.BindInt64(
+      1, absl::ToUnixSeconds(now - kOwnKeyRetention) / kIntervalSeconds);
+  return remove.Run();
+}
+
+absl::Status PhoneStore::ForgetOld(absl::Time now,
+                                   absl::CivilDay oldest_finding) {
+  TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
+                            Transaction::Begin(*database_, Durability::kFull));
+  TEKMATCH_RETURN_IF_ERROR(DeleteOldKeys(now));
+  TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> begun,
+                            GetNumber(*database_, kAttemptBegun));
+  // One of a version that did not write the time has ended long ago.
+  if (now - absl::FromUnixMillis(begun.value_or(0)) >= kAttemptRetention) {
+    TEKMATCH_RETURN_IF_ERROR(DeleteAttempt());
   }
-  return absl::OkStatus();
+  TEKMATCH_ASSIGN_OR_RETURN(
+      Statement remove,
+      database_->Prepare("DELETE FROM finding WHERE day < ?1"));
+  remove.BindInt64(1, NumberOf(oldest_finding));
+  TEKMATCH_RETURN_IF_ERROR(remove.Run());
+  return transaction.Commit();
 }
 
 // ---------------------------------------------------------------- attempt
@@ -214,22 +225,32 @@ absl::StatusOr<std::optional<Attempt>> PhoneStore::FindAttempt() {
   if (!row) return std::nullopt;
   Attempt attempt;
   attempt.idempotency_key = std::string(select.Text(0));
+  TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> begun,
+                            GetNumber(*database_, kAttemptBegun));
+  attempt.begun_at = absl::FromUnixMillis(begun.value_or(0));
   TEKMATCH_ASSIGN_OR_RETURN(
       attempt.keys, KeysOf("SELECT tek, rolling_start, period FROM attempt_key "
                            "ORDER BY rolling_start, tek"));
   return attempt;
 }
 
+absl::Status PhoneStore::DeleteAttempt() {
+  TEKMATCH_RETURN_IF_ERROR(
+      database_->Run("DELETE FROM attempt; DELETE FROM attempt_key"));
+  return ForgetNumber(*database_, kAttemptBegun);
+}
+
 absl::Status PhoneStore::BeginAttempt(const Attempt& attempt) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
-  TEKMATCH_RETURN_IF_ERROR(
-      database_->Run("DELETE FROM attempt; DELETE FROM attempt_key"));
+  TEKMATCH_RETURN_IF_ERROR(DeleteAttempt());
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement insert,
       database_->Prepare("INSERT INTO attempt(idempotency_key) VALUES(?1)"));
   insert.BindText(1, attempt.idempotency_key);
   TEKMATCH_RETURN_IF_ERROR(insert.Run());
+  TEKMATCH_RETURN_IF_ERROR(SetNumber(*database_, kAttemptBegun,
+                                     absl::ToUnixMillis(attempt.begun_at)));
   TEKMATCH_RETURN_IF_ERROR(
       Insert("INSERT INTO attempt_key(tek, rolling_start, period) VALUES(?1, "
              "?2, ?3)",
@@ -240,8 +261,7 @@ absl::Status PhoneStore::BeginAttempt(const Attempt& attempt) {
 absl::Status PhoneStore::ForgetAttempt() {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
-  TEKMATCH_RETURN_IF_ERROR(
-      database_->Run("DELETE FROM attempt; DELETE FROM attempt_key"));
+  TEKMATCH_RETURN_IF_ERROR(DeleteAttempt());
   return transaction.Commit();
 }
 
@@ -249,8 +269,7 @@ absl::Status PhoneStore::Finish(absl::CivilDay registered_on,
                                 int64_t num_keys_sent) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
-  TEKMATCH_RETURN_IF_ERROR(
-      database_->Run("DELETE FROM attempt; DELETE FROM attempt_key"));
+  TEKMATCH_RETURN_IF_ERROR(DeleteAttempt());
   TEKMATCH_RETURN_IF_ERROR(
       SetNumber(*database_, kRegisteredOn, NumberOf(registered_on)));
   TEKMATCH_RETURN_IF_ERROR(SetNumber(*database_, kNumKeysSent, num_keys_sent));
@@ -263,8 +282,7 @@ absl::Status PhoneStore::Finish(absl::CivilDay registered_on,
 absl::Status PhoneStore::Abandon() {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
-  TEKMATCH_RETURN_IF_ERROR(
-      database_->Run("DELETE FROM attempt; DELETE FROM attempt_key"));
+  TEKMATCH_RETURN_IF_ERROR(DeleteAttempt());
   TEKMATCH_RETURN_IF_ERROR(ForgetNumber(*database_, kConsented));
   return transaction.Commit();
 }

@@ -4,7 +4,7 @@
 //
 //   meta         numbers by name: exposure notification on or off, consent, the
 //                day of registration, wrong numbers and until when to wait, the
-//                day and the outcome of the last check
+//                day and the outcome of the last check, when the attempt began
 //   own_key      the keys that this phone sent out, of the last 14 days and
 //                today
 //   attempt      the idempotency key of a request whose answer is not known
@@ -43,8 +43,12 @@
 
 namespace tekmatch {
 
-// Own keys, and with them an attempt, stay until so long after their start.
+// Own keys stay until so long after their start.
 inline constexpr absl::Duration kOwnKeyRetention = absl::Hours(24 * 15);
+// The server forgets requests after 24 hours (REGISTRATION section 3). From
+// then on its idempotency key protects nobody, and the keys of that day are no
+// longer all that there is to send.
+inline constexpr absl::Duration kAttemptRetention = absl::Hours(24);
 
 struct PhoneSettings {
   bool notification_on = true;  // of exposures
@@ -59,6 +63,7 @@ struct PhoneSettings {
 struct Attempt {
   std::string idempotency_key;
   std::vector<DiagnosisKey> keys;
+  absl::Time begun_at;  // in milliseconds
 };
 
 enum class CheckState : uint8_t {
@@ -95,7 +100,9 @@ class PhoneStore {
   absl::Status AddOwnKeys(absl::Span<const DiagnosisKey> keys, absl::Time now);
   // Ascending by start.
   absl::StatusOr<std::vector<DiagnosisKey>> OwnKeys();
-  absl::Status ForgetOldKeys(absl::Time now);
+  // What is over at that time: own keys, the attempt, and findings of days
+  // before `oldest_finding`.
+  absl::Status ForgetOld(absl::Time now, absl::CivilDay oldest_finding);
 
   absl::StatusOr<std::optional<Attempt>> FindAttempt();
   // On the disk when it returns: what is sent next can be sent again.
@@ -124,6 +131,8 @@ class PhoneStore {
   absl::StatusOr<std::vector<DiagnosisKey>> KeysOf(absl::string_view sql);
   absl::Status Insert(absl::string_view sql,
                       absl::Span<const DiagnosisKey> keys);
+  absl::Status DeleteOldKeys(absl::Time now);
+  absl::Status DeleteAttempt();
 
   const std::unique_ptr<Database> database_;
 };

@@ -57,6 +57,11 @@ PageOutcome RegisterByPages(const ListenAddress& phones, int n,
                                        : prefix + "/consent"))) {
     return PageOutcome::kTryAgain;
   }
+  // Another number was typed before: this person opened the link.
+  if (Shows(browser, "/link") &&
+      failed(browser.Post(prefix + "/link", {{"use", "yes"}}))) {
+    return PageOutcome::kTryAgain;
+  }
   if (Shows(browser, "/consent") &&
       failed(browser.Post(prefix + "/consent", {{"agree", "yes"}}))) {
     return PageOutcome::kTryAgain;
@@ -74,7 +79,10 @@ PageOutcome RegisterByPages(const ListenAddress& phones, int n,
   // A fault beside a field, of what a person of this kind does not type.
   if (checked->status == 422) return PageOutcome::kRefused;
   if (Shows(browser, "/confirm") &&
-      failed(browser.Post(prefix + "/confirm", {{"action", "send"}}))) {
+      failed(browser.Post(
+          prefix + "/confirm",
+          {{"action", "send"},
+           {"preview", HiddenValue(browser.page(), "preview")}}))) {
     return PageOutcome::kTryAgain;
   }
   if (Shows(browser, "/done")) return PageOutcome::kDone;

@@ -217,18 +217,21 @@ class Page:
         match = re.search(r'name="token" value="([0-9a-f]+)"', self.body)
         return match and match.group(1)
 
+    def preview(self):
+        match = re.search(r'name="preview" value="([0-9a-f]+)"', self.body)
+        return match and match.group(1)
+
     def value(self, field):
         match = re.search(r'<input id="%s"[^>]*? value="([^"]*)"' % field, self.body)
         return html.unescape(match.group(1)) if match else ""
 
 
 class Person:
-    """A browser without a screen: cookies, tokens, one page after the other."""
+    """A browser without a screen: hidden fields, one page after the other."""
 
     def __init__(self, phone, number=None):
         self.phone = phone
         self.prefix = "" if number is None else "/phone/%d" % number
-        self.cookie = None
         self.page = None
         self.path = None
 
@@ -236,8 +239,6 @@ class Person:
         connection = http.client.HTTPConnection("127.0.0.1", self.phone.port, timeout=120)
         try:
             headers = dict(headers or {})
-            if self.cookie:
-                headers.setdefault("Cookie", self.cookie)
             if body is not None:
                 headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
             connection.request(method, path, body, headers)
@@ -247,9 +248,7 @@ class Person:
             )
         finally:
             connection.close()
-        cookie = page.headers.get("Set-Cookie")
-        if cookie:
-            self.cookie = cookie.split(";")[0]
+        assert "Set-Cookie" not in page.headers
         return page
 
     def get(self, path):
@@ -264,7 +263,9 @@ class Person:
         raise AssertionError("redirections without end")
 
     def post(self, path, **fields):
-        """Sends a form with the token of the page that is open."""
+        """Sends a form with the token of the page that is open, and its preview."""
+        if self.page and self.page.preview():
+            fields.setdefault("preview", self.page.preview())
         token = self.page and self.page.token()
         if not token:
             token = self.get("/").token()
@@ -294,7 +295,13 @@ class Proxy:
     """Passes TCP on to the server, and keeps what goes there.
 
     mode: "pass"; "swallow", which passes the request and drops the answer;
-    "refuse", which closes at once.
+    "hold", which passes the request and never answers; "refuse", which closes at
+    once.
+
+    on_event, where it is set, is called of each connection with "connected",
+    "sent" (a whole request was passed on), "answered" (there is an answer, of which
+    nothing was passed back), and "passed" (it was); what it returns as false ends
+    the connection.
     """
 
     def __init__(self, port):
@@ -302,6 +309,8 @@ class Proxy:
         self.mode = "pass"
         self.requests = []  # bytes of each connection
         self.answered = threading.Event()
+        self.on_event = None
+        self.closed = threading.Event()
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -316,10 +325,19 @@ class Proxy:
                 return
             threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
+    def goes_on(self, event):
+        return self.on_event is None or self.on_event(event)
+
+    @staticmethod
+    def is_whole(sent):
+        head, end, body = bytes(sent).partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        return bool(end) and len(body) >= (int(length.group(1)) if length else 0)
+
     def serve(self, client):
         mode = self.mode
         with client:
-            if mode == "refuse":
+            if mode == "refuse" or not self.goes_on("connected"):
                 return
             try:
                 with socket.create_connection(("127.0.0.1", self.target)) as server:
@@ -335,10 +353,14 @@ class Proxy:
                                 if not data:
                                     return
                                 self.answered.set()
-                                if mode == "swallow":
+                                if mode == "hold":
+                                    self.closed.wait(60)
+                                if mode != "pass" or not self.goes_on("answered"):
                                     client.shutdown(socket.SHUT_RDWR)
                                     return
                                 client.sendall(data)
+                                if not self.goes_on("passed"):
+                                    return
                         except OSError:
                             pass
                         finally:
@@ -351,20 +373,23 @@ class Proxy:
                             break
                         sent += data
                         server.sendall(data)
+                        if self.is_whole(sent) and not self.goes_on("sent"):
+                            return
                     server.shutdown(socket.SHUT_WR)
                     done.wait(10)
             except OSError:
                 pass
 
     def puts(self):
-        """Bodies of all requests to register, parsed, with their size and headers."""
+        """Bodies of all whole requests to register, parsed, with their size and headers."""
         found = []
         with self.lock:
             for sent in self.requests:
-                if sent.startswith(b"PUT "):
+                if sent.startswith(b"PUT ") and self.is_whole(sent):
                     head, _, body = bytes(sent).partition(b"\r\n\r\n")
                     found.append((head.decode(), body, json.loads(body)))
         return found
 
     def close(self):
+        self.closed.set()
         self.listener.close()

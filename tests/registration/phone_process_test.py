@@ -2,6 +2,7 @@
 # Phones as processes, with a real notification server: from consent to the
 # notice on another phone, what leaves a phone, and what stays on it.
 import glob
+import json
 import os
 import random
 import re
@@ -202,7 +203,7 @@ class PhoneProcessTest(unittest.TestCase):
             for date in ("2020-12-10", "2020-12-03", "2020-11-30", "2020-10-01")
         ]
         self.numbers(*["%08d" % n for n in range(len(entered))])
-        heads, names, sizes = set(), set(), set()
+        heads, names, rests, sizes = set(), set(), set(), set()
         for n, (symptoms, date) in enumerate(entered):
             proxy = self.proxy()
             phone = self.phone("phone%d" % n, server=proxy.url)
@@ -221,9 +222,19 @@ class PhoneProcessTest(unittest.TestCase):
                     tuple(sorted({tuple(sorted(key)) for key in request["keys"]})),
                 )
             )
+            # Without what is random or differs anyway, all requests are equal.
+            rest = dict(request)
+            for name in ("padding", "idempotencyKey", "verificationPayload"):
+                del rest[name]
+            rest["keys"] = [
+                {name: key[name] for name in ("reportType", "rollingPeriod")}
+                for key in request["keys"][:1]
+            ]
+            rests.add(json.dumps(rest, sort_keys=True))
             for word in ("symptom", "onset", "yes", date, date.replace("-", "")):
-                self.assertNotIn(word.encode(), bytes(sent))
+                self.assertNotIn(word, head + json.dumps(rest))
         self.assertEqual(len(heads), 1)
+        self.assertEqual(len(rests), 1)
         self.assertEqual(
             names,
             {
@@ -319,11 +330,13 @@ class PhoneProcessTest(unittest.TestCase):
                 line, r"^2020-12-10T09:00:00Z (GET|POST) /\S* \d+ in\S+ out\S+ \S+$"
             )
 
-    # kill -9 of the phone at random moments: each person ends in one success.
+    # kill -9 of the phone at each step of a request, and at random moments: each
+    # person ends in one success. Who was not told of it has to ask again.
     def test_kill_at_any_moment(self):
         seed = int(os.environ.get("TEKMATCH_SEED", random.randrange(1 << 32)))
         print("TEKMATCH_SEED=%d TEKMATCH_KILLS=%d" % (seed, KILLS), flush=True)
         moments = random.Random(seed)
+        steps = ["connected", "sent", "answered", "passed", "told", "any"]
         self.numbers(*["%08d" % n for n in range(KILLS)])
         proxy = self.proxy()
         phone = Phone(self.world, "phones", server=proxy.url, several=True)
@@ -332,30 +345,63 @@ class PhoneProcessTest(unittest.TestCase):
         for n in range(KILLS):
             keys.append(own_keys("phone%d" % n))
             phone.import_(keys[n], number=n)
-        num_retries = 0
+        retries = dict.fromkeys(steps, 0)
+        cut = dict.fromkeys(steps, 0)
         phone.start()
         for n in range(KILLS):
+            step = steps[n % len(steps)]
             me = Person(phone, n)
             me.fill("%08d" % n)
             self.assertEqual(me.path, "/confirm")
+            puts = len(proxy.puts())
+            killed = threading.Event()
+
+            def kill_at(event, step=step, killed=killed):
+                if event != step:
+                    return True
+                phone.process.kill()
+                phone.process.wait()
+                killed.set()
+                return False
+
+            proxy.on_event = kill_at
             killer = threading.Timer(moments.uniform(0, 0.03), phone.process.kill)
-            killer.start()
+            if step == "any":
+                killer.start()
             try:
                 me.post("/confirm", action="send")
+                if step == "told":
+                    self.assertEqual(me.path, "/done")
+                    phone.process.kill()
             except (OSError, harness.http.client.HTTPException):
                 pass
-            killer.join()
+            if step == "any":
+                killer.join()
+            elif step != "told":
+                self.assertTrue(killed.wait(60), step)
+            proxy.on_event = None
+            cut[step] += len(proxy.puts()) > puts
             phone.end("KILL")
             phone.start()
             me = Person(phone, n)
             me.get("/")
             if "登録済み" not in me.page.text:
-                num_retries += 1
+                retries[step] += 1
                 # The person begins again, with the same number.
                 me.register("%08d" % n)
                 self.assertEqual(me.path, "/done", me.page.text)
             me.get("/done")
             self.assertIn("6個", me.page.text)
+        print("kills at %s: requests that arrived %s, retries %s" % (steps, cut, retries))
+        # Each step was met: before the request, between it and the answer, after.
+        each = KILLS // len(steps)
+        self.assertGreater(each, 0)
+        self.assertEqual(cut["connected"], 0)
+        for step in ("sent", "answered", "passed", "told"):
+            self.assertGreaterEqual(cut[step], each, step)
+        for step in ("connected", "sent", "answered"):
+            self.assertGreaterEqual(retries[step], each, step)
+        self.assertEqual(retries["told"], 0)
         numbers = ["%08d" % n for n in range(KILLS)]
         self.assertTrue(wait_for(lambda: len(self.world.management.used) == KILLS))
         self.assertEqual(self.world.management.used, {number: 1 for number in numbers})
@@ -365,7 +411,6 @@ class PhoneProcessTest(unittest.TestCase):
         self.assertEqual(
             published, sorted(key[0].hex() for own in keys for key in own[1:6])
         )
-        print("%d kills, %d retries, each success once" % (KILLS, num_retries))
 
     # Two taps on one button send once.
     def test_two_taps_send_once(self):
@@ -378,7 +423,7 @@ class PhoneProcessTest(unittest.TestCase):
         taps = []
         for _ in range(3):
             tap = Person(phone)
-            tap.cookie, tap.page = me.cookie, me.page
+            tap.page = me.page
             taps.append(tap)
         threads = [
             threading.Thread(target=tap.post, args=("/confirm",), kwargs={"action": "send"})
@@ -388,8 +433,65 @@ class PhoneProcessTest(unittest.TestCase):
             thread.start()
         for thread in threads:
             thread.join()
-        self.assertEqual([tap.path for tap in taps], ["/done"] * 3)
+        for tap in taps:
+            # All but one are told at once that it is being sent.
+            self.assertIn(tap.path, ("/sending", "/done"))
+            if tap.path == "/sending":
+                self.assertIn("Refresh", tap.page.headers)
+            self.assertTrue(wait_for(lambda tap=tap: tap.get("/sending") and tap.path == "/done"))
         self.assertEqual(len(proxy.puts()), 1)
+
+    def send_and_hold(self, phone, number="12345678"):
+        """A person whose request is under way; the thread has the outcome."""
+        me = Person(phone)
+        me.fill(number)
+        thread = threading.Thread(target=me.post, args=("/confirm",), kwargs={"action": "send"})
+        thread.start()
+        self.assertTrue(wait_for(lambda: "送信しています" in Person(phone).get("/sending").text))
+        return me, thread
+
+    # A server that does not answer takes no more than one of the workers, and
+    # keeps nobody from the other pages.
+    def test_nobody_waits_for_a_server_that_hangs(self):
+        self.numbers("12345678")
+        proxy = self.proxy()
+        proxy.mode = "hold"
+        phone = self.phone(
+            server=proxy.url, exports=proxy.url, options=["--workers=3"], heard=[(b"x" * 16, NOW)]
+        )
+        me, sending = self.send_and_hold(phone)
+        fetching = threading.Thread(target=Person(phone).post, args=("/fetch",))
+        fetching.start()
+        self.assertTrue(
+            wait_for(lambda: any(bytes(r).startswith(b"GET ") for r in proxy.requests))
+        )
+        other = Person(phone)
+        for path, fields in (
+            ("/confirm", {"action": "send"}),
+            ("/confirm", {"action": "cancel"}),
+            ("/register", {"symptoms": "no", "date": "2020-12-10", "number": "00000000"}),
+            ("/consent", {"agree": "no"}),
+        ):
+            other.get("/")
+            other.post(path, **fields)
+            self.assertEqual(other.path, "/sending", path)
+            self.assertIn("送信しています", other.page.text)
+        other.get("/")
+        other.post("/fetch")
+        self.assertEqual(other.page.status, 409)
+        self.assertIn("確認しています", other.page.text)
+        # The end does not wait either, and the person is told what there is.
+        self.assertEqual(phone.end(), 0)
+        sending.join()
+        fetching.join()
+        proxy.mode = "pass"
+        phone.start()
+        me.get("/")
+        self.assertIn("前回の送信の結果を確認できていません", me.page.text)
+        me.register("12345678")
+        self.assertEqual(me.path, "/done")
+        self.assertEqual(len({put[2]["idempotencyKey"] for put in proxy.puts()}), 1)
+        self.assertTrue(wait_for(lambda: self.world.management.used == {"12345678": 1}))
 
     # R8: three wrong numbers, then a wait, and nothing is thrown away.
     def test_r8_wrong_numbers_wait(self):
@@ -451,7 +553,6 @@ class PhoneProcessTest(unittest.TestCase):
             me.ask("GET", "/", headers={"Host": "localhost:%d" % phone.port}).status, 200
         )
         for headers in (
-            {"Cookie": "phone=0"},
             {"Sec-Fetch-Site": "cross-site"},
             {"Sec-Fetch-Site": "same-site"},
             {"Origin": "http://evil.example"},
@@ -465,17 +566,137 @@ class PhoneProcessTest(unittest.TestCase):
         self.assertEqual(
             me.ask("POST", "/notification", body, {"Content-Type": "text/plain"}).status, 400
         )
-        # None of them took the person's session.
-        page = me.ask("GET", "/", headers={"Cookie": "", "Sec-Fetch-Mode": "no-cors"})
-        self.assertIsNone(page.headers["Set-Cookie"])
+        # A link from a mail, a second phone on another port: the page that is open
+        # stays good.
+        other = Person(self.phone("other"))
+        self.assertNotEqual(other.get("/").token(), token)
+        Person(phone).get("/a/?pn=12345678")
         self.assertIn("接触通知はオンです", me.get("/").text)
-        self.assertEqual(me.page.token(), token)
         page = me.ask("POST", "/notification", body, {"Origin": "http://" + host})
         self.assertEqual(page.status, 303)
         self.assertIn("接触通知はオフです", me.get("/").text)
+        self.assertIn("接触通知はオンです", other.get("/").text)
         page = me.get("/")
         self.assertIn("default-src 'self'", page.headers["Content-Security-Policy"])
         self.assertEqual(page.headers["Cache-Control"], "no-store")
+        # What is no page of the phone's is said in Japanese.
+        page = me.ask("GET", "/nothing")
+        self.assertEqual(page.status, 404)
+        self.assertIn("ページがありません", page.text)
+        page = me.ask("PUT", "/register", "")
+        self.assertEqual((page.status, page.headers["Allow"]), (405, "GET, HEAD, POST"))
+        self.assertIn("ページがありません", page.text)
+
+    # A link's number is taken where a person opens the link, and replaces none
+    # that was typed.
+    def test_r17_links_of_other_pages(self):
+        proxy = self.proxy()
+        me = Person(self.phone(server=proxy.url))
+        link = "/a/?pn=00000000"
+        opened = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+        others = [
+            ("GET", {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}),
+            ("GET", {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}),
+            ("GET", dict(opened, **{"Sec-Purpose": "prefetch;prerender"})),
+            ("HEAD", opened),
+        ]
+
+        def by_others():
+            for method, headers in others:
+                self.assertEqual(me.ask(method, link, headers=headers).status, 403, headers)
+
+        by_others()
+        me.get("/consent")
+        me.post("/consent", agree="yes")
+        self.assertEqual(me.page.value("number"), "")
+        self.assertEqual(me.ask("GET", "/a/?pn=12345678", headers=opened).location, "/register")
+        by_others()
+        self.assertEqual(me.get("/register").value("number"), "12345678")
+        me.post("/register", symptoms="yes", date="2020-12-08", number="12345678")
+        self.assertEqual(me.path, "/confirm")
+        preview = me.page.preview()
+        by_others()
+        # Opened by a person, or by a page in a person's name: it is offered.
+        me.get(link)
+        self.assertEqual(me.path, "/link")
+        self.assertNotIn("00000000", me.page.body)
+        self.assertEqual(me.get("/confirm").preview(), preview)
+        me.get("/link")
+        me.post("/link", use="no")
+        self.assertEqual(me.page.value("number"), "12345678")
+        me.get("/link")
+        self.assertEqual(me.path, "/register")
+        me.get(link)
+        me.post("/link", use="yes")
+        self.assertEqual(me.page.value("number"), "00000000")
+        me.get("/confirm")
+        self.assertEqual(me.path, "/register")
+        self.assertEqual(proxy.requests, [])
+
+    # Two tabs: what is sent is what the page showed.
+    def test_another_tabs_preview_is_not_sent(self):
+        self.numbers("12345678")
+        proxy = self.proxy()
+        phone = self.phone(server=proxy.url)
+        one, other = Person(phone), Person(phone)
+        one.fill("12345678", date="2020-12-08")
+        self.assertIn("6日分", one.page.text)
+        other.fill("12345678", date="2020-12-10")
+        self.assertIn("4日分", other.page.text)
+        one.post("/confirm", action="send")
+        self.assertEqual(one.path, "/confirm")
+        self.assertIn("4日分", one.page.text)
+        self.assertEqual(proxy.requests, [])
+        one.post("/confirm", action="send")
+        self.assertEqual(one.path, "/done")
+        self.assertEqual(len(proxy.puts()[0][2]["keys"]), 4)
+
+    # Own keys go though nobody fetches and nobody looks.
+    def test_own_keys_go_by_themselves(self):
+        phone = self.phone()
+        path = os.path.join(phone.folder, "phone.sqlite")
+
+        def num_keys():
+            database = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+            try:
+                return database.execute("SELECT count(*) FROM own_key").fetchone()[0]
+            finally:
+                database.close()
+
+        self.assertEqual(num_keys(), 15)
+        self.world.set_time(NOW + 16 * DAY)
+        self.assertTrue(wait_for(lambda: num_keys() == 0))
+
+    # Row 27: nor does a phone keep what was entered, in any form: two phones that
+    # send the same keys have the same rows, but for random ones.
+    def test_row_27_the_same_rows_whatever_was_entered(self):
+        kept = []
+        for n, (symptoms, date) in enumerate([("yes", "2020-12-10"), ("no", "2020-11-03")]):
+            proxy = self.proxy()
+            proxy.mode = "swallow"
+            phone = self.phone(
+                "phone%d" % n,
+                keys=own_keys("same"),
+                server=proxy.url,
+                options=["--policy=legacy-14d"],
+            )
+            me = Person(phone)
+            me.register("%08d" % n, symptoms, date)
+            self.assertEqual(me.path, "/refused")
+            self.assertEqual(phone.end(), 0)
+            database = sqlite3.connect(os.path.join(phone.folder, "phone.sqlite"))
+            self.addCleanup(database.close)
+            names = [
+                name
+                for (name,) in database.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+                )
+            ]
+            rows = {name: database.execute("SELECT * FROM %s" % name).fetchall() for name in names}
+            self.assertEqual(len(rows["attempt_key"]), 15)
+            self.assertEqual(len(rows.pop("attempt")), 1)  # the idempotency key
+            kept.append(rows)
+        self.assertEqual(kept[0], kept[1])
 
     # Rows 19 and 20: what the options say is in the menu, and nothing else.
     def test_rows_19_and_20_menu(self):
@@ -490,6 +711,8 @@ class PhoneProcessTest(unittest.TestCase):
         self.assertIn('href="mailto:cocoa@example.jp"', page.body)
         self.assertIn('href="https://www.mhlw.go.jp/"', page.body)
         self.assertIn("0120-565653", page.text)
+        self.assertIn('href="tel:0120565653"', page.body)
+        self.assertIn('href="tel:0312345678"', page.body)
         page = Person(self.phone("bare")).get("/menu")
         self.assertNotIn("http", page.body)
         self.assertNotIn("mailto:", page.body)
@@ -531,6 +754,8 @@ class PhoneProcessTest(unittest.TestCase):
             (["--data=a", "--server=http://example.jp"], "https is wanted"),
             (["--data=a", "--exports=file:///etc"], "no url"),
             (["--data=a", "--zone=Mars"], "no time zone"),
+            (["--data=a", "--region=4/4"], "--region"),
+            (["--data=a", "--region="], "--region"),
             (["--data=a", "--listen=0.0.0.0:80"], "0.0.0.0"),
             (["--data=a", "--listen=unix:/tmp/x"], "a browser needs"),
         ]:

@@ -383,7 +383,9 @@ class PersonTest(unittest.TestCase):
         self.assertEqual(link, world.phones + "/phone/0/a/?pn=" + number)
         browser.open(link)
         self.assertEqual(browser.path, "/phone/0/consent")
-        # Not in the address, the history, or the page.
+        # Not in the address, nor in the page. The browser's list of what it visited
+        # has it: that is in the nature of a link with a number.
+        self.assertNotIn(number, browser.url)
         self.assertNotIn(number, browser.html)
         browser.press_button(AGREE)
         self.assertEqual(browser.path, "/phone/0/register")
@@ -396,6 +398,23 @@ class PersonTest(unittest.TestCase):
         browser.press_button("送信")
         self.assertEqual(browser.path, "/phone/0/done")
         self.assertEqual(world.holders_of(number), [])
+
+    def test_r17_a_link_replaces_no_number_that_was_typed(self):
+        browser, world = self.browser, self.world
+        number = self.issue()
+        world.agree(browser)
+        self.submit(symptoms="yes", date=ONSET, number=number)
+        self.assertEqual(browser.path, "/phone/0/confirm")
+        # As any page can make the browser do.
+        world.open_phone(browser, "/a/?pn=" + WRONG)
+        self.assertEqual(browser.path, "/phone/0/link")
+        self.assertNotIn(WRONG, browser.html)
+        browser.press_button("入力済みの番号を使う")
+        self.assertEqual(browser.path, "/phone/0/register")
+        self.assertEqual(browser.field("number").value, number)
+        world.open_phone(browser, "/confirm")
+        browser.press_button("送信")
+        self.assertEqual(browser.path, "/phone/0/done")
 
     def test_row_19_the_menu_leads_to_questions_and_mail(self):
         browser = self.browser

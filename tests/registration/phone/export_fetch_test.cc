@@ -1,5 +1,6 @@
 #include "registration/phone/export_fetch.h"
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/registration/phone/phone_testing.h"
@@ -36,7 +37,8 @@ void Serve(FakeClient& client, const std::string& list) {
 absl::StatusOr<FetchedExports> Fetch(FakeClient& client, int64_t after = 0,
                                      const std::string& etag = "",
                                      const FetchLimits& limits = {}) {
-  return FetchExports(client, "http://127.0.0.1:1", "440", after, etag, limits);
+  return FetchExports(client, "http://127.0.0.1:1", "440", after, etag,
+                      kTestNow, limits);
 }
 
 TEST(ExportFetchTest, TakesWhatIsNewOldestFirst) {
@@ -110,13 +112,76 @@ TEST(ExportFetchTest, ListsThatAreNone) {
            std::string(R"([{"region":"440","url":"%2e%2e.zip","created":1}])"),
            std::string(R"([{"region":"440","url":".zip","created":1}])"),
            std::string(R"([{"region":"440","url":"12345678","created":1}])"),
+           // Whatever is published later would be older than it.
+           std::string(R"([{"region":"440","url":"1.zip",)"
+                       R"("created":1607677200001}])"),
+           std::string(R"([{"region":"440","url":"1.zip",)"
+                       R"("created":9223372036854775807}])"),
+           std::string(R"([{"region":"440","url":"1.zip",)"
+                       R"("created":18446744073709551615}])"),
+           std::string(R"([{"region":"440","url":"1.zip","created":0}])"),
+           std::string(R"([{"region":"440","url":"1.zip","created":-1}])"),
            std::string(5000, '['),
        }) {
-    const auto entries = ParseExportList(list, "440");
+    const auto entries = ParseExportList(list, "440", kTestNow);
     EXPECT_THAT(entries, StatusIs(absl::StatusCode::kDataLoss)) << list;
     EXPECT_THAT(std::string(entries.status().message()),
                 Not(HasSubstr("12345678")));
   }
+}
+
+TEST(ExportFetchTest, AClockMayBeADayAhead) {
+  const auto entries = ParseExportList(
+      R"([{"region":"440","url":"1.zip","created":1607677200000}])", "440",
+      kTestNow);
+  ASSERT_THAT(entries, IsOk());
+  EXPECT_THAT(*entries, SizeIs(1));
+}
+
+TEST(ExportFetchTest, OneTimeHasALimitToo) {
+  std::string list = "[";
+  for (int i = 1; i <= 100; ++i) {
+    absl::StrAppend(&list, i == 1 ? "" : ",",
+                    R"({"region":"440","created":1000,"url":")", i,
+                    R"(.zip"})");
+  }
+  list += "]";
+  FakeClient client;
+  Serve(client, list);
+  const size_t size = std::string("http://127.0.0.1:1/c19r/440/1.zip").size();
+  const FetchLimits limits = {
+      .file_bytes = 100, .fetch_bytes = 1, .most_bytes = 3 * size};
+  EXPECT_THAT(Fetch(client, 0, "", limits),
+              StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_LT(client.calls.size(), 6);
+}
+
+TEST(ExportFetchTest, AFileThatIsTooLargeIsNoFileThatDidNotCome) {
+  FakeClient client;
+  client.answer = [](const HttpCall& call) -> absl::StatusOr<HttpResult> {
+    if (call.max_answer_bytes == 100) return absl::OutOfRangeError("large");
+    return HttpResult{.status = 200, .headers = {}, .body = kList};
+  };
+  EXPECT_THAT(Fetch(client, 0, "", {.file_bytes = 100}),
+              StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST(ExportFetchTest, AllCallsHaveATime) {
+  FakeClient client;
+  Serve(client, kList);
+  FetchLimits limits;
+  limits.until = std::chrono::steady_clock::now();
+  EXPECT_THAT(Fetch(client, 0, "", limits),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(client.calls, IsEmpty());
+  // No call takes longer than what is left.
+  limits.until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  client.answer = [](const HttpCall& call) -> absl::StatusOr<HttpResult> {
+    EXPECT_LE(call.timeout, absl::Seconds(10));
+    return absl::UnavailableError("");
+  };
+  EXPECT_THAT(Fetch(client, 0, "", limits),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST(ExportFetchTest, AListLeadsToNoOtherHost) {

@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <thread>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "registration/phone/phone_import.h"
+#include "registration/phone/phone_store.h"
 #include "registration/rules/key_acceptance.h"
 #include "tests/registration/phone/phone_testing.h"
 #include "tests/status_matchers.h"
@@ -59,10 +61,12 @@ class PhoneTest : public ::testing::Test {
     ASSERT_EQ(Submit(Form()), FormResult::kReady);
   }
 
-  SendResult Send() {
-    const auto result = phone_->Send();
+  // Presses the button of the page that shows the phone as it is.
+  PhoneSendResult Send() {
+    const std::string preview = View().preview.value_or(Preview()).id;
+    const auto result = phone_->Send(preview);
     EXPECT_THAT(result, IsOk());
-    return result.ok() ? *result : SendResult::kNotReady;
+    return result.ok() ? *result : PhoneSendResult::kNotReady;
   }
 
   PhoneView View() {
@@ -98,7 +102,7 @@ TEST_F(PhoneTest, FromConsentToTheEnd) {
   EXPECT_EQ(View().preview->num_days, 5);
   EXPECT_EQ(View().preview->num_keys, 5);
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   ASSERT_THAT(client_.calls, SizeIs(1));
   EXPECT_EQ(client_.calls[0].method, "PUT");
   EXPECT_EQ(client_.calls[0].url, "http://127.0.0.1:1/v1/diagnosis");
@@ -119,19 +123,19 @@ TEST_F(PhoneTest, FromConsentToTheEnd) {
 
 TEST_F(PhoneTest, ConsentComesFirst) {
   EXPECT_EQ(Submit(Form()), FormResult::kGate);
-  EXPECT_EQ(Send(), SendResult::kGate);
+  EXPECT_EQ(Send(), PhoneSendResult::kGate);
   EXPECT_THAT(client_.calls, SizeIs(0));
   // Nor does what was typed before it count later.
   ASSERT_THAT(phone_->Consent(), IsOk());
-  EXPECT_EQ(Send(), SendResult::kNotReady);
+  EXPECT_EQ(Send(), PhoneSendResult::kNotReady);
   EXPECT_THAT(client_.calls, SizeIs(0));
 }
 
 TEST_F(PhoneTest, R16WhoRegisteredSeesSoAndSendsNoMore) {
   Fill();
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   Restart();
   EXPECT_EQ(View().gate, Gate::kRegistered);
   EXPECT_EQ(Submit(Form()), FormResult::kGate);
@@ -143,25 +147,25 @@ TEST_F(PhoneTest, R16WhoRegisteredSeesSoAndSendsNoMore) {
 
 TEST_F(PhoneTest, R4LostAnswerLeadsToTheSameRequest) {
   Fill();
-  EXPECT_EQ(Send(), SendResult::kRefused);
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
   EXPECT_EQ(View().refusal.kind, RefusalKind::kUnreachable);
   EXPECT_TRUE(View().has_attempt);
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   ASSERT_THAT(client_.calls, SizeIs(2));
   EXPECT_EQ(client_.calls[0].Json(), client_.calls[1].Json());
 }
 
 TEST_F(PhoneTest, R4KillBetweenSendAndAnswerLeadsToTheSameRequest) {
   Fill();
-  EXPECT_EQ(Send(), SendResult::kRefused);  // no answer: as if it was lost
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);  // no answer: as if it was lost
   Restart();
   const PhoneView view = View();
   EXPECT_TRUE(view.has_attempt);
   EXPECT_EQ(view.gate, Gate::kOpen);
   EXPECT_EQ(view.typed.number, "");
   EXPECT_FALSE(view.preview.has_value());
-  EXPECT_EQ(Send(), SendResult::kNotReady);
+  EXPECT_EQ(Send(), PhoneSendResult::kNotReady);
   // Only the number is asked: neither symptoms nor a date, which would choose
   // other keys. A day later, too.
   clock_.Advance(absl::Hours(20));
@@ -169,30 +173,235 @@ TEST_F(PhoneTest, R4KillBetweenSendAndAnswerLeadsToTheSameRequest) {
             FormResult::kReady);
   EXPECT_EQ(View().preview->num_keys, 5);
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   ASSERT_THAT(client_.calls, SizeIs(2));
   EXPECT_EQ(client_.calls[0].Json(), client_.calls[1].Json());
 }
 
 TEST_F(PhoneTest, AnotherNumberAfterALostAnswerIsDoneBefore) {
   Fill();
-  EXPECT_EQ(Send(), SendResult::kRefused);
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
   Restart();
   EXPECT_EQ(Submit(Form("11112222")), FormResult::kReady);
   client_.Answer(409, R"({"reason":"other_request"})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   EXPECT_EQ(View().settings.num_keys_sent, 5);
 }
 
-TEST_F(PhoneTest, AttemptGoesWithItsKeys) {
+// The server forgets requests after a day. Then the whole form is asked, and
+// the new day's key goes out as well.
+TEST_F(PhoneTest, AttemptEndsADayAfterItBegan) {
+  std::vector<DiagnosisKey> keys = KeysOfAFortnight();
+  keys.push_back(KeyOfDay(-1));
+  Begin(keys);
   Fill();
-  EXPECT_EQ(Send(), SendResult::kRefused);
-  clock_.Advance(absl::Hours(24 * 14));
-  ASSERT_THAT(AddToPhone(folder_, {}, {}, clock_.Now()), IsOk());
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
+  // Sent again, it is no younger.
+  clock_.Advance(absl::Hours(24) - absl::Milliseconds(1));
+  EXPECT_EQ(Submit(Form()), FormResult::kReady);
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
   EXPECT_TRUE(View().has_attempt);
-  clock_.Advance(absl::Hours(24 * 2));
-  ASSERT_THAT(AddToPhone(folder_, {}, {}, clock_.Now()), IsOk());
+  clock_.Advance(absl::Milliseconds(1));
+  // A preview of its keys is none any more.
+  EXPECT_EQ(Send(), PhoneSendResult::kNotReady);
   EXPECT_FALSE(View().has_attempt);
+  EXPECT_EQ(Submit({.symptoms = "", .date = "", .number = kNumber}),
+            FormResult::kFaults);
+  EXPECT_EQ(Submit(Form()), FormResult::kReady);
+  client_.Answer(200, R"({"accepted":6,"rejected":[]})");
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
+  ASSERT_THAT(client_.calls, SizeIs(3));
+  EXPECT_EQ(client_.calls[0].Json(), client_.calls[1].Json());
+  EXPECT_NE(client_.calls[0].Json()["idempotencyKey"],
+            client_.calls[2].Json()["idempotencyKey"]);
+  EXPECT_THAT(client_.calls[2].Json()["keys"], SizeIs(6));
+}
+
+// A number is reserved under the idempotency key, the server cannot go on, the
+// number ends, and another one is issued: it is good, and counts as such.
+TEST_F(PhoneTest, AReissuedNumberIsNotRefusedForTheOldOne) {
+  for (const bool restarts : {false, true}) {
+    SCOPED_TRACE(restarts);
+    client_.calls.clear();
+    ASSERT_THAT(phone_->Cancel(), IsOk());
+    Fill();
+    client_.Answer(503, R"({"reason":"unreachable"})");
+    EXPECT_EQ(Send(), PhoneSendResult::kRefused);
+    if (restarts) Restart();
+    EXPECT_EQ(Submit(Form("11112222")), FormResult::kReady);
+    client_.Answer(406, R"({"reason":"number_refused"})");
+    client_.Answer(406, R"({"reason":"number_refused"})");
+    EXPECT_EQ(Send(), PhoneSendResult::kRefused);
+    ASSERT_THAT(client_.calls, SizeIs(3));
+    nlohmann::json second = client_.calls[1].Json();
+    nlohmann::json third = client_.calls[2].Json();
+    EXPECT_EQ(client_.calls[0].Json()["idempotencyKey"],
+              second["idempotencyKey"]);
+    EXPECT_NE(second["idempotencyKey"], third["idempotencyKey"]);
+    second.erase("idempotencyKey");
+    third.erase("idempotencyKey");
+    EXPECT_EQ(second, third);
+    // One wrong number was typed.
+    EXPECT_EQ(View().settings.num_wrong, restarts ? 2 : 1);
+  }
+  client_.calls.clear();
+  ASSERT_THAT(phone_->Cancel(), IsOk());
+  Fill();
+  client_.Answer(503, R"({"reason":"unreachable"})");
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
+  EXPECT_EQ(Submit(Form("11112222")), FormResult::kReady);
+  client_.Answer(406, R"({"reason":"number_refused"})");
+  client_.Answer(200, R"({"accepted":5,"rejected":[]})");
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
+  EXPECT_EQ(View().settings.num_wrong, 0);
+  EXPECT_FALSE(View().has_attempt);
+}
+
+TEST_F(PhoneTest, TheSameNumberIsRefusedOnce) {
+  Fill();
+  client_.Answer(503, R"({"reason":"unreachable"})");
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
+  EXPECT_EQ(Submit(Form("3827-1946")), FormResult::kReady);
+  client_.Answer(406, R"({"reason":"number_refused"})");
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
+  EXPECT_THAT(client_.calls, SizeIs(2));
+  EXPECT_EQ(View().settings.num_wrong, 1);
+}
+
+// Nobody fetches, and the phone is looked at at most.
+TEST_F(PhoneTest, WhatIsOverGoesWithoutAFetch) {
+  const auto open = [this] {
+    return *PhoneStore::Open(folder_, OpenMode::kExisting);
+  };
+  const std::vector<DateCount> days = {
+      {.date = absl::CivilDay(2020, 12, 9), .num_keys = 1, .num_sightings = 1}};
+  for (const bool is_looked_at : {false, true}) {
+    SCOPED_TRACE(is_looked_at);
+    ASSERT_THAT(AddToPhone(folder_, KeysOfAFortnight(), {}, kTestNow), IsOk());
+    ASSERT_THAT(
+        open()->SetFindings(CheckState::kComplete, absl::CivilDay(2020, 12, 10),
+                            days, "440", {.created_ms = 1, .etag = ""}),
+        IsOk());
+    ASSERT_THAT(phone_->SetNotification(false), IsOk());
+    clock_.Advance(absl::Hours(24 * 16));
+    if (is_looked_at) {
+      View();
+    } else {
+      ASSERT_THAT(phone_->Fetch(), IsOk());
+    }
+    EXPECT_THAT(open()->OwnKeys(), IsOkAndHolds(SizeIs(0)));
+    EXPECT_THAT(open()->Findings()->days, SizeIs(0));
+    clock_.Advance(-absl::Hours(24 * 16));
+  }
+  // Nor is it looked at.
+  ASSERT_THAT(AddToPhone(folder_, KeysOfAFortnight(), {}, kTestNow), IsOk());
+  clock_.Advance(absl::Hours(24 * 16));
+  ASSERT_THAT(phone_->ForgetOld(true), IsOk());
+  EXPECT_THAT(open()->OwnKeys(), IsOkAndHolds(SizeIs(0)));
+  std::filesystem::remove_all(folder_);
+  ASSERT_THAT(phone_->ForgetOld(true), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/phone.sqlite"));
+}
+
+TEST_F(PhoneTest, WhatWasTypedIsForgottenAfterAnHour) {
+  Fill();
+  clock_.Advance(kDraftLife - absl::Milliseconds(1));
+  EXPECT_EQ(View().typed.number, kNumber);
+  EXPECT_EQ(View().typed.date, "2020-12-09");
+  const std::string preview = View().preview->id;
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_THAT(phone_->Send(preview), IsOkAndHolds(PhoneSendResult::kNotReady));
+  EXPECT_EQ(View().typed.number, "");
+  EXPECT_EQ(View().typed.symptoms, "");
+  EXPECT_EQ(View().typed.date, "");
+  EXPECT_FALSE(View().preview.has_value());
+  EXPECT_THAT(client_.calls, SizeIs(0));
+  EXPECT_EQ(phone_->KeepNumber("11112222"), KeptNumber::kKept);
+  clock_.Advance(kDraftLife);
+  ASSERT_THAT(phone_->ForgetOld(false), IsOk());
+  EXPECT_EQ(View().typed.number, "");
+}
+
+TEST_F(PhoneTest, APreviewSendsWhatItShows) {
+  ASSERT_THAT(phone_->Consent(), IsOk());
+  ASSERT_EQ(Submit(Form()), FormResult::kReady);
+  const std::string one = View().preview->id;
+  EXPECT_THAT(one, Not(HasSubstr(kNumber)));
+  // Another tab: other keys, another number.
+  RegistrationFormInput later = Form();
+  later.date = "2020-12-10";
+  ASSERT_EQ(Submit(later), FormResult::kReady);
+  const std::string other = View().preview->id;
+  EXPECT_NE(one, other);
+  EXPECT_THAT(phone_->Send(one), IsOkAndHolds(PhoneSendResult::kOtherPreview));
+  EXPECT_THAT(phone_->Send(""), IsOkAndHolds(PhoneSendResult::kOtherPreview));
+  ASSERT_EQ(Submit(Form("11112222")), FormResult::kReady);
+  EXPECT_NE(View().preview->id, one);
+  EXPECT_THAT(client_.calls, SizeIs(0));
+  // The same is the same.
+  ASSERT_EQ(Submit(Form("3827 1946")), FormResult::kReady);
+  EXPECT_EQ(View().preview->id, one);
+  client_.Answer(200, R"({"accepted":5,"rejected":[]})");
+  EXPECT_THAT(phone_->Send(one), IsOkAndHolds(PhoneSendResult::kDone));
+  // Ids of two phones have nothing in common.
+  Restart();
+  ASSERT_THAT(phone_->Cancel(), IsOk());
+  std::filesystem::remove_all(folder_);
+  Begin(KeysOfAFortnight());
+  Fill();
+  EXPECT_NE(View().preview->id, one);
+}
+
+TEST_F(PhoneTest, AnExceptionEndsTheRequest) {
+  Fill();
+  client_.answer = [](const HttpCall&) -> absl::StatusOr<HttpResult> {
+    throw std::bad_alloc();
+  };
+  const std::string preview = View().preview->id;
+  EXPECT_THROW(phone_->Send(preview).IgnoreError(), std::bad_alloc);
+  EXPECT_FALSE(View().is_sending);
+  EXPECT_THROW(phone_->Fetch().IgnoreError(), std::bad_alloc);
+  client_.answer = nullptr;
+  EXPECT_THAT(phone_->Fetch(), IsOkAndHolds(FetchResult::kDone));
+  client_.Answer(200, R"({"accepted":5,"rejected":[]})");
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
+}
+
+TEST_F(PhoneTest, ASecondFetchIsToldSo) {
+  client_.holds = true;
+  absl::StatusOr<FetchResult> first = absl::InternalError("not yet");
+  std::thread fetch([&] { first = phone_->Fetch(); });
+  {
+    std::unique_lock<std::mutex> lock(client_.mutex);
+    client_.changed.wait(lock, [this] { return !client_.calls.empty(); });
+  }
+  EXPECT_THAT(phone_->Fetch(), IsOkAndHolds(FetchResult::kBusy));
+  {
+    const std::lock_guard<std::mutex> lock(client_.mutex);
+    client_.holds = false;
+    client_.changed.notify_all();
+  }
+  fetch.join();
+  EXPECT_THAT(first, IsOkAndHolds(FetchResult::kDone));
+  EXPECT_THAT(client_.calls, SizeIs(1));
+}
+
+// A phone that once believed a list of the future goes on all the same.
+TEST_F(PhoneTest, AnExportOfTheFutureHidesNoLaterOnes) {
+  const auto store = PhoneStore::Open(folder_, OpenMode::kExisting);
+  ASSERT_THAT(store, IsOk());
+  const int64_t ahead = absl::ToUnixMillis(kTestNow + absl::Hours(24)) + 1;
+  ASSERT_THAT(
+      (*store)->SetFindings(CheckState::kComplete, absl::CivilDay(2020, 12, 10),
+                            {}, "440", {.created_ms = ahead, .etag = "\"1\""}),
+      IsOk());
+  client_.Answer(200,
+                 R"([{"region":"440","url":"1.zip","created":1607590000000}])");
+  client_.Answer(200, "no export");
+  ASSERT_THAT(phone_->Fetch(), IsOk());
+  ASSERT_THAT(client_.calls, SizeIs(2));
+  EXPECT_EQ(FindHeader(client_.calls[0].headers, "If-None-Match"), "");
+  EXPECT_EQ(phone_->Findings()->state, CheckState::kIncomplete);
 }
 
 TEST_F(PhoneTest, EachAnswer) {
@@ -237,7 +446,7 @@ TEST_F(PhoneTest, EachAnswer) {
     ASSERT_THAT(phone_->Cancel(), IsOk());
     Fill();
     client_.Answer(c.status, c.body);
-    EXPECT_EQ(Send(), SendResult::kRefused);
+    EXPECT_EQ(Send(), PhoneSendResult::kRefused);
     const PhoneView view = View();
     EXPECT_EQ(view.refusal.kind, c.kind);
     EXPECT_EQ(view.has_attempt, c.attempt_stays);
@@ -250,13 +459,13 @@ TEST_F(PhoneTest, EachAnswer) {
 TEST_F(PhoneTest, AfterARefusalTheNextRequestIsAnotherOne) {
   Fill();
   client_.Answer(406, R"({"reason":"number_refused"})");
-  EXPECT_EQ(Send(), SendResult::kRefused);
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
   // A second tap on the old page sends nothing.
-  EXPECT_EQ(Send(), SendResult::kRefused);
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
   ASSERT_THAT(client_.calls, SizeIs(1));
   EXPECT_EQ(Submit(Form("11112222")), FormResult::kReady);
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   EXPECT_NE(client_.calls[0].Json()["idempotencyKey"],
             client_.calls[1].Json()["idempotencyKey"]);
 }
@@ -266,7 +475,7 @@ TEST_F(PhoneTest, R8WrongNumbersWaitAndNothingIsDiscarded) {
   int num_sent = 0;
   for (const int wait : {0, 0, 5, 10, 15, 20}) {
     client_.Answer(406, R"({"reason":"number_refused"})");
-    EXPECT_EQ(Send(), SendResult::kRefused);
+    EXPECT_EQ(Send(), PhoneSendResult::kRefused);
     ++num_sent;
     EXPECT_EQ(View().wait, absl::Seconds(wait));
     EXPECT_EQ(View().refusal.num_wrong, num_sent);
@@ -285,7 +494,7 @@ TEST_F(PhoneTest, R8WrongNumbersWaitAndNothingIsDiscarded) {
   EXPECT_THAT(client_.calls, SizeIs(num_sent));
   // The right one ends it.
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   EXPECT_EQ(View().settings.num_wrong, 0);
 }
 
@@ -293,39 +502,46 @@ TEST_F(PhoneTest, RetryAfterIsWaitedFor) {
   Fill();
   client_.Answer(429, R"({"reason":"too_many_wrong_numbers"})",
                  {{"Retry-After", "60"}});
-  EXPECT_EQ(Send(), SendResult::kRefused);
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
   EXPECT_EQ(View().wait, absl::Seconds(60));
-  EXPECT_EQ(Send(), SendResult::kWait);
+  EXPECT_EQ(Send(), PhoneSendResult::kWait);
   clock_.Advance(absl::Seconds(60));
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   ASSERT_THAT(client_.calls, SizeIs(2));
   EXPECT_EQ(client_.calls[0].Json(), client_.calls[1].Json());
 }
 
+// Nor does anybody wait for the first one.
 TEST_F(PhoneTest, TwoTapsSendOnce) {
   Fill();
   client_.holds = true;
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  std::vector<SendResult> results(4, SendResult::kNotReady);
-  std::vector<std::thread> taps;
-  taps.reserve(results.size());
-  for (SendResult& result : results) {
-    taps.emplace_back([this, &result] { result = *phone_->Send(); });
-  }
+  const std::string preview = View().preview->id;
+  absl::StatusOr<PhoneSendResult> first = absl::InternalError("not yet");
+  std::thread tap([&] { first = phone_->Send(preview); });
   {
     std::unique_lock<std::mutex> lock(client_.mutex);
     client_.changed.wait(lock, [this] { return !client_.calls.empty(); });
-    // The phone still answers, and a link changes nothing that is on its way.
-    lock.unlock();
-    phone_->KeepNumber("99998888");
-    EXPECT_EQ(View().typed.number, kNumber);
-    lock.lock();
+  }
+  EXPECT_THAT(phone_->Send(preview), IsOkAndHolds(PhoneSendResult::kSending));
+  EXPECT_EQ(Submit(Form("11112222")), FormResult::kSending);
+  EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(CancelResult::kSending));
+  // A link changes nothing that is on its way.
+  EXPECT_EQ(phone_->KeepNumber("99998888"), KeptNumber::kOffered);
+  phone_->TakeOffered(true);
+  clock_.Advance(kDraftLife);
+  EXPECT_TRUE(View().is_sending);
+  EXPECT_EQ(View().typed.number, kNumber);
+  {
+    const std::lock_guard<std::mutex> lock(client_.mutex);
     client_.holds = false;
     client_.changed.notify_all();
   }
-  for (std::thread& tap : taps) tap.join();
-  EXPECT_THAT(results, ::testing::Each(SendResult::kDone));
+  tap.join();
+  EXPECT_THAT(first, IsOkAndHolds(PhoneSendResult::kDone));
+  EXPECT_FALSE(View().is_sending);
+  EXPECT_THAT(phone_->Send(preview), IsOkAndHolds(PhoneSendResult::kDone));
   EXPECT_THAT(client_.calls, SizeIs(1));
 }
 
@@ -340,17 +556,17 @@ TEST_F(PhoneTest, R20CancelAnywhereSendsNothing) {
   EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(CancelResult::kCancelled));
   EXPECT_EQ(View().typed.number, "");
   ASSERT_THAT(phone_->Consent(), IsOk());
-  EXPECT_EQ(Send(), SendResult::kNotReady);
+  EXPECT_EQ(Send(), PhoneSendResult::kNotReady);
   EXPECT_THAT(client_.calls, SizeIs(0));
   // After a request that has no answer the person is told so.
   Fill();
-  EXPECT_EQ(Send(), SendResult::kRefused);
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
   EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(CancelResult::kUnclear));
   EXPECT_FALSE(View().has_attempt);
   // On the page that was left open, after the end.
   Fill();
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   EXPECT_THAT(phone_->Cancel(), IsOkAndHolds(CancelResult::kRegistered));
   EXPECT_EQ(View().gate, Gate::kRegistered);
 }
@@ -364,11 +580,11 @@ TEST_F(PhoneTest, R21NotificationIsAskedBeforeConsentAndForm) {
   EXPECT_EQ(Submit(Form()), FormResult::kReady);
   // Turned off in between: what was typed stays.
   ASSERT_THAT(phone_->SetNotification(false), IsOk());
-  EXPECT_EQ(Send(), SendResult::kGate);
+  EXPECT_EQ(Send(), PhoneSendResult::kGate);
   EXPECT_THAT(client_.calls, SizeIs(0));
   ASSERT_THAT(phone_->SetNotification(true), IsOk());
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
 }
 
 TEST_F(PhoneTest, R9InstalledTodayHasNothingToRegister) {
@@ -388,7 +604,7 @@ TEST_F(PhoneTest, R22EachSubmitHasAReason) {
   EXPECT_EQ(submitted->faults.symptoms, SymptomsFault::kMissing);
   EXPECT_EQ(submitted->faults.date, DateFault::kMissing);
   EXPECT_EQ(submitted->faults.number, NumberFault::kEmpty);
-  EXPECT_EQ(Send(), SendResult::kNotReady);
+  EXPECT_EQ(Send(), PhoneSendResult::kNotReady);
   submitted = phone_->Submit(
       {.symptoms = "yes", .date = "2020-12-11", .number = "1234567"});
   ASSERT_THAT(submitted, IsOk());
@@ -408,19 +624,56 @@ TEST_F(PhoneTest, R22EachSubmitHasAReason) {
   ASSERT_THAT(phone_->Consent(), IsOk());
   EXPECT_EQ(Submit(Form()), FormResult::kNothingToSend);
   EXPECT_EQ(View().refusal.kind, RefusalKind::kNothingToSend);
-  EXPECT_EQ(Send(), SendResult::kRefused);
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
   EXPECT_THAT(client_.calls, SizeIs(0));
 }
 
 TEST_F(PhoneTest, R17NumberOfALinkStaysUntilTheForm) {
-  phone_->KeepNumber("１２３４５６７８");
+  EXPECT_EQ(phone_->KeepNumber("１２３４５６７８"), KeptNumber::kKept);
   EXPECT_EQ(View().typed.number, "１２３４５６７８");
   ASSERT_THAT(phone_->Consent(), IsOk());
   EXPECT_EQ(View().typed.number, "１２３４５６７８");
-  phone_->KeepNumber("\xFF");
-  phone_->KeepNumber(std::string(5000, '1'));
+  for (const std::string& none :
+       {std::string(), std::string("\xFF"), std::string(5000, '1')}) {
+    EXPECT_EQ(phone_->KeepNumber(none), KeptNumber::kNone);
+  }
   EXPECT_EQ(View().typed.number, "１２３４５６７８");
   EXPECT_THAT(AllFiles(), Not(HasSubstr("12345678")));
+}
+
+// Any page can open a link.
+TEST_F(PhoneTest, R17ALinkReplacesNoNumberThatWasTyped) {
+  // The later of two messages counts, as long as nobody typed.
+  EXPECT_EQ(phone_->KeepNumber("11112222"), KeptNumber::kKept);
+  EXPECT_EQ(phone_->KeepNumber("33334444"), KeptNumber::kKept);
+  EXPECT_EQ(View().typed.number, "33334444");
+  Fill();
+  // The same number does no harm.
+  EXPECT_EQ(phone_->KeepNumber("３８２７－１９４６"), KeptNumber::kKept);
+  EXPECT_TRUE(View().preview.has_value());
+  for (const bool use : {false, true}) {
+    EXPECT_EQ(phone_->KeepNumber("55556666"), KeptNumber::kOffered);
+    EXPECT_EQ(View().offered, "55556666");
+    EXPECT_EQ(View().typed.number, kNumber);
+    EXPECT_TRUE(View().preview.has_value());
+    phone_->TakeOffered(use);
+    EXPECT_EQ(View().offered, "");
+    EXPECT_EQ(View().typed.number, use ? "55556666" : kNumber);
+    EXPECT_EQ(View().preview.has_value(), !use);
+  }
+  // Nothing is offered any more.
+  phone_->TakeOffered(true);
+  EXPECT_EQ(View().typed.number, "55556666");
+  // A number with a fault was typed as well.
+  EXPECT_EQ(Submit(Form("1234567")), FormResult::kFaults);
+  EXPECT_EQ(phone_->KeepNumber("55556666"), KeptNumber::kOffered);
+  // One that the server refused is of no use.
+  EXPECT_EQ(Submit(Form()), FormResult::kReady);
+  client_.Answer(406, R"({"reason":"number_refused"})");
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
+  EXPECT_EQ(phone_->KeepNumber("55556666"), KeptNumber::kKept);
+  EXPECT_EQ(View().typed.number, "55556666");
+  EXPECT_EQ(View().typed.date, "2020-12-09");
 }
 
 TEST_F(PhoneTest, PoliciesChooseOtherKeys) {
@@ -448,7 +701,7 @@ TEST_F(PhoneTest, R27NumberSymptomsAndDateAreInNoFile) {
   ASSERT_THAT(phone_->Consent(), IsOk());
   EXPECT_THAT(AllFiles(), Not(HasSubstr(kNumber)));
   ASSERT_EQ(Submit(Form()), FormResult::kReady);
-  EXPECT_EQ(Send(), SendResult::kRefused);
+  EXPECT_EQ(Send(), PhoneSendResult::kRefused);
   EXPECT_TRUE(View().has_attempt);
   std::string files = AllFiles();
   for (const char* secret : {kNumber, "2020-12-09", "symptoms"}) {
@@ -458,7 +711,7 @@ TEST_F(PhoneTest, R27NumberSymptomsAndDateAreInNoFile) {
       client_.calls[0].Json()["idempotencyKey"].get<std::string>();
   EXPECT_THAT(files, HasSubstr(idempotency_key));
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   files = AllFiles();
   for (const std::string& secret :
        {std::string(kNumber), std::string("2020-12-09"), idempotency_key}) {
@@ -471,7 +724,7 @@ TEST_F(PhoneTest, ChaffLooksLikeARequest) {
   ASSERT_THAT(phone_->SendChaff(), IsOk());
   Fill();
   client_.Answer(200, R"({"accepted":5,"rejected":[]})");
-  EXPECT_EQ(Send(), SendResult::kDone);
+  EXPECT_EQ(Send(), PhoneSendResult::kDone);
   ASSERT_THAT(client_.calls, SizeIs(2));
   const SentCall& chaff = client_.calls[0];
   const SentCall& real = client_.calls[1];
@@ -502,7 +755,7 @@ TEST_F(PhoneTest, DamageIsSaidAndNothingIsSent) {
   Fill();
   WriteFile(folder_ + "/phone.sqlite", std::string(5000, 'x'));
   std::filesystem::remove(folder_ + "/phone.sqlite-wal");
-  EXPECT_THAT(phone_->Send(), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(phone_->Send(""), StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_THAT(phone_->View(), StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_THAT(client_.calls, SizeIs(0));
 }
