@@ -146,6 +146,23 @@ class ServerProcessTest(unittest.TestCase):
         self.assertIn("published: 1 keys in 1 files; 0 begun\n", status.stdout)
         self.assertIn("registered in 24 hours: 1\n", status.stdout)
 
+    # Who runs the server sees that keys are held, and for how long.
+    def test_r15_status_says_how_long_keys_wait(self):
+        world = self.world
+        world.management.claims = {"12345678": None}
+        world.start("--min-keys=100")
+        self.assertEqual(world.put(request("12345678", [key(tek(1))]))[0], 200)
+        world.set_time(SLOT + 3600)
+        self.assertEqual(world.publish("--min-keys=100").returncode, 0)
+        self.assertEqual(world.published(), {})
+        status = subprocess.run(
+            [REGISTRY, "status", "--data=" + world.path("server")]
+            + ["--clock-file=" + world.path("clock")],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.assertIn("keys that wait: 1, the oldest for 7 h\n", status.stdout)
+
     def test_only_what_is_published_is_served(self):
         world = self.world
         world.start()
