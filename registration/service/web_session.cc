@@ -39,7 +39,7 @@ bool WebSessions::IsOver(const State& state, absl::Time now) const {
 }
 
 WebSession WebSessions::Begin(int64_t user, absl::Time now) {
-  const WebSession session{
+  WebSession session{
       .id = RandomDigits(), .token = RandomDigits(), .user = user};
   const std::lock_guard<std::mutex> lock(mutex_);
   if (states_.size() >= options_.most) {

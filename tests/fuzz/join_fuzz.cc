@@ -89,8 +89,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     } else {
       sighting.rpi.bytes.fill(which);
     }
-    sighting.unix_seconds =
-        (interval + drift) * tekmatch::kIntervalSeconds + which % 2 * 599;
+    sighting.unix_seconds = (interval + drift) * tekmatch::kIntervalSeconds +
+                            int64_t{which % 2} * 599;
     sighting.rssi = static_cast<int16_t>(-40 - which % 50);
     sightings.push_back(sighting);
   }

@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       tekmatch::CheckSignatures(*signatures, digests, Trusted());
   if (report.verdict == tekmatch::SignatureVerdict::kValid ||
       report.outcomes.size() != signatures->size() ||
-      report.num_tried > 2 * tekmatch::kMaxTriedSignatures ||
+      report.num_tried > uint64_t{2} * tekmatch::kMaxTriedSignatures ||
       !report.signed_by.empty()) {
     __builtin_trap();
   }

@@ -29,6 +29,7 @@ namespace tekmatch {
 namespace {
 
 constexpr int64_t kDay = 86400;
+constexpr int64_t kThreeHours = 10800;
 
 // ----------------------------------------------------------------- worlds
 
@@ -111,9 +112,9 @@ World MakeWorld() {
     const int64_t length = key.rolling_period * kIntervalSeconds;
     // Mostly in its time, else up to three hours before or after.
     meeting.second =
-        begin + *rc::gen::oneOf(
-                    rc::gen::inRange<int64_t>(0, length),
-                    rc::gen::inRange<int64_t>(-3 * 3600, length + 3 * 3600));
+        begin + *rc::gen::oneOf(rc::gen::inRange<int64_t>(0, length),
+                                rc::gen::inRange<int64_t>(
+                                    -kThreeHours, length + kThreeHours));
     meeting.rssi = *rc::gen::inRange(-100, -40);
     world.meetings.push_back(meeting);
   }
