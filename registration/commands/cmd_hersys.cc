@@ -2,7 +2,6 @@
 // of each whether it is good, and serves operators' pages. First come the
 // options' values, then the service from its start to a signal, last the
 // options.
-#include <csignal>
 #include <memory>
 #include <string>
 
@@ -97,13 +96,7 @@ absl::StatusOr<int> Serve(const Options& o) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<RequestLog> log,
                             RequestLog::Open(o.log));
 
-  // What ends the process in peace, blocked before any thread starts.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  BlockEndingSignals();
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysService> service,
                             HersysService::Start(options, *clock, log.get()));
   TEKMATCH_RETURN_IF_ERROR(
@@ -112,8 +105,7 @@ absl::StatusOr<int> Serve(const Options& o) {
     TEKMATCH_RETURN_IF_ERROR(PrintLine(
         absl::StrCat("pages at ", service->pages_address()->ToString())));
   }
-  int signal = 0;
-  sigwait(&signals, &signal);
+  WaitForEndingSignal();
   if (!service->Stop(absl::Seconds(10))) {
     Say("some answers were not sent in 10 seconds");
   }

@@ -14,13 +14,11 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "keyformat/random_source.h"
 #include "keyformat/status_macros.h"
 #include "matcher/store/database.h"
 #include "registration/commands/command.h"
@@ -29,6 +27,7 @@
 #include "registration/rules/notice_text.h"
 #include "registration/service/bounded_json.h"
 #include "registration/service/clock.h"
+#include "registration/service/uuid.h"
 #include "tools/commands/command_line.h"
 #include "tools/files/small_file.h"
 
@@ -137,19 +136,6 @@ absl::StatusOr<PatientRecord> ReadPerson(const std::string& path) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": no JSON object"));
   }
   return PersonOf(*object);
-}
-
-std::string NewUuid() {
-  std::string bytes(16, '\0');
-  RandomSource::FromSystem().Fill(
-      absl::MakeSpan(reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()));
-  // RFC 4122, 4.4: version 4 and the variant; all other bits are random.
-  bytes[6] = static_cast<char>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<char>((bytes[8] & 0x3f) | 0x80);
-  const std::string hex = absl::BytesToHexString(bytes);
-  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-",
-                      hex.substr(12, 4), "-", hex.substr(16, 4), "-",
-                      hex.substr(20));
 }
 
 // -------------------------------------------------------------------- issue

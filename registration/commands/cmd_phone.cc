@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -136,13 +135,7 @@ absl::StatusOr<int> Serve(const Options& o) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<RequestLog> log,
                             RequestLog::Open(o.log));
 
-  // What ends the process in peace, blocked before any thread starts.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  BlockEndingSignals();
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HttpClient> client,
                             NewHttpClient());
   TEKMATCH_ASSIGN_OR_RETURN(
@@ -150,8 +143,7 @@ absl::StatusOr<int> Serve(const Options& o) {
       PhoneService::Start(options, *client, *clock, log.get()));
   TEKMATCH_RETURN_IF_ERROR(
       PrintLine(absl::StrCat("listening at ", service->address().ToString())));
-  int signal = 0;
-  sigwait(&signals, &signal);
+  WaitForEndingSignal();
   if (!service->Stop(absl::Seconds(10))) {
     Say("some answers were not sent in 10 seconds");
   }

@@ -1,6 +1,5 @@
 // tekmatch-registry server: takes keys for numbers, publishes them, serves what
 // is published.
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,16 +33,6 @@ struct Options {
   PublishFlags publish;
 };
 
-// What ends the process in peace. They are blocked before any thread starts, so
-// that only the wait below takes them.
-sigset_t EndingSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  return signals;
-}
-
 absl::StatusOr<int> Serve(const Options& o) {
   NotificationServerOptions options;
   options.data = o.data;
@@ -71,9 +60,7 @@ absl::StatusOr<int> Serve(const Options& o) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<RequestLog> log,
                             RequestLog::Open(o.log));
 
-  const sigset_t signals = EndingSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  BlockEndingSignals();
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<ManagementSystem> management,
                             ManagementSystemAt(management_address, secret));
   TEKMATCH_ASSIGN_OR_RETURN(
@@ -81,8 +68,7 @@ absl::StatusOr<int> Serve(const Options& o) {
       NotificationServer::Start(options, *management, *clock, log.get()));
   TEKMATCH_RETURN_IF_ERROR(
       PrintLine(absl::StrCat("listening at ", server->address().ToString())));
-  int signal = 0;
-  sigwait(&signals, &signal);
+  WaitForEndingSignal();
   if (!server->Stop(absl::Seconds(10))) {
     Say("some answers were not sent in 10 seconds");
   }

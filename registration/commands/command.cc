@@ -1,11 +1,13 @@
-// Plan: first the checks of texts that options hold, then output, then the
-// options of publishing (declared, then checked and read), last the secret. Two
-// commands publish, so both get the same options from here. PublisherOptionsOf
-// looks at what is typed before it opens a file, so that a slip is named first.
+// Plan: first the checks of texts that options hold, then output, then what
+// ends a role, then the options of publishing (declared, then checked and
+// read), last the secret. Two commands publish, so both get the same options
+// from here. PublisherOptionsOf looks at what is typed before it opens a file,
+// so that a slip is named first.
 #include "registration/commands/command.h"
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
@@ -49,6 +51,14 @@ absl::StatusOr<std::vector<absl::Duration>> ParseSlots(
   return slots;
 }
 
+sigset_t EndingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
 // The region becomes the name of a folder and a part of urls. A slash or a
 // point could lead out of the folder.
 bool IsRegion(absl::string_view region) {
@@ -77,6 +87,18 @@ absl::Status PrintText(absl::string_view text) {
     return SystemError(errno, "stdout");
   }
   return absl::OkStatus();
+}
+
+void BlockEndingSignals() {
+  const sigset_t signals = EndingSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void WaitForEndingSignal() {
+  const sigset_t signals = EndingSignals();
+  int signal = 0;
+  sigwait(&signals, &signal);
 }
 
 void AddPublishFlags(OptionSet& command, PublishFlags& flags) {

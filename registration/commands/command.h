@@ -45,6 +45,12 @@ absl::Status PrintLine(absl::string_view text);
 // The same for several lines, as they are.
 absl::Status PrintText(absl::string_view text);
 
+// What ends a role in peace: SIGINT and SIGTERM. Block comes before any thread
+// starts, so that only the wait takes them; a write to a closed socket is an
+// error then, and no signal.
+void BlockEndingSignals();
+void WaitForEndingSignal();
+
 // What publishing is told on the command line.
 struct PublishFlags {
   std::string out;

@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "registration/hersys/hersys_pages_impl.h"
 #include "registration/hersys/import_page.h"
+#include "registration/service/uuid.h"
 #include "registration/service/web_form.h"
 #include "registration/service/web_page.h"
 

@@ -16,6 +16,7 @@
 #include "registration/hersys/page_frame.h"
 #include "registration/hersys/passwords.h"
 #include "registration/service/form_data.h"
+#include "registration/service/uuid.h"
 #include "registration/service/web_form.h"
 
 namespace tekmatch {

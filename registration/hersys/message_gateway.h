@@ -14,9 +14,9 @@
 // An answer that is missing after something was sent is unclear: the message
 // may have gone out. Each call takes 10 seconds at most.
 //
-// It stands over libcurl with GnuTLS, which message_gateway.cc and
-// management_system.cc alone know. Protocols are http, https, smtp and smtps.
-// Texts are wiped here afterwards, but not in the buffers of libcurl.
+// It stands over libcurl with GnuTLS, as management_system.cc and
+// http_client.cc do. Protocols are http, https, smtp and smtps. Texts are wiped
+// here afterwards, but not in the buffers of libcurl.
 //
 // Source: REGISTRATION section 5; UPSTREAM 2 (X-Signature, 10 s), 7.
 #ifndef TEKMATCH_REGISTRATION_HERSYS_MESSAGE_GATEWAY_H_

@@ -2,15 +2,12 @@
 // days; the words for a contact that is none; new UUIDs.
 #include "registration/hersys/page_frame.h"
 
-#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "keyformat/random_source.h"
 #include "registration/service/web_form.h"
 
 namespace tekmatch {
@@ -157,19 +154,6 @@ absl::string_view ContactFaultText(ContactFault fault) {
       return "メールアドレスの@より後を確認してください。";
   }
   return "連絡先を確認してください。";
-}
-
-std::string NewUuid() {
-  std::array<uint8_t, 16> bytes;
-  RandomSource::FromSystem().Fill(absl::MakeSpan(bytes));
-  // RFC 4122, 4.4: version 4 and the variant; all other bits are random.
-  bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<uint8_t>((bytes[8] & 0x3f) | 0x80);
-  const std::string hex = absl::BytesToHexString(absl::string_view(
-      reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8, 4), "-",
-                      hex.substr(12, 4), "-", hex.substr(16, 4), "-",
-                      hex.substr(20));
 }
 
 }  // namespace tekmatch

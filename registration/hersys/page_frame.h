@@ -49,9 +49,6 @@ HttpResponse LoginPage(int status, absl::string_view token,
 std::string JapanTime(std::optional<absl::Time> time);
 absl::CivilDay JapanDay(absl::Time time);
 
-// RFC 4122, version 4.
-std::string NewUuid();
-
 // What is wrong with a contact, for the person who typed it; empty: nothing.
 absl::string_view ContactFaultText(ContactFault fault);
 

@@ -8,6 +8,7 @@
 #include "keyformat/status_macros.h"
 #include "registration/hersys/hersys_pages_impl.h"
 #include "registration/hersys/number_tab.h"
+#include "registration/service/uuid.h"
 #include "registration/service/web_form.h"
 #include "registration/service/web_page.h"
 

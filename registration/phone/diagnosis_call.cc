@@ -74,20 +74,6 @@ absl::StatusOr<SecretText> DiagnosisBody(const DiagnosisCall& call) {
   return SecretText(std::move(padded));
 }
 
-std::string NewIdempotencyKey() {
-  std::array<uint8_t, 16> bytes;
-  RandomSource::FromSystem().Fill(absl::MakeSpan(bytes));
-  // RFC 4122, section 4.4.
-  bytes[6] = static_cast<uint8_t>((bytes[6] & 0x0F) | 0x40);
-  bytes[8] = static_cast<uint8_t>((bytes[8] & 0x3F) | 0x80);
-  const std::string digits = absl::BytesToHexString(
-      {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  const absl::string_view view = digits;
-  return absl::StrCat(view.substr(0, 8), "-", view.substr(8, 4), "-",
-                      view.substr(12, 4), "-", view.substr(16, 4), "-",
-                      view.substr(20));
-}
-
 DiagnosisResult ReadDiagnosisAnswer(const HttpResult& answer) {
   DiagnosisResult result;
   const absl::StatusOr<json> object = ParseBoundedJson(answer.body);

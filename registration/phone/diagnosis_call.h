@@ -41,9 +41,6 @@ struct DiagnosisCall {
 // INVALID_ARGUMENT: more keys than fit.
 absl::StatusOr<SecretText> DiagnosisBody(const DiagnosisCall& call);
 
-// A random UUID of version 4, in small letters.
-std::string NewIdempotencyKey();
-
 enum class DiagnosisAnswer : uint8_t {
   kDone,           // 200
   kDoneBefore,     // 409: this idempotency key had its success, with another

@@ -14,6 +14,7 @@
 #include "registration/rules/guess_budget.h"
 #include "registration/rules/key_acceptance.h"
 #include "registration/service/digests.h"
+#include "registration/service/uuid.h"
 
 namespace tekmatch {
 
@@ -63,9 +64,8 @@ absl::StatusOr<PhoneSendResult> Phone::Send(absl::string_view preview) {
   const ProcessingNumber number = *draft_.number;
   const bool may_be_anothers = attempt.has_value() && attempt_number_ != number;
   const auto begin = [&](std::vector<DiagnosisKey> keys) -> absl::Status {
-    attempt = Attempt{.idempotency_key = NewIdempotencyKey(),
-                      .keys = std::move(keys),
-                      .begun_at = now};
+    attempt = Attempt{
+        .idempotency_key = NewUuid(), .keys = std::move(keys), .begun_at = now};
     attempt_number_ = number;
     return store->BeginAttempt(*attempt);
   };
@@ -166,7 +166,7 @@ absl::Status Phone::SendChaff() {
       [&random](absl::Span<uint8_t> out) { random.Fill(out); });
   // Whatever the answer is.
   return SendDiagnosis(client_, options_.server,
-                       {.idempotency_key = NewIdempotencyKey(),
+                       {.idempotency_key = NewUuid(),
                         .keys = keys,
                         .number = number.digits(),
                         .region = options_.region,

@@ -1,3 +1,5 @@
+// Plan: rates; then a part of the figures each: requests, throughput, times to
+// publication and notice, steps of the day; last all of them.
 #include "registration/rehearsal/figures.h"
 
 #include <algorithm>

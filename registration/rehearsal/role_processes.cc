@@ -1,3 +1,5 @@
+// Plan: secrets and free ports; the files that roles are given; their commands,
+// as an authority would type them; then start, kill and end.
 #include "registration/rehearsal/role_processes.h"
 
 #include <netinet/in.h>

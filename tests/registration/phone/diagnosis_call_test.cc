@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "registration/rules/redemption.h"
+#include "registration/service/uuid.h"
 #include "tests/registration/phone/phone_testing.h"
 #include "tests/status_matchers.h"
 
@@ -33,9 +34,8 @@ TEST(DiagnosisCallTest, BodyIsWhatTheServerReads) {
 TEST(DiagnosisCallTest, AllBodiesHaveOneSize) {
   for (const size_t num_keys : {1, 2, 15, 30}) {
     const std::vector<DiagnosisKey> keys(num_keys, KeyOfDay(1));
-    const auto body = DiagnosisBody({.idempotency_key = NewIdempotencyKey(),
-                                     .keys = keys,
-                                     .number = "01234567"});
+    const auto body = DiagnosisBody(
+        {.idempotency_key = NewUuid(), .keys = keys, .number = "01234567"});
     ASSERT_THAT(body, IsOk());
     EXPECT_THAT(body->text(), SizeIs(4096)) << num_keys;
   }
@@ -44,7 +44,7 @@ TEST(DiagnosisCallTest, AllBodiesHaveOneSize) {
 TEST(DiagnosisCallTest, IdempotencyKeysAreRandomUuids) {
   std::set<std::string> keys;
   for (int i = 0; i < 1000; ++i) {
-    const std::string key = NewIdempotencyKey();
+    const std::string key = NewUuid();
     EXPECT_THAT(ClaimOf(key), IsOk());
     EXPECT_EQ(key[14], '4');
     EXPECT_NE(std::string("89ab").find(key[19]), std::string::npos) << key;
