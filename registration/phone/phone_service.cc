@@ -90,7 +90,7 @@ class PhoneService::Impl {
   std::shared_ptr<Phone> FindPhone(int64_t number);
   std::vector<int64_t> Numbers() const;
 
-  void WorkAtTimes();
+  void WorkAtTimes(absl::Time started);
   void FetchAll();
   void ForgetAll(bool files);
   void SendChaffAtTimes();
@@ -253,10 +253,12 @@ void PhoneService::Impl::ForgetAll(bool files) {
   }
 }
 
-void PhoneService::Impl::WorkAtTimes() {
-  absl::Time fetched = clock_.Now();
-  absl::Time forgot_drafts = fetched;
-  absl::Time forgot_files = fetched;
+void PhoneService::Impl::WorkAtTimes(absl::Time started) {
+  absl::Time fetched = started;
+  // What is over is forgotten at the start, too: a phone that runs for less
+  // than a day at a time keeps nothing longer.
+  absl::Time forgot_drafts = absl::InfinitePast();
+  absl::Time forgot_files = absl::InfinitePast();
   // A clock that was set back is a reason, too, to look.
   const auto is_due = [](absl::Time now, absl::Time& last,
                          absl::Duration every) {
@@ -315,7 +317,10 @@ absl::Status PhoneService::Impl::Start() {
       http_, HttpServer::Start(options_.http, router_, clock_, log_));
   host_ = http_->address().ToString();
   has_host_.store(true, std::memory_order_release);
-  working_ = std::thread([this] { WorkAtTimes(); });
+  // The time of the start, not of when the thread comes to run: a clock may
+  // move as soon as this returns.
+  working_ =
+      std::thread([this, started = clock_.Now()] { WorkAtTimes(started); });
   if (options_.chaff_per_day > 0) {
     chaff_ = std::thread([this] { SendChaffAtTimes(); });
   }

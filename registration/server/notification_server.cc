@@ -57,7 +57,7 @@ class NotificationServer::Impl {
   HttpResponse GetFile(const HttpRequest& request);
   absl::StatusOr<HttpResponse> GetFileOrFail(absl::string_view name);
   void Confirm();
-  void KeepHouse();
+  void KeepHouse(absl::Time started);
   absl::Status PublishIfDue();
   // Waits, or until Stop; false: stop.
   bool Pause(std::chrono::milliseconds time);
@@ -179,8 +179,11 @@ absl::Status NotificationServer::Impl::PublishIfDue() {
   return absl::OkStatus();
 }
 
-void NotificationServer::Impl::KeepHouse() {
-  int64_t hour = HoursOf(clock_.Now());
+void NotificationServer::Impl::KeepHouse(absl::Time started) {
+  // At the start, too, what is over is deleted: a server that runs for less
+  // than an hour at a time keeps nothing longer.
+  bool has_purged = false;
+  int64_t hour = HoursOf(started);
   while (Pause(kTick)) {
     if (options_.publishes) {
       const absl::Status status = PublishIfDue();
@@ -193,7 +196,8 @@ void NotificationServer::Impl::KeepHouse() {
       }
     }
     const int64_t now_hour = HoursOf(clock_.Now());
-    if (now_hour == hour) continue;
+    if (has_purged && now_hour == hour) continue;
+    has_purged = true;
     if (now_hour / 24 != hour / 24) {
       const absl::StatusOr<std::string> line = diagnosis_.RiskLine();
       Note(line.ok() ? *line : line.status().message());
@@ -203,7 +207,13 @@ void NotificationServer::Impl::KeepHouse() {
     if (!store.ok()) continue;
     {
       const std::unique_lock<std::mutex> write_lock = store->WriteLock();
-      (*store)->Purge(clock_.Now()).status().IgnoreError();
+      const auto purged = (*store)->Purge(clock_.Now());
+      if (!purged.ok()) {
+        Note(purged.status().message());
+      } else if (purged->num_unpublished > 0) {
+        Note(absl::StrCat("ALARM: too old, and never published: ",
+                          purged->num_unpublished, " keys"));
+      }
     }
     (*store)->Checkpoint().IgnoreError();
   }
@@ -238,7 +248,10 @@ absl::Status NotificationServer::Impl::Start() {
   TEKMATCH_ASSIGN_OR_RETURN(
       http_, HttpServer::Start(options_.http, router_, clock_, log_));
   confirming_ = std::thread([this] { Confirm(); });
-  housekeeping_ = std::thread([this] { KeepHouse(); });
+  // The time of the start, not of when the thread comes to run: a clock may
+  // move as soon as this returns.
+  housekeeping_ =
+      std::thread([this, started = clock_.Now()] { KeepHouse(started); });
   return absl::OkStatus();
 }
 

@@ -667,6 +667,22 @@ class PhoneProcessTest(unittest.TestCase):
         self.world.set_time(NOW + 16 * DAY)
         self.assertTrue(wait_for(lambda: num_keys() == 0))
 
+    # A phone that never runs for a whole day forgets when it starts.
+    def test_own_keys_go_at_the_start(self):
+        phone = self.phone()
+        self.assertEqual(phone.end(), 0)
+        self.world.set_time(NOW + 16 * DAY)
+        phone.start()
+        database = sqlite3.connect(
+            "file:%s?mode=ro" % os.path.join(phone.folder, "phone.sqlite"), uri=True
+        )
+        self.addCleanup(database.close)
+
+        def num_keys():
+            return database.execute("SELECT count(*) FROM own_key").fetchone()[0]
+
+        self.assertTrue(wait_for(lambda: num_keys() == 0))
+
     # Row 27: nor does a phone keep what was entered, in any form: two phones that
     # send the same keys have the same rows, but for random ones.
     def test_row_27_the_same_rows_whatever_was_entered(self):

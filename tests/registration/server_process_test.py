@@ -4,6 +4,7 @@
 import base64
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -145,6 +146,27 @@ class ServerProcessTest(unittest.TestCase):
         self.assertEqual(status.returncode, 0)
         self.assertIn("published: 1 keys in 1 files; 0 begun\n", status.stdout)
         self.assertIn("registered in 24 hours: 1\n", status.stdout)
+
+    # A server that never runs for a whole hour deletes when it starts, and says
+    # what was lost.
+    def test_old_keys_go_at_the_start(self):
+        world = self.world
+        world.management.claims = {"12345678": None}
+        world.start("--no-publish")
+        self.assertEqual(world.put(request("12345678", [key(tek(1))]))[0], 200)
+        self.assertEqual(world.end(), 0)
+        world.set_time(NOW + 20 * 86400)
+        world.start("--no-publish")
+        database = sqlite3.connect(
+            "file:%s?mode=ro" % world.path("server", "server.sqlite"), uri=True
+        )
+        self.addCleanup(database.close)
+
+        def num_keys():
+            return database.execute("SELECT count(*) FROM diagnosis_key").fetchone()[0]
+
+        self.assertTrue(wait_for(lambda: num_keys() == 0))
+        self.assertTrue(wait_for(lambda: "never published: 1 keys" in world.read("log")))
 
     # Who runs the server sees that keys are held, and for how long.
     def test_r15_status_says_how_long_keys_wait(self):
