@@ -2,7 +2,7 @@
 # Sourced by .ci/run and tools/dev/nightly: runs checks one after another, counts
 # what passed, and says what each cost.
 #
-# Defines:  stage, tally, end_stages.
+# Defines:  stage, tally, end_stages, precompile_headers.
 # Exports:  TEKMATCH_TALLY, the file of counts: a line a check, of test cases
 #           passed, failed and skipped;
 #           TEKMATCH_TIMES, the folder where Bazel and clang-tidy leave what
@@ -24,6 +24,31 @@ export TEKMATCH_SERVERS=$stages/servers
 : >"$TEKMATCH_TALLY"
 : >"$TEKMATCH_SERVERS"
 mkdir "$TEKMATCH_TIMES"
+# precompile_headers: compiles common headers once for all builds of the stages
+# that follow (tools/dev/precompile_headers), whoever starts them: in their shells
+# `bazel` is this function. Fails, and changes nothing, where that does not work.
+precompile_headers() {
+  tools/dev/precompile_headers gcc asan-ubsan tsan || return
+  export TEKMATCH_PRECOMPILED=$root
+  # shellcheck disable=SC2317  # it is called by name
+  bazel() {
+    local command=$1 with=
+    shift
+    # Other workspaces know no such configuration.
+    if [[ $PWD == "$TEKMATCH_PRECOMPILED" && $command =~ ^(build|run|test)$ ]]; then
+      case " $* " in
+        *" --config=asan-ubsan "* | *" --config=fuzz "*) with=-asan-ubsan ;;
+        *" --config=tsan "*) with=-tsan ;;
+        *" --config="*) with=none ;;
+      esac
+      [[ $with == none ]] || command+=" --config=precompiled$with"
+    fi
+    # shellcheck disable=SC2086  # one word, or two
+    command bazel $command "$@"
+  }
+  export -f bazel
+}
+
 leave_stages() {
   local server
   [[ -n $leave_server ]] || bazel shutdown >"$stages/shutdown" 2>&1 || true

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -129,6 +130,62 @@ class StagesTest(unittest.TestCase):
             output.splitlines(),
             ["", "slowest tests", *tests, "", "slowest files", *files],
         )
+
+    def write_bazel(self):
+        """One that only says its arguments, in the file `said`."""
+        self.write_script(
+            "bin/bazel",
+            "for argument; do",
+            "  [[ $argument != --profile=* ]] ||",
+            """    echo '{"traceEvents": []}' > "${argument#*=}\"""",
+            "done",
+            'printf "%s|" "$@" >> "$ROOT/said"',
+            'echo >> "$ROOT/said"',
+        )
+
+    def test_every_build_of_a_stage_takes_the_compiled_headers(self):
+        self.write_script("tools/dev/precompile_headers", "true")
+        self.write_bazel()
+        self.expect(
+            0,
+            "8 passed, 0 failed",
+            "stage headers precompile_headers",
+            "stage a run_bazel build //a",
+            "stage b run_bazel test --config=asan-ubsan //b",
+            "stage c run_bazel build --config=fuzz",
+            "stage d run_bazel test //d --config=tsan",
+            "stage e run_bazel build --config=arm64 //e",
+            "stage f bash -c 'bazel run //f -- --x'",
+            "stage g env workspace=/ bash -c 'cd / && bazel build //g'",
+        )
+        said = (self.root / "said").read_text(encoding="utf-8").splitlines()
+        said = [line for line in said if not line.startswith(("info|", "shutdown|"))]
+        said = [re.sub("--ui_event.*--profile=[^|]*", "OPTIONS", line) for line in said]
+        self.assertEqual(
+            said,
+            [
+                "build|--config=precompiled|OPTIONS|//a|",
+                "test|--config=precompiled-asan-ubsan|OPTIONS|--config=asan-ubsan|//b|",
+                "build|--config=precompiled-asan-ubsan|OPTIONS|--config=fuzz|",
+                "test|--config=precompiled-tsan|OPTIONS|//d|--config=tsan|",
+                "build|OPTIONS|--config=arm64|//e|",
+                "run|--config=precompiled|//f|--|--x|",
+                "build|//g|",
+            ],
+        )
+
+    def test_where_headers_cannot_be_compiled_all_is_built_as_ever(self):
+        self.write_script("tools/dev/precompile_headers", "exit 1")
+        self.write_bazel()
+        self.expect(
+            1,
+            "1 passed, 1 failed",
+            "stage headers precompile_headers",
+            "stage a run_bazel build //a",
+        )
+        said = (self.root / "said").read_text(encoding="utf-8")
+        self.assertIn("build|--ui", said)
+        self.assertNotIn("precompiled", said)
 
     def test_a_broken_profile_fails(self):
         break_it = 'break_it() { echo "{" > "$TEKMATCH_TIMES/a.1.profile"; }'
