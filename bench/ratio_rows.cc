@@ -1,7 +1,7 @@
 // Plan: a row compares the engine with the baseline or another engine, run by
-// run in turn, and keeps median and quartiles of the runs' ratios. Class Ratios
-// makes the rows, each with a world that it checks the answers of. The end
-// writes JSON.
+// run in turn (ratio.h). Class Ratios makes the rows, each with a world that it
+// checks the answers of; those that begin with a file of sightings are
+// file_rows.h's.
 #include "bench/ratio_rows.h"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bench/baseline.h"
+#include "bench/file_rows.h"
 #include "bench/kernel_floor.h"
 #include "bench/kernel_meter.h"
 #include "bench/measure.h"
@@ -77,40 +78,6 @@ class BaselineMeter {
   size_t next_ = 0;
 };
 
-// Seconds a key of the thing measured, for run r.
-using Meter = std::function<absl::StatusOr<double>(int run)>;
-
-absl::StatusOr<RatioRow> Compare(int num_runs, const Meter& engine,
-                                 const Meter& reference) {
-  std::vector<double> ratios;
-  std::vector<double> engine_rates;
-  std::vector<double> reference_rates;
-  for (int run = 0; run < num_runs; ++run) {
-    TEKMATCH_ASSIGN_OR_RETURN(const double before, reference(run));
-    TEKMATCH_ASSIGN_OR_RETURN(const double seconds, engine(run));
-    TEKMATCH_ASSIGN_OR_RETURN(const double after, reference(run));
-    const double mean = (before + after) / 2;
-    ratios.push_back(mean / seconds);
-    engine_rates.push_back(1 / seconds);
-    reference_rates.push_back(1 / mean);
-  }
-  return RatioRow{.name = "",
-                  .kernel = "",
-                  .num_runs = num_runs,
-                  .ratio = Quantile(ratios, 0.5),
-                  .low_quartile = Quantile(ratios, 0.25),
-                  .high_quartile = Quantile(ratios, 0.75),
-                  .engine_keys_per_s = Quantile(engine_rates, 0.5),
-                  .baseline_keys_per_s = Quantile(reference_rates, 0.5),
-                  .skipped = ""};
-}
-
-RatioRow Skipped(absl::string_view why) {
-  RatioRow row;
-  row.skipped = std::string(why);
-  return row;
-}
-
 class Ratios {
  public:
   Ratios(const RatioOptions& options, BaselineMeter baseline)
@@ -133,6 +100,9 @@ class Ratios {
         {"end_to_end", [&] { return EndToEnd(); }},
         {"x86_aesni", [&] { return Forced("x86_aesni", n); }},
         {"two_threads", [&] { return TwoThreads(); }},
+        {"wait_20k", [&] { return WaitRow(FileOptions(), options_.programs); }},
+        {"read_1m", [&] { return ReadRow(FileOptions(50)); }},
+        {"read_10m", [&] { return ReadRow(FileOptions(500)); }},
         {"hkdf_share_of_ceiling",
          [&] { return Share(&KernelMeter::DeriveRpiks, HkdfFloor); }},
         {"aes_share_of_ceiling",
@@ -180,6 +150,17 @@ class Ratios {
     return MakeBenchWorld(world);
   }
 
+  // With `times` times as many sightings as other rows have.
+  FileRowOptions FileOptions(uint64_t times = 1) {
+    const FileRowOptions options = {
+        .num_runs = options_.num_runs,
+        .num_keys = options_.num_keys,
+        .num_sightings = times * options_.num_sightings,
+        .seed = next_seed_};
+    next_seed_ += static_cast<uint64_t>(options_.num_runs);
+    return options;
+  }
+
   static absl::StatusOr<std::shared_ptr<const SightingIndex>> MakeIndex(
       const std::vector<Sighting>& sightings) {
     TEKMATCH_ASSIGN_OR_RETURN(SightingIndex index,
@@ -223,7 +204,7 @@ class Ratios {
 
   absl::StatusOr<RatioRow> Forced(absl::string_view kernel, uint64_t n) {
     const absl::StatusOr<const Kernels*> kernels = FindKernels(kernel);
-    if (!kernels.ok()) return Skipped(kernels.status().message());
+    if (!kernels.ok()) return SkippedRow(kernels.status().message());
     TEKMATCH_ASSIGN_OR_RETURN(RatioRow row,
                               InMemory({.num_sightings = n}, **kernels));
     row.kernel = std::string(kernel);
@@ -297,7 +278,7 @@ class Ratios {
       absl::StatusOr<double> (KernelMeter::*measure)(),
       absl::StatusOr<double> (*floor)(absl::string_view kernel)) const {
     const absl::StatusOr<const Kernels*> kernels = FindKernels(kVaes512);
-    if (!kernels.ok()) return Skipped(kernels.status().message());
+    if (!kernels.ok()) return SkippedRow(kernels.status().message());
     KernelMeter meter(**kernels);
     // Several times as many runs: each is short.
     TEKMATCH_ASSIGN_OR_RETURN(

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bench/file_rows.h"
+#include "bench/ratio.h"
 
 namespace tekmatch {
 
@@ -22,6 +24,7 @@ struct RatioOptions {
   uint64_t num_baseline_keys = 100'000;  // of a run
   uint64_t num_sightings = 20'000;       // the baseline's; see the rows
   std::vector<std::string> rows;         // their names; none: all
+  WaitPrograms programs;                 // of the row wait_20k
 };
 
 // Keys a second of what is measured and of what it is measured against:
@@ -32,23 +35,17 @@ struct RatioOptions {
 // end_to_end: one signed zip on disk to the matches; likewise.
 // x86_aesni: dense_20k with that kernel forced.
 // two_threads: end_to_end on two threads, against one.
+// wait_20k: the tool's whole process, sightings and a signed zip from disk to
+// its
+//   report, on one thread, against the baseline's over the same files.
+// read_1m, read_10m: a CSV of 50 and 500 times num_sightings read and indexed,
+//   against a reader that checks nothing (plain_reader.h) and std::sort. Its
+//   figures are sightings a second.
 // hkdf_share_of_ceiling, aes_share_of_ceiling: x86_vaes512's derive_rpiks and
 //   generate_rpis (144 a key), against what the processor's instructions allow
 //   (kernel_floor.h).
-struct RatioRow {
-  std::string name;
-  std::string kernel;  // that the engine used
-  int num_runs = 0;    // those of kernel functions are short, and more
-  double ratio = 0;    // median of the runs' ratios
-  // Half of the runs' ratios lie between these.
-  double low_quartile = 0;
-  double high_quartile = 0;
-  double engine_keys_per_s = 0;
-  double baseline_keys_per_s = 0;
-  // Why this machine has no figures, which are then 0.
-  std::string skipped;
-};
-
+//
+//
 // In the order above. INVALID_ARGUMENT: options.rows names what is none.
 // INTERNAL: a wrong answer, or BoringSSL failed. Others are the system's.
 absl::StatusOr<std::vector<RatioRow>> MeasureRatios(

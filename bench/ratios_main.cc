@@ -6,8 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 
 #include "bench/ratio_rows.h"
 #include "bench/ratio_table.h"
@@ -33,6 +35,10 @@ int Run(int argc, char** argv) {
                "Little work, in one run: to see it run, not to measure")
       ->excludes(runs);
   CLI11_PARSE(app, argc, argv);
+  std::error_code error;
+  const std::filesystem::path self =
+      std::filesystem::read_symlink("/proc/self/exe", error);
+  options.programs = WaitPrograms::Beside(self.string());
   if (run.quick) {
     options.num_runs = 1;
     options.num_keys = 20'000;

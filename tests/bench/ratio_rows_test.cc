@@ -29,12 +29,15 @@ TEST(RatioRowsTest, EveryRowIsMeasuredOrSaysWhyNot) {
   options.num_keys = 5'001;
   options.num_baseline_keys = 101;
   options.num_sightings = 37;
+  // As they lie beside each other where Bazel runs tests.
+  options.programs = WaitPrograms::Beside("bench/ratios");
   const auto rows = MeasureRatios(options);
   ASSERT_THAT(rows, IsOk());
-  EXPECT_THAT(NamesOf(*rows),
-              ElementsAre("dense_20k", "dense_1m", "dense_10m", "phone",
-                          "end_to_end", "x86_aesni", "two_threads",
-                          "hkdf_share_of_ceiling", "aes_share_of_ceiling"));
+  EXPECT_THAT(
+      NamesOf(*rows),
+      ElementsAre("dense_20k", "dense_1m", "dense_10m", "phone", "end_to_end",
+                  "x86_aesni", "two_threads", "wait_20k", "read_1m", "read_10m",
+                  "hkdf_share_of_ceiling", "aes_share_of_ceiling"));
   for (const RatioRow& row : *rows) {
     SCOPED_TRACE(row.name);
     const bool needs_vaes = row.name.ends_with("share_of_ceiling");
@@ -50,6 +53,20 @@ TEST(RatioRowsTest, EveryRowIsMeasuredOrSaysWhyNot) {
     EXPECT_EQ(row.engine_keys_per_s > 0, !skipped);
     EXPECT_EQ(row.baseline_keys_per_s > 0, !skipped);
   }
+}
+
+TEST(RatioRowsTest, WithoutItsProgramsTheWaitIsSkipped) {
+  RatioOptions options;
+  options.num_runs = 1;
+  options.num_keys = 100;
+  options.num_baseline_keys = 100;
+  options.num_sightings = 30;
+  options.rows = {"wait_20k"};
+  options.programs = WaitPrograms::Beside("nowhere/ratios");
+  const auto rows = MeasureRatios(options);
+  ASSERT_THAT(rows, IsOk());
+  ASSERT_THAT(NamesOf(*rows), ElementsAre("wait_20k"));
+  EXPECT_EQ((*rows)[0].skipped, "its programs are not beside this one");
 }
 
 TEST(RatioRowsTest, OnlyTheRowsAskedFor) {
