@@ -9,6 +9,7 @@
 
 #include "matcher/kernels/filter_bits.h"
 #include "matcher/kernels/hkdf_constants.h"
+#include "matcher/kernels/kernel_hits.h"
 
 namespace tekmatch {
 
@@ -180,6 +181,7 @@ static void DerivePair(const uint8_t* tek0, const uint8_t* tek1, uint8_t* rpik0,
 }
 
 static bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
+  MarkHit(&unit_hits.derive_rpiks);
   size_t k = 0;
   for (; k + 2 <= num_keys; k += 2) {
     const uint8_t* tek = teks + k * kBlockBytes;
@@ -260,6 +262,7 @@ TEKMATCH_INLINE void GenerateGroup(const AesKey* aes, uint32_t interval,
 
 static bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval,
                          size_t num_rpis, uint8_t* rpis) {
+  MarkHit(&unit_hits.generate_rpis);
   AesKey aes;
   ExpandKey(rpik, &aes);
   for (size_t j = 0; j < num_rpis; j += kGroup) {
@@ -282,6 +285,7 @@ static bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                            uint32_t first_interval, size_t num_intervals,
                            const RpiFilter* filter, RpiCandidate* candidates,
                            size_t* num_candidates) {
+  MarkHit(&unit_hits.find_candidates);
   RpiCandidate* next = candidates;
   for (size_t k = 0; k < num_keys; ++k) {
     AesKey aes;
@@ -304,7 +308,7 @@ static bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
   return true;
 }
 
-const Kernels kArm64CryptoKernels = {"arm64_crypto", &DeriveRpiks,
-                                     &GenerateRpis, &FindCandidates};
+const Kernels kArm64CryptoKernels = {
+    "arm64_crypto", &DeriveRpiks, &GenerateRpis, &FindCandidates, &unit_hits};
 
 }  // namespace tekmatch

@@ -43,6 +43,17 @@ struct RpiCandidate {
   uint8_t rpi[16];
 };
 
+// Which functions of a unit have run: 1 from its first call on. The functions
+// set it themselves, whoever calls them and by whichever table, so that a test
+// can see which implementation a choice has led to (BoringSSL's
+// BORINGSSL_function_hit is the model). Tests may clear it while no kernel
+// runs; nothing else reads it.
+struct KernelHits {
+  uint8_t derive_rpiks;
+  uint8_t generate_rpis;
+  uint8_t find_candidates;
+};
+
 struct Kernels {
   // Name for people who choose an implementation, for example "portable".
   const char* name;
@@ -64,6 +75,9 @@ struct Kernels {
                           uint32_t first_interval, size_t num_intervals,
                           const RpiFilter* filter, RpiCandidate* candidates,
                           size_t* num_candidates);
+
+  // Of the unit that the table is in; null where a table is not one of ours.
+  KernelHits* hits;
 };
 
 }  // namespace tekmatch

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "matcher/kernels/filter_bits.h"
+#include "matcher/kernels/kernel_hits.h"
 
 namespace tekmatch {
 namespace {
@@ -18,6 +19,7 @@ constexpr uint8_t kRpikInfo[] = {'E', 'N', '-', 'R', 'P', 'I', 'K'};
 constexpr uint8_t kPaddedPrefix[12] = {'E', 'N', '-', 'R', 'P', 'I'};
 
 bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
+  MarkHit(&unit_hits.derive_rpiks);
   const EVP_MD* sha256 = EVP_sha256();
   for (size_t k = 0; k < num_keys; ++k) {
     if (HKDF(rpiks + k * kBlockBytes, kBlockBytes, sha256,
@@ -38,8 +40,8 @@ void StorePaddedData(uint32_t interval, uint8_t* block) {
 
 // One call of ECB over all blocks: BoringSSL then keeps several of them in
 // flight, which AES_encrypt, one block at a time, cannot.
-bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
-                  uint8_t* rpis) {
+bool Generate(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
+              uint8_t* rpis) {
   if (num_rpis == 0) return true;
   for (size_t j = 0; j < num_rpis; ++j) {
     StorePaddedData(first_interval + static_cast<uint32_t>(j),
@@ -54,6 +56,12 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
                            static_cast<int>(num_rpis * kBlockBytes)) == 1;
 }
 
+bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
+                  uint8_t* rpis) {
+  MarkHit(&unit_hits.generate_rpis);
+  return Generate(rpik, first_interval, num_rpis, rpis);
+}
+
 bool Passes(const uint8_t* rpi, const RpiFilter& filter) {
   const uint32_t hash =
       static_cast<uint32_t>(rpi[4]) | static_cast<uint32_t>(rpi[5]) << 8 |
@@ -65,11 +73,12 @@ bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
                     uint32_t first_interval, size_t num_intervals,
                     const RpiFilter* filter, RpiCandidate* candidates,
                     size_t* num_candidates) {
+  MarkHit(&unit_hits.find_candidates);
   uint8_t rpis[kMaxRpis * kBlockBytes];
   size_t num_found = 0;
   for (size_t k = 0; k < num_keys; ++k) {
-    if (!GenerateRpis(rpiks + k * kBlockBytes, first_interval, num_intervals,
-                      rpis)) {
+    if (!Generate(rpiks + k * kBlockBytes, first_interval, num_intervals,
+                  rpis)) {
       return false;
     }
     for (size_t j = 0; j < num_intervals; ++j) {
@@ -88,6 +97,6 @@ bool FindCandidates(const uint8_t* rpiks, size_t num_keys,
 }  // namespace
 
 const Kernels kPortableKernels = {"portable", &DeriveRpiks, &GenerateRpis,
-                                  &FindCandidates};
+                                  &FindCandidates, &unit_hits};
 
 }  // namespace tekmatch

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "matcher/kernels/kernel_hits.h"
 #include "matcher/kernels/x86_probe.h"
 
 namespace tekmatch {
@@ -90,6 +91,7 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
                   uint8_t* rpis) {
   using Vec = typename V::Vec;
   constexpr size_t kLanes = V::kLanes;
+  MarkHit(&unit_hits.generate_rpis);
   if (num_rpis == 0) return true;
   AesKeys<V> keys;
   keys.round_keys[0] = V::LoadSame(rpik);

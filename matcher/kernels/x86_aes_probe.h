@@ -8,6 +8,7 @@
 
 #include <immintrin.h>
 
+#include "matcher/kernels/kernel_hits.h"
 #include "matcher/kernels/kernels.h"
 #include "matcher/kernels/x86_aes.h"
 #include "matcher/kernels/x86_probe.h"
@@ -283,6 +284,7 @@ bool AesProbe<V>::FindCandidates(const uint8_t* rpiks, size_t num_keys,
                                  const RpiFilter* filter,
                                  RpiCandidate* candidates,
                                  size_t* num_candidates) {
+  MarkHit(&unit_hits.find_candidates);
   // Registers of keys whose schedules are made side by side.
   constexpr size_t kNum = 4;
   constexpr size_t kKeys = kNum * kLanes;

@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include "matcher/kernels/kernel_hits.h"
 #include "matcher/kernels/x86_aes.h"
 #include "matcher/kernels/x86_aes_probe.h"
 #include "matcher/kernels/x86_sha.h"
@@ -80,8 +81,8 @@ struct OneBlock {
 
 }  // namespace
 
-const Kernels kX86AesniKernels = {"x86_aesni", &ShaDeriveRpiks,
-                                  &GenerateRpis<OneBlock>,
-                                  &AesProbe<OneBlock>::FindCandidates};
+const Kernels kX86AesniKernels = {
+    "x86_aesni", &ShaDeriveRpiks, &GenerateRpis<OneBlock>,
+    &AesProbe<OneBlock>::FindCandidates, &unit_hits};
 
 }  // namespace tekmatch

@@ -11,6 +11,7 @@
 #include <immintrin.h>
 
 #include "matcher/kernels/hkdf_constants.h"
+#include "matcher/kernels/kernel_hits.h"
 
 namespace tekmatch {
 namespace {  // NOLINT(google-build-namespaces): see above
@@ -196,6 +197,7 @@ inline void ShaDerive(const uint8_t* teks, uint8_t* rpiks) {
 // As in Kernels.
 inline bool ShaDeriveRpiks(const uint8_t* teks, size_t num_keys,
                            uint8_t* rpiks) {
+  MarkHit(&unit_hits.derive_rpiks);
   constexpr size_t kStepBytes = kShaKeys * kShaKeyBytes;
   for (; num_keys >= kShaKeys; num_keys -= kShaKeys) {
     ShaDerive(teks, rpiks);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "matcher/kernels/hkdf_constants.h"
+#include "matcher/kernels/kernel_hits.h"
 
 namespace tekmatch {
 namespace {
@@ -316,6 +317,7 @@ inline void DeriveBatches(const InitialStates& initial, const uint8_t* teks,
 // As Kernels::derive_rpiks.
 inline bool ShaDeriveRpiks(const uint8_t* teks, size_t num_keys,
                            uint8_t* rpiks) {
+  MarkHit(&unit_hits.derive_rpiks);
   constexpr size_t kStep = kBatches * kShaLanes;
   InitialStates initial;
   SetAll(kNoSaltInner, initial.no_salt_inner);

@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include "matcher/kernels/kernel_hits.h"
 #include "matcher/kernels/x86_aes.h"
 #include "matcher/kernels/x86_aes_probe.h"
 #include "matcher/kernels/x86_aesni.h"
@@ -97,8 +98,8 @@ bool DeriveRpiks(const uint8_t* teks, size_t num_keys, uint8_t* rpiks) {
 
 }  // namespace
 
-const Kernels kX86Vaes256Kernels = {"x86_vaes256", &DeriveRpiks,
-                                    &GenerateRpis<TwoBlocks>,
-                                    &AesProbe<TwoBlocks>::FindCandidates};
+const Kernels kX86Vaes256Kernels = {
+    "x86_vaes256", &DeriveRpiks, &GenerateRpis<TwoBlocks>,
+    &AesProbe<TwoBlocks>::FindCandidates, &unit_hits};
 
 }  // namespace tekmatch

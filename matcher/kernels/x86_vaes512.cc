@@ -8,6 +8,7 @@
 
 #include <immintrin.h>
 
+#include "matcher/kernels/kernel_hits.h"
 #include "matcher/kernels/x86_aes.h"
 #include "matcher/kernels/x86_aes_probe.h"
 #include "matcher/kernels/x86_sha_lanes.h"
@@ -120,8 +121,8 @@ struct ProbeOperations<FourBlocks> {
 
 }  // namespace
 
-const Kernels kX86Vaes512Kernels = {"x86_vaes512", &ShaDeriveRpiks,
-                                    &GenerateRpis<FourBlocks>,
-                                    &AesProbe<FourBlocks>::FindCandidates};
+const Kernels kX86Vaes512Kernels = {
+    "x86_vaes512", &ShaDeriveRpiks, &GenerateRpis<FourBlocks>,
+    &AesProbe<FourBlocks>::FindCandidates, &unit_hits};
 
 }  // namespace tekmatch
