@@ -56,6 +56,8 @@ checks=(
   shellcheck
   # What it says of Bluetooth captures is compared with what is read of them.
   tshark
+  # For tools/dev/check_memory.
+  valgrind
 )
 
 # The native packages' headers serve both architectures. BoringSSL's -dev package
