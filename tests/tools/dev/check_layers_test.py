@@ -178,6 +178,36 @@ class CheckLayersTest(unittest.TestCase):
             self.check(), (1, ["matcher/check/BUILD.bazel: everything is public"])
         )
 
+    def test_keys_of_a_file_without_a_verdict_go_to_known_callers_only(self):
+        for name in [
+            "KeyDecoder",
+            "ExportReader",
+            "ReadExportFile",
+            "MatchFiles",
+            "MatchBlock",
+        ]:
+            with self.subTest(name=name):
+                self.write("tools/report/b.cc", "auto x = engine.%s(path);\n" % name)
+                self.assertEqual(
+                    self.check(),
+                    (
+                        1,
+                        [
+                            "tools/report/b.cc: uses %s, which is not for it (READERS)"
+                            % name
+                        ],
+                    ),
+                )
+        self.write("tools/report/b.cc", "// As ReadExportFile says.\nint ReadExportFiles;\n")
+        self.assertEqual(self.check(), (0, []))
+
+    def test_a_caller_that_calls_no_more(self):
+        self.write("tools/commands/cmd_verify.cc", "int x;\n")
+        self.assertEqual(
+            self.check(),
+            (1, ["the table: tools/commands/cmd_verify.cc does not use ReadExportFile"]),
+        )
+
 
 if __name__ == "__main__":
     unittest.main()
