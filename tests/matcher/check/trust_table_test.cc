@@ -8,6 +8,7 @@
 #include "tests/trust_table.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -59,6 +60,7 @@ class TrustTableTest : public ::testing::Test {
  protected:
   TrustTableTest() {
     std::vector<Sighting> heard;
+    heard.reserve(keys_.size() + more_keys_.size());
     for (const DiagnosisKey& key : keys_) {
       heard.push_back(HearKey(key, kTestDaySeconds + 3600));
     }
@@ -95,6 +97,7 @@ class TrustTableTest : public ::testing::Test {
   }
   static std::vector<Tek> TeksOf(const std::vector<DiagnosisKey>& keys) {
     std::vector<Tek> teks;
+    teks.reserve(keys.size());
     for (const DiagnosisKey& key : keys) teks.push_back(key.tek);
     std::sort(teks.begin(), teks.end());
     return teks;
@@ -315,7 +318,8 @@ TEST_F(TrustTableTest, AStoreFollowsTheTrustOfEachCheck) {
       ASSERT_THAT(database, IsOk());
       StoredCheckOptions options;
       options.check.skip_bad_files = true;
-      options.check.now = absl::FromUnixSeconds(kTestDaySeconds + 5 * 86400);
+      options.check.now =
+          absl::FromUnixSeconds(kTestDaySeconds + int64_t{5} * 86400);
       options.check.files.sources["a.zip"] =
           MemorySource("a.zip", world_.Zip(bin_, sheet));
       auto store = SightingStore::Create(**database, options.retention);

@@ -5,11 +5,13 @@
 // hidden_keys_msan alone.
 #include <immintrin.h>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): it is the intrinsic's name.
 #undef _mm512_ternarylogic_epi32
 #define _mm512_ternarylogic_epi32(a, b, c, table)                        \
   (__extension__({                                                       \
     static_assert((table) == 0x96, "only the XOR of three is replaced"); \
     _mm512_xor_si512(_mm512_xor_si512(a, b), c);                         \
   }))
+// NOLINTEND(bugprone-reserved-identifier)
 
 #include "matcher/kernels/x86_vaes512.cc"  // NOLINT(bugprone-suspicious-include): so that it is the same text
