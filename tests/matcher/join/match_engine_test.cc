@@ -388,7 +388,7 @@ TEST(MatchEngineTest, ServesSeveralThreadsAtOnce) {
       ResolveMatches(MatchKeys(engine, keys).candidates, {});
   ASSERT_EQ(expected.matches.size(), 40);
 
-  constexpr int kNumThreads = 4;
+  constexpr int kNumThreads = 8;
   std::vector<MatchBatch> batches(kNumThreads);
   std::vector<std::thread> threads;
   for (int t = 0; t < kNumThreads; ++t) {
