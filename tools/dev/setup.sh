@@ -3,7 +3,7 @@
 # missing; does nothing, and asks no server, when none is.
 #
 # Usage: tools/dev/setup.sh [--checks] [--arm64] [--library] [--java]
-#                           [--report] [--coverage] [--registration]
+#                           [--report] [--coverage] [--mutation] [--registration]
 #        tools/dev/setup.sh --fingerprint
 #
 # Without options: what the build and the tests need. And with
@@ -13,6 +13,7 @@
 #   --java         what its --java needs: a JDK
 #   --report       what tools/dev/bench_report needs, and tests of pages
 #   --coverage     what --config=coverage needs
+#   --mutation     what tools/dev/mutate needs
 #   --registration  what the build and the tests of registration/ need
 #   --fingerprint  prints a hash of the versions installed, and does nothing else
 #   --help         prints this
@@ -92,6 +93,11 @@ coverage=(
   lld-14
   llvm-14
 )
+mutation=(
+  # Clang's headers, and its library for Python.
+  libclang-common-14-dev
+  python3-clang-14
+)
 
 registration=(
   # Libraries: serves HTTP; calls other servers and sends mail; hashes passwords.
@@ -139,6 +145,7 @@ for option; do
     --java) packages+=("${java[@]}") ;;
     --report) packages+=("${report[@]}") ;;
     --coverage) packages+=("${coverage[@]}") ;;
+    --mutation) packages+=("${mutation[@]}") ;;
     --registration) packages+=("${registration[@]}") ;;
     --fingerprint)
       # dpkg-query exits with 1 when it does not know one of the packages.
