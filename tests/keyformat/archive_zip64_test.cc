@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "keyformat/zip_records.h"
 #include "tests/keyformat/archive_verdicts.h"
 #include "tests/keyformat/raw_zip.h"
 
@@ -117,6 +118,17 @@ TEST(ArchiveZip64Test, AcceptsZip64sFirstBytesInData) {
   RawZipEntry entry = Entry("export.bin", Zip64Locator() + Noise(65'500));
   entry.deflate = false;
   ExpectAccepted({.entries = {entry}});
+}
+
+// By itself, wherever it stands; a byte less is none.
+TEST(ArchiveZip64Test, FindsALocatorUpToTheLastByte) {
+  const std::string locator = Zip64Locator();
+  for (const std::string before : {"", "x", "PK\x06\x07", "PK\x06"}) {
+    EXPECT_TRUE(HoldsZip64Locator(before + locator));
+    EXPECT_TRUE(HoldsZip64Locator(before + locator + "x"));
+    EXPECT_FALSE(
+        HoldsZip64Locator(before + locator.substr(0, locator.size() - 1)));
+  }
 }
 
 }  // namespace

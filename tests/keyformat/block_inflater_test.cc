@@ -307,5 +307,20 @@ TEST(Crc32Test, IsTheSameOfBoth) {
             IsalCrc32(0, {at, 10'000}));
 }
 
+// So much at a time that two are more than a match reaches back, and one is
+// less.
+TYPED_TEST(BlockInflaterTest, InflatesAsZlibDoesInPiecesOfTwentyThousand) {
+  const std::string content = Repetitive(200'000, 2);
+  for (const size_t every : {size_t{5'000}, size_t{19'000}}) {
+    const std::string stream =
+        Deflated(content, 9, Z_DEFAULT_STRATEGY, every, Z_SYNC_FLUSH);
+    const Inflated right = InflateByZlib(stream);
+    ASSERT_EQ(right.content, content);
+    for (const size_t out_step : {size_t{17'000}, size_t{20'000}}) {
+      ExpectSame<TypeParam>(stream, right, 64'000, out_step);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tekmatch

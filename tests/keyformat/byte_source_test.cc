@@ -1,8 +1,10 @@
 #include "keyformat/byte_source.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -77,6 +79,43 @@ TEST(ByteSourceTest, RefusesWhatIsNoRegularFile) {
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_THAT(OpenFileSource(fifo),
               StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+// The error that an earlier call of something else left is not this one's.
+TEST(ByteSourceTest, AnOldErrorIsNotLookedAt) {
+  const std::string path = TempPath("old_error");
+  std::ofstream(path) << "0123456789";
+  const auto file = OpenFileSource(path);
+  ASSERT_THAT(file, IsOk());
+  std::vector<uint8_t> out(4);
+  errno = EINTR;
+  ASSERT_THAT((*file)->ReadAt(6, absl::MakeSpan(out)), IsOk());
+  EXPECT_EQ(std::string(out.begin(), out.end()), "6789");
+  ASSERT_EQ(truncate(path.c_str(), 3), 0);
+  errno = EINTR;
+  EXPECT_THAT(
+      (*file)->ReadAt(6, absl::MakeSpan(out)),
+      StatusIs(absl::StatusCode::kDataLoss, path + ": the file is truncated"));
+}
+
+// A descriptor that cannot be read stands in for a disk that fails.
+TEST(ByteSourceTest, SaysWhyItCouldNotRead) {
+  const std::string path = TempPath("fails");
+  std::ofstream(path) << "0123456789";
+  // The file gets the first number that is free.
+  const int number = open("/dev/null", O_WRONLY);
+  ASSERT_GE(number, 0);
+  close(number);
+  const auto file = OpenFileSource(path);
+  ASSERT_THAT(file, IsOk());
+  const int write_only = open(path.c_str(), O_WRONLY);
+  ASSERT_GE(write_only, 0);
+  ASSERT_EQ(dup2(write_only, number), number);
+  close(write_only);
+  std::vector<uint8_t> out(4);
+  EXPECT_THAT((*file)->ReadAt(0, absl::MakeSpan(out)),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       path + ": reading: Bad file descriptor"));
 }
 
 }  // namespace

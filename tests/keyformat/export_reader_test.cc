@@ -1,5 +1,9 @@
 #include "keyformat/export_reader.h"
 
+#include <openssl/sha.h>
+
+#include <array>
+#include <cstdint>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -359,6 +363,58 @@ TEST(RealExportsTest, LongKeysAreRejectedOneByOne) {
                 .rejected[static_cast<size_t>(KeyRejection::kWrongKeyLength)],
             2);
   EXPECT_EQ(result.report.extra_entry, "content.sig");
+}
+
+// Without an export.bin the only *.bin and the only *.sig of one name are the
+// export.
+TEST(ExportReaderTest, APairOfOneNameIsAnExport) {
+  const RawZipEntry bin = Entry("a.bin", OneKeyBin());
+  const RawZipEntry sig = Entry("a.sig", "");
+  for (const std::vector<RawZipEntry>& entries :
+       {std::vector<RawZipEntry>{bin, sig}, {sig, bin}}) {
+    const ReadResult result = ReadBytes(RawZip{.entries = entries}.Build());
+    ASSERT_THAT(result.status, IsOk());
+    EXPECT_EQ(result.report.signature.verdict,
+              SignatureVerdict::kEmptySignatureList);
+    EXPECT_EQ(result.keys.size(), 1);
+  }
+  const RawZipEntry other_bin = Entry("b.bin", OneKeyBin());
+  const RawZipEntry other_sig = Entry("b.sig", "");
+  for (const std::vector<RawZipEntry>& entries : {std::vector<RawZipEntry>{bin},
+                                                  {sig},
+                                                  {bin, other_sig},
+                                                  {bin, sig, other_bin},
+                                                  {bin, sig, other_sig}}) {
+    EXPECT_THAT(ReadBytes(RawZip{.entries = entries}.Build()).status,
+                StatusIs(absl::StatusCode::kDataLoss));
+  }
+}
+
+TEST(ExportReaderTest, AFingerprintIsTheDigestUnlessItsCallerStopsIt) {
+  const std::string bin = OneKeyBin() + std::string(size_t{200} << 10, '\0');
+  const auto source = MemorySource("f", bin);
+  int num_asked = 0;
+  const auto fingerprint =
+      ExportReader::Fingerprint(*source, {}, nullptr, [&num_asked] {
+        ++num_asked;
+        return absl::OkStatus();
+      });
+  ASSERT_THAT(fingerprint, IsOk());
+  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<const uint8_t*>(bin.data()), bin.size(),
+         digest.data());
+  EXPECT_EQ(fingerprint->digests.sha256, digest);
+  EXPECT_GE(num_asked, 4);
+  for (const int last : {1, 3}) {
+    num_asked = 0;
+    const auto stopped =
+        ExportReader::Fingerprint(*source, {}, nullptr, [&num_asked, last] {
+          return ++num_asked == last ? absl::CancelledError("enough")
+                                     : absl::OkStatus();
+        });
+    EXPECT_THAT(stopped, StatusIs(absl::StatusCode::kCancelled, "enough"));
+    EXPECT_EQ(num_asked, last);
+  }
 }
 
 }  // namespace

@@ -171,5 +171,21 @@ TEST(ExportWriterLimitsTest, RefusesAFileThatIsNotOfItsBatchOrTooLarge) {
       IsOk());
 }
 
+TEST(ExportWriterLimitsTest, AFileOfABatchNeedsGoodOptionsToo) {
+  ExportWriterOptions options = Options();
+  options.end_timestamp = options.start_timestamp;
+  RandomSource random = RandomSource::Seeded(1);
+  EXPECT_THAT(WriteExportFile(MakeKeys(1), 1, 1, options, random),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("before end_timestamp")));
+}
+
+TEST(ExportWriterLimitsTest, DefaultsAreThoseOfGooglesServer) {
+  const ExportWriterOptions options;
+  EXPECT_EQ(options.max_keys, 500'000);
+  EXPECT_EQ(options.min_keys, 1'000);
+  EXPECT_EQ(options.padding_range, 100);
+}
+
 }  // namespace
 }  // namespace tekmatch

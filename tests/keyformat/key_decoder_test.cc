@@ -251,5 +251,21 @@ TEST(LatestRollingStartTest, StaysWithinTheFormat) {
             kMax);
 }
 
+// The longest length there is, by protobuf: what is longer is none.
+TEST(KeyDecoderTest, ALengthIsUpToSixteenLessThanTwoGiB) {
+  const auto region_of = [](uint32_t length) {
+    std::string bytes = std::string(kExportHeader) + "\x1a";
+    for (; length >= 0x80; length >>= 7) {
+      bytes.push_back(static_cast<char>(length % 0x80 + 0x80));
+    }
+    bytes.push_back(static_cast<char>(length));
+    return std::string(Decode(bytes).status.message());
+  };
+  const uint32_t most = 0x7fffffff - 16;
+  EXPECT_THAT(region_of(most), ::testing::HasSubstr("the region is longer"));
+  EXPECT_THAT(region_of(most + 1),
+              ::testing::Not(::testing::HasSubstr("the region is longer")));
+}
+
 }  // namespace
 }  // namespace tekmatch

@@ -1,6 +1,8 @@
 // Keys in every form in which they are published, and what is refused as none.
 #include "keyformat/p256_key.h"
 
+#include <openssl/err.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
@@ -135,6 +137,10 @@ TEST(P256KeyFormsTest, EveryFormIsTheSameKey) {
   const std::string pem = kPublic;
   const std::string certificate = kCertificate;
   const std::string mark = "\xEF\xBB\xBF";
+  // What OpenSSL writes before a key: the name of P-256.
+  const std::string parameters =
+      "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n"
+      "-----END EC PARAMETERS-----\n";
   std::string wrapped = Base64Of(pem);
   wrapped.insert(64, "\n");
   for (const std::string& file :
@@ -142,7 +148,9 @@ TEST(P256KeyFormsTest, EveryFormIsTheSameKey) {
         pem + pem, DerOf(pem), Base64Of(pem), Base64Of(pem) + "\n",
         mark + Base64Of(pem) + "\r\n", "  " + wrapped + "\n\n", certificate,
         WithCrlf(certificate), certificate + pem, DerOf(certificate),
-        Base64Of(certificate)}) {
+        Base64Of(certificate), parameters + pem,
+        absl::StrReplaceAll(certificate,
+                            {{"CERTIFICATE", "X509 CERTIFICATE"}})}) {
     const auto key = VerificationKey::Parse(file);
     ASSERT_THAT(key, IsOk()) << file;
     EXPECT_TRUE(key->Verify(kDigest, *signature));
@@ -189,6 +197,7 @@ TEST(P256KeyFormsTest, OtherKindsAreRefusedByName) {
   std::string der = DerOf(kPublic);
   der.back() ^= 1;  // no point of the curve any more
   EXPECT_EQ(Why(der), "a damaged key on P-256");
+  EXPECT_EQ(ERR_peek_error(), 0);
 }
 
 TEST(P256KeyFormsTest, WhatIsNoKey) {
@@ -208,8 +217,12 @@ TEST(P256KeyFormsTest, WhatIsNoKey) {
         der.substr(0, der.size() - 1), certificate + "0",
         certificate.substr(0, certificate.size() - 1),
         Base64Of(pem).substr(0, 80), Base64Of(pem) + "!", encrypted,
-        std::string(kRequest), std::string("0\x80\x00\x00", 4)}) {
+        std::string(kRequest), std::string("0\x80\x00\x00", 4),
+        // Of a key's shape, but for the number where an algorithm's OID is.
+        std::string("0\x08\x30\x03\x02\x01\x05\x03\x01\x00", 10)}) {
     EXPECT_EQ(Why(file), none) << file;
+    // Nobody asks BoringSSL's queue.
+    EXPECT_EQ(ERR_peek_error(), 0) << file;
   }
   const std::string two = *SigningKey::Generate()->PublicPem();
   EXPECT_EQ(Why(pem + two), "several keys; give each a file of its own");

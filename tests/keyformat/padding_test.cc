@@ -114,5 +114,22 @@ TEST(PaddingTest, BytesAreRandomAndRealKeysStay) {
   EXPECT_TRUE(none.empty());
 }
 
+TEST(PaddingTest, AKeyIsAloneWithoutANeighbourOfItsKindOnEitherSide) {
+  const std::vector<DiagnosisKey> kinds = OneOfEachKind();
+  EXPECT_EQ(NumAlone({}), 0);
+  EXPECT_EQ(NumAlone({kinds[0]}), 1);
+  EXPECT_EQ(NumAlone(kinds), 7);
+  // Two of each kind, wherever they stand once sorted; then all but one.
+  std::vector<DiagnosisKey> keys = kinds;
+  keys.insert(keys.end(), kinds.begin(), kinds.end());
+  EXPECT_EQ(NumAlone(keys), 0);
+  for (size_t i = 0; i < kinds.size(); ++i) {
+    EXPECT_EQ(NumAlone({kinds[i], kinds[i]}), 0) << i;
+    std::vector<DiagnosisKey> without = keys;
+    without.erase(without.begin() + static_cast<ptrdiff_t>(i));
+    EXPECT_EQ(NumAlone(without), 1) << i;
+  }
+}
+
 }  // namespace
 }  // namespace tekmatch

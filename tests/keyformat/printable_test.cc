@@ -13,7 +13,11 @@ namespace {
 TEST(PrintableTest, WhatIsSafeStays) {
   for (const std::string text :
        {"", "a b~", "C:\\x1b", "é", "陽性登録者", "\xf0\x9f\x98\x80",
-        "\xef\xbf\xbd", "\xc2\xa0", "\xf4\x8f\xbf\xbd"}) {
+        "\xef\xbf\xbd", "\xc2\xa0", "\xf4\x8f\xbf\xbd",
+        // The first and the last characters of so many bytes, and those beside
+        // the surrogates.
+        "\xdf\xbf", "\xe0\xa0\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80",
+        "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80"}) {
     EXPECT_EQ(Printable(text), text);
     EXPECT_EQ(PrintableLines(text), text);
     EXPECT_EQ(PrintableJson(text), text);
@@ -25,6 +29,7 @@ TEST(PrintableTest, WhatIsUnsafeIsSeen) {
       {"a\nb", "a\\x0ab"},
       {"\r", "\\x0d"},
       {"\t", "\\x09"},
+      {"\x1f", "\\x1f"},
       {std::string("\0", 1), "\\x00"},
       {"\x1b[31m", "\\x1b[31m"},
       {"\x7f", "\\x7f"},

@@ -1,5 +1,9 @@
 #include "keyformat/random_source.h"
 
+#include <openssl/chacha.h>
+#include <openssl/sha.h>
+
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -47,6 +51,25 @@ TEST(RandomSourceTest, BelowCoversItsRangeEvenly) {
     EXPECT_LT(count, 10500);
   }
   EXPECT_EQ(random.Below(1), 0);
+}
+
+// By BoringSSL's own function, up to a number of two bytes: after 256 buffers
+// the first one does not come again.
+TEST(RandomSourceTest, TheBuffersNumberIsTheNonce) {
+  const std::vector<uint8_t> seed = {9, 0, 0, 0, 0, 0, 0, 0};
+  std::array<uint8_t, 32> key{};
+  SHA256(seed.data(), seed.size(), key.data());
+  RandomSource random = RandomSource::Seeded(9);
+  std::vector<uint8_t> bytes(4096);
+  for (uint32_t number = 0; number <= 0x101; ++number) {
+    random.Fill(absl::MakeSpan(bytes));
+    std::vector<uint8_t> expected(bytes.size());
+    const std::array<uint8_t, 12> nonce = {static_cast<uint8_t>(number),
+                                           static_cast<uint8_t>(number >> 8)};
+    CRYPTO_chacha_20(expected.data(), expected.data(), expected.size(),
+                     key.data(), nonce.data(), /*counter=*/0);
+    EXPECT_EQ(bytes, expected) << number;
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "keyformat/signature.h"
 
+#include <openssl/err.h>
 #include <openssl/sha.h>
 
 #include <set>
@@ -210,6 +211,7 @@ TEST(SignatureTest, DefectsOfFormHaveTheirOwnVerdicts) {
   signature.signature += "x";
   EXPECT_EQ(Verdict({signature}, trusted),
             SignatureVerdict::kMalformedSignature);
+  EXPECT_EQ(ERR_peek_error(), 0);  // nobody asks BoringSSL's queue
   for (const char* algorithm : {"", "1.2.840.10045.4.3.3", "SHA256"}) {
     signature = Sign(key, "440", "v1");
     signature.info.algorithm = algorithm;
