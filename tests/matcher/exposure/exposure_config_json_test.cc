@@ -202,5 +202,50 @@ TEST(ExposureConfigJsonTest, WrongFieldsAreNamed) {
   }
 }
 
+// Each number of each array goes to its place, and all may be 0.
+TEST(ExposureConfigJsonTest, EveryArrayIsRead) {
+  using Scores = std::array<int, 8>;
+  const auto config = ParseExposureConfig(R"({
+      "name": "x",
+      "attenuation_thresholds": [10, 20, 30],
+      "attenuation_weights": [2.5, 1, 0.5, 0.25],
+      "report_type_weights": {"confirmed_test": 1,
+                              "confirmed_clinical_diagnosis": 2,
+                              "self_report": 0.5, "recursive": 0.25},
+      "version_1": {"attenuation_scores": [0, 1, 2, 3, 4, 5, 6, 7],
+                    "days_since_last_exposure_scores": [8, 7, 6, 5, 4, 3, 2, 1],
+                    "duration_scores": [1, 2, 3, 4, 5, 6, 7, 8],
+                    "transmission_risk_scores": [7, 6, 5, 4, 3, 2, 1, 0],
+                    "duration_thresholds": [1, 2]}})");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->daily_summaries.attenuation_thresholds,
+            (std::array<int, 3>{10, 20, 30}));
+  EXPECT_EQ(config->daily_summaries.attenuation_weights,
+            (std::array<double, 4>{2.5, 1, 0.5, 0.25}));
+  EXPECT_EQ(config->daily_summaries.report_type_weights,
+            (std::array<double, 6>{0, 1, 2, 0.5, 0.25, 0}));
+  const ExposureConfigV1& v1 = config->version_1;
+  EXPECT_EQ(v1.attenuation_scores, (Scores{0, 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(v1.days_since_last_exposure_scores,
+            (Scores{8, 7, 6, 5, 4, 3, 2, 1}));
+  EXPECT_EQ(v1.duration_scores, (Scores{1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_EQ(v1.transmission_risk_scores, (Scores{7, 6, 5, 4, 3, 2, 1, 0}));
+  for (const char* name :
+       {"attenuation_scores", "days_since_last_exposure_scores",
+        "duration_scores", "transmission_risk_scores"}) {
+    const auto with = [name](const char* last) {
+      return Parse(absl::StrCat(R"(,"version_1":{")", name,
+                                R"(":[0,0,0,0,0,0,0,)", last, "]}"));
+    };
+    EXPECT_THAT(with("0"), IsOk()) << name;
+    EXPECT_THAT(with("8"), IsOk()) << name;
+    for (const char* bad : {"-1", "9"}) {
+      EXPECT_EQ(with(bad).status(),
+                absl::InvalidArgumentError(absl::StrCat(
+                    "version_1.", name, "[7]: not an integer in 0..8")));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tekmatch

@@ -137,5 +137,26 @@ TEST(DistinctKeysTest, ABlockOfRepeatedKeysGivesWhatItsKeysGive) {
   }
 }
 
+// The first interval there is belongs to a key like any other.
+TEST(DistinctKeysTest, AKeyThatStartsAtZeroStaysWhole) {
+  std::mt19937_64 rng(3);
+  KeyBlock block;
+  DiagnosisKey key;
+  key.tek = RandomBytes<Tek>(rng);
+  key.rolling_start = 0;
+  for (const int period : {1, 3, 3}) {
+    key.rolling_period = static_cast<uint8_t>(period);
+    block.Append(key);
+  }
+  const DistinctKeys distinct(block, 0, block.size());
+  ASSERT_EQ(distinct.block().size(), 2);
+  EXPECT_EQ(distinct.block().key(0).rolling_start, 0);
+  EXPECT_EQ(distinct.block().key(0).rolling_period, 1);
+  EXPECT_EQ(distinct.block().key(1).rolling_start, 1);
+  EXPECT_EQ(distinct.block().key(1).rolling_period, 2);
+  EXPECT_EQ(distinct.NumRepeats(0, 0), 2);
+  EXPECT_EQ(distinct.NumRepeats(1, 1), 1);
+}
+
 }  // namespace
 }  // namespace tekmatch

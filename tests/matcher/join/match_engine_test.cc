@@ -403,5 +403,28 @@ TEST(MatchEngineTest, ServesSeveralThreadsAtOnce) {
   }
 }
 
+// Two calls of a kernel, each of whose keys was met in each of its intervals:
+// as many candidates as there can be between two lookups.
+TEST(MatchEngineTest, FindsKeysThatWereMetAllDay) {
+  std::vector<DiagnosisKey> keys;
+  std::vector<Sighting> sightings;
+  for (size_t k = 0; k < 300; ++k) {
+    keys.push_back({TestTek(k), kStart, 144, {}});
+    for (EnIntervalNumber i = kStart; i < kStart + 144; ++i) {
+      sightings.push_back(Hear(keys[k].tek, i, StartOf(i)));
+    }
+  }
+  const size_t num_sightings = sightings.size();
+  const MatchEngine engine = MakeEngine(std::move(sightings));
+  const MatchBatch batch = MatchKeys(engine, keys);
+  std::set<uint32_t> found;
+  for (const Match& match : batch.candidates) {
+    found.insert(match.sighting_position);
+  }
+  EXPECT_EQ(batch.candidates.size(), num_sightings);
+  EXPECT_EQ(found.size(), num_sightings);
+  EXPECT_EQ(batch.num_duplicates, 0);
+}
+
 }  // namespace
 }  // namespace tekmatch

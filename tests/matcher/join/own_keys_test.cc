@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 
 namespace tekmatch {
@@ -38,6 +39,21 @@ TEST(OwnKeysTest, KeysOfAllDevicesAreNotItsConcern) {
   std::vector<Match> matches = {HeardBy(3, 1)};
   EXPECT_EQ(DropOwnMatches(own, matches), 0U);
   EXPECT_EQ(matches.size(), 1U);
+}
+
+TEST(OwnKeysTest, WhoAsksIsToldOfEachThatIsDropped) {
+  OwnKeys own;
+  own.of_device[3] = {TekOf(1)};
+  std::vector<Match> matches = {HeardBy(3, 1), HeardBy(4, 1), HeardBy(3, 2)};
+  std::vector<Match> told;
+  EXPECT_EQ(DropOwnMatches(own, matches,
+                           [&told](const Match& match, absl::string_view why) {
+                             EXPECT_EQ(why, "own_key");
+                             told.push_back(match);
+                           }),
+            1U);
+  EXPECT_EQ(told, std::vector<Match>{HeardBy(3, 1)});
+  EXPECT_EQ(matches, (std::vector<Match>{HeardBy(4, 1), HeardBy(3, 2)}));
 }
 
 }  // namespace

@@ -246,5 +246,53 @@ TEST(CheckHeardTest, SaysThePlaceOfTheFirstThatNoPhoneHeard) {
                                        "-128..20"));
 }
 
+// As many buckets as the power of two from the number of distinct RPIs on: what
+// makes a search a constant number of steps.
+TEST(SightingIndexTest, ThereIsABucketForEachDistinctRpi) {
+  std::mt19937_64 rng(11);
+  const std::vector<std::pair<size_t, size_t>> cases = {
+      {0, 1}, {1, 1}, {2, 2}, {3, 4}, {4, 4}, {5, 8}, {1024, 1024}};
+  for (const auto& [num_rpis, num_buckets] : cases) {
+    std::vector<Sighting> sightings;
+    for (size_t i = 0; i < num_rpis; ++i) {
+      Sighting sighting;
+      sighting.unix_seconds = 1592000000;
+      sighting.rpi = RandomBytes<Rpi>(rng);
+      sighting.rssi = -50;
+      sightings.insert(sightings.end(), 3, sighting);
+    }
+    const auto index = MakeIndex(sightings);
+    EXPECT_EQ(index->memory_bytes() - index->filters().memory_bytes(),
+              (num_buckets + 1) * sizeof(uint32_t))
+        << num_rpis;
+  }
+}
+
+// So many that buckets are told apart by more than the RPI's first two bytes.
+TEST(SightingIndexTest, FindsEachOfVeryMany) {
+  std::mt19937_64 rng(12);
+  std::vector<Sighting> sightings(size_t{3} << 16);
+  for (Sighting& sighting : sightings) {
+    sighting.unix_seconds = 1592000000;
+    sighting.rpi = RandomBytes<Rpi>(rng);
+    sighting.rssi = -50;
+  }
+  const auto index = MakeIndex(sightings);
+  size_t num_found = 0;
+  for (const Sighting& sighting : sightings) {
+    const absl::Span<const Sighting> found = index->Find(sighting.rpi);
+    if (found.size() == 1 && found[0] == sighting) ++num_found;
+  }
+  EXPECT_EQ(num_found, sightings.size());
+}
+
+TEST(SightingIndexTest, TakesToleranceUpToItsLimits) {
+  for (const int32_t tolerance : {0, kMaxToleranceIntervals}) {
+    const auto index = SightingIndex::Create({}, tolerance);
+    ASSERT_THAT(index, IsOk());
+    EXPECT_EQ(index->max_tolerance_intervals(), tolerance);
+  }
+}
+
 }  // namespace
 }  // namespace tekmatch

@@ -240,5 +240,20 @@ TEST(SliceFiltersTest, TheBitsOfOneRpi) {
   EXPECT_EQ(filter.words[1], ~0U);
 }
 
+// Two days apart, each with the fewest words: 2 of 32 bits.
+TEST(SliceFiltersTest, MemoryIsThatOfSlicesAndWords) {
+  std::mt19937_64 rng(5);
+  std::vector<Sighting> sightings(2);
+  for (Sighting& sighting : sightings) sighting.rpi = RandomBytes<Rpi>(rng);
+  sightings[0].unix_seconds = int64_t{100} * 86400 + 43200;
+  sightings[1].unix_seconds = int64_t{200} * 86400 + 43200;
+  const SliceFilters filters(sightings, kTolerance);
+  ASSERT_EQ(filters.slices().size(), 2);
+  EXPECT_GE(filters.memory_bytes(),
+            2 * sizeof(SliceFilters::Slice) + filters.filter_bytes());
+  EXPECT_LE(filters.memory_bytes(),
+            4 * sizeof(SliceFilters::Slice) + 2 * filters.filter_bytes());
+}
+
 }  // namespace
 }  // namespace tekmatch
