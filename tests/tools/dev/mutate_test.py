@@ -75,7 +75,8 @@ class RewriteTest(unittest.TestCase):
             b"""bool f(int a, int b) {
   while ((::tekmatch_mutant(1) ? (a <= b + 1) : ::tekmatch_mutant(2) ? (a >= b + 1) : """
             b"""(a < (::tekmatch_mutant(3) ? (b - 1) : (b + 1))))) { """
-            b"""(::tekmatch_mutant(4) ? (void)0 : (void)(g(a))); { if (!::tekmatch_mutant(5)) break; } }
+            b"""(::tekmatch_mutant(4) ? (void)0 : (void)(g(a))); """
+            b"""{ if (!::tekmatch_mutant(5)) break; } }
   if (::tekmatch_mutant(6)) { (void)(h(a)); } else CHECK(h(a));
 }
 """,
