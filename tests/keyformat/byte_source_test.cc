@@ -118,5 +118,19 @@ TEST(ByteSourceTest, SaysWhyItCouldNotRead) {
                        path + ": reading: Bad file descriptor"));
 }
 
+TEST(ByteSourceTest, AStreamOfAFileThatShrankFails) {
+  const std::string path = TempPath("stream_shrinks");
+  std::ofstream(path) << "0123456789";
+  const auto file = OpenFileSource(path);
+  ASSERT_THAT(file, IsOk());
+  const auto stream = StreamWholeSource(**file);
+  std::vector<uint8_t> out(4);
+  ASSERT_THAT(stream->Read(absl::MakeSpan(out)), IsOk());
+  ASSERT_EQ(truncate(path.c_str(), 6), 0);
+  EXPECT_THAT(
+      stream->Read(absl::MakeSpan(out)),
+      StatusIs(absl::StatusCode::kDataLoss, path + ": the file is truncated"));
+}
+
 }  // namespace
 }  // namespace tekmatch

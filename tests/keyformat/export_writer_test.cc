@@ -140,14 +140,16 @@ TEST(ExportWriterTest, TheFilesOfACallEachHaveKeysOfAllBytes) {
     options.split = split;
     for (const KeyOrder order : {KeyOrder::kSorted, KeyOrder::kRandom}) {
       options.order = order;
-      const auto written = WriteAndRead(MakeKeys(1000), options);
-      ASSERT_THAT(written, IsOk());
-      ASSERT_EQ(written->size(), 10);
-      for (const Written& file : *written) {
-        const std::vector<DiagnosisKey> in_order = Sorted(file.keys);
-        EXPECT_LT(in_order.front().tek.bytes[0], 64);
-        EXPECT_GE(in_order.back().tek.bytes[0], 192);
-        EXPECT_EQ(file.keys == in_order, order == KeyOrder::kSorted);
+      for (const size_t num_files : {2, 10}) {
+        const auto written = WriteAndRead(MakeKeys(100 * num_files), options);
+        ASSERT_THAT(written, IsOk());
+        ASSERT_EQ(written->size(), num_files);
+        for (const Written& file : *written) {
+          const std::vector<DiagnosisKey> in_order = Sorted(file.keys);
+          EXPECT_LT(in_order.front().tek.bytes[0], 64);
+          EXPECT_GE(in_order.back().tek.bytes[0], 192);
+          EXPECT_EQ(file.keys == in_order, order == KeyOrder::kSorted);
+        }
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -313,6 +314,45 @@ TEST(KeyPublicationsTest, FieldsHaveStableNames) {
 
 TEST(KeyPublicationsTest, NothingGivesNothing) {
   EXPECT_THAT(ResolvePublications({}, kTest).by_key, IsEmpty());
+}
+
+TEST(KeyPublicationsTest, EachFieldThatDiffersIsAConflictOfItsOwn) {
+  for (size_t field = 0; field < kNumPublishedFields; ++field) {
+    KeyPublication later = Publish(7, kTest);
+    switch (static_cast<PublishedField>(field)) {
+      case PublishedField::kRollingStart:
+        later.key.rolling_start += 144;
+        break;
+      case PublishedField::kRollingPeriod:
+        later.key.rolling_period = 72;
+        break;
+      case PublishedField::kTransmissionRisk:
+        later.key.metadata.transmission_risk = 8;
+        break;
+      case PublishedField::kDaysSinceOnset:
+        later.key.metadata.days_since_onset = -5;
+        break;
+      case PublishedField::kVariantOfConcern:
+        later.key.metadata.variant_of_concern = 2;
+        break;
+    }
+    Conflicts expected{};
+    expected[field] = 1;
+    EXPECT_EQ(
+        ResolvePublications({Publish(3, kTest), later}, kTest).num_conflicts,
+        expected);
+  }
+}
+
+TEST(KeyPublicationsTest, WhoAsksIsToldWhyAMatchIsDropped) {
+  std::vector<Match> matches(3, In(kStart));
+  matches[0].metadata.report_type = kRecursive;
+  matches[2].metadata.report_type = kRevoked;
+  std::vector<std::string> told;
+  DropUnreported(matches, [&told](const Match&, absl::string_view reason) {
+    told.emplace_back(reason);
+  });
+  EXPECT_THAT(told, ElementsAre("recursive_key", "revoked_key"));
 }
 
 }  // namespace
