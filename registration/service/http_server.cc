@@ -80,8 +80,13 @@ struct Deadline {
 
 MHD_Result CopyHeader(void* headers, MHD_ValueKind /*kind*/, const char* key,
                       const char* value) {
-  static_cast<HttpHeaders*>(headers)->emplace_back(
+  auto& [name, text] = static_cast<HttpHeaders*>(headers)->emplace_back(
       key, value == nullptr ? "" : value);
+  // libmicrohttpd leaves a CR without LF in its place. RFC 9112, 2.2: it is
+  // invalid, or a space.
+  for (std::string* const part : {&name, &text}) {
+    std::replace(part->begin(), part->end(), '\r', ' ');
+  }
   return MHD_YES;
 }
 

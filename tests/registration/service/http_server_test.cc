@@ -116,6 +116,17 @@ TEST_F(HttpServerTest, ReverseProxyNamesTheClient) {
       "192.0.2.7|");
 }
 
+// RFC 9112, 2.2. Whoever writes a header into a log or another message begins
+// no line of the client's.
+TEST_F(HttpServerTest, CrWithoutLfInAHeaderIsASpace) {
+  options_.client_header = "X-Real-IP";
+  Start();
+  EXPECT_EQ(Ask(address(), "GET", "/who", "",
+                {{"X-Real-IP", "192.0.2.7\rCookie: a=b\r"}, {"X\rY", "z"}})
+                .body,
+            "192.0.2.7 Cookie: a=b |");
+}
+
 TEST_F(HttpServerTest, ConnectionServesMoreThanOneRequest) {
   Start();
   TestConnection connection(address());
