@@ -41,8 +41,7 @@ class FileSource : public ByteSource {
           pread(fd_, out.data(), out.size(), static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) {
-        return absl::DataLossError(
-            absl::StrCat(name_, ": reading: ", std::strerror(errno)));
+        return SystemError(errno, absl::StrCat(name_, ": reading"));
       }
       if (n == 0) return OutOfRange(name_);
       offset += static_cast<uint64_t>(n);
@@ -105,7 +104,12 @@ absl::StatusOr<std::unique_ptr<ByteSource>> OpenFileSource(
     return SystemError(errno, absl::StrCat(path, ": cannot be opened"));
   }
   struct stat info {};
-  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+  if (fstat(fd, &info) != 0) {
+    absl::Status status = SystemError(errno, path);
+    close(fd);
+    return status;
+  }
+  if (!S_ISREG(info.st_mode)) {
     close(fd);
     return absl::FailedPreconditionError(
         absl::StrCat(path, ": not a regular file"));

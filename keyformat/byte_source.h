@@ -30,7 +30,8 @@ class ByteSource {
   virtual uint64_t size() const = 0;
 
   // Fills `out` from `offset`. DATA_LOSS when the range does not lie within
-  // the source or reading fails.
+  // the source. Where the system cannot read, that is no fault of the file's:
+  // UNKNOWN (EIO) and so on, as the system says.
   virtual absl::Status ReadAt(uint64_t offset,
                               absl::Span<uint8_t> out) const = 0;
 };
@@ -53,7 +54,7 @@ class ByteStream {
 
   // Reads up to out.size() bytes (at least one asked for) and returns how
   // many; 0 at the end of a stream that is whole. DATA_LOSS for one that is
-  // not; the stream is then useless.
+  // not, or the source's error; the stream is then useless.
   virtual absl::StatusOr<size_t> Read(absl::Span<uint8_t> out) = 0;
 };
 

@@ -69,7 +69,7 @@ class DescriptorSource : public NamedSource {
                               static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) {
-        return Error(absl::StrCat("reading: ", std::strerror(errno)));
+        return SystemError(errno, absl::StrCat(name(), ": reading"));
       }
       // It became shorter since its size was asked.
       if (n == 0) return Truncated();

@@ -220,9 +220,18 @@ absl::Status ForeignDatabase::Error(int code) const {
   const auto with = [&](absl::string_view reason) {
     return absl::StrCat(path_, ": ", reason);
   };
+  if (code == SQLITE_IOERR_NOMEM) code = SQLITE_NOMEM;
+  const int error = db_ == nullptr ? 0 : sqlite3_system_errno(db_);
   switch (code & 0xFF) {
     case SQLITE_NOMEM:
       return absl::ResourceExhaustedError(with("out of memory"));
+    // What the system cannot do with the copy is no damage to the database.
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN: {
+      const std::string message = with(sqlite3_errstr(code));
+      return error != 0 ? SystemError(error, message)
+                        : absl::UnknownError(message);
+    }
     case SQLITE_FULL:
       return absl::ResourceExhaustedError(
           with("its copy does not fit on the disk, or grows beyond measure"));
