@@ -28,6 +28,7 @@
 #include <limits>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
@@ -52,6 +53,28 @@ int Milliseconds(absl::Duration duration) {
       std::clamp<int64_t>(ms, 0, std::numeric_limits<int>::max()));
 }
 
+// Of the words of SQLite's check of all pages, which may hold names out of the
+// file. A page that the system did not give is in them, with a code of SQLite,
+// and is no damage.
+absl::Status JudgePages(const Database& database, absl::string_view words,
+                        absl::string_view check) {
+  if (words == "ok") return absl::OkStatus();
+  constexpr absl::string_view kCode = "error code=";
+  const size_t at = words.find(kCode);
+  if (at != absl::string_view::npos) {
+    const absl::string_view rest = words.substr(at + kCode.size());
+    int code = 0;
+    if (absl::SimpleAtoi(rest.substr(0, rest.find_first_not_of("0123456789")),
+                         &code) &&
+        (code & 0xFF) == SQLITE_IOERR) {
+      return absl::UnknownError(absl::StrCat(database.path(), ": SQLite's ",
+                                             check, ": ",
+                                             sqlite3_errstr(SQLITE_IOERR)));
+    }
+  }
+  return database.Damaged(absl::StrCat("is damaged, by SQLite's ", check));
+}
+
 }  // namespace
 
 // ---------------------------------------------------------- status codes
@@ -62,10 +85,19 @@ absl::Status Database::Error(int code, absl::string_view doing) const {
   const std::string message =
       absl::StrCat(path_, ": ", doing, ": ", sqlite3_errstr(code));
   const int error = db_ == nullptr ? 0 : sqlite3_system_errno(db_);
+  // What SQLite remembers may be of another file that it looked for meanwhile:
+  // only a database that is not there is NOT_FOUND, which a caller takes for an
+  // empty store.
+  const auto of_system = [&] {
+    absl::Status status = SystemError(error != 0 ? error : ENOENT, message);
+    if (absl::IsNotFound(status) && FileExists(path_)) {
+      return absl::UnknownError(message);
+    }
+    return status;
+  };
   switch (code) {
     case SQLITE_IOERR_NOMEM:
       return absl::ResourceExhaustedError(message);
-    case SQLITE_IOERR_CORRUPTFS:
     case SQLITE_IOERR_DATA:
       return absl::DataLossError(message);
     case SQLITE_READONLY_DBMOVED:
@@ -92,13 +124,12 @@ absl::Status Database::Error(int code, absl::string_view doing) const {
     case SQLITE_AUTH:
       return absl::PermissionDeniedError(message);
     case SQLITE_CANTOPEN:
-      return error != 0 ? SystemError(error, message)
-                        : absl::NotFoundError(message);
+      return of_system();
     case SQLITE_IOERR:
       // The system's: a medium that fails now and then is no damaged database,
-      // which a caller would set aside.
-      return error != 0 ? SystemError(error, message)
-                        : absl::UnknownError(message);
+      // which a caller would set aside. SQLITE_IOERR_CORRUPTFS, too, which says
+      // no more than that a read met EIO.
+      return error != 0 ? of_system() : absl::UnknownError(message);
     case SQLITE_INTERRUPT:
     case SQLITE_ABORT:
       return absl::CancelledError(message);
@@ -350,9 +381,7 @@ absl::Status Database::CheckPagesIfFew() {
   count.Reset();
   TEKMATCH_ASSIGN_OR_RETURN(Statement check, Prepare("PRAGMA quick_check(1)"));
   TEKMATCH_ASSIGN_OR_RETURN(row, check.Step());
-  return row && check.Text(0) == "ok"
-             ? absl::OkStatus()
-             : Damaged("is damaged, by SQLite's quick check");
+  return JudgePages(*this, row ? check.Text(0) : "", "quick check");
 }
 
 Database::~Database() {
@@ -402,11 +431,19 @@ absl::StatusOr<bool> Database::Checkpoint(absl::Duration max_wait) {
         absl::StrCat(path_, ": no checkpoint inside a transaction"));
   }
   sqlite3_busy_timeout(db_, Milliseconds(max_wait));
-  const int code = sqlite3_wal_checkpoint_v2(
-      db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  int code = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE,
+                                       nullptr, nullptr);
   sqlite3_busy_timeout(db_, busy_timeout_ms_);
   if ((code & 0xFF) == SQLITE_BUSY) return false;
   if (code != SQLITE_OK) return Error(code, "emptying its -wal");
+  // SQLite cuts the -wal and does not sync it: after a loss of power what was
+  // deleted would be in it again.
+  sqlite3_file* wal = nullptr;
+  code = sqlite3_file_control(db_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (code == SQLITE_OK && wal != nullptr && wal->pMethods != nullptr) {
+    code = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  }
+  if (code != SQLITE_OK) return Error(code, "syncing its -wal");
   return true;
 }
 
@@ -414,10 +451,7 @@ absl::Status Database::CheckIntegrity() {
   TEKMATCH_ASSIGN_OR_RETURN(Statement check,
                             Prepare("PRAGMA integrity_check(1)"));
   TEKMATCH_ASSIGN_OR_RETURN(const bool row, check.Step());
-  // Its words may hold names out of the file.
-  return row && check.Text(0) == "ok"
-             ? absl::OkStatus()
-             : Damaged("is damaged, by SQLite's integrity check");
+  return JudgePages(*this, row ? check.Text(0) : "", "integrity check");
 }
 
 }  // namespace tekmatch

@@ -13,6 +13,11 @@
 #include "keyformat/system_error.h"
 
 namespace tekmatch {
+namespace {
+
+bool IsMissing(int error) { return error == ENOENT || error == ENOTDIR; }
+
+}  // namespace
 
 std::string DatabasePathIn(absl::string_view folder,
                            absl::string_view file_name) {
@@ -23,12 +28,13 @@ std::string DatabasePathIn(absl::string_view folder,
 
 bool FileExists(const std::string& path) {
   struct stat info;
-  return lstat(path.c_str(), &info) == 0;
+  return lstat(path.c_str(), &info) == 0 || !IsMissing(errno);
 }
 
 bool FileHasBytes(const std::string& path) {
   struct stat info;
-  return lstat(path.c_str(), &info) == 0 && info.st_size > 0;
+  if (lstat(path.c_str(), &info) != 0) return !IsMissing(errno);
+  return info.st_size > 0;
 }
 
 absl::Status MissingDatabase(const std::string& path) {

@@ -26,7 +26,8 @@ inline constexpr const char* kDatabaseSuffixes[] = {"", "-wal", "-shm",
 std::string DatabasePathIn(absl::string_view folder,
                            absl::string_view file_name);
 
-// A link is there, wherever it leads.
+// A link is there, wherever it leads. So is what the system does not tell of,
+// as where a medium fails: nothing is made in its place.
 bool FileExists(const std::string& path);
 bool FileHasBytes(const std::string& path);
 

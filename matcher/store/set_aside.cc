@@ -32,6 +32,7 @@ namespace tekmatch {
 namespace {
 
 constexpr char kDamagedSuffix[] = ".damaged-";
+constexpr int kMostSetAside = 10'000;
 
 }  // namespace
 
@@ -47,7 +48,11 @@ absl::StatusOr<std::string> Database::SetAside(const std::string& folder) {
   int n = 1;
   while (std::any_of(std::begin(kDatabaseSuffixes), std::end(kDatabaseSuffixes),
                      [&](const char* s) { return FileExists(aside(s, n)); })) {
-    ++n;
+    // Also where the system tells of none of them.
+    if (++n > kMostSetAside) {
+      return absl::UnavailableError(
+          absl::StrCat(path, ": there is no free name to set it aside under"));
+    }
   }
   std::string first;
   for (const char* suffix : kDatabaseSuffixes) {
@@ -71,7 +76,11 @@ absl::StatusOr<std::vector<std::string>> Database::ListSetAside(
   const absl::Cleanup close = [entries] { closedir(entries); };
   const std::string path = DatabasePathIn(folder, kDatabaseFile);
   std::vector<std::string> found;
-  while (const dirent* const entry = readdir(entries)) {
+  while (true) {
+    errno = 0;
+    const dirent* const entry = readdir(entries);
+    if (entry == nullptr && errno != 0) return SystemError(errno, folder);
+    if (entry == nullptr) break;
     const absl::string_view name = entry->d_name;
     for (const char* suffix : kDatabaseSuffixes) {
       if (absl::StartsWith(
@@ -107,7 +116,13 @@ absl::Status Database::EraseSetAside(const std::string& folder) {
       return SystemError(errno, path);
     }
   }
-  return absl::OkStatus();
+  if (paths.empty()) return absl::OkStatus();
+  // A loss of power would bring their names back, and each result would warn of
+  // contacts that are missing.
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return SystemError(errno, folder);
+  const absl::Cleanup close_folder = [fd] { close(fd); };
+  return fsync(fd) == 0 ? absl::OkStatus() : SystemError(errno, folder);
 }
 
 }  // namespace tekmatch

@@ -11,11 +11,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/status_macros.h"
+#include "keyformat/system_error.h"
 #include "matcher/join/sighting_index.h"
 #include "matcher/store/meta.h"
 #include "matcher/store/schema.h"
@@ -159,9 +161,12 @@ absl::StatusOr<StoreStatus> SightingStore::Status() {
       status.newest_day = day_of(newest);
     }
     for (const char* suffix : {"", "-wal", "-shm"}) {
+      const std::string path = database_->path() + suffix;
       struct stat info;
-      if (stat((database_->path() + suffix).c_str(), &info) == 0) {
+      if (stat(path.c_str(), &info) == 0) {
         status.bytes_on_disk += static_cast<uint64_t>(info.st_size);
+      } else if (errno != ENOENT) {
+        return SystemError(errno, path);
       }
     }
     TEKMATCH_ASSIGN_OR_RETURN(status.set_aside,

@@ -173,8 +173,9 @@ absl::StatusOr<bool> ForgetIn(const std::string& folder, OpenMode mode) {
 absl::StatusOr<int> Forget(const StoreOptions& options) {
   TEKMATCH_ASSIGN_OR_RETURN(const CheckLock lock, LockStore(options.store));
   absl::StatusOr<bool> erased = ForgetIn(options.store, OpenMode::kExisting);
-  if (absl::IsDataLoss(erased.status())) {
-    // What is set aside is forgotten, too.
+  if (absl::IsDataLoss(erased.status()) || absl::IsUnknown(erased.status())) {
+    // Damaged, or on a medium that does not give it back any more. What is set
+    // aside is forgotten, too.
     TEKMATCH_RETURN_IF_ERROR(Database::SetAside(options.store).status());
     erased = ForgetIn(options.store, OpenMode::kCreate);
   } else if (absl::IsNotFound(erased.status())) {
