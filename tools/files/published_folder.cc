@@ -93,11 +93,15 @@ bool IsSideFolder(absl::string_view name) {
 }
 
 // Whether the path still leads to the open folder.
-bool IsOpenAs(int folder, const std::string& path) {
+absl::StatusOr<bool> IsOpenAs(int folder, const std::string& path) {
   struct stat open {};
   struct stat there {};
-  return fstat(folder, &open) == 0 && stat(path.c_str(), &there) == 0 &&
-         open.st_dev == there.st_dev && open.st_ino == there.st_ino;
+  if (fstat(folder, &open) != 0) return SystemError(errno, path);
+  if (stat(path.c_str(), &there) != 0) {
+    if (errno == ENOENT) return false;
+    return SystemError(errno, path);
+  }
+  return open.st_dev == there.st_dev && open.st_ino == there.st_ino;
 }
 
 // Be it a link that leads nowhere.
@@ -110,6 +114,21 @@ absl::Status Rename(const std::string& from, const std::string& to,
                     absl::string_view what) {
   if (std::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
   return SystemError(errno, absl::StrCat(what, ": cannot be written"));
+}
+
+// What was renamed in it is on the disk then. A file system that cannot do that
+// (EINVAL) is asked for no more than it has.
+absl::Status Sync(int folder, const std::string& path) {
+  if (fsync(folder) == 0 || errno == EINVAL) return absl::OkStatus();
+  return SystemError(errno, path);
+}
+
+absl::Status SyncFolder(const std::string& path) {
+  const int folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return SystemError(errno, path);
+  absl::Status status = Sync(folder, path);
+  close(folder);
+  return status;
 }
 
 void RemoveFolder(const std::string& path) {
@@ -132,7 +151,8 @@ absl::StatusOr<std::unique_ptr<PublishedFolder>> PublishedFolder::Open(
       new PublishedFolder(path, std::move(made), lock));
   if (Lock(lock)) {
     // Whoever made it has failed, and it is gone.
-    if (!IsOpenAs(lock, path)) return Open(path);
+    TEKMATCH_ASSIGN_OR_RETURN(const bool is_there, IsOpenAs(lock, path));
+    if (!is_there) return Open(path);
     TEKMATCH_RETURN_IF_ERROR(folder->Complete());
     folder->RemoveStaleFolders();
   } else if (IsThere(folder->PublishingPath())) {
@@ -221,6 +241,7 @@ absl::Status PublishedFolder::Complete() {
     completed_.push_back(ToString(name));
     TEKMATCH_RETURN_IF_ERROR(Move(completed_.back()));
   }
+  TEKMATCH_RETURN_IF_ERROR(Sync(lock_, path_));
   // Without its index, which came last, there is nothing in it. That index may
   // list what has been deleted since.
   if (IsThere(absl::StrCat(publishing, "/", kPublishedIndex))) {
@@ -228,6 +249,7 @@ absl::Status PublishedFolder::Complete() {
                               ListNames(path_));
     TEKMATCH_RETURN_IF_ERROR(WriteIndex(publishing, all));
     TEKMATCH_RETURN_IF_ERROR(Move(kPublishedIndex));
+    TEKMATCH_RETURN_IF_ERROR(Sync(lock_, path_));
     completed_.emplace_back(kPublishedIndex);
   }
   RemoveFolder(publishing);
@@ -268,25 +290,30 @@ absl::Status PublishedFolder::Publish() {
              std::back_inserter(all));
   // All that can fill a disk comes before the first file is moved.
   TEKMATCH_RETURN_IF_ERROR(WriteIndex(side_->path(), all));
+  TEKMATCH_RETURN_IF_ERROR(SyncFolder(side_->path()));
   // A signal would remove the files that are yet to be moved, or leave the
   // next run to complete this one.
   const HeldSignals held;
   TEKMATCH_RETURN_IF_ERROR(Rename(side_->path(), PublishingPath(), path_));
   std::vector<std::string> moved;
-  absl::Status status;
-  for (const PublishedName& name : added_) {
-    status = Move(ToString(name));
-    if (!status.ok()) break;
-    moved.push_back(ToString(name));
+  // Each step is on the disk before the next one: after a loss of power the
+  // folder is as after a kill.
+  absl::Status status = Sync(lock_, path_);
+  for (size_t i = 0; status.ok() && i < added_.size(); ++i) {
+    status = Move(ToString(added_[i]));
+    if (status.ok()) moved.push_back(ToString(added_[i]));
   }
+  if (status.ok()) status = Sync(lock_, path_);
   if (status.ok()) status = Move(kPublishedIndex);
-  if (status.ok()) {
-    RemoveFolder(PublishingPath());
-  } else {
+  if (!status.ok()) {
     // Where this fails too, the next run completes what is begun.
     TakeBack(moved).IgnoreError();
+    return status;
   }
-  return status;
+  // All is published. Where it may not be on the disk, the next run sees to it.
+  TEKMATCH_RETURN_IF_ERROR(Sync(lock_, path_));
+  RemoveFolder(PublishingPath());
+  return absl::OkStatus();
 }
 
 }  // namespace tekmatch

@@ -11,7 +11,8 @@
 //   removed. A process that is killed before leaves a folder that the next one
 //   removes. One that is killed afterwards leaves files that the next one
 //   moves. The next one does so where there are locks for folders; without,
-//   nobody can tell whether the other one still runs.
+//   nobody can tell whether the other one still runs. Each step is synced
+//   before the next one, so that a loss of power is as a kill.
 // - index.txt comes last, so that who reads it finds every file in it. It lists
 //   all files of the folder that have such a name, a line each, from old to
 //   new: by the window's end, its start, the number. A file that was taken away
