@@ -9,6 +9,7 @@
 #include "keyformat/status_macros.h"
 #include "registration/commands/command.h"
 #include "tools/commands/command_line.h"
+#include "tools/commands/memory_end.h"
 #include "tools/commands/version.h"
 
 namespace {
@@ -43,6 +44,8 @@ absl::StatusOr<int> Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A role that ends is started again, and loses nothing by it.
+  tekmatch::EndWhereMemoryEnds("tekmatch-registry");
   // A limit on the size of files is an error, as a full disk is, and no end of
   // the process.
   std::signal(SIGXFSZ, SIG_IGN);

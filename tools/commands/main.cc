@@ -41,7 +41,7 @@ absl::StatusOr<int> Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  tekmatch::EndWhereMemoryEnds();
+  tekmatch::EndWhereMemoryEnds("tekmatch");
   // Before any use of SQLite: a store is opened after databases of other apps.
   tekmatch::MakeSqliteWipeMemory();
   // CLI11, nlohmann and the standard library throw; the libraries below do not.

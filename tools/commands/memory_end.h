@@ -10,8 +10,9 @@
 
 namespace tekmatch {
 
-// For the whole process, from the first line of main.
-void EndWhereMemoryEnds();
+// For the whole process, from the first line of main. The sentence is
+// "PROGRAM: not enough memory"; `program` is a literal.
+void EndWhereMemoryEnds(const char* program);
 
 }  // namespace tekmatch
 
