@@ -3,6 +3,7 @@
 // complete.
 #include "keyformat/signature.h"
 
+#include <google/protobuf/arena.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 
@@ -200,7 +201,10 @@ bool IsUnsigned(SignatureVerdict verdict) {
 
 absl::StatusOr<std::vector<ExportSignature>> ParseSignatureList(
     absl::string_view bytes) {
-  wire::TEKSignatureList list;
+  // Without memory a message leaks what it was about to take; an arena has it.
+  google::protobuf::Arena arena;
+  wire::TEKSignatureList& list =
+      *google::protobuf::Arena::CreateMessage<wire::TEKSignatureList>(&arena);
   if (!list.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return absl::DataLossError("is damaged");
   }

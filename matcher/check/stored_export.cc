@@ -9,6 +9,8 @@
 // one that is trusted anew brings it back.
 #include "matcher/check/stored_export.h"
 
+#include <google/protobuf/arena.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -195,7 +197,10 @@ std::string PackExport(const StoredExport& stored) {
 
 absl::StatusOr<StoredExport> UnpackExport(absl::Span<const uint8_t> bytes,
                                           const TrustedKeys& trusted) {
-  stored::Export message;
+  // Without memory a message leaks what it was about to take; an arena has it.
+  google::protobuf::Arena arena;
+  stored::Export& message =
+      *google::protobuf::Arena::CreateMessage<stored::Export>(&arena);
   if (bytes.size() > size_t{std::numeric_limits<int>::max()} ||
       !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Damaged();
