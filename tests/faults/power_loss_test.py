@@ -4,7 +4,6 @@
 #
 # And the disk of disk.py itself, of which all that rests on it takes the word.
 import os
-import random
 import struct
 import sys
 import tempfile
@@ -19,7 +18,7 @@ LIBRARY = os.path.abspath(os.path.join("tests", "faults", "libfailing_calls.so")
 TEKMATCH = os.path.join("tools", "tekmatch")
 REGISTRY = os.path.join("registration", "commands", "tekmatch-registry")
 CUTS = int(os.environ.get("TEKMATCH_CUTS", "4"))
-SEED = os.environ.get("TEKMATCH_SEED", str(random.randrange(1 << 32)))
+SEED = os.environ.get("TEKMATCH_SEED", "1")
 
 
 class PowerLossTest(unittest.TestCase):
