@@ -300,14 +300,17 @@ TEST(MatchEngineTest, FindsKeysInEveryPartOfALargeBlock) {
   EXPECT_EQ(batch.candidates.size(), met.size());
 }
 
-// More keys than are derived and probed at once, in a few tasks, and all met.
+// More keys than are derived and probed at once, in a few tasks, and all met;
+// on other days, too, when they were not valid.
 TEST(MatchEngineTest, FindsEveryKeyOfSeveralCallsOfAKernel) {
   std::vector<DiagnosisKey> keys;
   std::vector<Sighting> sightings;
   for (size_t k = 0; k < 900; ++k) {
     const auto start = static_cast<EnIntervalNumber>(kStart + k % 3 * 144);
     keys.push_back({TestTek(k), start, 144, {}});
-    sightings.push_back(Hear(keys[k].tek, start + 7, StartOf(start + 7)));
+    for (const EnIntervalNumber day : {kStart, kStart + 144, kStart + 288}) {
+      sightings.push_back(Hear(keys[k].tek, day + 7, StartOf(day + 7)));
+    }
   }
   const MatchEngine engine = MakeEngine(std::move(sightings));
   const MatchBatch batch = MatchKeys(engine, keys);
