@@ -155,24 +155,6 @@ std::map<uint32_t, ExposureFindings> FindAll(
   return findings;
 }
 
-absl::Status CountSightingsOf(const SightingIndex& index,
-                              const std::set<uint32_t>& devices,
-                              ExposureCheckResult& result) {
-  result.num_sightings = index.sightings().size();
-  for (const uint32_t device : devices) result.num_sightings_of[device];
-  for (const Sighting& sighting : index.sightings()) {
-    if (devices.empty()) break;
-    const auto it = result.num_sightings_of.find(sighting.device);
-    if (it == result.num_sightings_of.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("a sighting is of device ", sighting.device,
-                       ", which is not in options.devices"));
-    }
-    ++it->second;
-  }
-  return absl::OkStatus();
-}
-
 ReportType ReportTypeWhenMissing(const ExposureCheckOptions& options) {
   return options.config.has_value()
              ? options.config->mapping.report_type_when_missing
@@ -187,8 +169,35 @@ absl::Status CheckGoesOn(const ExposureCheckOptions& options) {
              : absl::OkStatus();
 }
 
+absl::StatusOr<SightingNumbers> CountSightings(
+    const SightingIndex& index, const std::set<uint32_t>& devices) {
+  SightingNumbers numbers;
+  numbers.all = index.sightings().size();
+  for (const uint32_t device : devices) numbers.of_device[device];
+  if (devices.empty()) return numbers;
+  for (const Sighting& sighting : index.sightings()) {
+    const auto it = numbers.of_device.find(sighting.device);
+    if (it == numbers.of_device.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a sighting is of device ", sighting.device,
+                       ", which is not in options.devices"));
+    }
+    ++it->second;
+  }
+  return numbers;
+}
+
 absl::StatusOr<ExposureCheckResult> Conclude(
     std::vector<MatchedFile> matched, const SightingIndex& index,
+    const OwnKeys& own, const ExposureCheckOptions& options,
+    const ReadAgain& read_again) {
+  TEKMATCH_ASSIGN_OR_RETURN(const SightingNumbers sightings,
+                            CountSightings(index, options.devices));
+  return Conclude(std::move(matched), sightings, own, options, read_again);
+}
+
+absl::StatusOr<ExposureCheckResult> Conclude(
+    std::vector<MatchedFile> matched, const SightingNumbers& sightings,
     const OwnKeys& own, const ExposureCheckOptions& options,
     const ReadAgain& read_again) {
   std::sort(matched.begin(), matched.end(),
@@ -206,7 +215,8 @@ absl::StatusOr<ExposureCheckResult> Conclude(
       std::all_of(run.files.begin(), run.files.end(),
                   [](const ExportFileResult& file) { return file.accepted; });
   if (!run.complete) return run;
-  TEKMATCH_RETURN_IF_ERROR(CountSightingsOf(index, options.devices, run));
+  run.num_sightings = sightings.all;
+  run.num_sightings_of = sightings.of_device;
 
   TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
   TEKMATCH_ASSIGN_OR_RETURN(

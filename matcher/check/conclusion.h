@@ -3,7 +3,10 @@
 #ifndef TEKMATCH_MATCHER_CHECK_CONCLUSION_H_
 #define TEKMATCH_MATCHER_CHECK_CONCLUSION_H_
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <set>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -28,10 +31,27 @@ using ReadAgain = std::function<absl::Status(
 // CANCELLED if options.cancelled says so.
 absl::Status CheckGoesOn(const ExposureCheckOptions& options);
 
-// `matched` in any order, of engines over `index` with options.policy and
-// own.of_all; `options` are valid. INVALID_ARGUMENT: a sighting of a device
-// that the options do not name. CANCELLED: options.cancelled said so. Others
-// are those of `read_again`.
+// How many sightings there are, and how many each of options.devices has.
+struct SightingNumbers {
+  uint64_t all = 0;
+  std::map<uint32_t, uint64_t> of_device;
+};
+
+// Of an index. INVALID_ARGUMENT: a sighting of a device that is not among
+// `devices`, where there are any.
+absl::StatusOr<SightingNumbers> CountSightings(
+    const SightingIndex& index, const std::set<uint32_t>& devices);
+
+// `matched` in any order, of engines with options.policy and own.of_all over
+// indexes that together have all sightings: each file of one engine over all of
+// them, or of several, each over all sightings of some devices (merge.h).
+// `options` are valid. CANCELLED: options.cancelled said so. Others are those
+// of `read_again`, and CountSightings'.
+absl::StatusOr<ExposureCheckResult> Conclude(
+    std::vector<MatchedFile> matched, const SightingNumbers& sightings,
+    const OwnKeys& own, const ExposureCheckOptions& options,
+    const ReadAgain& read_again);
+// The same, of engines over `index`.
 absl::StatusOr<ExposureCheckResult> Conclude(
     std::vector<MatchedFile> matched, const SightingIndex& index,
     const OwnKeys& own, const ExposureCheckOptions& options,

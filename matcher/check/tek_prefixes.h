@@ -21,6 +21,9 @@ class TekPrefixes {
     prefixes_.push_back(std::move(prefixes));
   }
 
+  // Those that were added, of each Add by itself.
+  absl::Span<const std::vector<uint32_t>> all() const { return prefixes_; }
+
   // Whether any of these keys may be there more often than its number says.
   // Where it is, the answer is yes. Where none is, it is yes by chance for one
   // of 4 billion pairs of a key here and one there.

@@ -140,6 +140,35 @@ void FilePublications::Add(const DiagnosisKey& key) {
   publication.key = std::min(publication.key, key);
 }
 
+void FilePublications::Unite(const KeyPublication& publication, uint64_t num) {
+  const DiagnosisKey& key = publication.key;
+  const auto [found, is_new] =
+      entries_.try_emplace({key.tek, key.metadata.revised});
+  Entry& entry = found->second;
+  entry.num = std::max(entry.num, num);
+  KeyPublication& known = entry.publication;
+  if (is_new) {
+    known.key = key;
+    known.disagrees = publication.disagrees;
+    return;
+  }
+  SetAlso(publication.disagrees, &known.disagrees);
+  SetAlso(Differences(known.key, key), &known.disagrees);
+  known.key = std::min(known.key, key);
+}
+
+void FilePublications::VisitAll(
+    absl::FunctionRef<void(const KeyPublication&, uint64_t)> sink) const {
+  std::vector<const Entry*> in_order;
+  in_order.reserve(entries_.size());
+  for (const auto& [id, entry] : entries_) in_order.push_back(&entry);
+  std::sort(in_order.begin(), in_order.end(),
+            [](const Entry* a, const Entry* b) {
+              return InOrder(a->publication, b->publication);
+            });
+  for (const Entry* entry : in_order) sink(entry->publication, entry->num);
+}
+
 absl::flat_hash_map<Tek, uint64_t> FilePublications::CountKeys() const {
   absl::flat_hash_map<Tek, uint64_t> counts;
   for (const auto& [id, entry] : entries_) counts[id.first] += entry.num;

@@ -36,6 +36,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -54,6 +55,15 @@ class FilePublications {
 
   size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
+
+  // Takes in what was noted of the same file elsewhere (VisitAll), of the same
+  // publications or of some of them: of a key in both the greater number stays.
+  void Unite(const KeyPublication& publication, uint64_t num);
+
+  // Calls `sink` with each publication, without source, and with how often it
+  // was added; by key, those among the revised keys last.
+  void VisitAll(
+      absl::FunctionRef<void(const KeyPublication&, uint64_t)> sink) const;
 
   // How often each key was added.
   absl::flat_hash_map<Tek, uint64_t> CountKeys() const;

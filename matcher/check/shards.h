@@ -1,0 +1,115 @@
+// A check in shards: each matches a part of the files against all sightings, or
+// all files against the sightings of some devices; then all of them are merged.
+// What comes out is CheckExposure's result over everything, whatever the split
+// and the order.
+//
+// By files that is so since nothing is resolved before the merge, which sees
+// every publication of each key that was heard: a revocation in one shard's
+// file acts on what another shard found. By devices since no rule looks at two
+// devices at once, but for the numbers of keys: those are told by the first
+// shard alone.
+//
+// A merge holds in memory what a check over everything holds between its two
+// halves, the candidates and 4 bytes a key; neither the sightings nor the keys.
+// Partials come one after another. Files that may say more of a key that was
+// heard than their shards could know are read again (check_halves.h), which is
+// rare.
+#ifndef TEKMATCH_MATCHER_CHECK_SHARDS_H_
+#define TEKMATCH_MATCHER_CHECK_SHARDS_H_
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "keyformat/byte_source.h"
+#include "keyformat/diagnosis_key.h"
+#include "keyformat/signature.h"
+#include "matcher/check/check_options.h"
+#include "matcher/check/check_result.h"
+#include "matcher/check/conclusion.h"
+#include "matcher/check/partial.h"
+#include "matcher/join/sighting.h"
+#include "matcher/join/sighting_index.h"
+
+namespace tekmatch {
+
+// The intervals that an index over some sightings covers: those near enough to
+// one of them that keys in use then are compared.
+struct HeardIntervals {
+  // From the first to the last one of each run; ascending, apart.
+  std::vector<std::pair<EnIntervalNumber, EnIntervalNumber>> runs;
+
+  static HeardIntervals Of(absl::Span<const Sighting> sightings);
+  // Whether a key of that validity is compared.
+  bool Meet(EnIntervalNumber start, uint8_t period) const;
+};
+
+struct ShardTask {
+  std::vector<std::string> paths;
+  std::vector<uint32_t> numbers;  // of each of them, among the plan's files
+  // Whether it tells of keys that nobody heard. By devices, the first shard
+  // does for all of them.
+  bool tells_keys = true;
+  // What all shards' sightings are near; null where this shard's are all.
+  const HeardIntervals* all_heard = nullptr;
+};
+
+// What the shard finds, in the order of task.paths. `options` are those of the
+// whole check, but for options.devices, which the index need not have. Errors
+// are CheckExposure's.
+absl::StatusOr<std::vector<PartialFile>> MatchShard(
+    const ShardTask& task, const std::shared_ptr<const SightingIndex>& index,
+    const ExposureCheckOptions& options);
+
+// What a merge expects of a shard.
+struct ExpectedShard {
+  std::vector<uint32_t> files;  // their numbers, in the order of the partial
+  // Whose sightings it has, where the shards are by devices.
+  std::set<uint32_t> devices;
+  uint64_t num_sightings = 0;
+};
+
+struct ShardPlan {
+  Sha256Digest digest{};
+  std::vector<std::string> paths;  // of all files
+  bool by_devices = false;
+  std::vector<ExpectedShard> shards;
+};
+
+class ShardMerger {
+ public:
+  // `plan` outlives the merger.
+  explicit ShardMerger(const ShardPlan& plan);
+
+  // Takes a partial in; they come in any order. Errors have its name.
+  // FAILED_PRECONDITION: it is another plan's, or its shard is there already.
+  // DATA_LOSS: it is damaged, or not what this shard writes. Afterwards the
+  // merger is of no use.
+  absl::Status Add(const ByteSource& partial);
+
+  // The result, once. FAILED_PRECONDITION: a shard is missing. `sightings` and
+  // `options` are those of the whole check. Others are ConcludeFromFiles'.
+  absl::StatusOr<ExposureCheckResult> Conclude(
+      const SightingNumbers& sightings, const ExposureCheckOptions& options);
+
+ private:
+  absl::Status AddOrThrow(const ByteSource& partial);
+  absl::Status Unite(const std::string& name, uint32_t shard, PartialFile file);
+
+  const ShardPlan& plan_;
+  std::vector<std::string> names_;  // of the partial of each shard; or empty
+  // Added to the positions of each shard, so that no two have the same.
+  std::vector<uint32_t> first_position_;
+  std::vector<MatchedFile> files_;
+  std::vector<bool> known_;  // which of them some shard told of
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_MATCHER_CHECK_SHARDS_H_
