@@ -15,6 +15,7 @@
 #include "tools/commands/match_inputs.h"
 #include "tools/commands/match_options.h"
 #include "tools/commands/match_results.h"
+#include "tools/commands/match_shard.h"
 #include "tools/commands/progress.h"
 
 namespace tekmatch {
@@ -67,39 +68,30 @@ absl::StatusOr<int> MatchExports(const MatchOptions& options) {
   return kExitDone;
 }
 
+// A shard has them from its plan.
+absl::Status CheckInputs(const InputOptions& inputs) {
+  if (!inputs.exports.given()) {
+    return absl::InvalidArgumentError("EXPORT is required");
+  }
+  return inputs.sightings.given()
+             ? absl::OkStatus()
+             : absl::InvalidArgumentError("--sightings is required");
+}
+
 }  // namespace
 
 void AddMatchCommand(CommandLine& line) {
   OptionSet command = line.AddCommand(
       "match", "Match exports against sightings; prints dates and counts");
   const auto o = std::make_shared<MatchOptions>();
-  AddExportArguments(command, o->exports).Required();
-  command
-      .Repeatable(
-          "--sightings", o->sightings,
-          "CSV, JSON lines (- is stdin), a LevelDB folder of Google Play\n"
-          "Services, SQLite of microG or RaMBLE, a Bluetooth capture.\n"
-          "DEVICE=PATH: of this device, with results of its own;\n"
-          "stores without are one person's")
-      .Required();
-  AddTrustedKeyOption(command, *o);
-  command.Flag("--allow-unsigned", o->allow_unsigned,
-               "Let files without any signature count, and say so");
-  command.Flag("--no-verify", o->no_verify,
-               "Let signed files count, too, whose signature nobody here\n"
-               "can check, and say so: for studies of old exports");
-  command.Flag("--skip-bad-files", o->skip_bad_files,
-               "Leave refused files out instead of stopping");
-  command.Flag("--skip-bad-sightings", o->skip_bad_sightings,
-               "Leave malformed rows out, and use what is left of a\n"
-               "damaged database, instead of stopping");
+  const InputOptions inputs = AddInputOptions(command, *o);
   const NoticeOptions notice = AddRuleOptions(command, *o);
-  command.Text(
-      "--now", o->now,
-      "Time (RFC 3339 or Unix seconds) that the result is made for\n"
-      "(default: the newest sighting's), and in place of the clock's:\n"
-      "keys that start more than a day later are rejected");
-  command.Runs([o, notice] {
+  AddNowOfMatch(command, *o);
+  const auto shard = std::make_shared<ShardOptions>();
+  AddShardOptions(command, *shard);
+  command.Runs([o, shard, inputs, notice]() -> absl::StatusOr<int> {
+    if (!shard->plan.empty()) return MatchShardOfPlan(*shard, *o);
+    TEKMATCH_RETURN_IF_ERROR(CheckInputs(inputs));
     notice.Tell(*o);
     return MatchExports(*o);
   });

@@ -26,6 +26,8 @@ inline constexpr int kExitUsage = 2;
 
 // Each declares one subcommand, with what it does when it is chosen.
 void AddMatchCommand(CommandLine& line);
+void AddPlanCommand(CommandLine& line);
+void AddMergeCommand(CommandLine& line);
 void AddCheckCommand(CommandLine& line);
 void AddInspectCommand(CommandLine& line);
 void AddLogCommand(CommandLine& line);

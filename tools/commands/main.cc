@@ -21,6 +21,8 @@ absl::StatusOr<int> Run(int argc, char** argv) {
       "sightings.\nExit codes: 0 done, 1 bad input, 2 wrong usage.",
       &tekmatch::VersionText);
   tekmatch::AddMatchCommand(line);
+  tekmatch::AddPlanCommand(line);
+  tekmatch::AddMergeCommand(line);
   tekmatch::AddCheckCommand(line);
   tekmatch::AddInspectCommand(line);
   tekmatch::AddVerifyCommand(line);

@@ -17,25 +17,17 @@
 #include "tools/commands/trusted_key_flag.h"
 
 namespace tekmatch {
-namespace {
-
-// The time that a result is made for: --now, or else that of the newest
-// sighting, which the devices noted themselves, so that what was copied off a
-// phone long ago is told as the phone would have told it. Never later than the
-// clock, by which a sighting's may be wrong.
-absl::Time AsOf(const MatchRules& rules, const SightingIndex& index) {
+absl::Time AsOf(const MatchRules& rules, absl::Span<const Sighting> sightings) {
   if (rules.now_is_given) return rules.now;
   const auto newest =
-      std::max_element(index.sightings().begin(), index.sightings().end(),
+      std::max_element(sightings.begin(), sightings.end(),
                        [](const Sighting& a, const Sighting& b) {
                          return a.unix_seconds < b.unix_seconds;
                        });
-  return newest == index.sightings().end()
+  return newest == sightings.end()
              ? rules.now
              : std::min(rules.now, absl::FromUnixSeconds(newest->unix_seconds));
 }
-
-}  // namespace
 
 absl::StatusOr<MatchRules> LoadMatchRules(const MatchOptions& options) {
   MatchRules rules;
@@ -148,11 +140,17 @@ OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own) {
 OwnKeyCounts FitToSightings(const MatchSightings& sightings,
                             const MatchRules& rules,
                             ExposureCheckOptions& check) {
-  for (const auto& [device, num_sightings] : sightings.counts.by_device) {
+  return FitToSightings(sightings.counts,
+                        AsOf(rules, sightings.index->sightings()), check);
+}
+
+OwnKeyCounts FitToSightings(const SightingsCounts& sightings, absl::Time as_of,
+                            ExposureCheckOptions& check) {
+  for (const auto& [device, num_sightings] : sightings.by_device) {
     check.devices.insert(device);
   }
-  check.as_of = AsOf(rules, *sightings.index);
-  return FitOwnKeys(sightings.counts, check.own_keys);
+  check.as_of = as_of;
+  return FitOwnKeys(sightings, check.own_keys);
 }
 
 }  // namespace tekmatch

@@ -13,10 +13,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/exposure/exposure_config.h"
 #include "matcher/exposure/transmission_window.h"
 #include "matcher/join/own_keys.h"
+#include "matcher/join/sighting.h"
 #include "tools/commands/match_options.h"
 #include "tools/commands/progress.h"
 #include "tools/report/run_remarks.h"
@@ -34,6 +36,12 @@ struct MatchRules {
   bool now_is_given = false;
   std::optional<absl::CivilDay> explain;
 };
+
+// The time that a result is made for: --now, or else that of the newest
+// sighting, which the devices noted themselves, so that what was copied off a
+// phone long ago is told as the phone would have told it. Never later than the
+// clock, by which a sighting's may be wrong.
+absl::Time AsOf(const MatchRules& rules, absl::Span<const Sighting> sightings);
 
 // INVALID_ARGUMENT: a name, zone, time or date that there is not, or --explain
 // without a configuration. DATA_LOSS: a file that is no such configuration.
@@ -67,6 +75,8 @@ OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own);
 // keys are whose, and the time that the result is made for.
 OwnKeyCounts FitToSightings(const MatchSightings& sightings,
                             const MatchRules& rules,
+                            ExposureCheckOptions& check);
+OwnKeyCounts FitToSightings(const SightingsCounts& sightings, absl::Time as_of,
                             ExposureCheckOptions& check);
 
 }  // namespace tekmatch

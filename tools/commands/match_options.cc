@@ -14,7 +14,37 @@ void AddTrustedKeyOption(OptionSet& command, MatchOptions& options) {
                      "must sign");
 }
 
-NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {
+InputOptions AddInputOptions(OptionSet& command, MatchOptions& options) {
+  const Option exports = AddExportArguments(command, options.exports);
+  const Option sightings = command.Repeatable(
+      "--sightings", options.sightings,
+      "CSV, JSON lines (- is stdin), a LevelDB folder of Google Play\n"
+      "Services, SQLite of microG or RaMBLE, a Bluetooth capture.\n"
+      "DEVICE=PATH: of this device, with results of its own;\n"
+      "stores without are one person's");
+  AddTrustedKeyOption(command, options);
+  command.Flag("--allow-unsigned", options.allow_unsigned,
+               "Let files without any signature count, and say so");
+  command.Flag("--no-verify", options.no_verify,
+               "Let signed files count, too, whose signature nobody here\n"
+               "can check, and say so: for studies of old exports");
+  command.Flag("--skip-bad-files", options.skip_bad_files,
+               "Leave refused files out instead of stopping");
+  command.Flag("--skip-bad-sightings", options.skip_bad_sightings,
+               "Leave malformed rows out, and use what is left of a\n"
+               "damaged database, instead of stopping");
+  return {.exports = exports, .sightings = sightings};
+}
+
+void AddNowOfMatch(OptionSet& command, MatchOptions& options) {
+  command.Text(
+      "--now", options.now,
+      "Time (RFC 3339 or Unix seconds) that the result is made for\n"
+      "(default: the newest sighting's), and in place of the clock's:\n"
+      "keys that start more than a day later are rejected");
+}
+
+Option AddMeaningOptions(OptionSet& command, MatchOptions& options) {
   command.Text("--own-keys", options.own_keys,
                "JSON lines with a member tek each: own keys, of all\n"
                "devices or of the one that a member device names; or\n"
@@ -27,16 +57,17 @@ NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {
             "Transmission window: none, civil, cocoa-1.2.1, cocoa-3,\n"
             "or a JSON file")
       .ShowDefault();
-  const Option config =
-      command.Text("--config", options.config,
-                   "Exposure configuration: cocoa, platform-default or a\n"
-                   "JSON file. The text is then the notice to a user");
+  return command.Text("--config", options.config,
+                      "Exposure configuration: cocoa, platform-default or a\n"
+                      "JSON file. The text is then the notice to a user");
+}
+
+NoticeOptions AddOutputOptions(OptionSet& command, MatchOptions& options) {
   const Option language =
       command.Text("--lang", options.language, "Of the notice and the page")
           .OneOf({"ja", "en"})
           .ShowDefault();
   const Option dates = command.Text("--dates", options.dates, "Of the notice")
-                           .Needs(config)
                            .OneOf({"iso", "long"})
                            .ShowDefault();
   command.Text("--explain", options.explain,
@@ -56,9 +87,16 @@ NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {
       .Flag("--show-contacts", options.show_contacts,
             "Plot the contacts, too, with their clock times")
       .Needs(html);
+  return {.language = language, .dates = dates};
+}
+
+NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {
+  const Option config = AddMeaningOptions(command, options);
+  const NoticeOptions notice = AddOutputOptions(command, options);
+  notice.dates.Needs(config);
   command.Number("--threads", options.num_threads, "(default: all cores)", 1,
                  1024);
-  return {.language = language, .dates = dates};
+  return notice;
 }
 
 absl::Status CheckMatchOptions(const MatchOptions& options) {

@@ -41,6 +41,17 @@ struct MatchOptions {
   bool notice_options = false;  // --lang or --dates is given
 };
 
+// Declares EXPORT, --sightings and what decides which of them count; the first
+// two are the caller's to require.
+struct InputOptions {
+  Option exports;
+  Option sightings;
+};
+InputOptions AddInputOptions(OptionSet& command, MatchOptions& options);
+
+// Declares --skip-bad-sightings and --now, which `check` has otherwise.
+void AddNowOfMatch(OptionSet& command, MatchOptions& options);
+
 // Declares --trusted-key.
 void AddTrustedKeyOption(OptionSet& command, MatchOptions& options);
 
@@ -56,8 +67,14 @@ struct NoticeOptions {
   }
 };
 
-// Declares what decides the meaning of matches, and where it is written:
-// everything from own_keys on, but for `now`.
+// Declares what decides the meaning of matches: --own-keys to --config.
+// Returns --config.
+Option AddMeaningOptions(OptionSet& command, MatchOptions& options);
+
+// Declares how the result is told, and where it is written.
+NoticeOptions AddOutputOptions(OptionSet& command, MatchOptions& options);
+
+// Declares both, and --threads: everything from own_keys on, but for `now`.
 NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options);
 
 // INVALID_ARGUMENT: options that go together wrongly, or have nothing to work

@@ -100,6 +100,12 @@ std::vector<Sighting> Join(std::vector<std::vector<Sighting>> stores,
 
 }  // namespace
 
+absl::StatusOr<std::optional<uint32_t>> StoreDevice(
+    const std::string& argument) {
+  TEKMATCH_ASSIGN_OR_RETURN(const Store store, ParseStore(argument));
+  return store.device;
+}
+
 std::string StorePath(const std::string& argument) {
   const absl::StatusOr<Store> store = ParseStore(argument);
   return store.ok() ? store->path : "";

@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,11 @@ struct RunSightings {
 // names another one. Other codes: those of ReadSightings.
 absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
                                         const SightingsReaderOptions& options);
+
+// The device that such an argument names, if it does. INVALID_ARGUMENT: such a
+// number is greater.
+absl::StatusOr<std::optional<uint32_t>> StoreDevice(
+    const std::string& argument);
 
 // The path in such an argument; empty where it is of no such form.
 std::string StorePath(const std::string& argument);

@@ -1,0 +1,161 @@
+// tekmatch plan, match --plan and merge: byte for byte what one match writes,
+// and refusals that name what is wrong.
+#include <signal.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/run_tekmatch.h"
+#include "tests/test_files.h"
+
+namespace tekmatch {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Two authorities' worlds, heard by four devices.
+class ShardsCommandTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const std::string seed : {"1", "2"}) {
+      const TekmatchRun made = RunTekmatch(
+          {"generate", "--keys", "3000", "--sightings", "2000", "--devices",
+           "4", "--met", "20", "--seed", seed, "--out", TempPath(seed)});
+      ASSERT_EQ(made.exit_code, 0) << made.err;
+      inputs_.push_back(TempPath(seed));
+      inputs_.insert(inputs_.end(),
+                     {"--sightings", TempPath(seed) + "/sightings.csv"});
+      inputs_.insert(
+          inputs_.end(),
+          {"--trusted-key", "440:v1=" + TempPath(seed) + "/public.pem"});
+    }
+    inputs_.insert(inputs_.end(), {"--skip-bad-files", "--config", "cocoa"});
+  }
+
+  TekmatchRun Run(std::vector<std::string> arguments,
+                  const std::vector<std::string>& more) const {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return RunTekmatch(arguments);
+  }
+  void Plan(const std::string& by, const std::string& shards) const {
+    const TekmatchRun run =
+        Run({"plan", "--by", by, "--shards", shards, "--out", TempPath("plan")},
+            inputs_);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+  }
+  std::vector<std::string> ShardArguments(const std::string& shard) const {
+    return {"match", "--plan",    TempPath("plan"),     "--shard",
+            shard,   "--partial", TempPath("p" + shard)};
+  }
+  void Shard(const std::string& shard) const {
+    const TekmatchRun run = RunTekmatch(ShardArguments(shard));
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+  }
+  TekmatchRun Merge(const std::vector<std::string>& shards,
+                    const std::vector<std::string>& outputs) const {
+    std::vector<std::string> arguments = {"merge", "--plan", TempPath("plan")};
+    for (const std::string& shard : shards) {
+      arguments.push_back(TempPath("p" + shard));
+    }
+    return Run(arguments, outputs);
+  }
+  static std::vector<std::string> Outputs(const std::string& name) {
+    return {"--format",      "json",
+            "--html",        TempPath(name + ".html"),
+            "--out",         TempPath(name + ".json"),
+            "--matches-out", TempPath(name + ".jsonl")};
+  }
+  // What a merge writes is what a match does.
+  void ExpectTheSame(const std::vector<std::string>& shards) const {
+    std::vector<std::string> all = inputs_;
+    const std::vector<std::string> outputs = Outputs("whole");
+    all.insert(all.end(), outputs.begin(), outputs.end());
+    const TekmatchRun whole = Run({"match"}, all);
+    ASSERT_EQ(whole.exit_code, 0) << whole.err;
+    const TekmatchRun merged = Merge(shards, Outputs("merged"));
+    ASSERT_EQ(merged.exit_code, 0) << merged.err;
+    EXPECT_EQ(merged.err, whole.err);
+    for (const std::string kind : {".json", ".html", ".jsonl"}) {
+      EXPECT_EQ(ReadFile(TempPath("merged" + kind)),
+                ReadFile(TempPath("whole" + kind)));
+    }
+    EXPECT_FALSE(ReadFile(TempPath("merged.jsonl")).empty());
+    EXPECT_EQ(Merge(shards, {}).out, Run({"match"}, inputs_).out);
+  }
+
+  std::vector<std::string> inputs_;
+};
+
+TEST_F(ShardsCommandTest, ByFilesGivesWhatOneMatchGives) {
+  Plan("files", "2");
+  Shard("1");
+  Shard("2");
+  ExpectTheSame({"2", "1"});
+}
+
+TEST_F(ShardsCommandTest, ByDevicesGivesWhatOneMatchGives) {
+  Plan("devices", "3");
+  for (const char* shard : {"3", "1", "2"}) Shard(shard);
+  ExpectTheSame({"2", "3", "1"});
+}
+
+TEST_F(ShardsCommandTest, AShardThatWasKilledLeavesNoPartialAndIsMadeAgain) {
+  Plan("devices", "2");
+  Shard("1");
+  RunningTekmatch killed(ShardArguments("2"));
+  ASSERT_EQ(kill(killed.pid(), SIGKILL), 0);
+  const TekmatchRun end = killed.Wait();
+  ASSERT_EQ(end.signal, SIGKILL);
+  EXPECT_FALSE(std::filesystem::exists(TempPath("p2")));
+  const TekmatchRun merged = Merge({"1"}, {});
+  EXPECT_EQ(merged.exit_code, 1);
+  EXPECT_EQ(merged.out, "");
+  EXPECT_THAT(merged.err, HasSubstr("of the 2 shards, this one is missing: 2"));
+  Shard("2");
+  ExpectTheSame({"1", "2"});
+}
+
+TEST_F(ShardsCommandTest, AnInputThatChangedIsNamed) {
+  Plan("devices", "2");
+  const std::string changed = TempPath("1") + "/sightings.csv";
+  WriteFile(changed, ReadFile(changed) + "\n");
+  const TekmatchRun run = RunTekmatch(ShardArguments("1"));
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err,
+              HasSubstr(changed + ": is not what it was when the plan was"));
+  EXPECT_FALSE(std::filesystem::exists(TempPath("p1")));
+}
+
+TEST_F(ShardsCommandTest, APartialOfAnotherPlanAndADoubledOneAreNamed) {
+  Plan("devices", "2");
+  Shard("1");
+  const TekmatchRun doubled = Merge({"1", "1"}, {});
+  EXPECT_EQ(doubled.exit_code, 1);
+  EXPECT_THAT(doubled.err, HasSubstr("p1: shard 1 is there twice"));
+  Plan("files", "2");
+  const TekmatchRun foreign = Merge({"1"}, {});
+  EXPECT_EQ(foreign.exit_code, 1);
+  EXPECT_THAT(foreign.err, HasSubstr("p1: is of another plan"));
+}
+
+TEST_F(ShardsCommandTest, OptionsThatAPlanHasAreRefusedBesideIt) {
+  Plan("files", "2");
+  std::vector<std::string> arguments = ShardArguments("1");
+  arguments.insert(arguments.end(), {"--format", "json"});
+  const TekmatchRun told = RunTekmatch(arguments);
+  EXPECT_EQ(told.exit_code, 2);
+  EXPECT_THAT(told.err, HasSubstr("--format and --plan"));
+  EXPECT_EQ(RunTekmatch(ShardArguments("3")).exit_code, 2);
+  const TekmatchRun many = Run(
+      {"plan", "--by", "files", "--shards", "3", "--out", TempPath("other")},
+      inputs_);
+  EXPECT_EQ(many.exit_code, 2);
+  EXPECT_THAT(many.err, HasSubstr("there are only 2 files"));
+}
+
+}  // namespace
+}  // namespace tekmatch

@@ -1,0 +1,138 @@
+// tekmatch merge: what the shards of a plan found, as the result of one match.
+//
+// Plan: the plan; its options with those of the outputs; partials one after
+// another; from there on as cmd_match.cc.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "keyformat/byte_source.h"
+#include "keyformat/status_macros.h"
+#include "matcher/check/shards.h"
+#include "tools/commands/command.h"
+#include "tools/commands/command_line.h"
+#include "tools/commands/match_inputs.h"
+#include "tools/commands/match_options.h"
+#include "tools/commands/match_plan.h"
+#include "tools/commands/match_results.h"
+#include "tools/commands/match_shard.h"
+#include "tools/commands/progress.h"
+#include "tools/commands/run_paths.h"
+
+namespace tekmatch {
+namespace {
+
+struct MergeOptions {
+  std::string plan;
+  std::vector<std::string> partials;
+  MatchOptions outputs;
+  bool dates_given = false;
+};
+
+// The plan's options, told as this process is asked to.
+MatchOptions Joined(const MatchPlan& plan, const MatchOptions& outputs) {
+  MatchOptions options = plan.options;
+  options.language = outputs.language;
+  options.dates = outputs.dates;
+  options.explain = outputs.explain;
+  options.format = outputs.format;
+  options.out = outputs.out;
+  options.matches_out = outputs.matches_out;
+  options.html = outputs.html;
+  options.show_contacts = outputs.show_contacts;
+  options.language_given = outputs.language_given;
+  options.notice_options = outputs.notice_options;
+  return options;
+}
+
+absl::StatusOr<ExposureCheckResult> MergePartials(
+    const LoadedPlan& loaded, const std::vector<std::string>& partials,
+    const ExposureCheckOptions& check) {
+  ShardMerger merger(loaded.shards);
+  for (const std::string& path : partials) {
+    TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> partial,
+                              OpenFileSource(path));
+    TEKMATCH_RETURN_IF_ERROR(merger.Add(*partial));
+  }
+  return merger.Conclude(loaded.plan.sighting_numbers(), check);
+}
+
+// What `match` says while it reads sightings.
+void SayMessages(const MatchPlan& plan, const MatchOptions& options) {
+  for (const std::string& message : plan.messages) {
+    Say(absl::StrCat("skipped ", message));
+  }
+  if (!PrintsResult(options)) SayLosses(plan.counts);
+}
+
+absl::StatusOr<int> Merge(const MergeOptions& given) {
+  TEKMATCH_ASSIGN_OR_RETURN(const LoadedPlan loaded, LoadMatchPlan(given.plan));
+  const MatchPlan& plan = loaded.plan;
+  const MatchOptions options = Joined(plan, given.outputs);
+  if (given.dates_given && options.config.empty()) {
+    return absl::InvalidArgumentError("--dates requires a plan with --config");
+  }
+  TEKMATCH_RETURN_IF_ERROR(CheckMatchOptions(options));
+  RunPaths paths = MatchPaths(options, options.exports.given);
+  paths.Reads("--plan", given.plan);
+  paths.Reads("PARTIAL", given.partials);
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
+  // Those that decide the meaning are read here, too.
+  MatchOptions read = options;
+  read.sightings.clear();
+  TEKMATCH_RETURN_IF_ERROR(CheckUnchanged(plan, InputPaths(read, {})));
+  TEKMATCH_ASSIGN_OR_RETURN(PlannedRun planned, LoadPlannedRun(plan, options));
+
+  // A page plots what the phone heard: that is in no partial.
+  std::optional<MatchSightings> sightings;
+  if (options.html.empty()) {
+    SayMessages(plan, options);
+  } else {
+    read = {};
+    read.sightings = options.sightings;
+    TEKMATCH_RETURN_IF_ERROR(CheckUnchanged(plan, InputPaths(read, {})));
+    Progress progress;
+    TEKMATCH_ASSIGN_OR_RETURN(sightings, LoadMatchSightings(options, progress));
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const ExposureCheckResult run,
+      MergePartials(loaded, given.partials, planned.check));
+  TEKMATCH_RETURN_IF_ERROR(CheckHasResult(options, run, plan.counts));
+  if (!PrintsReasons(options)) SayRefused(run.files);
+
+  const RunAccount account = {
+      .run = run, .sightings = plan.counts, .own_keys = planned.own_keys};
+  const std::string report =
+      MatchReport(options, planned.rules, planned.check, account);
+  std::string page;
+  if (sightings.has_value()) {
+    page = MatchResultPage(options, planned.rules, planned.check, account,
+                           sightings->index->sightings());
+  }
+  TEKMATCH_RETURN_IF_ERROR(WriteMatchResults(options, account, report, page));
+  if (PrintsResult(options)) TEKMATCH_RETURN_IF_ERROR(Print(report));
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddMergeCommand(CommandLine& line) {
+  OptionSet command = line.AddCommand(
+      "merge", "Merge the shards of a plan; prints what one match would");
+  const auto o = std::make_shared<MergeOptions>();
+  command.Text("--plan", o->plan, "What the shards were planned by").Required();
+  command
+      .Arguments("PARTIAL", o->partials,
+                 "What each shard found, in any order: all of them")
+      .Required();
+  const NoticeOptions notice = AddOutputOptions(command, o->outputs);
+  command.Runs([o, notice] {
+    notice.Tell(o->outputs);
+    o->dates_given = notice.dates.given();
+    return Merge(*o);
+  });
+}
+
+}  // namespace tekmatch

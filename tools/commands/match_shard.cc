@@ -1,0 +1,168 @@
+// Plan: options; what a plan's run is made with; the shard's own inputs, which
+// have to be what was planned; the match; the partial.
+#include "tools/commands/match_shard.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
+#include "matcher/check/exposure_check.h"
+#include "matcher/check/partial.h"
+#include "matcher/check/shards.h"
+#include "tools/commands/command.h"
+#include "tools/commands/progress.h"
+#include "tools/commands/run_paths.h"
+#include "tools/files/output_file.h"
+
+namespace tekmatch {
+namespace {
+
+// INVALID_ARGUMENT for an option that the plan or the merge has.
+absl::Status CheckAlone(const MatchOptions& options) {
+  const MatchOptions none;
+  const auto planned = [](const char* flag) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, " and --plan: the plan has it"));
+  };
+  const auto told = [](const char* flag) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, " and --plan: it is tekmatch merge that tells"));
+  };
+  if (!options.exports.given.empty()) return planned("EXPORT");
+  if (options.exports.recursive) return planned("--recursive");
+  if (!options.sightings.empty()) return planned("--sightings");
+  if (!options.trusted_keys.empty()) return planned("--trusted-key");
+  if (options.allow_unsigned) return planned("--allow-unsigned");
+  if (options.no_verify) return planned("--no-verify");
+  if (options.skip_bad_files) return planned("--skip-bad-files");
+  if (options.skip_bad_sightings) return planned("--skip-bad-sightings");
+  if (!options.own_keys.empty()) return planned("--own-keys");
+  if (!options.time_zone.empty()) return planned("--time-zone");
+  if (options.window_policy != none.window_policy) return planned("--policy");
+  if (!options.config.empty()) return planned("--config");
+  if (!options.now.empty()) return planned("--now");
+  if (options.language != none.language) return told("--lang");
+  if (options.dates != none.dates) return told("--dates");
+  if (!options.explain.empty()) return told("--explain");
+  if (options.format != none.format) return told("--format");
+  if (!options.out.empty()) return told("--out");
+  if (!options.matches_out.empty()) return told("--matches-out");
+  if (!options.html.empty()) return told("--html");
+  return absl::OkStatus();
+}
+
+// Of the plan's options, those of the shard: its files, and the stores that may
+// have sightings of its devices. A store without a device in its argument may
+// have those of any.
+absl::StatusOr<MatchOptions> OptionsOfShard(const MatchPlan& plan,
+                                            const ExpectedShard& shard) {
+  MatchOptions options = plan.options;
+  options.exports.given.clear();
+  for (const uint32_t number : shard.files) {
+    options.exports.given.push_back(plan.options.exports.given[number]);
+  }
+  if (!plan.by_devices) return options;
+  options.sightings.clear();
+  for (const std::string& argument : plan.options.sightings) {
+    TEKMATCH_ASSIGN_OR_RETURN(const std::optional<uint32_t> device,
+                              StoreDevice(argument));
+    if (!device.has_value() || shard.devices.contains(*device)) {
+      options.sightings.push_back(argument);
+    }
+  }
+  return options;
+}
+
+}  // namespace
+
+void AddShardOptions(OptionSet& command, ShardOptions& options) {
+  const Option plan = command.Text(
+      "--plan", options.plan,
+      "Match one shard of this plan (tekmatch plan), which has all\n"
+      "other options but --threads");
+  const Option shard = command.Number(
+      "--shard", options.shard, "Which one, 1 to --shards", 1, kMaxShards);
+  const Option partial =
+      command.Text("--partial", options.partial,
+                   "Write what it finds here, for tekmatch merge");
+  plan.Needs(shard);
+  plan.Needs(partial);
+  shard.Needs(plan);
+  partial.Needs(plan);
+}
+
+absl::StatusOr<PlannedRun> LoadPlannedRun(const MatchPlan& plan,
+                                          const MatchOptions& options) {
+  PlannedRun run;
+  TEKMATCH_ASSIGN_OR_RETURN(run.rules, LoadMatchRules(options));
+  run.rules.now = plan.now;
+  TEKMATCH_ASSIGN_OR_RETURN(run.check, LoadCheckOptions(options, run.rules));
+  run.own_keys = FitToSightings(plan.counts, plan.as_of, run.check);
+  return run;
+}
+
+absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
+                                     const MatchOptions& options) {
+  TEKMATCH_RETURN_IF_ERROR(CheckAlone(options));
+  TEKMATCH_ASSIGN_OR_RETURN(const LoadedPlan loaded, LoadMatchPlan(shard.plan));
+  const MatchPlan& plan = loaded.plan;
+  if (shard.shard > plan.num_shards) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--shard ", shard.shard, ": the plan has ", plan.num_shards));
+  }
+  const uint32_t number = shard.shard - 1;
+  const ExpectedShard& expected = loaded.shards.shards[number];
+  TEKMATCH_ASSIGN_OR_RETURN(MatchOptions own, OptionsOfShard(plan, expected));
+  own.num_threads = options.num_threads;
+  const std::vector<std::string>& exports = own.exports.given;
+  RunPaths paths = MatchPaths(own, exports);
+  paths.Reads("--plan", shard.plan);
+  paths.Writes("--partial", shard.partial);
+  TEKMATCH_RETURN_IF_ERROR(paths.Check());
+  TEKMATCH_RETURN_IF_ERROR(CheckUnchanged(plan, InputPaths(own, exports)));
+  TEKMATCH_ASSIGN_OR_RETURN(PlannedRun run, LoadPlannedRun(plan, own));
+  TEKMATCH_ASSIGN_OR_RETURN(auto file, OutputFile::Open(shard.partial));
+
+  Progress progress;
+  absl::StatusOr<RunSightings> read =
+      ReadStores(own.sightings, {.skip_bad = own.skip_bad_sightings,
+                                 .progress = ShowSightings(progress)});
+  progress.Finish();
+  if (!read.ok()) return read.status();
+  if (plan.by_devices) {
+    std::erase_if(read->sightings, [&expected](const Sighting& sighting) {
+      return !expected.devices.contains(sighting.device);
+    });
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(const std::shared_ptr<const SightingIndex> index,
+                            IndexSightings(std::move(read->sightings)));
+
+  ShardTask task{.paths = exports, .numbers = expected.files};
+  if (plan.by_devices) {
+    task.tells_keys = number == 0;
+    task.all_heard = &plan.heard;
+  }
+  const size_t num_files = exports.size();
+  run.check.progress = [&progress, num_files](size_t done, uint64_t num_keys) {
+    progress.Update(
+        [&] { return FilesProgressText(done, num_files, num_keys); });
+  };
+  absl::StatusOr<std::vector<PartialFile>> found =
+      MatchShard(task, index, run.check);
+  progress.Finish();
+  if (!found.ok()) return found.status();
+  TEKMATCH_RETURN_IF_ERROR(WritePartial(
+      {.plan = loaded.shards.digest,
+       .shard = number,
+       .num_files = static_cast<uint32_t>(num_files),
+       .num_sightings = index->sightings().size()},
+      *found,
+      [&file](absl::string_view bytes) { return file->Append(bytes); }));
+  TEKMATCH_RETURN_IF_ERROR(file->Commit());
+  return kExitDone;
+}
+
+}  // namespace tekmatch
