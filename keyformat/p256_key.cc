@@ -13,6 +13,7 @@
 #include <openssl/nid.h>
 #include <openssl/pem.h>
 
+#include <new>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -75,11 +76,37 @@ absl::StatusOr<VerificationKey> VerificationKey::Parse(absl::string_view file) {
 
 bool VerificationKey::Verify(absl::Span<const uint8_t> digest,
                              absl::string_view der) const {
-  const int result = ECDSA_verify(
-      /*type=*/0, digest.data(), digest.size(),
-      reinterpret_cast<const uint8_t*>(der.data()), der.size(), key_.get());
+  if (!IsDerSignature(der)) return false;
+  const bssl::UniquePtr<ECDSA_SIG> signature(ECDSA_SIG_from_bytes(
+      reinterpret_cast<const uint8_t*>(der.data()), der.size()));
+  // Its form is right. BoringSSL gives the same reason for a lack of memory as
+  // for a wrong form.
+  if (signature == nullptr) {
+    ERR_clear_error();
+    throw std::bad_alloc();
+  }
+  const int result = ECDSA_do_verify(digest.data(), digest.size(),
+                                     signature.get(), key_.get());
+  // Nobody asks BoringSSL's queue; what is left in it would go with the thread.
   ERR_clear_error();
   return result == 1;
+}
+
+bool IsDerSignature(absl::string_view bytes) {
+  CBS all;
+  CBS sequence;
+  CBS_init(&all, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  if (!CBS_get_asn1(&all, &sequence, CBS_ASN1_SEQUENCE) || CBS_len(&all) != 0) {
+    return false;
+  }
+  for (int i = 0; i < 2; ++i) {
+    CBS number;
+    if (!CBS_get_asn1(&sequence, &number, CBS_ASN1_INTEGER) ||
+        !CBS_is_unsigned_asn1_integer(&number)) {
+      return false;
+    }
+  }
+  return CBS_len(&sequence) == 0;
 }
 
 SigningKey::SigningKey(bssl::UniquePtr<EVP_PKEY> key) : key_(std::move(key)) {}

@@ -23,13 +23,19 @@ class VerificationKey {
   // message names.
   static absl::StatusOr<VerificationKey> Parse(absl::string_view file);
 
-  // Whether `der` (X9.62 DER) is this key's signature of `digest`.
+  // Whether `der` (X9.62 DER) is this key's signature of `digest`. Throws
+  // std::bad_alloc, as all that allocates, where BoringSSL has no memory to
+  // say: a right signature must not be called wrong for that.
   bool Verify(absl::Span<const uint8_t> digest, absl::string_view der) const;
 
  private:
   explicit VerificationKey(bssl::UniquePtr<EC_KEY> key);
   std::shared_ptr<const EC_KEY> key_;
 };
+
+// Whether the bytes are DER of two numbers that are not negative, as a
+// signature of whatever key is. Allocates nothing.
+bool IsDerSignature(absl::string_view bytes);
 
 // A private key on P-256. Cheap to copy.
 class SigningKey {

@@ -4,8 +4,6 @@
 #include "keyformat/signature.h"
 
 #include <google/protobuf/arena.h>
-#include <openssl/ecdsa.h>
-#include <openssl/err.h>
 
 #include <algorithm>
 #include <map>
@@ -23,20 +21,12 @@ namespace {
 constexpr int kMaxSignatures = 64;
 constexpr size_t kRawSignatureBytes = 64;
 
-bool IsDer(absl::string_view signature) {
-  const bssl::UniquePtr<ECDSA_SIG> parsed(ECDSA_SIG_from_bytes(
-      reinterpret_cast<const uint8_t*>(signature.data()), signature.size()));
-  // Nobody asks BoringSSL's queue; what is left in it would go with the thread.
-  ERR_clear_error();
-  return parsed != nullptr;
-}
-
 // What can be said of a signature without any key.
 std::optional<SignatureOutcome> FormDefect(const ExportSignature& signature) {
   if (!ParseSignatureAlgorithm(signature.info.algorithm).has_value()) {
     return SignatureOutcome::kUnknownAlgorithm;
   }
-  if (IsDer(signature.signature)) return std::nullopt;
+  if (IsDerSignature(signature.signature)) return std::nullopt;
   return signature.signature.size() == kRawSignatureBytes
              ? SignatureOutcome::kRawSignature
              : SignatureOutcome::kMalformedSignature;
