@@ -114,7 +114,7 @@ TEST(ByteSourceTest, SaysWhyItCouldNotRead) {
   close(write_only);
   std::vector<uint8_t> out(4);
   EXPECT_THAT((*file)->ReadAt(0, absl::MakeSpan(out)),
-              StatusIs(absl::StatusCode::kDataLoss,
+              StatusIs(absl::StatusCode::kFailedPrecondition,
                        path + ": reading: Bad file descriptor"));
 }
 
