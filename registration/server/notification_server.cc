@@ -183,6 +183,7 @@ void NotificationServer::Impl::KeepHouse(absl::Time started) {
   // At the start, too, what is over is deleted: a server that runs for less
   // than an hour at a time keeps nothing longer.
   bool has_purged = false;
+  bool has_tried = false;
   int64_t hour = HoursOf(started);
   while (Pause(kTick)) {
     if (options_.publishes) {
@@ -196,26 +197,35 @@ void NotificationServer::Impl::KeepHouse(absl::Time started) {
       }
     }
     const int64_t now_hour = HoursOf(clock_.Now());
+    // Where it did not succeed, it is tried again soon; once an hour that is
+    // said.
     if (has_purged && now_hour == hour) continue;
-    has_purged = true;
+    const bool is_first_try = !has_tried || now_hour != hour;
+    has_tried = true;
     if (now_hour / 24 != hour / 24) {
       const absl::StatusOr<std::string> line = diagnosis_.RiskLine();
       Note(line.ok() ? *line : line.status().message());
     }
     hour = now_hour;
+    has_purged = false;
     const absl::StatusOr<ServerStorePool::Lease> store = stores_.Take();
-    if (!store.ok()) continue;
+    if (!store.ok()) {
+      if (!Pause(kRetry)) return;
+      continue;
+    }
     {
       const std::unique_lock<std::mutex> write_lock = store->WriteLock();
       const auto purged = (*store)->Purge(clock_.Now());
+      has_purged = purged.ok();
       if (!purged.ok()) {
-        Note(purged.status().message());
+        if (is_first_try) Note(purged.status().message());
       } else if (purged->num_unpublished > 0) {
         Note(absl::StrCat("ALARM: too old, and never published: ",
                           purged->num_unpublished, " keys"));
       }
     }
     (*store)->Checkpoint().IgnoreError();
+    if (!has_purged && !Pause(kRetry)) return;
   }
 }
 
