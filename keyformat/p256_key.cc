@@ -83,6 +83,8 @@ bool VerificationKey::Verify(absl::Span<const uint8_t> digest,
   // for a wrong form.
   if (signature == nullptr) {
     ERR_clear_error();
+    // As operator new: a program's handler may end it with a sentence.
+    if (const std::new_handler handler = std::get_new_handler()) handler();
     throw std::bad_alloc();
   }
   const int result = ECDSA_do_verify(digest.data(), digest.size(),

@@ -1,6 +1,8 @@
-// Keys where BoringSSL has no memory: each of its allocations fails once, and
-// all from it on. Then a right signature is not called wrong, nor a key
-// damaged.
+// Plan: BoringSSL's allocation, which can fail; a call with each of its
+// allocations failing; signatures, right ones and wrong ones.
+//
+// A signature that is verified where BoringSSL has no memory: each allocation
+// fails once, and all from it on. A right one is not called wrong.
 #include <openssl/sha.h>
 
 #include <array>

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -25,7 +26,8 @@ void End() {
                                  "%s: not enough memory\n", g_program);
   // Nobody is left to be told of a failure.
   [[maybe_unused]] const ssize_t written =
-      write(STDERR_FILENO, sentence.data(), static_cast<size_t>(size));
+      write(STDERR_FILENO, sentence.data(),
+            std::min(static_cast<size_t>(size), sentence.size() - 1));
   RemoveRegisteredPaths();
   _exit(kExitBadInput);
 }
