@@ -117,7 +117,7 @@ def sweep(job):
     if sample:
         chosen = random.Random("%s %s %s %s" % (seed, scenario.name, kind, way))
         numbers = sorted(chosen.sample(range(1, calls + 1), min(sample, calls)))
-        numbers.append(calls + 100)  # none fails, whatever the threads did
+        numbers.append(10 * calls + 100)  # none fails, whatever the threads did
     else:
         numbers = range(1, 10 * calls + 100)
     points = successes = errors = 0

@@ -2,6 +2,8 @@
 // where that takes one, and it is DER, its key is the one that is found, in
 // each form that the certificate may come in. And where a key is found, the
 // file has its bytes.
+//
+// Plan: what is DER and what key BoringSSL finds; then the forms of a file.
 #include <openssl/bio.h>
 #include <openssl/bytestring.h>
 #include <openssl/err.h>

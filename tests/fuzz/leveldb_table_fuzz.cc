@@ -10,6 +10,9 @@
 // All else: the bytes are parts, each with its length, of blocks, logs and the
 // MANIFEST. The reader of sightings has to end with an answer, and to leave
 // damaged parts out changes nothing where there are none.
+//
+// Plan: a folder of files; a model of a store and what it wrote; one damage to
+// it; parts of any kind.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

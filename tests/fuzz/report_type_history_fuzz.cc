@@ -2,6 +2,9 @@
 // together is what a naive reading of the rules says (key_publications.h,
 // report_type_history.h), of each key by itself, whatever order they are given
 // in.
+//
+// Plan: one history against the table of the rules; publications of many keys
+// against the same, put into their order by hand.
 #include <algorithm>
 #include <array>
 #include <cstddef>

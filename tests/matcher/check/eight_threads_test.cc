@@ -1,5 +1,7 @@
 // The check with eight threads: within one call, by eight callers over one
 // index, and by eight callers of one store. The answer is that of one thread.
+//
+// Plan: a world; one call with eight threads; eight callers.
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -109,7 +111,10 @@ TEST_F(EightThreadsTest, EightCallersOfOneStore) {
   for (int t = 0; t < kNumThreads; ++t) {
     callers.emplace_back([&] {
       auto database = Database::Open(folder, OpenMode::kCreate);
-      if (!database.ok()) return;
+      if (!database.ok()) {
+        ADD_FAILURE() << database.status();
+        return;
+      }
       const auto checked = CheckStored(**database, names_, options);
       if (checked.ok()) {
         EXPECT_THAT(checked->checked.result.matches, SizeIs(num_expected));
