@@ -208,7 +208,7 @@ std::string Damage(FuzzBytes& bytes, Files* files) {
   std::advance(file, static_cast<std::ptrdiff_t>(bytes.Below(files->size())));
   const size_t at = size_t{bytes.Next()} << 8 | bytes.Next();
   const uint8_t flip = bytes.Next();
-  const std::string name = file->first;
+  std::string name = file->first;
   std::string& content = file->second;
   if (flip == 1) {
     files->erase(file);
