@@ -44,7 +44,7 @@ absl::StatusOr<SightingNumbers> CountSightings(
 
 // `matched` in any order, of engines with options.policy and own.of_all over
 // indexes that together have all sightings: each file of one engine over all of
-// them, or of several, each over all sightings of some devices (merge.h).
+// them, or of several, each over all sightings of some devices (shards.h).
 // `options` are valid. CANCELLED: options.cancelled said so. Others are those
 // of `read_again`, and CountSightings'.
 absl::StatusOr<ExposureCheckResult> Conclude(

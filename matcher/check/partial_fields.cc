@@ -1,3 +1,5 @@
+// Plan: the writer, which digests what leaves its buffer; the reader, which
+// reads ahead; the seal.
 #include "matcher/check/partial_fields.h"
 
 #include <algorithm>

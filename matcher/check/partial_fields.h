@@ -86,7 +86,8 @@ class FieldWriter {
   absl::Status status_;
 };
 
-// After an error, which stays in status(), all fields are 0 and lists empty.
+// After an error, which stays in status(), fields that are read afterwards are
+// 0, and lists empty.
 class FieldReader {
  public:
   // `source` outlives the reader. Reads [0, end) of it.

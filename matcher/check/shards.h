@@ -13,7 +13,8 @@
 // halves, the candidates and 4 bytes a key; neither the sightings nor the keys.
 // Partials come one after another. Files that may say more of a key that was
 // heard than their shards could know are read again (check_halves.h), which is
-// rare.
+// rare. Own keys of devices that are named are looked for in the exports again,
+// too: a partial does not say whose keys a file has.
 #ifndef TEKMATCH_MATCHER_CHECK_SHARDS_H_
 #define TEKMATCH_MATCHER_CHECK_SHARDS_H_
 
