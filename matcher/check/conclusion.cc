@@ -80,6 +80,14 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
     }
     TEKMATCH_ASSIGN_OR_RETURN(const FilePublications all,
                               ReadPublications(files[i], heard, read_again));
+    // A partial of strangers may name keys that its file does not have.
+    const absl::flat_hash_map<Tek, uint64_t> read = all.CountKeys();
+    for (const Match& match : matched[i].candidates) {
+      if (!read.contains(match.tek)) {
+        return absl::DataLossError(absl::StrCat(
+            files[i].path, ": its keys are not those that were matched"));
+      }
+    }
     all.AppendTo(source, is_unsigned, authorities[i], &publications);
   }
   return publications;

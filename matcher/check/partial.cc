@@ -60,6 +60,8 @@ void VisitSignature(Io& io, Report& report) {
             "an outcome");
   }
   io.Number(report.num_tried, "the number of signatures tried");
+  Expect(io, report.num_tried < kMaxKeysOfFile,
+         "the number of signatures tried");
   io.List(report.signed_by, "the signers");
   for (auto& name : report.signed_by) io.Text(name, "a signer");
   io.List(report.signer_ids, "the signers");
@@ -71,12 +73,16 @@ void VisitCounts(Io& io, Counts& counts) {
   constexpr char kField[] = "a number of keys";
   io.Number(counts.keys, kField);
   io.Number(counts.revised_keys, kField);
-  for (auto& n : counts.rejected) io.Number(n, kField);
-  for (auto& n : counts.dropped) io.Number(n, kField);
+  const auto number = [&io, &kField](auto& n) {
+    io.Number(n, kField);
+    Expect(io, n < kMaxKeysOfFile, kField);
+  };
+  for (auto& n : counts.rejected) number(n);
+  for (auto& n : counts.dropped) number(n);
   for (auto* n : {&counts.with_transmission_risk, &counts.with_rolling_period,
                   &counts.with_report_type, &counts.with_days_since_onset,
                   &counts.with_variant_of_concern}) {
-    io.Number(*n, kField);
+    number(*n);
   }
   Expect(io,
          counts.keys < kMaxKeysOfFile && counts.revised_keys < kMaxKeysOfFile,
@@ -251,7 +257,8 @@ void ReadMatched(FieldReader& io, uint32_t number, uint64_t num_sightings,
   io.Number(matched.num_duplicates, "a number of duplicates");
   Expect(io,
          matched.num_own_keys < kMaxKeysOfFile &&
-             matched.num_compared < kMaxKeysOfFile,
+             matched.num_compared < kMaxKeysOfFile &&
+             matched.num_duplicates < kMaxKeysOfFile,
          "a number of keys");
   uint64_t count = 0;
   io.Count(count, kPublicationBytes, "the number of publications");

@@ -191,7 +191,8 @@ absl::Status ShardMerger::Unite(const std::string& name, uint32_t shard,
   const uint32_t first = first_position_[shard];
   MatchedFile& more = file.matched;
   for (Match& match : more.candidates) {
-    if (!devices.empty() && !devices.contains(match.sighting.device)) {
+    if ((plan_.by_devices || !devices.empty()) &&
+        !devices.contains(match.sighting.device)) {
       return absl::DataLossError(absl::StrCat(
           name, ": not what this shard writes: a device of another shard"));
     }

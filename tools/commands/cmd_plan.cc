@@ -73,9 +73,11 @@ absl::StatusOr<int> Plan(const PlanOptions& options) {
   // JSON is UTF-8, and a path need not be.
   TEKMATCH_ASSIGN_OR_RETURN(const MatchPlan again,
                             ParseMatchPlan("the plan", text));
-  if (again.digests != plan.digests) {
+  if (again.digests != plan.digests ||
+      again.options.trusted_keys != plan.options.trusted_keys ||
+      again.options.sightings != plan.options.sightings) {
     return absl::InvalidArgumentError(
-        "a path is not UTF-8, which a plan cannot have");
+        "a path or the name of a key is not UTF-8, which a plan cannot have");
   }
   TEKMATCH_RETURN_IF_ERROR(WriteResult(options.match.out, text));
   return kExitDone;

@@ -53,6 +53,17 @@ std::vector<uint32_t> Spread(const std::vector<uint64_t>& weights,
   return shard_of;
 }
 
+// A number as a plan has it; nlohmann takes any number for any other. Throws
+// what nlohmann throws for a member of another type.
+template <typename T>
+T NumberFrom(const Json& json) {
+  if (!json.is_number_unsigned() ||
+      json.get<uint64_t>() > std::numeric_limits<T>::max()) {
+    static_cast<void>(Json().at("a number"));
+  }
+  return json.get<T>();
+}
+
 // ------------------------------------------------------------------ options
 
 Json OptionsJson(const MatchOptions& options) {
@@ -136,30 +147,34 @@ Json SightingsJson(const MatchPlan& plan) {
 }
 
 // A shard as people count it, as the plan has it.
-uint32_t ShardFrom(const Json& json) { return json.get<uint32_t>() - 1; }
+uint32_t ShardFrom(const Json& json) { return NumberFrom<uint32_t>(json) - 1; }
 
 void SightingsFrom(const Json& json, MatchPlan& plan) {
   SightingsCounts& counts = plan.counts;
   SightingsConversion& conversion = counts.conversion;
-  json.at("read").get_to(counts.num_read);
-  json.at("bad").get_to(counts.num_bad);
-  json.at("repeated").get_to(counts.num_repeated);
+  counts.num_read = NumberFrom<uint64_t>(json.at("read"));
+  counts.num_bad = NumberFrom<uint64_t>(json.at("bad"));
+  counts.num_repeated = NumberFrom<uint64_t>(json.at("repeated"));
   for (const auto& [reason, num] : json.at("bad_reasons").items()) {
-    counts.bad_reasons[reason] = num.get<uint64_t>();
+    counts.bad_reasons[reason] = NumberFrom<uint64_t>(num);
   }
-  json.at("dropped_previous_scans").get_to(counts.dropped.previous_scan);
-  json.at("spans").get_to(conversion.num_spans);
-  json.at("of_spans").get_to(conversion.num_of_spans);
-  json.at("addresses").get_to(conversion.num_addresses);
-  json.at("positions").get_to(conversion.num_positions);
-  json.at("overwritten").get_to(conversion.num_overwritten);
+  counts.dropped.previous_scan =
+      NumberFrom<uint64_t>(json.at("dropped_previous_scans"));
+  conversion.num_spans = NumberFrom<uint64_t>(json.at("spans"));
+  conversion.num_of_spans = NumberFrom<uint64_t>(json.at("of_spans"));
+  conversion.num_addresses = NumberFrom<uint64_t>(json.at("addresses"));
+  conversion.num_positions = NumberFrom<uint64_t>(json.at("positions"));
+  conversion.num_overwritten = NumberFrom<uint64_t>(json.at("overwritten"));
   conversion.doubts = LossesFrom(json.at("doubts"));
   counts.losses = LossesFrom(json.at("losses"));
   json.at("messages").get_to(plan.messages);
-  json.at("covered_intervals").get_to(plan.heard.runs);
+  for (const Json& run : json.at("covered_intervals")) {
+    plan.heard.runs.emplace_back(NumberFrom<uint32_t>(run.at(0)),
+                                 NumberFrom<uint32_t>(run.at(1)));
+  }
   for (const Json& one : json.at("devices")) {
-    const auto device = one.at("device").get<uint32_t>();
-    counts.by_device[device] = one.at("sightings").get<uint64_t>();
+    const auto device = NumberFrom<uint32_t>(one.at("device"));
+    counts.by_device[device] = NumberFrom<uint64_t>(one.at("sightings"));
     if (plan.by_devices) {
       plan.shard_of_device[device] = ShardFrom(one.at("shard"));
     }
@@ -172,15 +187,20 @@ std::string TimeText(absl::Time time) {
   return absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
 }
 
-// False for another text.
+// False for another text, and for what Abseil calls infinite.
 bool TimeFrom(const Json& json, absl::Time* time) {
   return absl::ParseTime(absl::RFC3339_full, json.get<std::string>(), time,
-                         nullptr);
+                         nullptr) &&
+         *time != absl::InfiniteFuture() && *time != absl::InfinitePast();
 }
 
 // What nlohmann has no say in. Empty: all is well.
 std::string DefectOf(const MatchPlan& plan) {
-  if (plan.num_shards < 1 || plan.num_shards > kMaxShards) {
+  // As DealOut deals: no shard is without a file or a device.
+  const size_t num_items =
+      plan.by_devices ? plan.shard_of_device.size() : plan.shard_of_file.size();
+  if (plan.num_shards < 1 || plan.num_shards > kMaxShards ||
+      plan.num_shards > num_items) {
     return "its number of shards";
   }
   const auto is_shard = [&plan](uint32_t shard) {
@@ -314,7 +334,7 @@ absl::StatusOr<MatchPlan> ParseMatchPlan(const std::string& name,
   }
   MatchPlan plan;
   try {
-    json.at("shards").get_to(plan.num_shards);
+    plan.num_shards = NumberFrom<uint32_t>(json.at("shards"));
     const auto by = json.at("by").get<std::string>();
     plan.by_devices = by == "devices";
     if (!plan.by_devices && by != "files") return wrong("by");

@@ -25,9 +25,9 @@ struct ShardOptions {
 void AddShardOptions(OptionSet& command, ShardOptions& options);
 
 // The exit code, with the partial written. Of `options` only --threads may be
-// given. INVALID_ARGUMENT: others are. FAILED_PRECONDITION: an input is not
-// what was planned. Others are LoadMatchPlan's, MatchShard's and those of the
-// inputs.
+// given. INVALID_ARGUMENT: others are, with another value than their default.
+// FAILED_PRECONDITION: an input is not what was planned. Others are
+// LoadMatchPlan's, MatchShard's and those of the inputs.
 absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
                                      const MatchOptions& options);
 

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/run_tekmatch.h"
@@ -128,6 +130,34 @@ TEST_F(ShardsCommandTest, AnInputThatChangedIsNamed) {
   EXPECT_THAT(run.err,
               HasSubstr(changed + ": is not what it was when the plan was"));
   EXPECT_FALSE(std::filesystem::exists(TempPath("p1")));
+}
+
+// Whoever changes a plan's numbers gets no result that looks whole.
+TEST_F(ShardsCommandTest, APlanWithWrongNumbersIsRefused) {
+  Plan("devices", "2");
+  const std::string plan = ReadFile(TempPath("plan"));
+  const auto refused = [&](absl::string_view from, absl::string_view to) {
+    ASSERT_THAT(plan, HasSubstr(from));
+    WriteFile(TempPath("plan"), absl::StrReplaceAll(plan, {{from, to}}));
+    const TekmatchRun run = RunTekmatch(ShardArguments("1"));
+    EXPECT_EQ(run.exit_code, 1) << to;
+    EXPECT_THAT(run.err, HasSubstr("not a plan of tekmatch plan")) << to;
+    EXPECT_FALSE(std::filesystem::exists(TempPath("p1"))) << to;
+  };
+  for (const char* shard : {"4294967298", "-1", "0", "3", "true", "1e300"}) {
+    refused("\"shard\": 2", absl::StrCat("\"shard\": ", shard));
+  }
+  for (const char* shards : {"4294967298", "0", "1000"}) {
+    refused("\"shards\": 2", absl::StrCat("\"shards\": ", shards));
+  }
+  const size_t now = plan.find("\"now\": \"");
+  ASSERT_NE(now, std::string::npos);
+  const std::string time = plan.substr(now, plan.find(',', now) - now);
+  refused(time, "\"now\": \"infinite-future\"");
+  const size_t devices = plan.find("\"devices\": [");
+  ASSERT_NE(devices, std::string::npos);
+  refused(plan.substr(devices, plan.find(']', devices) - devices),
+          "\"devices\": [");
 }
 
 TEST_F(ShardsCommandTest, APartialOfAnotherPlanAndADoubledOneAreNamed) {
