@@ -16,8 +16,14 @@ import sys
 
 GCC_ONLY = frozenset(["-fno-canonical-system-headers", "-Wno-free-nonheap-object"])
 
-# What needs it is "manual", which //... leaves out.
+# "manual", which //... leaves out; the first needs the JDK's header.
+JNI = "//matcher/api/java:jni"
 JNI_HEADER = "/usr/lib/jvm/default-java/include/jni.h"
+MANUAL = [
+    "//tests/matcher/kernels:hidden_keys",
+    "//tests/matcher/kernels:x86_vaes512_msan",
+    "//tests/registration/service:hidden_token",
+]
 
 
 def clang_arguments(arguments, repositories):
@@ -80,7 +86,10 @@ def main():
             found.append((source, command + ["--target=aarch64-linux-gnu"]))
     # Last, so that Bazel goes on with this configuration.
     if not arguments and os.path.exists(JNI_HEADER):
-        found += compile_actions("//matcher/api/java:jni")
+        found += compile_actions(JNI)
+    if not arguments:
+        for target in MANUAL:
+            found += compile_actions(target)
     found += compile_actions(arguments[0] if arguments else "//...")
     commands = {
         source: {
