@@ -1,5 +1,8 @@
 // tekmatch plan: a match is parted into shards, and everything that decides its
 // result is noted.
+//
+// Plan: the inputs are read as a match reads them; what decides the result is
+// noted, dealt out and written, and read again as a shard will read it.
 #include <algorithm>
 #include <limits>
 #include <memory>
@@ -70,7 +73,7 @@ absl::StatusOr<int> Plan(const PlanOptions& options) {
   TEKMATCH_RETURN_IF_ERROR(DealOut(plan));
 
   const std::string text = MatchPlanText(plan);
-  // JSON is UTF-8, and a path need not be.
+  // JSON is UTF-8; a path and the name of a key need not be.
   TEKMATCH_ASSIGN_OR_RETURN(const MatchPlan again,
                             ParseMatchPlan("the plan", text));
   if (again.digests != plan.digests ||

@@ -1,5 +1,8 @@
 // tekmatch plan, match --plan and merge: byte for byte what one match writes,
 // and refusals that name what is wrong.
+//
+// Plan: two worlds and the commands over them; what one match writes beside
+// what a merge writes; shards, plans and partials that are not so.
 #include <signal.h>
 
 #include <filesystem>
