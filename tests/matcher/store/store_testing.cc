@@ -74,8 +74,9 @@ std::vector<Sighting> Sorted(std::vector<Sighting> sightings) {
   return sightings;
 }
 
-OpenStore::OpenStore(const std::string& folder, OpenMode mode) {
-  auto opened = Database::Open(folder, mode);
+OpenStore::OpenStore(const std::string& folder, OpenMode mode,
+                     absl::Duration busy_timeout) {
+  auto opened = Database::Open(folder, mode, busy_timeout);
   EXPECT_THAT(opened, IsOk());
   if (!opened.ok()) return;
   database = *std::move(opened);

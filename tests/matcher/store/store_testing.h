@@ -38,8 +38,11 @@ std::vector<Sighting> Sorted(std::vector<Sighting> sightings);
 
 // A database with its store; a failed test where they do not open.
 struct OpenStore {
+  // Where several connections write at once on a slow disk, one may wait for
+  // long: SQLite's turns are not in order.
   explicit OpenStore(const std::string& folder,
-                     OpenMode mode = OpenMode::kCreate);
+                     OpenMode mode = OpenMode::kCreate,
+                     absl::Duration busy_timeout = absl::Seconds(5));
 
   std::unique_ptr<Database> database;
   std::unique_ptr<SightingStore> store;

@@ -8,7 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "matcher/store/database.h"
 #include "matcher/store/sighting_store.h"
 #include "tests/matcher/store/store_testing.h"
 #include "tests/status_matchers.h"
@@ -20,6 +22,8 @@ namespace {
 constexpr uint32_t kNumThreads = 8;
 constexpr uint32_t kRounds = 6;
 constexpr uint32_t kInARound = 5;
+// Whoever waits may be passed by the seven others time and again.
+constexpr absl::Duration kBusyTimeout = absl::Minutes(10);
 
 TEST(StoreThreadsTest, WhatEightThreadsAddIsThereOnce) {
   const std::string folder = TempPath("store");
@@ -30,7 +34,7 @@ TEST(StoreThreadsTest, WhatEightThreadsAddIsThereOnce) {
   threads.reserve(kNumThreads);
   for (uint32_t t = 0; t < kNumThreads; ++t) {
     threads.emplace_back([t, &folder, &num_torn] {
-      const OpenStore own(folder);
+      const OpenStore own(folder, OpenMode::kExisting, kBusyTimeout);
       for (uint32_t round = 0; round < kRounds; ++round) {
         // Half of them are everybody's, which are added by whoever is first.
         std::vector<Sighting> heard;
