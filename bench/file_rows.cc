@@ -23,6 +23,7 @@
 #include "absl/types/span.h"
 #include "bench/measure.h"
 #include "bench/plain_reader.h"
+#include "bench/row_floors.h"
 #include "bench/signed_export.h"
 #include "bench/world.h"
 #include "keyformat/status_macros.h"
@@ -207,7 +208,12 @@ absl::StatusOr<RatioRow> ReadRow(const FileRowOptions& options) {
     if (*rpis != wanted) return WrongAnswer("the plain reader");
     return seconds / num;
   };
-  return Compare(options.num_runs, engine, plain);
+  const Meter floor = [&](int) -> absl::StatusOr<double> {
+    TEKMATCH_ASSIGN_OR_RETURN(const double seconds,
+                              SightingsFloor(path, wanted.size()));
+    return seconds / num;
+  };
+  return Compare(options.num_runs, engine, plain, floor);
 }
 
 absl::StatusOr<RatioRow> WaitRow(const FileRowOptions& options,
@@ -243,6 +249,9 @@ absl::StatusOr<RatioRow> WaitRow(const FileRowOptions& options,
     TEKMATCH_RETURN_IF_ERROR(WriteWholeFile(at(absl::StrCat(set, ".zip")), zip,
                                             OutputFile::Readers::kOwner));
   }
+  const absl::string_view kernel = DefaultKernels().name;
+  const double share = ShareInTime(world.key_sets[0], world.sightings);
+  const size_t num_sightings = world.sightings.size();
   world.sightings = {};
   world.key_sets = {};
 
@@ -274,7 +283,16 @@ absl::StatusOr<RatioRow> WaitRow(const FileRowOptions& options,
     return measure({programs.baseline_wait, zip(run), csv}, at("stdout"),
                    BaselineLine, run);
   };
-  return Compare(options.num_runs, engine, baseline);
+  const Meter floor = [&](int run) -> absl::StatusOr<double> {
+    TEKMATCH_ASSIGN_OR_RETURN(const double kernels,
+                              KernelsFloor(kernel, share));
+    TEKMATCH_ASSIGN_OR_RETURN(const double file, ZipFloor(zip(run)));
+    TEKMATCH_ASSIGN_OR_RETURN(const double heard,
+                              SightingsFloor(csv, num_sightings));
+    return kernels + (file + heard) / static_cast<double>(options.num_keys);
+  };
+  return Compare(options.num_runs, engine, baseline,
+                 KernelsFloor(kernel, share).ok() ? floor : nullptr);
 }
 
 }  // namespace tekmatch

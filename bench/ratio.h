@@ -19,6 +19,12 @@ struct RatioRow {
   // Half of the runs' ratios lie between these.
   double low_quartile = 0;
   double high_quartile = 0;
+  // The ratio that there would be if the steps whose least time is known took
+  // no more than that, and the others nothing (row_floors.h), and what part of
+  // it was reached: by the least floor of all runs, since a neighbour on the
+  // processor only adds to it, and the median rates below. 0: not known.
+  double ceiling = 0;
+  double share_of_ceiling = 0;
   // Sightings a second in the rows of reading.
   double engine_keys_per_s = 0;
   double baseline_keys_per_s = 0;
@@ -29,9 +35,12 @@ struct RatioRow {
 // Seconds a key, or a sighting, of the thing measured, for run r.
 using Meter = std::function<absl::StatusOr<double>(int run)>;
 
-// Without a name and a kernel. As the meters.
+// Without a name and a kernel. `floor`, where there is one, is measured in
+// every run, too: the least seconds that the engine's steps could take. As the
+// meters.
 absl::StatusOr<RatioRow> Compare(int num_runs, const Meter& engine,
-                                 const Meter& reference);
+                                 const Meter& reference,
+                                 const Meter& floor = nullptr);
 
 RatioRow SkippedRow(absl::string_view why);
 

@@ -15,6 +15,7 @@
 #include "bench/kernel_floor.h"
 #include "bench/kernel_meter.h"
 #include "bench/measure.h"
+#include "bench/row_floors.h"
 #include "bench/signed_export.h"
 #include "bench/world.h"
 #include "keyformat/status_macros.h"
@@ -199,7 +200,11 @@ class Ratios {
       }
       return seconds / static_cast<double>(options_.num_keys);
     };
-    return Compare(options_.num_runs, match, BaselineSeconds());
+    const bool counted = KernelsFloor(kernels.name, 1).ok();
+    const double share = ShareInTime(world.key_sets[0], world.sightings);
+    const Meter floor = [&](int) { return KernelsFloor(kernels.name, share); };
+    return Compare(options_.num_runs, match, BaselineSeconds(),
+                   counted ? floor : nullptr);
   }
 
   absl::StatusOr<RatioRow> Forced(absl::string_view kernel, uint64_t n) {
@@ -259,18 +264,33 @@ class Ratios {
 
   absl::StatusOr<RatioRow> EndToEnd() {
     TEKMATCH_ASSIGN_OR_RETURN(const Files files, MakeFiles());
+    const absl::string_view kernel = DefaultKernels().name;
+    const double share =
+        ShareInTime(files.world.key_sets[0], files.world.sightings);
+    const Meter floor = [&](int run) -> absl::StatusOr<double> {
+      TEKMATCH_ASSIGN_OR_RETURN(const double kernels,
+                                KernelsFloor(kernel, share));
+      TEKMATCH_ASSIGN_OR_RETURN(
+          const double zip, ZipFloor(files.paths[static_cast<size_t>(run)]));
+      return kernels + zip / static_cast<double>(options_.num_keys);
+    };
     return Compare(
         options_.num_runs, [&](int run) { return MatchFile(files, run, 1); },
-        BaselineSeconds());
+        BaselineSeconds(), KernelsFloor(kernel, share).ok() ? floor : nullptr);
   }
 
   // Both read the file from the system's cache, and neither has anything else
   // of it from before.
   absl::StatusOr<RatioRow> TwoThreads() {
     TEKMATCH_ASSIGN_OR_RETURN(const Files files, MakeFiles());
-    return Compare(
-        options_.num_runs, [&](int run) { return MatchFile(files, run, 2); },
-        [&](int run) { return MatchFile(files, run, 1); });
+    TEKMATCH_ASSIGN_OR_RETURN(
+        RatioRow row, Compare(
+                          options_.num_runs,
+                          [&](int run) { return MatchFile(files, run, 2); },
+                          [&](int run) { return MatchFile(files, run, 1); }));
+    row.ceiling = 2;
+    row.share_of_ceiling = row.ratio / row.ceiling;
+    return row;
   }
 
   // One of KernelMeter's measurements against what the instructions allow.

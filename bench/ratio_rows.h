@@ -36,8 +36,7 @@ struct RatioOptions {
 // x86_aesni: dense_20k with that kernel forced.
 // two_threads: end_to_end on two threads, against one.
 // wait_20k: the tool's whole process, sightings and a signed zip from disk to
-// its
-//   report, on one thread, against the baseline's over the same files.
+//   its report, on one thread, against the baseline's over the same files.
 // read_1m, read_10m: a CSV of 50 and 500 times num_sightings read and indexed,
 //   against a reader that checks nothing (plain_reader.h) and std::sort. Its
 //   figures are sightings a second.
@@ -45,6 +44,8 @@ struct RatioOptions {
 //   generate_rpis (144 a key), against what the processor's instructions allow
 //   (kernel_floor.h).
 //
+// Beside most of them stands a ceiling (row_floors.h); that of two_threads
+// is 2.
 //
 // In the order above. INVALID_ARGUMENT: options.rows names what is none.
 // INTERNAL: a wrong answer, or BoringSSL failed. Others are the system's.

@@ -105,6 +105,8 @@ RATIOS = {
             "ratio": 4.0026,
             "low_quartile": 3.9,
             "high_quartile": 4.25,
+            "ceiling": 8.0,
+            "share_of_ceiling": 0.498,
             "engine_keys_per_s": 1973782.06,
             "baseline_keys_per_s": 493125.7,
         },
@@ -197,14 +199,21 @@ class TablesTest(FolderTest):
     def test_ratios_of_an_older_program(self):
         for name in ["commit", "kernel"]:
             del self.ratios[name]
-        for name in ["kernel", "runs", "low_quartile", "high_quartile"]:
+        for name in [
+            "kernel",
+            "runs",
+            "low_quartile",
+            "high_quartile",
+            "ceiling",
+            "share_of_ceiling",
+        ]:
             del self.ratios["rows"][0][name]
         self.assertEqual(self.facts()["Commit"], "not said")
         self.expect_table(
-            "| row | kernel | ratio | half of the runs | engine keys/s"
-            " | against keys/s | runs |",
-            "| dense_20k | - | 4.00 | - | 1,973,782 | 493,126 | - |",
-            "| x86_aesni | skipped: this machine lacks AES-NI | | | | | |",
+            "| row | kernel | ratio | half of the runs | ceiling"
+            " | share of it | engine keys/s | against keys/s | runs |",
+            "| dense_20k | - | 4.00 | - | - | - | 1,973,782 | 493,126 | - |",
+            "| x86_aesni | skipped: this machine lacks AES-NI | | | | | | | |",
         )
 
     def tables_with_mark(self):
@@ -256,10 +265,11 @@ class TablesTest(FolderTest):
 
     def test_ratios(self):
         self.expect_table(
-            "| row | kernel | ratio | half of the runs | engine keys/s"
-            " | against keys/s | runs |",
-            "| dense_20k | x86_vaes512 | 4.00 | 3.90–4.25 | 1,973,782 | 493,126 | 5 |",
-            "| x86_aesni | skipped: this machine lacks AES-NI | | | | | |",
+            "| row | kernel | ratio | half of the runs | ceiling"
+            " | share of it | engine keys/s | against keys/s | runs |",
+            "| dense_20k | x86_vaes512 | 4.00 | 3.90–4.25 | 8.00 | 0.50"
+            " | 1,973,782 | 493,126 | 5 |",
+            "| x86_aesni | skipped: this machine lacks AES-NI | | | | | | | |",
         )
 
     def test_kernels(self):
