@@ -14,20 +14,19 @@ constexpr size_t kBufferBytes = 256 << 10;
 }  // namespace
 
 WireReader::WireReader(ByteStream& stream)
-    : stream_(stream), bytes_(kBufferBytes + kRoom) {}
+    : stream_(stream),
+      bytes_(std::make_unique_for_overwrite<uint8_t[]>(kBufferBytes + kRoom)) {}
 
 bool WireReader::Refill() {
   const int64_t moved = at_;
-  std::copy(bytes_.begin() + at_, bytes_.begin() + end_, bytes_.begin());
+  std::copy(bytes_.get() + at_, bytes_.get() + end_, bytes_.get());
   at_ = 0;
   end_ -= moved;
   if (!in_outermost()) message_end_ -= moved;
   // Streams may give less than they are asked for.
   while (!stream_ended_ && end_ < kRoom) {
-    const absl::StatusOr<size_t> n =
-        stream_.Read(absl::MakeSpan(bytes_).subspan(
-            static_cast<size_t>(end_),
-            kBufferBytes - static_cast<size_t>(end_)));
+    const absl::StatusOr<size_t> n = stream_.Read(
+        {bytes_.get() + end_, kBufferBytes - static_cast<size_t>(end_)});
     if (!n.ok()) {
       status_ = n.status();
       return false;
@@ -35,7 +34,7 @@ bool WireReader::Refill() {
     end_ += static_cast<int64_t>(*n);
     stream_ended_ = *n == 0;
   }
-  std::fill_n(bytes_.begin() + end_, kRoom, uint8_t{0});
+  std::fill_n(bytes_.get() + end_, kRoom, uint8_t{0});
   refill_from_ = stream_ended_ ? end_ : end_ - kRoom;
   return true;
 }
@@ -54,7 +53,7 @@ bool WireReader::ReadRaw(absl::Span<uint8_t> out) {
   if (static_cast<int64_t>(out.size()) > message_end_ - at_) return false;
   while (!out.empty()) {
     const auto n = std::min(out.size(), static_cast<size_t>(end_ - at_));
-    std::copy_n(bytes_.begin() + at_, n, out.begin());
+    std::copy_n(bytes_.get() + at_, n, out.begin());
     at_ += static_cast<int64_t>(n);
     out.remove_prefix(n);
     if (!out.empty() && (!Refill() || at_ == end_)) return false;

@@ -21,8 +21,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/base/optimization.h"
 #include "absl/status/status.h"
@@ -139,7 +139,8 @@ class WireReader {
 
   ByteStream& stream_;
   absl::Status status_;
-  std::vector<uint8_t> bytes_;
+  // Not zeroed: most messages are smaller than the buffer.
+  const std::unique_ptr<uint8_t[]> bytes_;
   // Offsets in bytes_.
   int64_t at_ = 0;
   int64_t end_ = 0;               // of what was read

@@ -53,17 +53,24 @@ class CandidateLookup {
  public:
   CandidateLookup(const Chunk& chunk, uint32_t source,
                   const SightingIndex& index, const MatchPolicy& policy,
-                  std::vector<RpiCandidate>& candidates)
+                  MatchScratch& scratch)
       : chunk_(chunk),
         source_(source),
         index_(index),
         policy_(policy),
-        candidates_(candidates) {
-    candidates_.resize(kEnough + kKeysAtOnce * index.filters().length());
+        candidates_(RoomFor(kEnough + kKeysAtOnce * index.filters().length(),
+                            scratch)) {}
+
+  static RpiCandidate* RoomFor(size_t num, MatchScratch& scratch) {
+    if (scratch.room_for_candidates < num) {
+      scratch.candidates = std::make_unique_for_overwrite<RpiCandidate[]>(num);
+      scratch.room_for_candidates = num;
+    }
+    return scratch.candidates.get();
   }
 
   // Where a kernel writes the candidates of kKeysAtOnce keys in a slice.
-  RpiCandidate* room() { return candidates_.data() + num_candidates_; }
+  RpiCandidate* room() { return candidates_ + num_candidates_; }
 
   // Takes them over. `positions` are those of the call's keys in the block.
   absl::Status Add(const uint32_t* positions, size_t num_candidates) {
@@ -110,7 +117,7 @@ class CandidateLookup {
   }
 
   absl::Status LookUp() {
-    const absl::Span<const RpiCandidate> candidates(candidates_.data(),
+    const absl::Span<const RpiCandidate> candidates(candidates_,
                                                     num_candidates_);
     num_candidates_ = 0;
     for (const RpiCandidate& c : candidates) index_.PrefetchBucket(RpiOf(c));
@@ -178,7 +185,7 @@ class CandidateLookup {
   const uint32_t source_;
   const SightingIndex& index_;
   const MatchPolicy& policy_;
-  std::vector<RpiCandidate>& candidates_;
+  RpiCandidate* const candidates_;
   size_t num_candidates_ = 0;
   std::set<uint32_t> matched_keys_;
   std::vector<Match> matches_;
@@ -314,8 +321,7 @@ absl::Status MatchEngine::MatchBlock(const KeyBlock& block, uint32_t source,
   MatchBatch found;
   const size_t num_at_once = NumAtOnce(index_->filters());
   const auto match = [&](const Chunk& chunk, bool* gave_up) {
-    CandidateLookup lookup(chunk, source, *index_, policy_,
-                           scratch->candidates);
+    CandidateLookup lookup(chunk, source, *index_, policy_, *scratch);
     absl::Status status = MatchKeys(chunk, own_keys_, index_->filters(),
                                     *kernels_, scratch, &lookup);
     if (status.ok() && !lookup.gave_up()) status = lookup.Finish(&found);

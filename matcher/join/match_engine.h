@@ -77,7 +77,10 @@ struct MatchBatch {
 struct MatchScratch {
   KeyPlan plan;
   std::vector<Rpik> rpiks;
-  std::vector<RpiCandidate> candidates;
+  // Room for many more than there ever are: not zeroed, so that a process that
+  // finds few never has all of it in memory.
+  std::unique_ptr<RpiCandidate[]> candidates;
+  size_t room_for_candidates = 0;
 };
 
 // The most that block_keys says. The filters of a large index are loaded into a

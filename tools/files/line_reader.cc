@@ -31,9 +31,9 @@ absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(
 LineReader::LineReader(std::string path, const InputStream& stream)
     : path_(std::move(path)),
       fd_(stream.fd),
-      buffer_(kBufferBytes),
+      buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes)),
       end_(stream.first.size()) {
-  std::copy(stream.first.begin(), stream.first.end(), buffer_.begin());
+  std::copy(stream.first.begin(), stream.first.end(), buffer_.get());
 }
 
 LineReader::~LineReader() { close(fd_); }
@@ -43,11 +43,11 @@ std::string LineReader::Place() const {
 }
 
 absl::StatusOr<bool> LineReader::Fill() {
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
   while (true) {
-    const ssize_t n = read(fd_, buffer_.data() + end_, buffer_.size() - end_);
+    const ssize_t n = read(fd_, buffer_.get() + end_, kBufferBytes - end_);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
       return SystemError(errno, absl::StrCat(path_, ": reading"));
@@ -62,7 +62,7 @@ absl::StatusOr<bool> LineReader::Next(Line* line) {
   size_t searched = 0;  // of the bytes from begin_ on
   uint64_t passed_over = 0;
   while (true) {
-    const char* start = buffer_.data() + begin_;
+    const char* start = buffer_.get() + begin_;
     const auto* newline = static_cast<const char*>(
         std::memchr(start + searched, '\n', end_ - begin_ - searched));
     size_t length = end_ - begin_;
@@ -89,7 +89,7 @@ absl::StatusOr<bool> LineReader::Next(Line* line) {
     ++number_;
     line->too_long = line->too_long || length > kMaxLineBytes;
     if (!line->too_long) {
-      line->text = absl::string_view(buffer_.data() + begin_, length);
+      line->text = absl::string_view(buffer_.get() + begin_, length);
       if (absl::EndsWith(line->text, "\r")) line->text.remove_suffix(1);
       if (number_ == 1 && absl::StartsWith(line->text, kByteOrderMark)) {
         line->text.remove_prefix(kByteOrderMark.size());

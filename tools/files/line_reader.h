@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -56,8 +55,8 @@ class LineReader {
   const int fd_;
   uint64_t number_ = 0;
   uint64_t num_bytes_ = 0;
-  std::vector<char> buffer_;
-  size_t begin_ = 0;  // of what is not handed out yet
+  const std::unique_ptr<char[]> buffer_;  // not zeroed: few fill it
+  size_t begin_ = 0;                      // of what is not handed out yet
   size_t end_ = 0;
 };
 
