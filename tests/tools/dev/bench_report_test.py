@@ -115,8 +115,27 @@ RATIOS = {
 }
 
 
-def write_json(folder, bench_json, ratios):
-    for name, content in [("bench.json", bench_json), ("ratios.json", ratios)]:
+WAIT = {
+    "quick": False,
+    "keys": 1000000,
+    "rounds": 3,
+    "programs": ["before", "now"],
+    "rows": [
+        {
+            "sightings": 10000000,
+            "before": {"cpu_s": 6.3, "keys_cpu_s": 0.36, "peak_bytes": 769 << 20},
+            "now": {"cpu_s": 2.1004, "keys_cpu_s": 0.35, "peak_bytes": 440 << 20},
+        },
+    ],
+}
+
+
+def write_json(folder, bench_json, ratios, wait=None):
+    """Writes those that are there."""
+    contents = {"bench.json": bench_json, "ratios.json": ratios, "wait.json": wait}
+    for name, content in contents.items():
+        if content is None:
+            continue
         with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
             json.dump(content, f)
 
@@ -128,6 +147,7 @@ class FolderTest(unittest.TestCase):
         self.folder = folder.name
         self.bench = copy.deepcopy(BENCH)
         self.ratios = copy.deepcopy(RATIOS)
+        self.wait = None
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -157,9 +177,10 @@ class TablesTest(FolderTest):
     QUICK = {"notice": "Quick run: these figures mean nothing."}
 
     def parts(self):
-        write_json(self.folder, self.bench, self.ratios)
+        write_json(self.folder, self.bench, self.ratios, self.wait)
         context, benches = tool.read_bench(self.folder)
-        return tool.report(context, benches, tool.read_ratios(self.folder))["parts"]
+        ratios, wait = tool.read_ratios(self.folder), tool.read_wait(self.folder)
+        return tool.report(context, benches, ratios, wait)["parts"]
 
     def tables(self):
         return [part["table"] for part in self.parts() if "table" in part]
@@ -318,6 +339,26 @@ class TablesTest(FolderTest):
             "| 4 | 263 | 3,800,000 | 547,200,000 | - | 3.80 |",
         )
 
+    def test_waits(self):
+        self.assertNotIn("The whole wait", json.dumps(self.parts()))
+        self.wait = copy.deepcopy(WAIT)
+        self.expect_table(
+            "| sightings | before: CPU s | of which keys | peak MiB"
+            " | now: CPU s | of which keys | peak MiB |",
+            "| 10,000,000 | 6.300 | 0.360 | 769 | 2.100 | 0.350 | 440 |",
+        )
+        self.assertIn("1,000,000 keys", json.dumps(self.parts()))
+        self.assertNotIn("mean nothing", json.dumps(self.parts()))
+        self.wait["quick"] = True
+        self.assertIn("wait.json is of a quick run", self.parts()[0]["notice"])
+        self.assertEqual(self.parts().count(self.QUICK), 1)
+        self.bench["context"]["run"] = "quick"
+        self.ratios["quick"] = True
+        self.assertIn(
+            "bench.json, ratios.json and wait.json are of a quick run",
+            self.parts()[0]["notice"],
+        )
+
     def test_means_over_repetitions_are_left_out(self):
         mean = dict(self.entry("Inflate"), name="Inflate/manual_time_mean")
         self.bench["benchmarks"].append(dict(mean, run_type="aggregate"))
@@ -328,7 +369,7 @@ class FailuresTest(FolderTest):
     def expect_failure(self, *messages):
         """That there is no report, nor an old one, and what stderr says."""
         if not os.path.exists(self.path("bench.json")):
-            write_json(self.folder, self.bench, self.ratios)
+            write_json(self.folder, self.bench, self.ratios, self.wait)
         earlier = ["report.html"]
         for name in earlier:
             with open(self.path(name), "w", encoding="utf-8") as f:
@@ -399,6 +440,16 @@ class FailuresTest(FolderTest):
         self.ratios["quick"] = "false"
         self.expect_failure("ratios.json", "quick")
 
+    def test_waits_without_figures(self):
+        self.wait = copy.deepcopy(WAIT)
+        del self.wait["rows"][0]["now"]["peak_bytes"]
+        self.expect_failure("wait.json", "peak_bytes")
+
+    def test_waits_of_another_form(self):
+        for wait in [[], {}, {**WAIT, "quick": 0}, {**WAIT, "rows": [1]}]:
+            write_json(self.folder, self.bench, self.ratios, wait)
+            self.expect_failure("wait.json")
+
     def test_missing_folder(self):
         status, stderr = self.run_main("--from", self.path("none"), self.folder)
         self.assertEqual(status, 1)
@@ -417,6 +468,7 @@ class FailuresTest(FolderTest):
 
     def test_wrong_usage(self):
         wrong = [[], ["a", "b"], ["--fast", "a"], ["--quick", "--from", "a", "b"]]
+        wrong.append(["--before", "program", "--from", "a", "b"])
         for arguments in wrong:
             self.assertEqual(self.run_main(*arguments)[0], 2, arguments)
 
@@ -434,14 +486,17 @@ class MeasureTest(FolderTest):
         with open(self.path(name + ".arguments"), encoding="utf-8") as f:
             return f.read().splitlines()
 
-    def measure(self, quick=False, suite=0, ratios=0):
+    def measure(self, quick=False, suite=0, ratios=0, wait=0, before=None):
         context = {"host_name": "h", "executable": "/home/u/bench", "num_cpus": 2}
         written = json.dumps({"context": context, "benchmarks": []})
         more = "echo '%s' > '%s'\n" % (written, self.path("bench.json"))
         self.program("bench", suite, more)
         self.program("ratios", ratios)
+        os.makedirs(self.path("tools/dev"), exist_ok=True)
+        self.program("tools/dev/wait_table", wait)
         with mock.patch.object(tool, "commit", return_value="c0ffee"):
-            tool.measure(self.folder, self.folder, quick)
+            with mock.patch.object(tool, "ROOT", self.folder):
+                tool.measure(self.folder, self.folder, quick, before)
 
     def test_writes_json_into_the_folder(self):
         self.measure()
@@ -458,6 +513,25 @@ class MeasureTest(FolderTest):
             self.arguments("ratios"),
             ["--json", self.path("ratios.json"), "--commit", "c0ffee"],
         )
+
+    def test_waits(self):
+        programs = os.path.dirname(self.folder)
+        programs = [
+            os.path.join(programs, "tools", "tekmatch"),
+            os.path.join(programs, "tests", "tools", "dev", "cost_of"),
+        ]
+        into = ["--json", self.path("wait.json")]
+        self.measure()
+        self.assertEqual(self.arguments("tools/dev/wait_table"), into + programs)
+        self.measure(before="/an/older/tekmatch")
+        self.assertEqual(
+            self.arguments("tools/dev/wait_table"),
+            [*into, "--before", "/an/older/tekmatch", *programs],
+        )
+        self.measure(quick=True)
+        self.assertIn("--quick", self.arguments("tools/dev/wait_table"))
+        with self.assertRaisesRegex(tool.Failure, "waits.*exit status 1"):
+            self.measure(wait=1)
 
     def test_quick(self):
         self.measure(quick=True)
@@ -480,17 +554,17 @@ class MeasureTest(FolderTest):
 
     def test_missing_program(self):
         with self.assertRaisesRegex(tool.Failure, "suite"):
-            tool.measure(self.folder, self.folder, False)
+            tool.measure(self.folder, self.folder, False, None)
 
 
 class PageTest(FolderTest):
     def page(self):
-        write_json(self.folder, self.bench, self.ratios)
+        write_json(self.folder, self.bench, self.ratios, self.wait)
         out = self.path("out")
         self.assertEqual(self.run_main("--from", self.folder, out), (0, ""))
-        self.assertEqual(
-            sorted(os.listdir(out)), ["bench.json", "ratios.json", "report.html"]
-        )
+        expected = ["bench.json", "ratios.json", "report.html"]
+        expected += [] if self.wait is None else ["wait.json"]
+        self.assertEqual(sorted(os.listdir(out)), expected)
         with open(os.path.join(out, "report.html"), encoding="utf-8") as f:
             return f.read()
 
@@ -532,6 +606,16 @@ class PageTest(FolderTest):
     def test_no_ratio_was_measured(self):
         del self.ratios["rows"][0]
         self.assertIn("Nothing was measured.", self.page())
+
+    def test_waits_of_an_earlier_report_do_not_stay(self):
+        self.assertNotIn("The whole wait", self.page())
+        self.wait = copy.deepcopy(WAIT)
+        page = self.page()
+        self.assertIn("The whole wait", page)
+        self.assertIn("now: CPU s", page)
+        os.remove(self.path("wait.json"))
+        self.wait = None
+        self.assertNotIn("The whole wait", self.page())
 
     def test_failing_program(self):
         write_json(self.folder, self.bench, self.ratios)
