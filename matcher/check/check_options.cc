@@ -9,7 +9,7 @@ OwnKeys OwnKeysFor(const ExposureCheckOptions& options) {
   OwnKeys own = options.own_keys;
   if (!options.devices.empty()) return own;
   if (auto of_only = own.of_device.extract(0); !of_only.empty()) {
-    own.of_all.merge(of_only.mapped());
+    own.of_all.insert(of_only.mapped().begin(), of_only.mapped().end());
   }
   return own;
 }

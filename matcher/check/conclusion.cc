@@ -11,9 +11,8 @@
 #include <set>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/authorities.h"
 #include "matcher/check/publication_order.h"
@@ -41,9 +40,9 @@ std::vector<bool> Believed(const std::vector<ExportFileResult>& files) {
 }
 
 // Reads an accepted file again for all that it says of some keys.
-absl::StatusOr<FilePublications> ReadPublications(
-    const ExportFileResult& file, const absl::flat_hash_set<Tek>& teks,
-    const ReadAgain& read_again) {
+absl::StatusOr<FilePublications> ReadPublications(const ExportFileResult& file,
+                                                  const HashSet<Tek>& teks,
+                                                  const ReadAgain& read_again) {
   FilePublications publications;
   TEKMATCH_RETURN_IF_ERROR(read_again(file, [&](const KeyBlock& block) {
     for (size_t i = 0; i < block.size(); ++i) {
@@ -59,7 +58,7 @@ absl::StatusOr<FilePublications> ReadPublications(
 absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
     const std::vector<ExportFileResult>& files,
     const std::vector<MatchedFile>& matched, const ReadAgain& read_again) {
-  absl::flat_hash_set<Tek> heard;
+  HashSet<Tek> heard;
   for (size_t i = 0; i < files.size(); ++i) {
     if (!files[i].counts()) continue;
     for (const Match& match : matched[i].candidates) heard.insert(match.tek);
@@ -70,8 +69,7 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
     if (!files[i].counts()) continue;
     const auto source = static_cast<uint32_t>(i);
     const bool is_unsigned = !files[i].is_verified();
-    absl::flat_hash_map<Tek, uint64_t> known =
-        matched[i].publications.CountKeys();
+    HashMap<Tek, uint64_t> known = matched[i].publications.CountKeys();
     for (const Tek& tek : heard) known.try_emplace(tek, 0);
     if (!matched[i].teks.MayHoldMore(known)) {
       matched[i].publications.AppendTo(source, is_unsigned, authorities[i],
@@ -81,7 +79,7 @@ absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
     TEKMATCH_ASSIGN_OR_RETURN(const FilePublications all,
                               ReadPublications(files[i], heard, read_again));
     // A partial of strangers may name keys that its file does not have.
-    const absl::flat_hash_map<Tek, uint64_t> read = all.CountKeys();
+    const HashMap<Tek, uint64_t> read = all.CountKeys();
     for (const Match& match : matched[i].candidates) {
       if (!read.contains(match.tek)) {
         return absl::DataLossError(absl::StrCat(
@@ -238,7 +236,7 @@ absl::StatusOr<ExposureCheckResult> Conclude(
 
   std::vector<Match> all;
   uint64_t num_duplicates = 0;
-  absl::flat_hash_set<uint32_t> outside_tolerance;
+  HashSet<uint32_t> outside_tolerance;
   const std::vector<bool> believed = Believed(run.files);
   for (size_t i = 0; i < run.files.size(); ++i) {
     MatchedFile file = std::move(matched[i]);

@@ -11,8 +11,8 @@
 #include <tuple>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/status_macros.h"
 
 namespace tekmatch {
@@ -48,7 +48,7 @@ absl::Status ExpireKeys(const StoredRun& run, DayNumber first_day,
 // to tell a revision from a first word. So a key goes from all, or stays in
 // all. A pending one stays: it was heard just now.
 void ForgetOldHeard(DayNumber first_day, LedgerImage& image) {
-  absl::flat_hash_set<Tek> recent = image.pending;
+  HashSet<Tek> recent = image.pending;
   for (const LedgerEntry& entry : image.entries) {
     for (const DiagnosisKey& key : entry.heard) {
       if (EndDay(key.rolling_start, key.rolling_period) >= first_day) {

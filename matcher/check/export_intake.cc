@@ -169,7 +169,7 @@ absl::Status ExportIntake::Process(GivenExport& given) {
   }
   TEKMATCH_RETURN_IF_ERROR(writer.Flush());
 
-  absl::flat_hash_set<Tek> newly;
+  HashSet<Tek> newly;
   for (const Match& match : file.candidates) {
     if (!image_.heard.contains(match.tek)) newly.insert(match.tek);
   }
@@ -239,7 +239,7 @@ absl::Status ExportIntake::Sort(const KeyBlock& block, LedgerEntry& entry,
 }
 
 // What the file itself says of keys, where it is not kept.
-absl::Status ExportIntake::ReadAgainFor(const absl::flat_hash_set<Tek>& teks,
+absl::Status ExportIntake::ReadAgainFor(const HashSet<Tek>& teks,
                                         const std::string& path,
                                         const ExportFileOptions& files,
                                         LedgerEntry* entry) {

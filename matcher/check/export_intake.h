@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
 #include "matcher/check/export_files.h"
 #include "matcher/check/given_export.h"
@@ -57,8 +57,7 @@ class ExportIntake {
   absl::Status Process(GivenExport& given);
   absl::Status Sort(const KeyBlock& block, LedgerEntry& entry,
                     KeptKeysWriter& writer) const;
-  absl::Status ReadAgainFor(const absl::flat_hash_set<Tek>& teks,
-                            const std::string& path,
+  absl::Status ReadAgainFor(const HashSet<Tek>& teks, const std::string& path,
                             const ExportFileOptions& files, LedgerEntry* entry);
   void SayProgress() const;
 

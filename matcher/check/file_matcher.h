@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
 #include "matcher/check/export_files.h"
 #include "matcher/check/tek_prefixes.h"
@@ -31,7 +31,7 @@ struct MatchedFile {
   FilePublications publications;  // of keys with a candidate, as often as there
   TekPrefixes teks;               // of all keys, if options.notes_teks
   // Positions of sightings at the wrong time (MatchBatch::outside_tolerance).
-  absl::flat_hash_set<uint32_t> outside_tolerance;
+  HashSet<uint32_t> outside_tolerance;
   uint64_t num_own_keys = 0;
   uint64_t num_compared = 0;    // MatchBatch::num_compared
   uint64_t num_duplicates = 0;  // of candidates, dropped

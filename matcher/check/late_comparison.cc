@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/join/match_engine.h"
@@ -69,7 +69,7 @@ bool IsIn(const Validity& validity, const IntervalSpan& span) {
 absl::Status FindHeard(const StoredRun& run, const LedgerImage& image,
                        const MatchEngine& engine, const LedgerEntry& entry,
                        DayNumber day, MatchScratch* scratch,
-                       absl::flat_hash_set<Tek>* newly) {
+                       HashSet<Tek>* newly) {
   return run.ledger.ReadKept(
       entry, {.first = day, .last = day},
       [&](const KeyBlock& block) -> absl::Status {
@@ -99,7 +99,7 @@ absl::Status CompareEntry(const StoredRun& run, const MatchEngine& engine,
     }
   }
   MatchScratch scratch;
-  absl::flat_hash_set<Tek> newly;
+  HashSet<Tek> newly;
   bool is_any_done = false;
   for (const DayNumber day : days) {
     const absl::Status found =

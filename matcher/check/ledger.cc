@@ -76,7 +76,7 @@ absl::StatusOr<absl::Span<const uint8_t>> Unseal(
 }
 
 // A number that other sets of keys do not have.
-int64_t NumberOf(const absl::flat_hash_set<Tek>& keys) {
+int64_t NumberOf(const HashSet<Tek>& keys) {
   std::vector<Tek> sorted(keys.begin(), keys.end());
   std::sort(sorted.begin(), sorted.end(),
             [](const Tek& a, const Tek& b) { return a.bytes < b.bytes; });
@@ -151,10 +151,10 @@ absl::StatusOr<std::vector<LedgerEntry>> Ledger::Entries(
   }
 }
 
-absl::StatusOr<absl::flat_hash_set<Tek>> Ledger::Pending() {
+absl::StatusOr<HashSet<Tek>> Ledger::Pending() {
   TEKMATCH_ASSIGN_OR_RETURN(Statement select,
                             database_.Prepare("SELECT tek FROM pending_keys"));
-  absl::flat_hash_set<Tek> pending;
+  HashSet<Tek> pending;
   while (true) {
     TEKMATCH_ASSIGN_OR_RETURN(const bool has_row, select.Step());
     if (!has_row) return pending;
@@ -233,7 +233,7 @@ absl::Status Ledger::Keep(int64_t id,
 }
 
 absl::Status Ledger::Finish(const LedgerEntry& entry,
-                            const absl::flat_hash_set<Tek>& newly) {
+                            const HashSet<Tek>& newly) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
   const Sha256Digest& digest = entry.stored.file.report.digests.sha256;
@@ -258,7 +258,7 @@ absl::Status Ledger::Finish(const LedgerEntry& entry,
 }
 
 absl::Status Ledger::Update(const std::vector<const LedgerEntry*>& changed,
-                            const absl::flat_hash_set<Tek>& newly) {
+                            const HashSet<Tek>& newly) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
   TEKMATCH_RETURN_IF_ERROR(UpdateRows(changed));
@@ -296,7 +296,7 @@ absl::StatusOr<std::optional<ComparisonProgress>> Ledger::Progress() {
 }
 
 absl::Status Ledger::SaveProgress(const ComparisonProgress& progress,
-                                  const absl::flat_hash_set<Tek>& newly) {
+                                  const HashSet<Tek>& newly) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
   const int64_t numbers[] = {progress.entry, progress.from_generation,
@@ -309,7 +309,7 @@ absl::Status Ledger::SaveProgress(const ComparisonProgress& progress,
 }
 
 absl::StatusOr<std::optional<int64_t>> Ledger::LookedUpUntil(
-    const absl::flat_hash_set<Tek>& pending) {
+    const HashSet<Tek>& pending) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::optional<int64_t> of,
                             GetNumber(database_, kLookUpOf));
   // Other keys may have been heard since.
@@ -318,8 +318,7 @@ absl::StatusOr<std::optional<int64_t>> Ledger::LookedUpUntil(
 }
 
 absl::Status Ledger::SaveLookUp(const std::vector<const LedgerEntry*>& changed,
-                                const absl::flat_hash_set<Tek>& pending,
-                                int64_t until) {
+                                const HashSet<Tek>& pending, int64_t until) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
   TEKMATCH_RETURN_IF_ERROR(UpdateRows(changed));
@@ -412,7 +411,7 @@ absl::Status Ledger::UpdateRows(
 }
 
 // The same. A key can be pending by two exports.
-absl::Status Ledger::AddPending(const absl::flat_hash_set<Tek>& newly) {
+absl::Status Ledger::AddPending(const HashSet<Tek>& newly) {
   if (newly.empty()) return absl::OkStatus();
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement insert,

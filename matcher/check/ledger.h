@@ -25,11 +25,11 @@
 #include <set>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
 #include "keyformat/signature.h"
 #include "matcher/check/stored_export.h"
@@ -79,7 +79,7 @@ class Ledger {
   // for each; its error ends the reading and is returned.
   absl::StatusOr<std::vector<LedgerEntry>> Entries(
       const TrustedKeys& trusted, absl::FunctionRef<absl::Status()> goes_on);
-  absl::StatusOr<absl::flat_hash_set<Tek>> Pending();
+  absl::StatusOr<HashSet<Tek>> Pending();
 
   // Deletes kept keys of earlier days, and of exports that are not there: what
   // calls left that did not come to their Finish, or what was replaced. Some
@@ -97,12 +97,11 @@ class Ledger {
   absl::Status Keep(int64_t id, const std::map<DayNumber, KeyBlock>& days);
   // Takes the new export in, in place of another one with the same SHA-256, and
   // adds to the pending keys: all of it or nothing, and for good.
-  absl::Status Finish(const LedgerEntry& entry,
-                      const absl::flat_hash_set<Tek>& newly);
+  absl::Status Finish(const LedgerEntry& entry, const HashSet<Tek>& newly);
   // Writes what entries that are there have become, and adds to the pending
   // keys.
   absl::Status Update(const std::vector<const LedgerEntry*>& changed,
-                      const absl::flat_hash_set<Tek>& newly);
+                      const HashSet<Tek>& newly);
   // The same, and no key is pending any more.
   absl::Status FinishLookUp(const std::vector<const LedgerEntry*>& changed);
 
@@ -115,15 +114,14 @@ class Ledger {
   absl::StatusOr<std::optional<ComparisonProgress>> Progress();
   // Saves it, and adds to the pending keys, in one transaction.
   absl::Status SaveProgress(const ComparisonProgress& progress,
-                            const absl::flat_hash_set<Tek>& newly);
+                            const HashSet<Tek>& newly);
   // The greatest id of an entry that was asked about exactly these pending
   // keys, as were all with smaller ones; nullopt where that was not saved.
   absl::StatusOr<std::optional<int64_t>> LookedUpUntil(
-      const absl::flat_hash_set<Tek>& pending);
+      const HashSet<Tek>& pending);
   // Writes what those entries have become, and that id, in one transaction.
   absl::Status SaveLookUp(const std::vector<const LedgerEntry*>& changed,
-                          const absl::flat_hash_set<Tek>& pending,
-                          int64_t until);
+                          const HashSet<Tek>& pending, int64_t until);
 
   // Calls `sink` with the kept keys of one export of those days, block by
   // block, and counts them.
@@ -139,7 +137,7 @@ class Ledger {
 
  private:
   absl::Status UpdateRows(const std::vector<const LedgerEntry*>& entries);
-  absl::Status AddPending(const absl::flat_hash_set<Tek>& newly);
+  absl::Status AddPending(const HashSet<Tek>& newly);
 
   Database& database_;
 };

@@ -15,7 +15,7 @@ LedgerEntry* LedgerImage::Find(const Sha256Digest& digest) {
   return found == entries.end() ? nullptr : &*found;
 }
 
-void LedgerImage::TakeHeard(const absl::flat_hash_set<Tek>& newly) {
+void LedgerImage::TakeHeard(const HashSet<Tek>& newly) {
   heard.insert(newly.begin(), newly.end());
   pending.insert(newly.begin(), newly.end());
 }
@@ -26,7 +26,7 @@ bool LedgerImage::KnowsAll(const LedgerEntry& entry) const {
   return found != num_heard_when_read.end() && found->second == heard.size();
 }
 
-void AddIfIn(const absl::flat_hash_set<Tek>& teks, const KeyBlock& block,
+void AddIfIn(const HashSet<Tek>& teks, const KeyBlock& block,
              std::set<DiagnosisKey>* keys) {
   if (teks.empty()) return;
   for (size_t i = 0; i < block.size(); ++i) {

@@ -11,9 +11,9 @@
 #include <set>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
 #include "keyformat/signature.h"
 #include "matcher/check/ledger.h"
@@ -29,8 +29,8 @@ inline constexpr size_t kMostHeardOfExport = size_t{1} << 16;
 struct LedgerImage {
   // In the order of Ledger::Entries, new ones at the end.
   std::vector<LedgerEntry> entries;
-  absl::flat_hash_set<Tek> heard;    // in any entry, pending ones included
-  absl::flat_hash_set<Tek> pending;  // still to be looked up
+  HashSet<Tek> heard;    // in any entry, pending ones included
+  HashSet<Tek> pending;  // still to be looked up
   // While keys are pending: entries with kept keys and a greater id were not
   // asked about all of them.
   int64_t looked_up_until = 0;
@@ -49,7 +49,7 @@ struct LedgerImage {
 
   // Adds keys that were heard for the first time. They are pending in the
   // ledger by now.
-  void TakeHeard(const absl::flat_hash_set<Tek>& newly);
+  void TakeHeard(const HashSet<Tek>& newly);
 
   // Whether all keys that were heard until now were so when the entry's file
   // was read, or by it.
@@ -57,7 +57,7 @@ struct LedgerImage {
 };
 
 // Adds to `keys` all that the block says of `teks`, kMostHeardOfExport at most.
-void AddIfIn(const absl::flat_hash_set<Tek>& teks, const KeyBlock& block,
+void AddIfIn(const HashSet<Tek>& teks, const KeyBlock& block,
              std::set<DiagnosisKey>* keys);
 
 // Adds up when those of the block's keys are valid that are `own`.of_all.

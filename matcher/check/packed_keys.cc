@@ -9,9 +9,9 @@
 #include <limits>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/status_macros.h"
 
 namespace tekmatch {
@@ -97,7 +97,7 @@ absl::StatusOr<DiagnosisKey> UnpackKind(const uint8_t* bytes) {
 
 void AppendPack(const KeyBlock& keys, size_t first, size_t num,
                 std::string* out) {
-  absl::flat_hash_map<PackedKind, uint16_t> numbers;
+  HashMap<PackedKind, uint16_t> numbers;
   std::string kinds;
   std::string kind_of;
   kind_of.reserve(num * sizeof(uint16_t));

@@ -8,10 +8,10 @@
 #include <type_traits>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/key_decoder.h"
 #include "keyformat/status_macros.h"
 #include "matcher/exposure/key_publications.h"
@@ -262,7 +262,7 @@ void ReadMatched(FieldReader& io, uint32_t number, uint64_t num_sightings,
          "a number of keys");
   uint64_t count = 0;
   io.Count(count, kPublicationBytes, "the number of publications");
-  absl::flat_hash_set<Tek> published;
+  HashSet<Tek> published;
   for (uint64_t i = 0; i < count && io.ok(); ++i) {
     KeyPublication publication;
     VisitPublication(io, publication);

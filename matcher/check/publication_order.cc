@@ -6,7 +6,7 @@
 #include <string>
 #include <tuple>
 
-#include "absl/container/flat_hash_map.h"
+#include "keyformat/hash_tables.h"
 
 namespace tekmatch {
 namespace {
@@ -39,12 +39,12 @@ bool InPublicationOrder(const ExportFileResult& a, const ExportFileResult& b) {
 }
 
 void MarkCopies(std::vector<ExportFileResult>& files) {
-  absl::flat_hash_map<Sha256Digest, std::string> paths;  // of what counts
+  HashMap<Sha256Digest, const ExportFileResult*> firsts;  // of what counts
   for (ExportFileResult& file : files) {
     if (!file.accepted) continue;
     const auto [first, is_new] =
-        paths.try_emplace(file.report.digests.sha256, file.path);
-    if (!is_new) file.copy_of = first->second;
+        firsts.try_emplace(file.report.digests.sha256, &file);
+    if (!is_new) file.copy_of = first->second->path;
   }
 }
 

@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <functional>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/check_halves.h"
@@ -29,7 +29,7 @@ std::string ShardName(size_t shard) {
 class ComparedKeys {
  public:
   ComparedKeys(size_t num_files, const HeardIntervals& heard,
-               const absl::flat_hash_set<Tek>& own)
+               const HashSet<Tek>& own)
       : heard_(heard), own_(own), num_of_file_(num_files) {}
 
   // One thread at a time of one file.
@@ -47,7 +47,7 @@ class ComparedKeys {
 
  private:
   const HeardIntervals& heard_;
-  const absl::flat_hash_set<Tek>& own_;
+  const HashSet<Tek>& own_;
   std::vector<uint64_t> num_of_file_;
 };
 
@@ -198,7 +198,7 @@ absl::Status ShardMerger::Unite(const std::string& name, uint32_t shard,
     }
     match.sighting_position += first;
   }
-  absl::flat_hash_set<uint32_t> positions;
+  HashSet<uint32_t> positions;
   positions.reserve(more.outside_tolerance.size());
   for (const uint32_t position : more.outside_tolerance) {
     positions.insert(position + first);

@@ -164,11 +164,15 @@ bool AddSignatures(const ExportFingerprint& more, const TrustedKeys& trusted,
 
 std::string PackExport(const StoredExport& stored) {
   const ExportReport& report = stored.file.report;
-  stored::Export message;
-  message.set_path(stored.file.path);
+  // On an arena for the same reason as below. It frees a string whether or not
+  // there was memory to copy into it, so strings are copied before.
+  google::protobuf::Arena arena;
+  stored::Export& message =
+      *google::protobuf::Arena::CreateMessage<stored::Export>(&arena);
+  message.set_path(std::string(stored.file.path));
   message.set_start_timestamp(report.metadata.start_timestamp);
   message.set_end_timestamp(report.metadata.end_timestamp);
-  message.set_region(report.metadata.region);
+  message.set_region(std::string(report.metadata.region));
   message.set_batch_num(report.metadata.batch_num);
   message.set_batch_size(report.metadata.batch_size);
   message.set_keys(report.counts.keys);
@@ -179,13 +183,13 @@ std::string PackExport(const StoredExport& stored) {
   message.set_sha512(PackDigest(report.digests.sha512));
   for (const ExportSignature& signature : report.signatures) {
     stored::Export::Signature* packed = message.add_signatures();
-    packed->set_key_id(signature.info.key_id);
-    packed->set_key_version(signature.info.key_version);
-    packed->set_algorithm(signature.info.algorithm);
-    packed->set_signature(signature.signature);
+    packed->set_key_id(std::string(signature.info.key_id));
+    packed->set_key_version(std::string(signature.info.key_version));
+    packed->set_algorithm(std::string(signature.info.algorithm));
+    packed->set_signature(std::string(signature.signature));
   }
-  message.set_extra_entry(report.extra_entry);
-  message.set_signature_list(report.signature_list);
+  message.set_extra_entry(std::string(report.extra_entry));
+  message.set_signature_list(std::string(report.signature_list));
   PackValidities(stored.validities, message.mutable_validities());
   PackValidities(stored.own_validities, message.mutable_own_validities());
   message.set_first_day(stored.first_day);

@@ -20,13 +20,12 @@ std::vector<uint32_t> TekPrefixes::Of(absl::Span<const Tek> teks) {
   return prefixes;
 }
 
-bool TekPrefixes::MayHoldMore(
-    const absl::flat_hash_map<Tek, uint64_t>& known) const {
+bool TekPrefixes::MayHoldMore(const HashMap<Tek, uint64_t>& known) const {
   // The half of a prefix that says at once, for nearly all keys, that it is
   // not one of these.
   constexpr uint32_t kHalf = (uint32_t{1} << 16) - 1;
   std::vector<bool> halves(size_t{kHalf} + 1);
-  absl::flat_hash_map<uint32_t, uint64_t> numbers;
+  HashMap<uint32_t, uint64_t> numbers;
   for (const auto& [tek, number] : known) {
     const uint32_t prefix = PrefixOf(tek);
     halves[prefix & kHalf] = true;

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/hash_tables.h"
 
 namespace tekmatch {
 
@@ -27,7 +27,7 @@ class TekPrefixes {
   // Whether any of these keys may be there more often than its number says.
   // Where it is, the answer is yes. Where none is, it is yes by chance for one
   // of 4 billion pairs of a key here and one there.
-  bool MayHoldMore(const absl::flat_hash_map<Tek, uint64_t>& known) const;
+  bool MayHoldMore(const HashMap<Tek, uint64_t>& known) const;
 
  private:
   std::vector<std::vector<uint32_t>> prefixes_;

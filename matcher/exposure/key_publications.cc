@@ -169,8 +169,8 @@ void FilePublications::VisitAll(
   for (const Entry* entry : in_order) sink(entry->publication, entry->num);
 }
 
-absl::flat_hash_map<Tek, uint64_t> FilePublications::CountKeys() const {
-  absl::flat_hash_map<Tek, uint64_t> counts;
+HashMap<Tek, uint64_t> FilePublications::CountKeys() const {
+  HashMap<Tek, uint64_t> counts;
   for (const auto& [id, entry] : entries_) counts[id.first] += entry.num;
   return counts;
 }

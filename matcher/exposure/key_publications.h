@@ -35,12 +35,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/hash_tables.h"
 #include "matcher/exposure/transmission_window.h"
 #include "matcher/join/key_publication.h"
 #include "matcher/join/match.h"
@@ -66,7 +66,7 @@ class FilePublications {
       absl::FunctionRef<void(const KeyPublication&, uint64_t)> sink) const;
 
   // How often each key was added.
-  absl::flat_hash_map<Tek, uint64_t> CountKeys() const;
+  HashMap<Tek, uint64_t> CountKeys() const;
 
   // Appends them, as of a file of that number and authority.
   void AppendTo(uint32_t source, bool is_unsigned, uint32_t authority,
@@ -77,7 +77,7 @@ class FilePublications {
     KeyPublication publication;  // without source
     uint64_t num = 0;
   };
-  absl::flat_hash_map<std::pair<Tek, bool>, Entry> entries_;  // by revised
+  HashMap<std::pair<Tek, bool>, Entry> entries_;  // by revised
 };
 
 // What the publications of one key make it.
@@ -91,7 +91,7 @@ struct KeyHistory {
 };
 
 struct KeyHistories {
-  absl::flat_hash_map<Tek, KeyHistory> by_key;
+  HashMap<Tek, KeyHistory> by_key;
   uint64_t num_revisions = 0;
   uint64_t num_ignored_revisions = 0;
   // Keys whose publications disagree, by field. One that lacks a value

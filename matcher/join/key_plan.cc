@@ -10,8 +10,8 @@
 #include <tuple>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/hash_tables.h"
 
 namespace tekmatch {
 namespace {
@@ -162,15 +162,15 @@ class Groups {
   const SliceFilters& filters_;
   std::vector<Group> groups_{1};
   std::vector<size_t> num_keys_{0};
-  absl::flat_hash_map<uint64_t, uint32_t> numbers_;
+  HashMap<uint64_t, uint32_t> numbers_;
   std::array<Recent, 64> recents_;
 };
 
 }  // namespace
 
 absl::Status PlanKeys(const KeyBlock& block, size_t first, size_t num,
-                      const absl::flat_hash_set<Tek>& own_keys,
-                      const SliceFilters& filters, KeyPlan* plan) {
+                      const HashSet<Tek>& own_keys, const SliceFilters& filters,
+                      KeyPlan* plan) {
   plan->tasks.clear();
   plan->num_keys = 0;
   plan->group_of.resize(std::max(plan->group_of.size(), num));

@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
 #include "matcher/join/slice_filters.h"
 
@@ -48,8 +48,8 @@ struct KeyPlan {
 // INVALID_ARGUMENT: a key breaks KeyBlock's promise (period 1..144, no overflow
 // of start + period).
 absl::Status PlanKeys(const KeyBlock& block, size_t first, size_t num,
-                      const absl::flat_hash_set<Tek>& own_keys,
-                      const SliceFilters& filters, KeyPlan* plan);
+                      const HashSet<Tek>& own_keys, const SliceFilters& filters,
+                      KeyPlan* plan);
 
 }  // namespace tekmatch
 

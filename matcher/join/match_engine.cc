@@ -249,8 +249,7 @@ bool DeriveUpTo(const Kernels& kernels, const KeyPlan& plan, size_t num_needed,
 }
 
 // Joins the keys of the lookup's chunk, until it gives up.
-absl::Status MatchKeys(const Chunk& chunk,
-                       const absl::flat_hash_set<Tek>& own_keys,
+absl::Status MatchKeys(const Chunk& chunk, const HashSet<Tek>& own_keys,
                        const SliceFilters& filters, const Kernels& kernels,
                        MatchScratch* scratch, CandidateLookup* lookup) {
   const KeyPlan& plan = scratch->plan;
@@ -288,7 +287,7 @@ absl::Status MatchKeys(const Chunk& chunk,
 
 absl::StatusOr<MatchEngine> MatchEngine::Create(
     std::shared_ptr<const SightingIndex> index, const MatchPolicy& policy,
-    absl::flat_hash_set<Tek> own_keys, const Kernels& kernels) {
+    HashSet<Tek> own_keys, const Kernels& kernels) {
   if (index == nullptr) {
     return absl::InvalidArgumentError("the sighting index is null");
   }
@@ -303,8 +302,7 @@ absl::StatusOr<MatchEngine> MatchEngine::Create(
 }
 
 MatchEngine::MatchEngine(std::shared_ptr<const SightingIndex> index,
-                         const MatchPolicy& policy,
-                         absl::flat_hash_set<Tek> own_keys,
+                         const MatchPolicy& policy, HashSet<Tek> own_keys,
                          const Kernels& kernels)
     : index_(std::move(index)),
       policy_(policy),

@@ -33,10 +33,10 @@
 #include <memory>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
 #include "matcher/join/en_crypto.h"
 #include "matcher/join/key_plan.h"
@@ -96,7 +96,7 @@ class MatchEngine {
   // has a greater tolerance than the index was made for.
   static absl::StatusOr<MatchEngine> Create(
       std::shared_ptr<const SightingIndex> index, const MatchPolicy& policy,
-      absl::flat_hash_set<Tek> own_keys, const Kernels& kernels);
+      HashSet<Tek> own_keys, const Kernels& kernels);
 
   // Appends the candidates of the block's keys to out->candidates, and their
   // publications, and adds to its counts. `source` goes into each Match. Any
@@ -122,12 +122,12 @@ class MatchEngine {
 
  private:
   MatchEngine(std::shared_ptr<const SightingIndex> index,
-              const MatchPolicy& policy, absl::flat_hash_set<Tek> own_keys,
+              const MatchPolicy& policy, HashSet<Tek> own_keys,
               const Kernels& kernels);
 
   std::shared_ptr<const SightingIndex> index_;
   MatchPolicy policy_;
-  absl::flat_hash_set<Tek> own_keys_;
+  HashSet<Tek> own_keys_;
   const Kernels* kernels_;
 };
 

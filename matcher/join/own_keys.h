@@ -12,16 +12,16 @@
 #include <map>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/hash_tables.h"
 #include "matcher/join/match.h"
 
 namespace tekmatch {
 
 struct OwnKeys {
-  absl::flat_hash_set<Tek> of_all;
+  HashSet<Tek> of_all;
   // By Sighting::device.
-  std::map<uint32_t, absl::flat_hash_set<Tek>> of_device;
+  std::map<uint32_t, HashSet<Tek>> of_device;
 };
 
 // Drops the matches of a key in own.of_device of the device that heard it, and

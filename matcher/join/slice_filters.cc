@@ -11,7 +11,7 @@
 #include <memory>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "keyformat/hash_tables.h"
 #include "matcher/kernels/filter_bits.h"
 
 namespace tekmatch {
@@ -120,8 +120,8 @@ class SlicesByNumber {
   }
 
   uint32_t first_ = 0;
-  std::vector<uint32_t> table_;  // places in slices_, by number - first_
-  absl::flat_hash_map<uint32_t, uint32_t> map_;  // instead of it
+  std::vector<uint32_t> table_;      // places in slices_, by number - first_
+  HashMap<uint32_t, uint32_t> map_;  // instead of it
   std::vector<SliceFilters::Slice> slices_;
 };
 

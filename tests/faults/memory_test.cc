@@ -1,7 +1,9 @@
-// Each allocation of an index and of a store fails once, through tekmatch.h:
-// the call says RESOURCE_EXHAUSTED, nothing leaks, and what was stored is as
-// before or as after. Checks are not here: Abseil's tables, which they have, do
-// not survive an allocation that throws (memory_end.h).
+// Each allocation of an index, of a store and of a check fails once, and all
+// from it on, through tekmatch.h: the call says RESOURCE_EXHAUSTED, nothing
+// leaks, and what was stored is as before or as after.
+//
+// Of the check of a store, which has many, it is each 13th, and all of them
+// with TEKMATCH_EVERY_ALLOCATION (half a minute).
 //
 // Plan: operator new, which counts; what an app does; the loop. What C's
 // libraries allocate is tools/dev/faults' and store_failure_test's.
@@ -86,18 +88,41 @@ namespace {
 
 constexpr int64_t kNow = kTestDaySeconds + int64_t{2} * 86400;
 
+constexpr uint64_t kNumHeard = 8;
+
 // What an app has; made where nothing fails.
 struct App {
   std::vector<DiagnosisKey> keys = TestKeys(40, 5);
   std::vector<tekmatch_sighting> heard;
   std::string folder;
   Message message;
+  // The keys, a part of them again with another risk, and a copy of the first;
+  // of the keys that were heard the last is the phone's own.
+  TrustHandle trust = TrustTestSignerInC();
+  std::vector<std::string> zips;
+  std::vector<tekmatch_source> sources;
+  IndexHandle index;
+  tekmatch_check_options options = CocoaOptions();
+  tekmatch_store_check_options store_options{};
 
   App() {
-    heard.reserve(40);
-    for (const Sighting& s : HearForHalfAnHour({keys[0], keys[1]})) {
-      heard.push_back(SightingInC(s));
-    }
+    // Of each key every fifth sighting: three.
+    const auto all = HearForHalfAnHour(
+        std::vector<DiagnosisKey>(keys.begin(), keys.begin() + kNumHeard));
+    std::vector<Sighting> sightings;
+    for (size_t i = 0; i < all.size(); i += 5) sightings.push_back(all[i]);
+    heard.reserve(sightings.size());
+    for (const Sighting& s : sightings) heard.push_back(SightingInC(s));
+    index = IndexInC(sightings);
+    std::vector<DiagnosisKey> again(keys.begin(), keys.begin() + 20);
+    for (DiagnosisKey& key : again) key.metadata.transmission_risk = 3;
+    zips = {WriteTestExport(keys), WriteTestExport(again)};
+    sources = {MemorySourceInC("first.zip", zips[0]),
+               MemorySourceInC("again.zip", zips[1]),
+               MemorySourceInC("copy.zip", zips[0])};
+    options.own_keys = keys[kNumHeard - 1].tek.bytes.data();
+    options.num_own_keys = 1;
+    store_options.struct_size = sizeof(store_options);
   }
 };
 
@@ -136,8 +161,58 @@ tekmatch_status UseStore(App& app) {
   return tekmatch_store_forget(&erased, store, m, n);
 }
 
-// The store of a run that failed is sound: it has all that was heard or
-// nothing, and takes everything.
+// The answer is right, however little memory the runs before had.
+void ExpectAnswer(const tekmatch_result* result, App& app) {
+  tekmatch_counts counts{};
+  counts.struct_size = sizeof(counts);
+  const int64_t left = countdown.exchange(0);
+  EXPECT_EQ(tekmatch_result_counts(&counts, result, nullptr, 0), TEKMATCH_OK);
+  countdown = left;
+  EXPECT_EQ(counts.complete, 1U);
+  EXPECT_EQ(counts.num_matches, app.heard.size() / kNumHeard * (kNumHeard - 1));
+}
+
+tekmatch_status Check(App& app) {
+  tekmatch_result* result = nullptr;
+  const tekmatch_status status = tekmatch_check(
+      &result, app.index.get(), app.trust.get(), app.sources.data(),
+      app.sources.size(), &app.options, app.message.data(), app.message.size());
+  EXPECT_EQ(result != nullptr, status == TEKMATCH_OK);
+  const ResultHandle handle(result);
+  if (status == TEKMATCH_OK) ExpectAnswer(result, app);
+  return status;
+}
+
+// Two checks of a store: the sightings of the second one come after its keys.
+tekmatch_status CheckStore(App& app) {
+  char* const m = app.message.data();
+  const size_t n = app.message.size();
+  tekmatch_store_options options{};
+  options.struct_size = sizeof(options);
+  options.flags = TEKMATCH_STORE_CREATE;
+  tekmatch_store* store = nullptr;
+  tekmatch_status status =
+      tekmatch_store_open(&store, app.folder.c_str(), &options, m, n);
+  const StoreHandle store_handle(store);
+  const size_t half = app.heard.size() / 2;
+  for (const size_t first : {size_t{0}, half}) {
+    if (status != TEKMATCH_OK) return status;
+    status = tekmatch_store_add(nullptr, store, app.heard.data() + first, half,
+                                kNow, m, n);
+    if (status != TEKMATCH_OK) return status;
+    tekmatch_result* result = nullptr;
+    status = tekmatch_store_check(&result, store, app.trust.get(),
+                                  app.sources.data(), app.sources.size(),
+                                  &app.options, &app.store_options, m, n);
+    EXPECT_EQ(result != nullptr, status == TEKMATCH_OK);
+    const ResultHandle handle(result);
+    if (status == TEKMATCH_OK && first > 0) ExpectAnswer(result, app);
+  }
+  return status;
+}
+
+// The store of a run that failed is sound: it has what whole additions brought,
+// or nothing.
 void ExpectSound(App& app) {
   tekmatch_store_options options{};
   options.struct_size = sizeof(options);
@@ -151,16 +226,35 @@ void ExpectSound(App& app) {
   state.struct_size = sizeof(state);
   ASSERT_EQ(tekmatch_store_status(&state, store, nullptr, 0), TEKMATCH_OK);
   EXPECT_TRUE(state.num_sightings == 0 ||
+              state.num_sightings == app.heard.size() / 2 ||
               state.num_sightings == app.heard.size());
 }
 
 using Use = tekmatch_status (*)(App&);
 
-// The number of allocations that failed, each once.
-int64_t FailEach(App& app, Use use, bool is_lasting, bool has_store) {
+// A folder that is not on a disk, where there is one: nothing here is about
+// syncing, of which there is much.
+struct MemoryFolder {
+  std::string path = TempPath("memory");
+
+  MemoryFolder() {
+    std::string in_memory = "/dev/shm/tekmatch.XXXXXX";
+    if (mkdtemp(in_memory.data()) != nullptr) path = in_memory;
+    std::filesystem::create_directories(path);
+  }
+  MemoryFolder(const MemoryFolder&) = delete;
+  MemoryFolder& operator=(const MemoryFolder&) = delete;
+  ~MemoryFolder() { std::filesystem::remove_all(path); }
+};
+
+// Lets the first allocation fail, and each `step`-th one after it. How many
+// that were.
+int64_t FailEach(App& app, Use use, bool is_lasting, bool has_store,
+                 int64_t step = 1) {
   // What is made once, and kept, such as time zones.
   EXPECT_EQ(use(app), TEKMATCH_OK) << app.message.str();
-  for (int64_t i = 1;; ++i) {
+  int64_t num = 0;
+  for (int64_t i = 1;; i += step, ++num) {
     if (has_store) {
       std::filesystem::remove_all(app.folder);
       std::filesystem::create_directory(app.folder);
@@ -174,13 +268,13 @@ int64_t FailEach(App& app, Use use, bool is_lasting, bool has_store) {
     EXPECT_EQ(num_live, live) << "a leak where allocation " << i << " fails";
     if (num_failed == 0) {
       EXPECT_EQ(status, TEKMATCH_OK) << app.message.str();
-      return i - 1;
+      return num;
     }
     EXPECT_TRUE(status == TEKMATCH_OK || status == TEKMATCH_RESOURCE_EXHAUSTED)
         << "allocation " << i << ": " << tekmatch_status_name(status) << " "
         << app.message.str();
     if (has_store) ExpectSound(app);
-    if (testing::Test::HasFailure()) return i;
+    if (testing::Test::HasFailure()) return num;
   }
 }
 
@@ -195,12 +289,41 @@ TEST(MemoryTest, EachAllocationOfAnIndexFails) {
 
 TEST(MemoryTest, EachAllocationOfAStoreFails) {
   App app;
-  app.folder = TempPath("store");
+  const MemoryFolder folder;
+  app.folder = folder.path + "/store";
   for (const bool is_lasting : {false, true}) {
     std::filesystem::remove_all(app.folder);
     const int64_t num = FailEach(app, UseStore, is_lasting, true);
     std::printf("a store: %d allocations\n", static_cast<int>(num));
     EXPECT_GT(num, 40);
+  }
+}
+
+// With one thread; and with two, of which now one and now the other one has the
+// allocation that fails.
+TEST(MemoryTest, EachAllocationOfACheckFails) {
+  App app;
+  for (const uint32_t num_threads : {1, 2}) {
+    app.options.num_threads = num_threads;
+    for (const bool is_lasting : {false, true}) {
+      const int64_t num = FailEach(app, Check, is_lasting, false);
+      std::printf("a check: %d allocations\n", static_cast<int>(num));
+      EXPECT_GT(num, 200);
+    }
+  }
+}
+
+TEST(MemoryTest, EachAllocationOfAStoredCheckFails) {
+  App app;
+  const MemoryFolder folder;
+  app.folder = folder.path + "/store";
+  const int64_t step =
+      std::getenv("TEKMATCH_EVERY_ALLOCATION") == nullptr ? 13 : 1;
+  for (const bool is_lasting : {false, true}) {
+    std::filesystem::remove_all(app.folder);
+    const int64_t num = FailEach(app, CheckStore, is_lasting, true, step);
+    std::printf("a stored check: %d allocations\n", static_cast<int>(num));
+    EXPECT_GT(num, 1000 / step);
   }
 }
 

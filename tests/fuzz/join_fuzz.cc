@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
 #include "matcher/join/en_crypto.h"
 #include "matcher/join/match_engine.h"
@@ -71,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     rpiks[i] = *rpik;
     block.Append(keys[i]);
   }
-  absl::flat_hash_set<tekmatch::Tek> own;
+  tekmatch::HashSet<tekmatch::Tek> own;
   if (num_keys > 0 && bytes.Next() % 4 == 0) own.insert(keys[0].tek);
 
   std::vector<Sighting> sightings;

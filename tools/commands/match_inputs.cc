@@ -123,7 +123,7 @@ void SayLosses(const SightingsCounts& counts) {
 OwnKeyCounts FitOwnKeys(const SightingsCounts& sightings, OwnKeys& own) {
   if (sightings.by_device.empty()) {
     if (auto of_only = own.of_device.extract(0); !of_only.empty()) {
-      own.of_all.merge(of_only.mapped());
+      own.of_all.insert(of_only.mapped().begin(), of_only.mapped().end());
     }
   }
   OwnKeyCounts counts;

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "keyformat/hash_tables.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/status_matchers.h"
@@ -26,7 +26,7 @@ namespace {
 using ::testing::IsEmpty;
 
 MatchEngine EngineOver(std::vector<Sighting> sightings,
-                       absl::flat_hash_set<Tek> own_keys = {}) {
+                       HashSet<Tek> own_keys = {}) {
   auto index = SightingIndex::Create(std::move(sightings));
   EXPECT_THAT(index, IsOk());
   auto engine = MatchEngine::Create(

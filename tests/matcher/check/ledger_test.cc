@@ -118,7 +118,7 @@ class LedgerTest : public ::testing::Test {
 
   // Begin, Keep and Finish.
   LedgerEntry Put(LedgerEntry entry, const std::vector<DiagnosisKey>& kept,
-                  const absl::flat_hash_set<Tek>& newly = {}) {
+                  const HashSet<Tek>& newly = {}) {
     const auto id = Begin();
     EXPECT_THAT(id, IsOk());
     entry.id = *id;

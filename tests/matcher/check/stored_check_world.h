@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/types/span.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/export_writer.h"
+#include "keyformat/hash_tables.h"
 #include "keyformat/random_source.h"
 #include "keyformat/signature.h"
 #include "matcher/join/sighting.h"
@@ -50,7 +50,7 @@ struct StoredCheckWorld {
   std::map<std::string, std::string> copies;  // name -> the export's
   std::vector<std::string> bad;
   std::vector<Sighting> sightings;
-  absl::flat_hash_set<Tek> own_keys;
+  HashSet<Tek> own_keys;
   bool repeats_keys = false;  // a file has a key twice, alike in everything
   bool lacks_a_file = false;  // a batch does
 };

@@ -207,8 +207,7 @@ TEST(KeyPublicationsTest, AListThatRepeatsAKey) {
     key.metadata.transmission_risk = 1;
     file.Add(key);
   }
-  EXPECT_EQ(file.CountKeys(),
-            (absl::flat_hash_map<Tek, uint64_t>{{TekOf(1), 33}}));
+  EXPECT_EQ(file.CountKeys(), (HashMap<Tek, uint64_t>{{TekOf(1), 33}}));
   std::vector<KeyPublication> publications;
   file.AppendTo(4, /*is_unsigned=*/false, /*authority=*/2, &publications);
   EXPECT_EQ(publications.size(), 2U);

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "keyformat/hash_tables.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/matcher/join/test_util.h"
@@ -83,7 +83,7 @@ struct World {
   KeyBlock block;
   KeyBlock other;  // of the first key alone
   std::vector<Sighting> sightings;
-  absl::flat_hash_set<Tek> own_keys;
+  HashSet<Tek> own_keys;
 };
 
 World MakeWorld(size_t num_keys) {

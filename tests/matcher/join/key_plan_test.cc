@@ -34,7 +34,7 @@ SliceFilters FiltersOf(const std::vector<int64_t>& intervals, int tolerance) {
   return {sightings, tolerance};
 }
 
-KeyPlan PlanKeys(const KeyBlock& block, const absl::flat_hash_set<Tek>& own,
+KeyPlan PlanKeys(const KeyBlock& block, const HashSet<Tek>& own,
                  const SliceFilters& filters) {
   KeyPlan plan;
   const absl::Status status =

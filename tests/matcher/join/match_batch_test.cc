@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "keyformat/hash_tables.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
 #include "tests/matcher/join/test_util.h"
@@ -32,7 +32,7 @@ Sighting HearAtStart(const Tek& tek) {
 }
 
 MatchEngine MakeEngine(std::vector<Sighting> sightings,
-                       absl::flat_hash_set<Tek> own_keys = {}) {
+                       HashSet<Tek> own_keys = {}) {
   auto engine = MatchEngine::Create(MakeIndex(std::move(sightings)), {},
                                     std::move(own_keys), DefaultKernels());
   EXPECT_THAT(engine, IsOk());
@@ -102,7 +102,7 @@ TEST(MatchBatchTest, NothingOfKeysThatDidNotMatch) {
 TEST(MatchBatchTest, OwnKeysAreCountedInEveryPartAndBlock) {
   constexpr size_t kPart = size_t{1} << 14;
   std::vector<DiagnosisKey> keys;
-  absl::flat_hash_set<Tek> own;
+  HashSet<Tek> own;
   std::mt19937_64 rng(5);
   for (size_t k = 0; k < 2 * kPart + 1; ++k) {
     keys.push_back({RandomBytes<Tek>(rng), kStart, 144, {}});

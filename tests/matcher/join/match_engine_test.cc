@@ -35,7 +35,7 @@ Tek TestTek(uint64_t seed = 1) {
 
 MatchEngine MakeEngine(std::vector<Sighting> sightings,
                        const MatchPolicy& policy = {},
-                       absl::flat_hash_set<Tek> own_keys = {}) {
+                       HashSet<Tek> own_keys = {}) {
   auto engine = MatchEngine::Create(MakeIndex(std::move(sightings)), policy,
                                     std::move(own_keys), DefaultKernels());
   EXPECT_THAT(engine, IsOk());

@@ -36,7 +36,7 @@ struct PublishedKey {
 struct World {
   std::vector<PublishedKey> published;
   std::vector<Sighting> sightings;
-  absl::flat_hash_set<Tek> own_keys;
+  HashSet<Tek> own_keys;
 };
 
 // A few keys over three days, some of them published twice, and sightings of

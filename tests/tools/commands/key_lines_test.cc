@@ -222,7 +222,7 @@ TEST_F(KeyLinesTest, AnOwnKeyMayBeOneDevices) {
   ASSERT_THAT(own, IsOk());
   Tek other;
   other.bytes.fill(0xff);
-  EXPECT_EQ(own->of_all, (absl::flat_hash_set<Tek>{other}));
+  EXPECT_EQ(own->of_all, (HashSet<Tek>{other}));
   ASSERT_EQ(own->of_device.size(), 2U);
   EXPECT_EQ(own->of_device.at(0).size(), 1U);
   EXPECT_EQ(own->of_device.at(0), own->of_device.at(4294967295));
