@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/boringssl_errors.h"
 #include "keyformat/public_key_forms.h"
 #include "keyformat/status_macros.h"
 
@@ -27,6 +28,10 @@ namespace {
 absl::Status BoringSslError(absl::string_view what) {
   ERR_clear_error();
   return absl::InternalError(what);
+}
+
+absl::Status NoMemory() {
+  return absl::ResourceExhaustedError("not enough memory to read a key");
 }
 
 bssl::UniquePtr<BIO> ReadOnlyBio(absl::string_view bytes) {
@@ -61,9 +66,10 @@ absl::StatusOr<VerificationKey> VerificationKey::Parse(absl::string_view file) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::string info, FindPublicKeyInfo(file));
   CBS bytes;
   CBS_init(&bytes, reinterpret_cast<const uint8_t*>(info.data()), info.size());
+  ERR_clear_error();
   const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&bytes));
+  if (key == nullptr && LackedMemory()) return NoMemory();
   if (key == nullptr || !IsOnP256(key.get())) {
-    ERR_clear_error();
     const std::string what = DescribePublicKey(info);
     return absl::InvalidArgumentError(
         what == "a key on P-256"
@@ -114,11 +120,14 @@ bool IsDerSignature(absl::string_view bytes) {
 SigningKey::SigningKey(bssl::UniquePtr<EVP_PKEY> key) : key_(std::move(key)) {}
 
 absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
+  ERR_clear_error();
   const bssl::UniquePtr<BIO> bio = ReadOnlyBio(SkipByteOrderMark(pem));
   bssl::UniquePtr<EVP_PKEY> key(
-      PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+      bio == nullptr
+          ? nullptr
+          : PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  if (key == nullptr && LackedMemory()) return NoMemory();
   if (key == nullptr || !IsOnP256(key.get())) {
-    ERR_clear_error();
     return absl::InvalidArgumentError(
         "not a PEM private key on P-256 (without passphrase)");
   }

@@ -20,7 +20,7 @@ class VerificationKey {
  public:
   // From a file's bytes, in any form of public_key_forms.h. INVALID_ARGUMENT
   // when they hold no public key, or one of another curve or kind, which the
-  // message names.
+  // message names. RESOURCE_EXHAUSTED: there was no memory to read it.
   static absl::StatusOr<VerificationKey> Parse(absl::string_view file);
 
   // Whether `der` (X9.62 DER) is this key's signature of `digest`. Throws
@@ -41,7 +41,8 @@ bool IsDerSignature(absl::string_view bytes);
 class SigningKey {
  public:
   // From PEM (SEC 1 or PKCS #8, not encrypted), after a byte order mark or
-  // without. INVALID_ARGUMENT when it holds no private key on P-256.
+  // without. INVALID_ARGUMENT when it holds no private key on P-256,
+  // RESOURCE_EXHAUSTED when there was no memory to read it.
   static absl::StatusOr<SigningKey> FromPem(absl::string_view pem);
   // A new random key. INTERNAL when BoringSSL fails.
   static absl::StatusOr<SigningKey> Generate();

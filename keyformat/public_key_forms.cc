@@ -18,6 +18,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/boringssl_errors.h"
 
 namespace tekmatch {
 namespace {
@@ -119,8 +120,15 @@ absl::StatusOr<std::string> FromDer(absl::string_view der) {
 absl::StatusOr<std::string> FromPem(absl::string_view text) {
   // Also where such a block is cut: it was meant to be one.
   if (absl::StrContains(text, "PRIVATE KEY-----")) return IsPrivate();
+  const absl::Status no_memory =
+      absl::ResourceExhaustedError("not enough memory to read a key");
+  ERR_clear_error();
   const bssl::UniquePtr<BIO> bio(
       BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  if (bio == nullptr) {
+    ERR_clear_error();
+    return no_memory;
+  }
   // A set: an authority may publish a certificate and, beside it, its key.
   std::set<std::string> keys;
   while (true) {
@@ -152,7 +160,8 @@ absl::StatusOr<std::string> FromPem(absl::string_view text) {
     }
     if (key.ok()) keys.insert(*std::move(key));
   }
-  ERR_clear_error();  // that there is no further block
+  // There is no further block, or none that there was memory for.
+  if (LackedMemory()) return no_memory;
   if (keys.empty()) return NoKey();
   if (keys.size() > 1) {
     return absl::InvalidArgumentError(

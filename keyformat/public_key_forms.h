@@ -24,8 +24,8 @@ namespace tekmatch {
 
 // The DER of the key's SubjectPublicKeyInfo; of which algorithm it is, is not
 // looked at. INVALID_ARGUMENT: there is none, there are several, or it is a
-// private key, encrypted or not, which is said. Messages hold nothing of the
-// file.
+// private key, encrypted or not, which is said. RESOURCE_EXHAUSTED: there was
+// no memory to say. Messages hold nothing of the file.
 absl::StatusOr<std::string> FindPublicKeyInfo(absl::string_view file);
 
 // What kind of key such a DER holds, for a message: "an RSA key", "a key on

@@ -1,8 +1,9 @@
 // Plan: BoringSSL's allocation, which can fail; a call with each of its
 // allocations failing; signatures, right ones and wrong ones.
 //
-// A signature that is verified where BoringSSL has no memory: each allocation
-// fails once, and all from it on. A right one is not called wrong.
+// A signature that is verified, and a key that is read, where BoringSSL has no
+// memory: each allocation fails once, and all from it on. A right one is not
+// called wrong.
 #include <openssl/sha.h>
 
 #include <array>
@@ -15,9 +16,12 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "keyformat/p256_key.h"
+#include "keyformat/public_key_forms.h"
 #include "tests/status_matchers.h"
 
 namespace {
@@ -100,6 +104,9 @@ class P256KeyMemoryTest : public testing::TestWithParam<bool> {
     auto public_pem = key->PublicPem();
     ASSERT_THAT(public_pem, IsOk());
     public_pem_ = *public_pem;
+    auto private_pem = key->PrivatePem();
+    ASSERT_THAT(private_pem, IsOk());
+    private_pem_ = *private_pem;
     SHA256(nullptr, 0, digest_.data());
     auto signature = key->Sign(digest_);
     ASSERT_THAT(signature, IsOk());
@@ -107,6 +114,7 @@ class P256KeyMemoryTest : public testing::TestWithParam<bool> {
   }
 
   std::string public_pem_;
+  std::string private_pem_;
   std::string signature_;
   std::array<uint8_t, SHA256_DIGEST_LENGTH> digest_;
 };
@@ -125,6 +133,42 @@ TEST_P(P256KeyMemoryTest, ARightSignatureIsNotCalledWrong) {
       0);
 }
 
+TEST_P(P256KeyMemoryTest, ARightPublicKeyIsNotCalledDamaged) {
+  const auto info = FindPublicKeyInfo(public_pem_);
+  ASSERT_THAT(info, IsOk());
+  // Text and a second block, the same key; DER; base64 of that.
+  for (const std::string& file :
+       {public_pem_, absl::StrCat("key:\n", public_pem_, "\n", public_pem_),
+        *info, absl::Base64Escape(*info)}) {
+    EXPECT_GT(FailEachOf([&] { return VerificationKey::Parse(file).status(); },
+                         GetParam()),
+              2);
+  }
+}
+
+// Of two keys that differ the second one is not overlooked.
+TEST_P(P256KeyMemoryTest, TwoKeysAreNotTakenForOne) {
+  const auto other = SigningKey::Generate();
+  ASSERT_THAT(other, IsOk());
+  const auto pem = other->PublicPem();
+  ASSERT_THAT(pem, IsOk());
+  const std::string both = public_pem_ + *pem;
+  FailEachOf(
+      [&] {
+        const absl::Status status = VerificationKey::Parse(both).status();
+        EXPECT_FALSE(status.ok());
+        return absl::IsInvalidArgument(status) ? absl::OkStatus() : status;
+      },
+      GetParam());
+}
+
+TEST_P(P256KeyMemoryTest, ARightSigningKeyIsNotCalledDamaged) {
+  EXPECT_GT(
+      FailEachOf([&] { return SigningKey::FromPem(private_pem_).status(); },
+                 GetParam()),
+      2);
+}
+
 // And where there is memory, what is wrong is still called so.
 TEST(P256KeyWithMemoryTest, WrongIsWrong) {
   const auto key = SigningKey::Generate();
@@ -141,6 +185,14 @@ TEST(P256KeyWithMemoryTest, WrongIsWrong) {
   EXPECT_FALSE(verification->Verify(digest, *signature));
   EXPECT_FALSE(verification->Verify(digest, ""));
   EXPECT_FALSE(verification->Verify(digest, "no signature"));
+  EXPECT_THAT(VerificationKey::Parse("-----BEGIN PUBLIC KEY-----\nAAAA\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(SigningKey::FromPem("-----BEGIN PRIVATE KEY-----\nAAAA\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(SigningKey::FromPem(*pem),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(SigningKey::FromPem(""),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_FALSE(IsDerSignature(""));
   EXPECT_FALSE(IsDerSignature("no signature"));
   // One byte more, one less, a number below 0, and one of three bytes for one.
