@@ -428,5 +428,33 @@ TEST_F(DatabaseTest, IntegrityIsChecked) {
               StatusIs(StatusCode::kDataLoss, path_ + ": a row is odd"));
 }
 
+// The words of SQLite for this damage have the index's name, which reads as
+// those for a page that could not be read.
+TEST_F(DatabaseTest, ANameInTheFileMakesDamageNoFailedRead) {
+  static constexpr char kName[] = "unable to get the page. error code=10";
+  const std::string sql =
+      absl::StrCat("CREATE INDEX \"", kName, "\" ON meta(value)");
+  const std::vector<SchemaObject> objects = {
+      {"meta",
+       "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) "
+       "STRICT, WITHOUT ROWID"},
+      {kName, sql.c_str()}};
+  const Schema schema = {1, objects, {}};
+  const auto open = [&] {
+    return Database::Open(folder_, OpenMode::kCreate, absl::Seconds(1), schema);
+  };
+  ASSERT_THAT(open(), IsOk());
+  RunRaw(path_,
+         absl::StrCat("DROP INDEX \"", kName, "\"; ", sql,
+                      " WHERE value < 2; INSERT INTO meta VALUES('a', 3); "
+                      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET "
+                      "sql = '",
+                      sql, "' WHERE type = 'index'"));
+  const auto db = open();
+  ASSERT_THAT(db, IsOk());
+  EXPECT_THAT((*db)->CheckIntegrity(),
+              StatusIs(StatusCode::kDataLoss, HasSubstr("integrity check")));
+}
+
 }  // namespace
 }  // namespace tekmatch
