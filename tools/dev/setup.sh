@@ -4,6 +4,7 @@
 #
 # Usage: tools/dev/setup.sh [--checks] [--arm64] [--library] [--java]
 #                           [--report] [--coverage] [--mutation] [--registration]
+#                           [--slurm]
 #        tools/dev/setup.sh --fingerprint
 #
 # Without options: what the build and the tests need. And with
@@ -15,6 +16,7 @@
 #   --coverage     what --config=coverage needs
 #   --mutation     what tools/dev/mutate needs
 #   --registration  what the build and the tests of registration/ need
+#   --slurm        what tools/dev/check_slurm and docs/scale.md need
 #   --fingerprint  prints a hash of the versions installed, and does nothing else
 #   --help         prints this
 set -euo pipefail
@@ -112,6 +114,14 @@ registration=(
   chromium-driver
   fonts-ipafont-gothic
 )
+slurm=(
+  slurm-wlm
+  # By which Slurm's daemons know each other.
+  munge
+  # Other ways to run shards: GNU's, and Kubernetes, whose YAML a test reads.
+  parallel
+  python3-yaml
+)
 
 say() {
   printf 'tools/dev/setup.sh: %s\n' "$*" >&2
@@ -147,6 +157,7 @@ for option; do
     --coverage) packages+=("${coverage[@]}") ;;
     --mutation) packages+=("${mutation[@]}") ;;
     --registration) packages+=("${registration[@]}") ;;
+    --slurm) packages+=("${slurm[@]}") ;;
     --fingerprint)
       # dpkg-query exits with 1 when it does not know one of the packages.
       { dpkg-query --show "${build[@]}" clang-14 lld-14 libc6-dev libstdc++-12-dev \

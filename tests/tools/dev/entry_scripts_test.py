@@ -206,6 +206,7 @@ class SetUpTest(ScriptsTest):
             "--report",
             "--coverage",
             "--registration",
+            "--slurm",
             "--fingerprint",
         ]:
             self.assertTrue(any(line.split()[:1] == [option] for line in out), option)
