@@ -2,8 +2,8 @@
 // it does: while a large export is read and kept, while kept keys are compared
 // with late sightings, while known exports are recognised, while own keys are
 // counted. And that checks that stop come to their end. What is asserted is
-// counted: how many keys are read between two questions. Times are printed:
-// they are the machine's.
+// counted: how many keys are read between two questions, and at which of them
+// the time is over (moved_clock.h). Times are printed: they are the machine's.
 #include <algorithm>
 #include <chrono>
 #include <compare>
@@ -21,7 +21,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -32,6 +31,7 @@
 #include "matcher/store/meta.h"
 #include "matcher/store/sighting_store.h"
 #include "tests/matcher/check/check_lines.h"
+#include "tests/matcher/check/moved_clock.h"
 #include "tests/matcher/check/stored_check_world.h"
 #include "tests/sanitized.h"
 #include "tests/status_matchers.h"
@@ -157,7 +157,7 @@ class CancelTest : public ::testing::Test {
       look();
       asked.usual_ms = MillisecondsSince(start);
     }
-    constexpr int kTimes = 15;
+    constexpr int kTimes = 8;
     for (int i = 1; i <= kTimes; ++i) {
       const std::unique_ptr<Database> database = Copy(name);
       const auto at =
@@ -175,22 +175,20 @@ class CancelTest : public ::testing::Test {
     return asked;
   }
 
-  // A check without exports that nothing stops.
+  // A check that nothing stops.
   struct Whole {
     StoredCheckResult result;
     uint64_t num_asked = 0;
-    absl::Duration max_time;  // more than it took
   };
 
-  Whole CheckWhole(Database& database) {
+  Whole CheckWhole(Database& database,
+                   const std::vector<std::string>& exports = {}) {
     Whole whole;
     options_.check.cancelled = [&whole] {
       ++whole.num_asked;
       return false;
     };
-    const absl::Time start = absl::Now();
-    auto checked = CheckStored(database, {}, options_);
-    whole.max_time = absl::Now() - start + absl::Milliseconds(200);
+    auto checked = CheckStored(database, exports, options_);
     options_.check.cancelled = {};
     EXPECT_THAT(checked, IsOk());
     if (checked.ok()) whole.result = *std::move(checked);
@@ -198,37 +196,24 @@ class CancelTest : public ::testing::Test {
     return whole;
   }
 
-  // A check without exports that stops at one of its questions.
-  struct Round {
-    StoredCheckResult result;
-    bool is_slow = false;  // the machine was, and it stopped before that
-  };
-
-  Round CheckUntil(Database& database, uint64_t stop_at,
-                   absl::Duration max_time) {
-    Round round;
-    bool is_in_time = false;
+  // A check whose time is over at one of its questions.
+  StoredCheckResult CheckUntil(Database& database, uint64_t stop_at,
+                               const std::vector<std::string>& exports = {}) {
     uint64_t num_asked = 0;
-    const absl::Time end = absl::Now() + max_time;
-    options_.max_time = max_time;
+    options_.max_time = kMoreThanATest;
     options_.check.cancelled = [&] {
-      if (++num_asked == stop_at) {
-        is_in_time = absl::Now() < end;
-        absl::SleepFor(max_time);
-      }
+      if (++num_asked == stop_at) MoveSteadyClock(kMoreThanATest);
       return false;
     };
-    auto checked = CheckStored(database, {}, options_);
+    auto checked = CheckStored(database, exports, options_);
     options_.max_time = absl::InfiniteDuration();
     options_.check.cancelled = {};
     EXPECT_THAT(checked, IsOk());
-    if (!checked.ok()) return round;
+    if (!checked.ok()) return {};
     // Nothing is said before all is done.
     EXPECT_EQ(checked->checked.complete, !checked->stopped);
     EXPECT_EQ(checked->checked.result.matches.empty(), checked->stopped);
-    round.result = *std::move(checked);
-    round.is_slow = round.result.stopped && !is_in_time;
-    return round;
+    return *std::move(checked);
   }
 
   static std::optional<int64_t> NumberOf(Database& database,
@@ -348,45 +333,30 @@ TEST_F(CancelTest, AQuestionAtEachBlock) {
   EXPECT_LE(most, kBlockKeys);
 }
 
-// Each check has some milliseconds more than the last: in the end all is done,
-// and the answer is that of a check that had time.
+// Each check has time for some questions more than the last: in the end all is
+// done, and the answer is that of a check that had time.
 TEST_F(CancelTest, StopsCleanlyAndGoesOn) {
   const auto whole_store = Open("whole");
   Add(*whole_store, early_);
   ASSERT_THAT(CheckStored(*whole_store, {}, options_), IsOk());
   Add(*whole_store, late_);
-  const auto start = Clock::now();
-  const auto whole = CheckStored(*whole_store, names_, options_);
-  ASSERT_THAT(whole, IsOk());
-  const double usual_ms = MillisecondsSince(start);
+  const Whole whole = CheckWhole(*whole_store, names_);
 
   const auto database = Open("store");
   Add(*database, early_);
-  int num_stopped = 0;
-  double most_over_ms = 0;
+  uint64_t num_stopped = 0;
   StoredCheckResult last;
-  for (int i = 1;; ++i) {
-    ASSERT_LT(i, 1000);
-    options_.max_time = absl::Milliseconds(usual_ms / 40 * i);
-    const auto begin = Clock::now();
-    auto checked = CheckStored(*database, names_, options_);
-    ASSERT_THAT(checked, IsOk());
-    // Nothing is said before all is done.
-    EXPECT_EQ(checked->checked.complete, !checked->stopped);
-    EXPECT_EQ(checked->checked.result.matches.empty(), checked->stopped);
-    last = *std::move(checked);
-    if (!last.stopped && i > 1) break;
-    ++num_stopped;
-    most_over_ms = std::max(most_over_ms,
-                            MillisecondsSince(begin) -
-                                absl::ToDoubleMilliseconds(options_.max_time));
-    if (num_stopped == 3) Add(*database, late_);
+  while (true) {
+    ASSERT_LT(num_stopped, 50U);
+    last =
+        CheckUntil(*database, whole.num_asked * (num_stopped + 1) / 40, names_);
+    if (!last.stopped) break;
+    if (++num_stopped == 3) Add(*database, late_);
   }
-  std::cout << "stopped " << num_stopped << " times, at most " << most_over_ms
-            << " ms after max_time; the whole takes " << usual_ms << " ms\n";
-  EXPECT_GE(num_stopped, 3);
+  std::cout << "stopped " << num_stopped << " times\n";
+  EXPECT_GE(num_stopped, 3U);
   EXPECT_EQ(CheckLines(last.checked, options_.check, true),
-            CheckLines(whole->checked, options_.check, true));
+            CheckLines(whole.result.checked, options_.check, true));
 }
 
 // Many stops, each after the same number of questions: the end is reached since
@@ -412,17 +382,14 @@ TEST_F(CancelTest, ComparesOneExportFromStopToStop) {
   int num_within = 0;  // from one day of an export to a later one
   int num_same = 0;    // stops in a row after which the numbers are the same
   StoredCheckResult last;
-  for (int i = 0;; ++i) {
-    ASSERT_LT(i, 100);
+  while (true) {
     const Compared compared = ComparedOf(*database);
     const LookedUp looked_up = LookedUpOf(*database);
     // A look-up stops only between two exports. As soon as all that is left is
     // one, each check has what the largest export takes, and not what all do.
     const bool is_look_up = looked_up.until.has_value();
-    Round round = CheckUntil(
-        *database, is_look_up ? whole.num_asked * 2 / 5 : whole.num_asked / 8,
-        whole.max_time);
-    last = std::move(round.result);
+    last = CheckUntil(
+        *database, is_look_up ? whole.num_asked * 2 / 5 : whole.num_asked / 8);
     if (!last.stopped) break;
     const Compared compared_now = ComparedOf(*database);
     const LookedUp looked_up_now = LookedUpOf(*database);
@@ -430,22 +397,19 @@ TEST_F(CancelTest, ComparesOneExportFromStopToStop) {
         compared_now.day > compared.day) {
       ++num_within;
     }
-    // A slow machine stops a check early: it did less than it should.
-    if (!round.is_slow) {
-      ASSERT_LE(++num_stops, 12);
-      const bool is_look_up_now = looked_up_now.until.has_value();
-      if (is_look_up && is_look_up_now) {
-        ASSERT_GT(looked_up_now.until, looked_up.until);
-      }
-      // Where it stops before the first day of an export, nothing is saved: the
-      // exports before it are done.
-      const bool is_same =
-          !is_look_up && !is_look_up_now && compared_now == compared;
-      num_same = is_same ? num_same + 1 : 0;
-      ASSERT_LE(num_same, 1) << testing::PrintToString(compared);
-      if (!is_look_up && !is_look_up_now) {
-        ASSERT_GE(compared_now, compared);
-      }
+    ASSERT_LE(++num_stops, 12);
+    const bool is_look_up_now = looked_up_now.until.has_value();
+    if (is_look_up && is_look_up_now) {
+      ASSERT_GT(looked_up_now.until, looked_up.until);
+    }
+    // Where it stops before the first day of an export, nothing is saved: the
+    // exports before it are done.
+    const bool is_same =
+        !is_look_up && !is_look_up_now && compared_now == compared;
+    num_same = is_same ? num_same + 1 : 0;
+    ASSERT_LE(num_same, 1) << testing::PrintToString(compared);
+    if (!is_look_up && !is_look_up_now) {
+      ASSERT_GE(compared_now, compared);
     }
     if (!is_added && num_within > 0 &&
         compared_now.day > EndDayOf(unheard_key_)) {
@@ -481,10 +445,8 @@ TEST_F(CancelTest, LooksUpFromStopToStop) {
   int num_old = 0;  // in a row
   std::set<std::pair<Compared, LookedUp>> seen;
   StoredCheckResult last;
-  for (int i = 0;; ++i) {
-    ASSERT_LT(i, 100);
-    Round round = CheckUntil(*database, stop_at, whole.max_time);
-    last = std::move(round.result);
+  while (true) {
+    last = CheckUntil(*database, stop_at);
     if (!last.stopped) break;
     const LookedUp looked_up = LookedUpOf(*database);
     const bool is_new = seen.insert({ComparedOf(*database), looked_up}).second;
@@ -492,7 +454,6 @@ TEST_F(CancelTest, LooksUpFromStopToStop) {
       Add(*database, {unheard_});
       is_added = true;
     }
-    if (round.is_slow) continue;
     ASSERT_LE(++num_stops, 12);
     num_old = is_new ? 0 : num_old + 1;
     ASSERT_LE(num_old, 1);  // see above
