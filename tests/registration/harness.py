@@ -41,6 +41,14 @@ SLOT = 1607612400  # 2020-12-10T15:00:00Z
 YESTERDAY = 1607472000 // 600  # 2020-12-09T00:00:00Z, as an interval
 
 
+def folder_in_memory():
+    """A temporary folder that no disk is slow for: what is tested here are processes
+    that are killed, whose writes a kernel keeps, and no disk that is. Its path is
+    short, as paths of sockets have to be."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"
+    return tempfile.TemporaryDirectory(dir=memory)
+
+
 class ManagementSystem:
     """Numbers in memory, behind the calls of internal_messages.h."""
 
@@ -116,8 +124,7 @@ class World:
     """A folder with a management system, and a server that can be started."""
 
     def __init__(self):
-        # Paths of sockets are short.
-        self.holder = tempfile.TemporaryDirectory(dir="/tmp")
+        self.holder = folder_in_memory()
         self.folder = self.holder.name
         self.management = ManagementSystem(self.path("hersys.sock"))
         for name, text in [

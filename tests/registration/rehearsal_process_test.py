@@ -7,11 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join("tests", "registration"))
-from harness import REGISTRY, TEKMATCH, read_export, wait_for
+from harness import REGISTRY, TEKMATCH, folder_in_memory, read_export, wait_for
 
 CONFIGS = os.path.join("registration", "rehearsal", "configs")
 INVARIANTS = {
@@ -43,7 +42,7 @@ def processes_of(folder):
 
 class RehearsalProcessTest(unittest.TestCase):
     def setUp(self):
-        holder = tempfile.TemporaryDirectory()
+        holder = folder_in_memory()
         self.addCleanup(holder.cleanup)
         self.folder = holder.name
         self.out = os.path.join(self.folder, "out")
