@@ -17,7 +17,7 @@ import time
 import uuid
 
 import harness
-from harness import REGISTRY, wait_for
+from harness import PATIENCE, REGISTRY, wait_for
 
 SMS_SECRET = "secret-that-the-gateway-shares"
 CENTRE = "千代田保健所"
@@ -173,7 +173,7 @@ class Chain(harness.World):
         if self.hersys is None:
             return None
         (self.hersys.kill if signal == "KILL" else self.hersys.terminate)()
-        status = self.hersys.wait(timeout=60)
+        status = self.hersys.wait(timeout=PATIENCE)
         self.hersys.stdout.close()
         self.hersys = None
         return status
@@ -253,7 +253,7 @@ class Chain(harness.World):
         return status, answer
 
     def ask_hersys(self, method, path, body, headers):
-        connection = http.client.HTTPConnection("localhost", timeout=60)
+        connection = http.client.HTTPConnection("localhost", timeout=PATIENCE)
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(self.path("hersys.sock"))
         try:

@@ -20,7 +20,7 @@ import unittest
 import uuid
 
 sys.path.insert(0, os.path.join("tests", "registration"))
-from harness import NOW, REGISTRY, SECRET, SLOT, key, request, wait_for
+from harness import NOW, PATIENCE, REGISTRY, SECRET, SLOT, key, request, wait_for
 from hersys_chain import CENTRE, CONTACT, HOUR, NAME, SMS_SECRET, TELEPHONE, Chain, tek
 
 class HersysProcessTest(unittest.TestCase):
@@ -255,7 +255,7 @@ class HersysProcessTest(unittest.TestCase):
         def register(i):
             """With each number that arrives, until one is good."""
             sent = {}
-            end = time.monotonic() + 120
+            end = time.monotonic() + PATIENCE
             while time.monotonic() < end:
                 for message in list(chain.sms.messages):
                     if message["to"] != "+8180123456%02d" % i:
@@ -423,7 +423,7 @@ class HersysProcessTest(unittest.TestCase):
         first, chain.hersys = chain.hersys, None
         with self.assertRaises(AssertionError):
             chain.start_hersys("--listen=127.0.0.1:0")
-        chain.hersys.wait(timeout=60)
+        chain.hersys.wait(timeout=PATIENCE)
         chain.hersys.stdout.close()
         chain.hersys = first
         self.assertEqual(chain.end_hersys(), 0)

@@ -6,6 +6,8 @@ import http.client
 import re
 import urllib.parse
 
+from harness import PATIENCE
+
 
 class _Forms(html.parser.HTMLParser):
     """The forms of a page, with the values that a browser would send."""
@@ -81,7 +83,7 @@ class PageClient:
         if self.cookies:
             sent["Cookie"] = "; ".join("%s=%s" % c for c in self.cookies.items())
         sent.update(headers or {})
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, {k: v for k, v in sent.items() if v is not None})
             response = connection.getresponse()

@@ -15,7 +15,7 @@ import subprocess
 import threading
 import urllib.parse
 
-from harness import NOW, REGISTRY
+from harness import NOW, PATIENCE, REGISTRY
 
 DAY = 86400
 
@@ -199,7 +199,7 @@ class Phone:
         if self.process is None:
             return None
         (self.process.kill if signal == "KILL" else self.process.terminate)()
-        status = self.process.wait(timeout=60)
+        status = self.process.wait(timeout=PATIENCE)
         self.process.stdout.close()
         self.process = None
         return status
@@ -236,7 +236,7 @@ class Person:
         self.path = None
 
     def ask(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.phone.port, timeout=120)
+        connection = http.client.HTTPConnection("127.0.0.1", self.phone.port, timeout=PATIENCE)
         try:
             headers = dict(headers or {})
             if body is not None:
@@ -354,7 +354,7 @@ class Proxy:
                                     return
                                 self.answered.set()
                                 if mode == "hold":
-                                    self.closed.wait(60)
+                                    self.closed.wait(PATIENCE)
                                 if mode != "pass" or not self.goes_on("answered"):
                                     client.shutdown(socket.SHUT_RDWR)
                                     return
@@ -376,7 +376,7 @@ class Proxy:
                         if self.is_whole(sent) and not self.goes_on("sent"):
                             return
                     server.shutdown(socket.SHUT_WR)
-                    done.wait(10)
+                    done.wait(PATIENCE)
             except OSError:
                 pass
 

@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.join("tests", "registration"))
 import harness
-from harness import NOW, SLOT, wait_for
+from harness import NOW, PATIENCE, SLOT, wait_for
 from phone_harness import DAY, Person, Phone, Proxy, own_keys
 
 KILLS = int(os.environ.get("TEKMATCH_KILLS", "30"))
@@ -378,7 +378,7 @@ class PhoneProcessTest(unittest.TestCase):
             if step == "any":
                 killer.join()
             elif step != "told":
-                self.assertTrue(killed.wait(60), step)
+                self.assertTrue(killed.wait(PATIENCE), step)
             proxy.on_event = None
             cut[step] += len(proxy.puts()) > puts
             phone.end("KILL")
@@ -415,8 +415,11 @@ class PhoneProcessTest(unittest.TestCase):
     # Two taps on one button send once.
     def test_two_taps_send_once(self):
         self.numbers("12345678")
-        self.world.management.delay = 0.3
         proxy = self.proxy()
+        # The request stays under way until the other taps were answered.
+        goes_on = threading.Event()
+        self.addCleanup(goes_on.set)
+        proxy.on_event = lambda event: event != "connected" or goes_on.wait()
         phone = self.phone(server=proxy.url)
         me = Person(phone)
         me.fill("12345678")
@@ -431,6 +434,8 @@ class PhoneProcessTest(unittest.TestCase):
         ]
         for thread in threads:
             thread.start()
+        self.assertTrue(wait_for(lambda: sum(t.is_alive() for t in threads) == 1))
+        goes_on.set()
         for thread in threads:
             thread.join()
         for tap in taps:
@@ -789,7 +794,7 @@ class PhoneProcessTest(unittest.TestCase):
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,
-                    timeout=60,
+                    timeout=PATIENCE,
                 )
                 self.assertEqual(run.returncode, 2, run.stderr)
                 self.assertIn(what, run.stderr)

@@ -10,7 +10,7 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join("tests", "registration"))
-from harness import REGISTRY, TEKMATCH, folder_in_memory, read_export, wait_for
+from harness import PATIENCE, REGISTRY, TEKMATCH, folder_in_memory, read_export, wait_for
 
 CONFIGS = os.path.join("registration", "rehearsal", "configs")
 INVARIANTS = {
@@ -217,7 +217,7 @@ class RehearsalProcessTest(unittest.TestCase):
             # The rehearsal and its three roles.
             self.assertGreaterEqual(len(processes_of(out)), 4)
             process.send_signal(getattr(signal, name))
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE)
             self.assertTrue(wait_for(lambda: processes_of(out) == []), processes_of(out))
 
 

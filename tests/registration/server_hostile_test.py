@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # Hostile and impatient clients against the server's process, and how fast it is
-# meanwhile. Latencies are printed, and never asserted but for idle sockets.
+# meanwhile. Latencies are printed, and never asserted.
+import contextlib
 import http.client
 import json
 import os
@@ -12,7 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.join("tests", "registration"))
 import harness
-from harness import YESTERDAY, key, request
+from harness import PATIENCE, YESTERDAY, key, request, wait_for
 
 
 def percentiles(seconds):
@@ -29,14 +30,14 @@ class HostileTest(unittest.TestCase):
         self.addCleanup(self.world.close)
         self.world.management.claims = {"12345678": None}
 
-    def raw(self, data, seconds=5):
-        """All that comes back for these bytes, until the server closes."""
+    def raw(self, data, most=1 << 30):
+        """What comes back for these bytes, until the server closes, or `most` are there."""
         with socket.create_connection(("127.0.0.1", self.world.port)) as client:
-            client.settimeout(seconds)
+            client.settimeout(PATIENCE)
             answer = b""
             try:
                 client.sendall(data)
-                while True:
+                while len(answer) < most:
                     part = client.recv(65536)
                     if not part:
                         break
@@ -46,7 +47,7 @@ class HostileTest(unittest.TestCase):
             return answer
 
     def status_of(self, data):
-        answer = self.raw(data)
+        answer = self.raw(data, most=12)
         return int(answer[9:12]) if answer[:5] == b"HTTP/" else None
 
     def put_raw(self, body, headers=b""):
@@ -124,26 +125,42 @@ class HostileTest(unittest.TestCase):
         )
         self.assertEqual(world.management.num_reserves, 2)
 
+    @staticmethod
+    def is_open(client):
+        """Whether the server still waits for more of it."""
+        try:
+            return client.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def answers_while_others_wait(self):
+        """Whether an answer came while 300 idle and slow clients were all there."""
+        with contextlib.ExitStack() as clients_end:
+            clients = []
+            for n in range(300):
+                client = socket.create_connection(("127.0.0.1", self.world.port))
+                clients.append(clients_end.enter_context(client))
+                if n % 3 == 1:
+                    client.sendall(b"PUT /v1/diag")
+                if n % 3 == 2:
+                    client.sendall(b"PUT /v1/diagnosis HTTP/1.1\r\nContent-Length: 900\r\n\r\n{")
+            times = []
+            for _ in range(20):
+                start = time.monotonic()
+                self.assert_alive()
+                times.append(time.monotonic() - start)
+                if not all(self.is_open(client) for client in clients):
+                    break
+            print("with 300 idle and slow sockets: %s" % percentiles(times))
+            return len(times) > 1
+
+    # The server closes such sockets after 10 seconds. On a machine that needs longer
+    # for all of them, it is tried again.
     def test_idle_and_slow_clients_delay_nobody(self):
-        world = self.world
-        world.start()
-        clients = []
-        self.addCleanup(lambda: [client.close() for client in clients])
-        for n in range(300):
-            client = socket.create_connection(("127.0.0.1", world.port))
-            clients.append(client)
-            if n % 3 == 1:
-                client.sendall(b"PUT /v1/diag")
-            if n % 3 == 2:
-                client.sendall(b"PUT /v1/diagnosis HTTP/1.1\r\nContent-Length: 900\r\n\r\n{")
-        times = []
-        for _ in range(20):
-            start = time.monotonic()
-            self.assert_alive()
-            times.append(time.monotonic() - start)
-        print("with 300 idle and slow sockets: %s" % percentiles(times))
-        # The least: other programs run on this machine, too.
-        self.assertLess(min(times), 0.05)
+        self.world.start()
+        self.assertTrue(wait_for(self.answers_while_others_wait))
 
     def test_latency_under_load(self):
         world = self.world
@@ -154,7 +171,7 @@ class HostileTest(unittest.TestCase):
         times, statuses = [], []
 
         def register(client):
-            connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=60)
+            connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=PATIENCE)
             for i in range(each):
                 n = client * each + i
                 keys = [

@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.join("tests", "registration"))
 import harness
-from harness import NOW, REGISTRY, YESTERDAY, key, request, wait_for
+from harness import NOW, PATIENCE, REGISTRY, YESTERDAY, key, request, wait_for
 
 KILLS = int(os.environ.get("TEKMATCH_KILLS", "30"))
 PERSONS_A_KILL = 6
@@ -105,7 +105,7 @@ class KillTest(unittest.TestCase):
 
         world.start("--slots=" + SLOTS)
         for thread in threads:
-            thread.join(timeout=120)
+            thread.join(timeout=PATIENCE)
         self.assertEqual(
             [person.answers for person in persons],
             [[(200, {"accepted": KEYS_A_PERSON, "rejected": []})]] * len(persons),

@@ -13,7 +13,7 @@ import unittest
 
 sys.path.insert(0, os.path.join("tests", "registration"))
 import harness
-from harness import NOW, REGISTRY, SLOT, YESTERDAY, key, request, wait_for
+from harness import NOW, PATIENCE, REGISTRY, SLOT, YESTERDAY, key, request, wait_for
 
 
 def tek(n):
@@ -213,33 +213,48 @@ class ServerProcessTest(unittest.TestCase):
             self.assertEqual(status, 404, path)
             self.assertNotIn(b"secret", body)
 
-    # Stop while answers are under way: they come.
-    def test_sigterm_finishes_answers(self):
+    def stop_while_answers_are_under_way(self, numbers):
+        """Their statuses."""
         world = self.world
-        numbers = ["%08d" % n for n in range(4)]
-        world.management.claims = dict.fromkeys(numbers)
-        world.management.delay = 0.5
         world.start()
+        asked = world.management.num_asked
+        world.management.open.clear()
         results = []
         threads = [
             threading.Thread(
-                target=lambda n=n: results.append(
-                    world.put(request(numbers[n], [key(tek(n + 1))]))[0]
+                target=lambda number=number: results.append(
+                    world.put(request(number, [key(number.encode() * 2)]))[0]
                 )
             )
-            for n in range(4)
+            for number in numbers
         ]
         for thread in threads:
             thread.start()
-        time.sleep(0.25)
+        self.assertTrue(wait_for(lambda: world.management.num_asked >= asked + len(numbers)))
+        world.process.terminate()
+        # Where it has not begun to stop by then, the same holds.
+        time.sleep(0.3)
+        world.management.open.set()
         self.assertEqual(world.end(), 0)
         for thread in threads:
             thread.join()
+        return results
+
+    # Stop while answers are under way: they come.
+    def test_sigterm_finishes_answers(self):
+        world = self.world
+        world.management.claims = dict.fromkeys("%08d" % n for n in range(40))
+        for n in range(0, 40, 4):
+            numbers = ["%08d" % (n + i) for i in range(4)]
+            results = self.stop_while_answers_are_under_way(numbers)
+            # A server waits 5 seconds for its management system; on a machine that
+            # takes longer for these few steps its answers are others.
+            if 503 not in results:
+                break
         self.assertEqual(results, [200] * 4)
         # What could not be confirmed any more is confirmed by the next server.
-        world.management.delay = 0
         world.start()
-        self.assertTrue(wait_for(lambda: len(world.management.used) == 4))
+        self.assertTrue(wait_for(lambda: set(numbers) <= set(world.management.used)))
 
     def test_management_system_that_is_away(self):
         world = self.world
@@ -327,11 +342,17 @@ class ServerProcessTest(unittest.TestCase):
             sent = request("8765432%d" % n, [key(tek(1))])
             self.assertEqual(world.put(sent, {"X-Real-IP": "192.0.2.%d" % n})[0], 406)
             times.append(time.monotonic() - start)
-        self.assertLess(times[1], 4)
+        # That the others need not wait diagnosis_service_test says, without a clock.
         self.assertGreater(times[2], 4.9)
-        start = time.monotonic()
-        self.assertEqual(world.put(request("12345678", [key(tek(1))]))[0], 200)
-        self.assertLess(time.monotonic() - start, 4)
+        right = request("12345678", [key(tek(1))])
+
+        def is_told_at_once():
+            start = time.monotonic()
+            self.assertEqual(world.put(right)[0], 200)
+            return time.monotonic() - start < 4
+
+        # Each time, or the machine has to be slow for as long as there is patience.
+        self.assertTrue(wait_for(is_told_at_once))
         self.assertIn("ALARM", world.read("log"))
         world.set_time(NOW + 86400)
         self.assertTrue(wait_for(lambda: "wrong numbers: " in world.read("log")))
@@ -364,7 +385,7 @@ class ServerProcessTest(unittest.TestCase):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                timeout=60,
+                timeout=PATIENCE,
             )
             self.assertIn(run.returncode, (1, 2), changed)
             self.assertIn(words, run.stderr, changed)

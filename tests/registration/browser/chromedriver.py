@@ -14,6 +14,7 @@ import unittest
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 PROGRAMS = ("chromedriver", "chromium")
+PATIENCE = 240  # as harness.py has it
 
 
 class WebDriverError(Exception):
@@ -50,7 +51,7 @@ class Driver:
         else:
             raise AssertionError("chromedriver: " + said)
         self.connection = http.client.HTTPConnection(
-            "127.0.0.1", int(match.group(1)), timeout=60
+            "127.0.0.1", int(match.group(1)), timeout=PATIENCE
         )
 
     def ask(self, method, path, body=None):
@@ -68,7 +69,7 @@ class Driver:
     def close(self):
         self.connection.close()
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=PATIENCE)
         self.process.stdout.close()
         self.home.cleanup()
 

@@ -15,7 +15,7 @@ import re
 import shutil
 import time
 
-from chromedriver import ELEMENT, Driver, Element, WebDriverError
+from chromedriver import ELEMENT, PATIENCE, Driver, Element, WebDriverError
 from keyboard import Keyboard
 
 
@@ -310,7 +310,7 @@ class NewPage:
     def __exit__(self, kind, value, trace):
         if kind is not None:
             return
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
                 if self.browser.run(

@@ -28,7 +28,7 @@ except ImportError as error:
 sys.path.insert(0, os.path.join("tests", "registration"))
 import beacons
 from hersys_chain import CENTRE, HOUR, SMS_SECRET, TELEPHONE, Chain
-from harness import NOW, REGISTRY, SLOT, key, wait_for
+from harness import NOW, PATIENCE, REGISTRY, SLOT, key, wait_for
 
 AGREE = "同意する"
 PASSWORD = "correct-horse-battery-staple"
@@ -220,7 +220,7 @@ class BrowserWorld(Chain):
     def close(self):
         if self.phone is not None:
             self.phone.kill()
-            self.phone.wait(timeout=60)
+            self.phone.wait(timeout=PATIENCE)
             self.phone.stdout.close()
         super().close()
 
