@@ -19,13 +19,16 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+// Within which what has to happen does, on whatever machine.
+constexpr absl::Duration kPatience = absl::Minutes(4);
+
 // A shell that plays a role.
 ChildOptions Shell(const std::string& script) {
   return {.program = "/bin/sh",
           .arguments = {"-c", script},
           .stderr_path = TempPath("stderr"),
           .num_ready_lines = 1,
-          .ready_within = absl::Seconds(30)};
+          .ready_within = kPatience};
 }
 
 bool Exists(pid_t pid) { return kill(pid, 0) == 0; }
@@ -64,9 +67,9 @@ TEST(SupervisorTest, EndsWithItsStatus) {
       Shell("trap 'exit 3' TERM; echo ready; "
             "while true; do sleep 0.05; done"));
   ASSERT_THAT(child.Start(), IsOk());
-  EXPECT_EQ(child.End(absl::Seconds(30)), 3);
+  EXPECT_EQ(child.End(kPatience), 3);
   EXPECT_FALSE(child.IsRunning());
-  EXPECT_EQ(child.End(absl::Seconds(30)), std::nullopt);
+  EXPECT_EQ(child.End(kPatience), std::nullopt);
 }
 
 TEST(SupervisorTest, WhoDoesNotEndIsKilled) {
@@ -89,11 +92,15 @@ TEST(SupervisorTest, WhoEndsBeforeItIsReady) {
 TEST(SupervisorTest, WhoIsNotReadyInTimeIsKilled) {
   ChildOptions options =
       Shell("echo $$ >" + TempPath("pid") + "; exec sleep 1000");
-  options.ready_within = absl::Milliseconds(500);
-  Child child(options);
-  EXPECT_THAT(child.Start(), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  // As much as the machine needs for it to say who it is.
   int pid = 0;
-  std::ifstream(TempPath("pid")) >> pid;
+  for (const int seconds : {1, 10, 100}) {
+    options.ready_within = absl::Seconds(seconds);
+    Child child(options);
+    EXPECT_THAT(child.Start(), StatusIs(absl::StatusCode::kDeadlineExceeded));
+    std::ifstream(TempPath("pid")) >> pid;
+    if (pid > 0) break;
+  }
   ASSERT_GT(pid, 0);
   EXPECT_FALSE(Exists(pid));
 }
@@ -101,7 +108,7 @@ TEST(SupervisorTest, WhoIsNotReadyInTimeIsKilled) {
 TEST(SupervisorTest, SaysThatItEndedByItself) {
   Child child(Shell("echo ready"));
   ASSERT_THAT(child.Start(), IsOk());
-  const absl::Time end = absl::Now() + absl::Seconds(30);
+  const absl::Time end = absl::Now() + kPatience;
   while (child.IsRunning() && absl::Now() < end) {
     absl::SleepFor(absl::Milliseconds(5));
   }
@@ -116,7 +123,7 @@ TEST(SupervisorTest, NobodyOutlivesTheThreadThatStartedIt) {
     pid = PidSaid(*child);
   });
   starter.join();
-  const absl::Time end = absl::Now() + absl::Seconds(30);
+  const absl::Time end = absl::Now() + kPatience;
   while (child->IsRunning() && absl::Now() < end) {
     absl::SleepFor(absl::Milliseconds(5));
   }
@@ -125,11 +132,14 @@ TEST(SupervisorTest, NobodyOutlivesTheThreadThatStartedIt) {
 
 TEST(SupervisorTest, FilesThatMayNotGrow) {
   const std::string path = WriteTemp("file", "");
-  // In steps that do not meet the limit by themselves.
-  Child child(Shell("echo ready; while true; do head -c 300 /dev/zero >>" +
+  // Once it is told to, in steps that do not meet the limit by themselves.
+  const std::string told = TempPath("told");
+  Child child(Shell("echo ready; while test ! -e " + told +
+                    "; do sleep 0.02; done; while true; do "
+                    "head -c 300 /dev/zero >>" +
                     path + " 2>/dev/null; sleep 0.02; done"));
   const auto size_becomes = [&path](uint64_t least) {
-    const absl::Time end = absl::Now() + absl::Seconds(60);
+    const absl::Time end = absl::Now() + kPatience;
     while (std::filesystem::file_size(path) < least && absl::Now() < end) {
       absl::SleepFor(absl::Milliseconds(5));
     }
@@ -138,12 +148,12 @@ TEST(SupervisorTest, FilesThatMayNotGrow) {
   ASSERT_THAT(child.LimitFiles(1), IsOk());  // nobody is there yet
   ASSERT_THAT(child.Start(), IsOk());
   ASSERT_THAT(child.LimitFiles(1'000'000), IsOk());
-  const uint64_t size = size_becomes(1);
-  ASSERT_THAT(child.LimitFiles(size + 1000), IsOk());
-  EXPECT_EQ(size_becomes(size + 1000), size + 1000);
+  ASSERT_THAT(child.LimitFiles(1000), IsOk());
+  WriteFile(told, "");
+  EXPECT_EQ(size_becomes(1000), 1000);
   EXPECT_TRUE(child.IsRunning());
   ASSERT_THAT(child.LimitFiles(std::nullopt), IsOk());
-  EXPECT_GT(size_becomes(size + 1001), size + 1000);
+  EXPECT_GT(size_becomes(1001), 1000);
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ HttpAnswer Ask(
   TestConnection connection(address);
   if (!connection.connected()) return {};
   connection.Send(RequestText(method, target, body, headers));
-  return connection.Receive(absl::Seconds(20), method != "HEAD");
+  return connection.Receive(kPatience, method != "HEAD");
 }
 
 }  // namespace tekmatch

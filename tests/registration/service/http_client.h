@@ -13,6 +13,10 @@
 
 namespace tekmatch {
 
+// Within which what has to happen does, on whatever machine: short of the limit
+// of a test, so that it is said what did not.
+inline constexpr absl::Duration kPatience = absl::Minutes(4);
+
 struct HttpAnswer {
   int status = 0;  // 0: none came
   std::string head;
@@ -34,8 +38,7 @@ class TestConnection {
   // false: the server has closed.
   bool Send(absl::string_view bytes);
   // Reads one answer, for at most so long.
-  HttpAnswer Receive(absl::Duration timeout = absl::Seconds(20),
-                     bool has_body = true);
+  HttpAnswer Receive(absl::Duration timeout = kPatience, bool has_body = true);
   // Whether the server closes within that time.
   bool IsClosed(absl::Duration timeout);
 
