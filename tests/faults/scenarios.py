@@ -155,6 +155,18 @@ class Sightings(Scenario):
         return ["sightings", "../in/sightings.csv", "--format", "jsonl", "--out", "out.jsonl"]
 
 
+class SightingsToTksight(Scenario):
+    name = "sightings-to-tksight"
+    outputs = ["out.tksight"]
+
+    def prepare(self, folder):
+        argv = ["sightings", "../in/sightings.csv", "--format", "tksight"]
+        self.tools.run(folder, *argv, "--out", "in.tksight")
+
+    def argv(self):
+        return ["sightings", "in.tksight", "--format", "tksight", "--out", "out.tksight"]
+
+
 class SightingsOfDatabase(Scenario):
     name = "sightings-sqlite"
     outputs = ["out.csv"]
@@ -494,6 +506,7 @@ ALL = [
     MatchToStdout,
     Verify,
     Sightings,
+    SightingsToTksight,
     SightingsOfDatabase,
     SightingsThatSkip,
     Check,

@@ -1,5 +1,10 @@
-// tekmatch sightings: sightings of any format as CSV or JSON lines.
+// tekmatch sightings: sightings of any format as CSV, JSON lines or .tksight.
+#include <unistd.h>
+
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "keyformat/status_macros.h"
@@ -12,6 +17,7 @@
 #include "tools/report/run_remarks.h"
 #include "tools/sightings/sightings_reader.h"
 #include "tools/sightings/sightings_writer.h"
+#include "tools/sightings/tksight_layout.h"
 
 namespace tekmatch {
 namespace {
@@ -23,14 +29,26 @@ struct Options {
   bool skip_bad_sightings = false;
 };
 
+SightingsFormat FormatOf(const Options& options) {
+  return options.format == "tksight" ? SightingsFormat::kTksight
+         : options.format == "jsonl" ? SightingsFormat::kJsonLines
+                                     : SightingsFormat::kCsv;
+}
+
 absl::StatusOr<int> Convert(const Options& options) {
+  const SightingsFormat format = FormatOf(options);
+  if (format == SightingsFormat::kTksight && IsStdout(options.out) &&
+      isatty(STDOUT_FILENO) != 0) {
+    return absl::InvalidArgumentError(
+        "--format tksight is no text for a terminal: give --out");
+  }
   RunPaths paths;
   paths.Reads("SIGHTINGS", options.path);
   paths.Reads("SIGHTINGS", options.path + "-wal");  // of an SQLite database
   paths.Writes("--out", options.out);
   TEKMATCH_RETURN_IF_ERROR(paths.Check());
   Progress progress;
-  const absl::StatusOr<SightingsFile> file =
+  absl::StatusOr<SightingsFile> file =
       ReadSightings(options.path, {.skip_bad = options.skip_bad_sightings,
                                    .progress = ShowSightings(progress)});
   progress.Finish();
@@ -45,15 +63,16 @@ absl::StatusOr<int> Convert(const Options& options) {
   counts.losses = file->losses;
   SayLines(SightingsRemarks(counts, Language::kEnglish));
   TEKMATCH_ASSIGN_OR_RETURN(auto out, OutputFile::Open(options.out));
-  TEKMATCH_RETURN_IF_ERROR(WriteSightings(file->sightings,
-                                          options.format == "csv"
-                                              ? SightingsFormat::kCsv
-                                              : SightingsFormat::kJsonLines,
-                                          *out));
+  std::vector<Sighting>& sightings = file->sightings;
+  if (format == SightingsFormat::kTksight &&
+      !std::is_sorted(sightings.begin(), sightings.end(), TksightOrder)) {
+    // Here, where they need not be copied for it.
+    std::sort(sightings.begin(), sightings.end(), TksightOrder);
+  }
+  TEKMATCH_RETURN_IF_ERROR(WriteSightings(sightings, format, *out));
   TEKMATCH_RETURN_IF_ERROR(out->Commit());
-  const std::string said =
-      absl::StrCat(Counted(file->sightings.size(), "sighting"), " (",
-                   file->num_bad, " skipped)\n");
+  const std::string said = absl::StrCat(Counted(sightings.size(), "sighting"),
+                                        " (", file->num_bad, " skipped)\n");
   if (IsStdout(options.out)) {
     SayLines(said);  // on stdout the sightings are alone
   } else {
@@ -65,15 +84,17 @@ absl::StatusOr<int> Convert(const Options& options) {
 }  // namespace
 
 void AddSightingsCommand(CommandLine& line) {
-  OptionSet command =
-      line.AddCommand("sightings", "Convert sightings to CSV or JSON lines");
+  OptionSet command = line.AddCommand(
+      "sightings", "Convert sightings to CSV, JSON lines or .tksight");
   const auto o = std::make_shared<Options>();
   command
       .Text("SIGHTINGS", o->path,
-            "CSV, JSON lines (- is stdin), LevelDB, SQLite of microG or\n"
-            "RaMBLE, or a Bluetooth capture")
+            "CSV, JSON lines or .tksight (- is stdin), LevelDB, SQLite of\n"
+            "microG or RaMBLE, or a Bluetooth capture")
       .Required();
-  command.Text("--format", o->format).OneOf({"csv", "jsonl"}).ShowDefault();
+  command.Text("--format", o->format)
+      .OneOf({"csv", "jsonl", "tksight"})
+      .ShowDefault();
   command.Text("--out", o->out, "(default: stdout)");
   command.Flag("--skip-bad-sightings", o->skip_bad_sightings,
                "Leave malformed rows out, and use what is left of a\n"

@@ -18,9 +18,9 @@ InputOptions AddInputOptions(OptionSet& command, MatchOptions& options) {
   const Option exports = AddExportArguments(command, options.exports);
   const Option sightings = command.Repeatable(
       "--sightings", options.sightings,
-      "CSV, JSON lines (- is stdin), a LevelDB folder of Google Play\n"
-      "Services, SQLite of microG or RaMBLE, a Bluetooth capture.\n"
-      "DEVICE=PATH: of this device, with results of its own;\n"
+      "CSV, JSON lines or .tksight (- is stdin), a LevelDB folder of\n"
+      "Google Play Services, SQLite of microG or RaMBLE, a Bluetooth\n"
+      "capture. DEVICE=PATH: of this device, with results of its own;\n"
       "stores without are one person's");
   AddTrustedKeyOption(command, options);
   command.Flag("--allow-unsigned", options.allow_unsigned,

@@ -52,6 +52,20 @@ absl::Status Prepare(const std::string& path, InputStream* stream) {
   return absl::OkStatus();
 }
 
+// Fewer than asked for only at the end.
+absl::StatusOr<size_t> ReadAll(const std::string& path, int fd,
+                               absl::Span<char> out) {
+  size_t num = 0;
+  while (num < out.size()) {
+    const ssize_t n = read(fd, out.data() + num, out.size() - num);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return SystemError(errno, absl::StrCat(path, ": reading"));
+    if (n == 0) break;
+    num += static_cast<size_t>(n);
+  }
+  return num;
+}
+
 }  // namespace
 
 bool IsStdin(absl::string_view path) {
@@ -76,6 +90,27 @@ absl::StatusOr<InputStream> OpenInputStream(const std::string& path) {
     return s;
   }
   return stream;
+}
+
+absl::Status ReadAhead(const std::string& path, size_t num_bytes,
+                       InputStream* stream) {
+  const size_t filled = stream->first.size();
+  if (filled >= num_bytes) return absl::OkStatus();
+  stream->first.resize(num_bytes);
+  const absl::StatusOr<size_t> num =
+      ReadAll(path, stream->fd, absl::MakeSpan(stream->first).subspan(filled));
+  stream->first.resize(filled + (num.ok() ? *num : 0));
+  return num.status();
+}
+
+absl::StatusOr<size_t> ReadFrom(const std::string& path, InputStream* stream,
+                                absl::Span<char> out) {
+  const size_t num_first = std::min(out.size(), stream->first.size());
+  std::copy_n(stream->first.begin(), num_first, out.begin());
+  stream->first.erase(0, num_first);
+  TEKMATCH_ASSIGN_OR_RETURN(const size_t num,
+                            ReadAll(path, stream->fd, out.subspan(num_first)));
+  return num_first + num;
 }
 
 absl::StatusOr<std::unique_ptr<ByteSource>> ReadInputStream(

@@ -25,6 +25,11 @@ constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(
     const std::string& path) {
   TEKMATCH_ASSIGN_OR_RETURN(const InputStream stream, OpenInputStream(path));
+  return Over(path, stream);
+}
+
+std::unique_ptr<LineReader> LineReader::Over(const std::string& path,
+                                             const InputStream& stream) {
   return std::unique_ptr<LineReader>(new LineReader(path, stream));
 }
 

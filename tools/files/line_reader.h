@@ -32,6 +32,10 @@ class LineReader {
   // A path as OpenInputStream takes it: "-" is stdin. Errors are its own.
   static absl::StatusOr<std::unique_ptr<LineReader>> Open(
       const std::string& path);
+  // Of what is open already, and is closed at the end; stream.first has at most
+  // 4 * kMaxLineBytes.
+  static std::unique_ptr<LineReader> Over(const std::string& path,
+                                          const InputStream& stream);
   LineReader(const LineReader&) = delete;
   LineReader& operator=(const LineReader&) = delete;
   ~LineReader();

@@ -1,10 +1,9 @@
 #include "tools/sightings/leveldb_coding.h"
 
-#include <isa-l/crc.h>
-
-#include <algorithm>
 #include <bit>
 #include <limits>
+
+#include "tools/sightings/crc32c.h"
 
 namespace tekmatch {
 namespace {
@@ -20,19 +19,6 @@ bool Fixed(absl::string_view* rest, T* value) {
   *value = static_cast<T>(number);
   rest->remove_prefix(sizeof(T));
   return true;
-}
-
-uint32_t Crc32c(absl::string_view bytes) {
-  uint32_t crc = ~uint32_t{0};
-  while (!bytes.empty()) {
-    const size_t n = std::min<size_t>(bytes.size(), 1 << 30);
-    // ISA-L takes what it only reads as a pointer to change it by.
-    crc = crc32_iscsi(const_cast<unsigned char*>(
-                          reinterpret_cast<const unsigned char*>(bytes.data())),
-                      static_cast<int>(n), crc);
-    bytes.remove_prefix(n);
-  }
-  return ~crc;
 }
 
 }  // namespace

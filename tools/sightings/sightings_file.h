@@ -16,7 +16,13 @@
 
 namespace tekmatch {
 
-enum class SightingsFormat : uint8_t { kCsv, kJsonLines, kLevelDb, kForeign };
+enum class SightingsFormat : uint8_t {
+  kCsv,
+  kJsonLines,
+  kLevelDb,
+  kForeign,
+  kTksight,
+};
 
 // How far the reading is.
 struct SightingsProgress {

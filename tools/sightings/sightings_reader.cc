@@ -1,9 +1,10 @@
 // Plan: a folder is a LevelDB; the first bytes of a file say whether it is a
-// database or a capture; the first line of a text, whether it is CSV or JSON
-// lines, or what else it may be. Its rows are read one by one.
+// .tksight, a database or a capture; the first line of a text, whether it is
+// CSV or JSON lines, or what else it may be. Its rows are read one by one.
 #include "tools/sightings/sightings_reader.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,6 +29,8 @@
 #include "tools/sightings/sightings_leveldb.h"
 #include "tools/sightings/sightings_sqlite.h"
 #include "tools/sightings/sightings_text.h"
+#include "tools/sightings/sightings_tksight.h"
+#include "tools/sightings/tksight_layout.h"
 
 namespace tekmatch {
 namespace {
@@ -152,8 +155,9 @@ absl::StatusOr<SightingsFile> ReadScannerCsv(
 }
 
 absl::StatusOr<SightingsFile> ReadTextSightings(
-    const std::string& path, const SightingsReaderOptions& options) {
-  TEKMATCH_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(path));
+    const std::string& path, const InputStream& stream,
+    const SightingsReaderOptions& options) {
+  const auto reader = LineReader::Over(path, stream);
   SightingsFile file;
   LineReader::Line line;
   bool more = false;
@@ -200,6 +204,19 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
   }
 }
 
+// What is read once, from front to back; of a text, also a regular file.
+absl::StatusOr<SightingsFile> ReadStream(
+    const std::string& path, const SightingsReaderOptions& options) {
+  TEKMATCH_ASSIGN_OR_RETURN(InputStream stream, OpenInputStream(path));
+  if (const absl::Status s = ReadAhead(path, kTksightBegin.size(), &stream);
+      !s.ok()) {
+    close(stream.fd);
+    return s;
+  }
+  return IsTksight(stream.first) ? ReadTksight(path, std::move(stream), options)
+                                 : ReadTextSightings(path, stream, options);
+}
+
 // The first bytes of a regular file, as many as tell what it is.
 absl::StatusOr<std::string> BeginOf(const std::string& path) {
   constexpr uint64_t kBytes = 1024;
@@ -215,13 +232,13 @@ absl::StatusOr<std::string> BeginOf(const std::string& path) {
 
 absl::StatusOr<SightingsFile> ReadSightings(
     const std::string& path, const SightingsReaderOptions& options) {
-  if (IsStdin(path)) return ReadTextSightings(path, options);
+  if (IsStdin(path)) return ReadStream(path, options);
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) {
     return SystemError(errno, absl::StrCat(path, ": cannot be opened"));
   }
   if (S_ISDIR(info.st_mode)) return ReadLevelDbSightings(path, options);
-  if (!S_ISREG(info.st_mode)) return ReadTextSightings(path, options);
+  if (!S_ISREG(info.st_mode)) return ReadStream(path, options);
   TEKMATCH_ASSIGN_OR_RETURN(const std::string begin, BeginOf(path));
   if (absl::StartsWith(begin, kSqliteMagic)) {
     return ReadSqliteSightings(path, /*is_dump=*/false, options);
@@ -233,7 +250,7 @@ absl::StatusOr<SightingsFile> ReadSightings(
   if (const std::string log = WhatLog(begin); !log.empty()) {
     return absl::DataLossError(absl::StrCat(path, ": ", log));
   }
-  return ReadTextSightings(path, options);
+  return ReadStream(path, options);
 }
 
 }  // namespace tekmatch

@@ -6,6 +6,7 @@
 //               orders, separators and spaces: csv_layout.h
 //   JSON lines  objects with members of these names, the last two optional;
 //               others are passed over, and none may stand twice
+//   .tksight    binary, of our own, by whatever name (sightings_tksight.h)
 //   LevelDB     the folder that Google Play Services writes
 //               (sightings_leveldb.h)
 //   SQLite      the databases of microG and RaMBLE, or dumps of them

@@ -2,13 +2,21 @@
 
 #include "keyformat/status_macros.h"
 #include "tools/sightings/sightings_text.h"
+#include "tools/sightings/sightings_tksight.h"
 
 namespace tekmatch {
 
 absl::Status WriteSightings(absl::Span<const Sighting> sightings,
                             SightingsFormat format, OutputFile& out) {
-  if (format == SightingsFormat::kLevelDb) {
-    return absl::InvalidArgumentError("sightings are not written as LevelDB");
+  if (format == SightingsFormat::kLevelDb ||
+      format == SightingsFormat::kForeign) {
+    return absl::InvalidArgumentError(
+        "sightings are not written in formats of others");
+  }
+  if (format == SightingsFormat::kTksight) {
+    return WriteTksight(sightings, [&out](absl::string_view bytes) {
+      return out.Append(bytes);
+    });
   }
   const bool csv = format == SightingsFormat::kCsv;
   const CsvColumns columns = ColumnsFor(sightings);

@@ -1,4 +1,5 @@
-// Writes sightings in a text format that sightings_reader.h reads.
+// Writes sightings in a format that sightings_reader.h reads: CSV, JSON lines
+// or .tksight.
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_WRITER_H_
 #define TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_WRITER_H_
 
@@ -11,8 +12,9 @@
 namespace tekmatch {
 
 // Appends header and rows; a CSV has the further columns that one of the
-// sightings needs. Committing is the caller's. INVALID_ARGUMENT for kLevelDb,
-// which is read only.
+// sightings needs. A .tksight is in an order of its own (tksight_layout.h).
+// Committing is the caller's. INVALID_ARGUMENT for kLevelDb and kForeign, which
+// are read only, and what WriteTksight refuses.
 absl::Status WriteSightings(absl::Span<const Sighting> sightings,
                             SightingsFormat format, OutputFile& out);
 

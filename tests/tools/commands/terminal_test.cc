@@ -281,6 +281,15 @@ TEST_F(TerminalTest, ReportsFitTheTerminal) {
             RunTekmatch({"log", At("log.json"), "--format", "json"}).out);
 }
 
+// Bytes that are no text would do what they like there.
+TEST_F(TerminalTest, NoTksightGoesToATerminal) {
+  RunOnTerminal run({"sightings", At("s.csv"), "--format", "tksight"});
+  EXPECT_EQ(run.Wait(), 2);
+  EXPECT_EQ(run.out(), "");
+  EXPECT_THAT(run.err(), HasSubstr("--format tksight is no text for a "
+                                   "terminal: give --out"));
+}
+
 // It would take hours; the folder that it made is gone.
 TEST_F(TerminalTest, GenerateSaysHowManyOfHowMany) {
   RunOnTerminal run({"generate", "--keys", "1000000000", "--sightings", "10",
