@@ -20,6 +20,7 @@ ROOT = str(pathlib.Path(os.path.abspath(__file__)).parents[3])
 
 def load_tool():
     sys.dont_write_bytecode = True  # not into tools/dev/
+    sys.path.insert(0, os.path.join(ROOT, "tools", "dev"))
     loader = importlib.machinery.SourceFileLoader(
         "bench_report", os.path.join(ROOT, "tools", "dev", "bench_report")
     )

@@ -63,7 +63,7 @@ class WaitTableTest(unittest.TestCase):
         lines = out.splitlines()
         self.assertEqual(len(lines), 4)
         self.assertIn("before: CPU s", lines[0])
-        self.assertTrue(lines[3].startswith("| 40 | 0."))
+        self.assertRegex(lines[3], r"^\| 40 (\| \d+\.\d{3} \| -?\d+\.\d{3} \| \d+ ){2}\|$")
         # Worlds are not left behind.
         self.assertEqual(os.listdir(self.folder), ["wait.json"])
 
@@ -89,7 +89,9 @@ class WaitTableTest(unittest.TestCase):
             self.assertIn("wait_table: ", err)
 
     def test_wrong_usage(self):
-        for arguments in [[], [TEKMATCH], ["--sightings=0", TEKMATCH, COST_OF]]:
+        wrong = [[], [TEKMATCH], ["--sightings=0", TEKMATCH, COST_OF]]
+        wrong.append(["--rounds=5,6", TEKMATCH, COST_OF])
+        for arguments in wrong:
             self.assertEqual(self.run_table(*arguments)[0], 2, arguments)
 
 
