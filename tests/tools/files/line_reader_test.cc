@@ -1,9 +1,10 @@
 #include "tools/files/line_reader.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -121,56 +122,83 @@ TEST(LineReaderTest, APipeIntoWhichNobodyWrites) {
       absl::DeadlineExceededError(path + ": a pipe into which nobody writes"));
 }
 
+// A named pipe with somebody who may write: from the beginning, however late
+// the thread is that does.
+class Pipe {
+ public:
+  Pipe() {
+    EXPECT_EQ(mkfifo(path_.c_str(), 0600), 0);
+    fd_ = open(path_.c_str(), O_RDWR | O_CLOEXEC);
+    EXPECT_GE(fd_, 0);
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() { Close(); }
+
+  const std::string& path() const { return path_; }
+  void Write(const std::string& bytes) const {
+    EXPECT_EQ(write(fd_, bytes.data(), bytes.size()),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  void Close() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  const std::string path_ = TempPath("pipe");
+  int fd_ = -1;
+};
+
 // It is there in time, but has nothing to say yet.
 TEST(LineReaderTest, APipeWithASlowWriter) {
-  const std::string path = TempPath("pipe");
-  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  std::thread writer([&path] {
-    std::ofstream out(path, std::ios::binary);
+  Pipe pipe;
+  std::thread writer([&pipe] {
     std::this_thread::sleep_for(std::chrono::milliseconds(2500));
-    out << "a\n" << std::flush;
+    pipe.Write("a\n");
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    out << "b\n";
+    pipe.Write("b\n");
+    pipe.Close();
   });
-  EXPECT_THAT(Lines(path), ElementsAre("a", "b"));
+  EXPECT_THAT(Lines(pipe.path()), ElementsAre("a", "b"));
   writer.join();
 }
 
 TEST(LineReaderTest, ReadsAPipe) {
-  const std::string path = TempPath("pipe");
-  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  std::thread writer([&path] { WriteFile(path, "a\nb\n"); });
-  EXPECT_THAT(Lines(path), ElementsAre("a", "b"));
+  Pipe pipe;
+  std::thread writer([&pipe] {
+    pipe.Write("a\nb\n");
+    pipe.Close();
+  });
+  EXPECT_THAT(Lines(pipe.path()), ElementsAre("a", "b"));
   writer.join();
 }
 
 // Each write arrives as a read of its own.
 TEST(LineReaderTest, LinesThatArriveInPieces) {
-  const std::string path = TempPath("pipe");
-  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  std::thread writer([&path] {
-    std::ofstream out(path, std::ios::binary);
+  Pipe pipe;
+  std::thread writer([&pipe] {
     for (const char c : std::string("\xEF\xBB\xBFone\r\n\ntwo")) {
-      out << c << std::flush;
+      pipe.Write(std::string(1, c));
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    pipe.Close();
   });
-  EXPECT_THAT(Lines(path), ElementsAre("one", "", "two"));
+  EXPECT_THAT(Lines(pipe.path()), ElementsAre("one", "", "two"));
   writer.join();
 }
 
 // What an earlier piece left in the buffer is no part of a later one.
 TEST(LineReaderTest, OldBytesBehindAPieceAreNotRead) {
-  const std::string path = TempPath("pipe");
-  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  std::thread writer([&path] {
-    std::ofstream out(path, std::ios::binary);
+  Pipe pipe;
+  std::thread writer([&pipe] {
     for (const char* piece : {"aaaa\nbbbb\ncc", "d", "e", "\nff"}) {
-      out << piece << std::flush;
+      pipe.Write(piece);
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
+    pipe.Close();
   });
-  EXPECT_THAT(Lines(path), ElementsAre("aaaa", "bbbb", "ccde", "ff"));
+  EXPECT_THAT(Lines(pipe.path()), ElementsAre("aaaa", "bbbb", "ccde", "ff"));
   writer.join();
 }
 
