@@ -11,7 +11,7 @@ KINDS = (
 ).split()
 
 REPORT_BYTES = 4096
-SECONDS = 30
+SECONDS = 120  # for a run of a second; a machine may be slow
 
 # What may happen to calls of a kind: an errno or "short", once or from then on.
 WAYS = {

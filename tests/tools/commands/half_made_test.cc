@@ -124,7 +124,7 @@ class HalfMadeTest : public ::testing::Test {
         if (is_there) fs::create_directory(out_);
         RunningTekmatch running(arguments);
         const auto deadline =
-            std::chrono::steady_clock::now() + std::chrono::seconds(120);
+            std::chrono::steady_clock::now() + std::chrono::minutes(4);
         while (!HasBegun(name, num_files) &&
                std::chrono::steady_clock::now() < deadline) {
           std::this_thread::sleep_for(std::chrono::milliseconds(5));

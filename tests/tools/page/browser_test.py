@@ -71,7 +71,7 @@ def browse(page, *options):
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            timeout=120,
+            timeout=240,
             check=True,
         )
     logged = [line for line in result.stderr.decode().split("\n") if "CONSOLE" in line]
