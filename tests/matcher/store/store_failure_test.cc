@@ -25,8 +25,8 @@
 #include "matcher/store/sighting_store.h"
 #include "matcher/store/sqlite_memory.h"
 #include "tests/matcher/store/store_testing.h"
+#include "tests/memory_folder.h"
 #include "tests/status_matchers.h"
-#include "tests/test_files.h"
 
 namespace tekmatch {
 namespace {
@@ -101,13 +101,14 @@ class StoreFailureTest : public ::testing::Test {
   }
 
   std::string Copy(const std::string& name) {
-    std::string folder = TempPath(name);
+    std::string folder = memory_.At(name);
     std::filesystem::remove_all(folder);
     std::filesystem::copy(made_, folder);
     return folder;
   }
 
-  const std::string made_ = TempPath("made");
+  const MemoryFolder memory_;
+  const std::string made_ = memory_.At("made");
 };
 
 TEST_F(StoreFailureTest, AllocationsFail) {
@@ -139,7 +140,7 @@ TEST_F(StoreFailureTest, AllocationsFail) {
 
 TEST_F(StoreFailureTest, CreationThatRunsOutOfMemoryLeavesNothingHalf) {
   for (int64_t n = 1;; n += kStep) {
-    const std::string folder = TempPath(absl::StrCat("new", n));
+    const std::string folder = memory_.At(absl::StrCat("new", n));
     num_failed = 0;
     countdown = n;
     const absl::Status status =
