@@ -4,7 +4,6 @@
 #include "matcher/check/shards.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <functional>
 
 #include "absl/strings/str_cat.h"
@@ -165,14 +164,15 @@ absl::Status ShardMerger::AddOrThrow(const ByteSource& partial) {
                      names_[header.shard], " is it, too"));
   }
   const ExpectedShard& shard = plan_.shards[header.shard];
-  if (header.num_files != shard.files.size()) {
+  const std::vector<uint32_t>& numbers = plan_.FilesOf(header.shard);
+  if (header.num_files != numbers.size()) {
     return damaged("the number of its files");
   }
   if (header.num_sightings != shard.num_sightings) {
     return damaged("the number of its sightings");
   }
   names_[header.shard] = name;
-  for (const uint32_t number : shard.files) {
+  for (const uint32_t number : numbers) {
     PartialFile file;
     TEKMATCH_ASSIGN_OR_RETURN(const bool more, reader.Next(&file));
     if (!more || file.number != number ||
@@ -187,12 +187,12 @@ absl::Status ShardMerger::AddOrThrow(const ByteSource& partial) {
 
 absl::Status ShardMerger::Unite(const std::string& name, uint32_t shard,
                                 PartialFile file) {
-  const std::set<uint32_t>& devices = plan_.shards[shard].devices;
+  const std::set<uint32_t>& devices = plan_.DevicesOf(shard);
+  const bool are_named = plan_.by_devices || !devices.empty();
   const uint32_t first = first_position_[shard];
   MatchedFile& more = file.matched;
   for (Match& match : more.candidates) {
-    if ((plan_.by_devices || !devices.empty()) &&
-        !devices.contains(match.sighting.device)) {
+    if (are_named && !devices.contains(match.sighting.device)) {
       return absl::DataLossError(absl::StrCat(
           name, ": not what this shard writes: a device of another shard"));
     }

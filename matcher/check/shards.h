@@ -18,6 +18,7 @@
 #ifndef TEKMATCH_MATCHER_CHECK_SHARDS_H_
 #define TEKMATCH_MATCHER_CHECK_SHARDS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <set>
@@ -70,7 +71,8 @@ absl::StatusOr<std::vector<PartialFile>> MatchShard(
 
 // What a merge expects of a shard.
 struct ExpectedShard {
-  std::vector<uint32_t> files;  // their numbers, in the order of the partial
+  // Where the shards are by files: their numbers, in the order of the partial.
+  std::vector<uint32_t> files;
   // Whose sightings it has, where the shards are by devices.
   std::set<uint32_t> devices;
   uint64_t num_sightings = 0;
@@ -81,6 +83,17 @@ struct ShardPlan {
   std::vector<std::string> paths;  // of all files
   bool by_devices = false;
   std::vector<ExpectedShard> shards;
+  // What every shard has is held once: the numbers of all files, by devices;
+  // the devices that are named, if any, by files.
+  std::vector<uint32_t> common_files;
+  std::set<uint32_t> common_devices;
+
+  const std::vector<uint32_t>& FilesOf(size_t shard) const {
+    return by_devices ? common_files : shards[shard].files;
+  }
+  const std::set<uint32_t>& DevicesOf(size_t shard) const {
+    return by_devices ? shards[shard].devices : common_devices;
+  }
 };
 
 class ShardMerger {

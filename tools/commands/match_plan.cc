@@ -374,7 +374,7 @@ absl::StatusOr<LoadedPlan> LoadMatchPlan(const std::string& path) {
   shards.shards.resize(plan.num_shards);
   for (uint32_t i = 0; i < shards.paths.size(); ++i) {
     if (plan.by_devices) {
-      for (ExpectedShard& shard : shards.shards) shard.files.push_back(i);
+      shards.common_files.push_back(i);
     } else {
       shards.shards[plan.shard_of_file[i]].files.push_back(i);
     }
@@ -386,9 +386,9 @@ absl::StatusOr<LoadedPlan> LoadMatchPlan(const std::string& path) {
   if (!plan.by_devices) {
     for (ExpectedShard& shard : shards.shards) {
       shard.num_sightings = plan.counts.num_read;
-      for (const auto& [device, num] : plan.counts.by_device) {
-        shard.devices.insert(device);
-      }
+    }
+    for (const auto& [device, num] : plan.counts.by_device) {
+      shards.common_devices.insert(device);
     }
   }
   return loaded;

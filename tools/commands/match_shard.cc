@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -58,10 +59,11 @@ absl::Status CheckAlone(const MatchOptions& options) {
 // have sightings of its devices. A store without a device in its argument may
 // have those of any.
 absl::StatusOr<MatchOptions> OptionsOfShard(const MatchPlan& plan,
-                                            const ExpectedShard& shard) {
+                                            const ShardPlan& shards,
+                                            uint32_t shard) {
   MatchOptions options = plan.options;
   options.exports.given.clear();
-  for (const uint32_t number : shard.files) {
+  for (const uint32_t number : shards.FilesOf(shard)) {
     options.exports.given.push_back(plan.options.exports.given[number]);
   }
   if (!plan.by_devices) return options;
@@ -69,7 +71,7 @@ absl::StatusOr<MatchOptions> OptionsOfShard(const MatchPlan& plan,
   for (const std::string& argument : plan.options.sightings) {
     TEKMATCH_ASSIGN_OR_RETURN(const std::optional<uint32_t> device,
                               StoreDevice(argument));
-    if (!device.has_value() || shard.devices.contains(*device)) {
+    if (!device.has_value() || shards.DevicesOf(shard).contains(*device)) {
       options.sightings.push_back(argument);
     }
   }
@@ -114,8 +116,9 @@ absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
         "--shard ", shard.shard, ": the plan has ", plan.num_shards));
   }
   const uint32_t number = shard.shard - 1;
-  const ExpectedShard& expected = loaded.shards.shards[number];
-  TEKMATCH_ASSIGN_OR_RETURN(MatchOptions own, OptionsOfShard(plan, expected));
+  const std::set<uint32_t>& devices = loaded.shards.DevicesOf(number);
+  TEKMATCH_ASSIGN_OR_RETURN(MatchOptions own,
+                            OptionsOfShard(plan, loaded.shards, number));
   own.num_threads = options.num_threads;
   const std::vector<std::string>& exports = own.exports.given;
   RunPaths paths = MatchPaths(own, exports);
@@ -133,14 +136,14 @@ absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
   progress.Finish();
   if (!read.ok()) return read.status();
   if (plan.by_devices) {
-    std::erase_if(read->sightings, [&expected](const Sighting& sighting) {
-      return !expected.devices.contains(sighting.device);
+    std::erase_if(read->sightings, [&devices](const Sighting& sighting) {
+      return !devices.contains(sighting.device);
     });
   }
   TEKMATCH_ASSIGN_OR_RETURN(const std::shared_ptr<const SightingIndex> index,
                             IndexSightings(std::move(read->sightings)));
 
-  ShardTask task{.paths = exports, .numbers = expected.files};
+  ShardTask task{.paths = exports, .numbers = loaded.shards.FilesOf(number)};
   if (plan.by_devices) {
     task.tells_keys = number == 0;
     task.all_heard = &plan.heard;

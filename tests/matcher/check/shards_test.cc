@@ -170,7 +170,11 @@ ShardPlan PlanOf(const World& world, bool by_devices, uint32_t num_shards) {
   };
   const SightingNumbers numbers = NumbersOf(world);
   for (uint32_t i = 0; i < world.names.size(); ++i) {
-    if (!by_devices) any().files.push_back(i);
+    if (by_devices) {
+      plan.common_files.push_back(i);
+    } else {
+      any().files.push_back(i);
+    }
   }
   for (const auto& [device, num] : numbers.of_device) {
     if (!by_devices) break;
@@ -179,11 +183,7 @@ ShardPlan PlanOf(const World& world, bool by_devices, uint32_t num_shards) {
     shard.num_sightings += num;
   }
   for (ExpectedShard& shard : plan.shards) {
-    if (!by_devices) {
-      shard.num_sightings = numbers.all;
-      continue;
-    }
-    for (uint32_t i = 0; i < world.names.size(); ++i) shard.files.push_back(i);
+    if (!by_devices) shard.num_sightings = numbers.all;
   }
   return plan;
 }
@@ -192,8 +192,8 @@ std::string PartialOf(const World& world, const ShardPlan& plan,
                       uint32_t number) {
   const ExpectedShard& shard = plan.shards[number];
   ShardTask task;
-  task.numbers = shard.files;
-  for (const uint32_t i : shard.files) task.paths.push_back(world.names[i]);
+  task.numbers = plan.FilesOf(number);
+  for (const uint32_t i : task.numbers) task.paths.push_back(world.names[i]);
   std::vector<Sighting> sightings = world.sightings;
   const HeardIntervals heard = HeardIntervals::Of(sightings);
   if (plan.by_devices) {
