@@ -7,20 +7,34 @@
 #include "matcher/check/shards.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/check/partial.h"
+#include "matcher/check/tek_prefixes.h"
+#include "matcher/exposure/daily_summary.h"
+#include "matcher/exposure/exposure_config.h"
+#include "matcher/exposure/exposure_findings.h"
+#include "matcher/exposure/exposure_window.h"
+#include "matcher/exposure/transmission_window.h"
+#include "matcher/join/key_publication.h"
 #include "rapidcheck/gtest.h"
 #include "tests/status_matchers.h"
 #include "tests/test_exports.h"
@@ -97,6 +111,16 @@ World MakeWorld() {
   if (*rc::gen::inRange(0, 4) == 0) {
     world.options.own_keys.of_all.insert(keys[any_key()].tek);
   }
+  // Half of them have rules for contacts, and add them up.
+  if (*rc::gen::arbitrary<bool>()) {
+    world.options.window_policy = *NamedTransmissionWindowPolicy("cocoa-3");
+    world.options.window_zone = absl::FixedTimeZone(9 * 3600);
+  }
+  if (*rc::gen::arbitrary<bool>()) {
+    world.options.config = *NamedExposureConfig("cocoa");
+    world.options.zone = absl::FixedTimeZone(9 * 3600);
+    world.options.now = absl::FromUnixSeconds(kTestDaySeconds + 3 * 86400);
+  }
   world.options.files.trusted = TrustTestSigner();
   world.options.skip_bad_files = true;
   world.options.keep_dropped = true;
@@ -109,14 +133,71 @@ std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
   return *index;
 }
 
+std::string Hex(absl::string_view bytes) {
+  return absl::BytesToHexString(bytes);
+}
+template <size_t N>
+std::string Hex(const std::array<uint8_t, N>& bytes) {
+  return Hex(absl::string_view(reinterpret_cast<const char*>(bytes.data()), N));
+}
+
+template <typename T>
+std::string Text(const std::optional<T>& value) {
+  return value.has_value() ? absl::StrCat(static_cast<int>(*value)) : "-";
+}
+
+// All of it but the position, by which a merge tells sightings apart that are
+// equal, and which is another one there.
 std::string Text(const Match& m) {
   return absl::StrCat(
-      absl::BytesToHexString(absl::string_view(
-          reinterpret_cast<const char*>(m.tek.bytes.data()), kTekBytes)),
-      " ", m.rolling_start, " ", m.rolling_period, " ", m.source, " ",
-      m.interval, " ", m.sighting.unix_seconds, " ", m.sighting.rssi, " ",
-      m.sighting.device, " ", m.tx_power, " ", m.attenuation, " ",
-      static_cast<int>(m.metadata.report_type.value_or(ReportType::kUnknown)));
+      Hex(m.tek.bytes), " ", m.rolling_start, " ", m.rolling_period, " ",
+      Text(m.metadata.transmission_risk), " ", Text(m.metadata.report_type),
+      " ", Text(m.metadata.days_since_onset), " ",
+      Text(m.metadata.variant_of_concern), " ", m.metadata.revised, " ",
+      m.source, " ", m.interval, " ",
+      absl::StrJoin({m.sighting.unix_seconds, int64_t{m.sighting.rssi},
+                     int64_t{m.sighting.store},
+                     int64_t{m.sighting.seconds_since_previous_scan},
+                     int64_t{m.sighting.device}, int64_t{m.tx_power},
+                     int64_t{m.attenuation}},
+                    " "),
+      " ", Hex(m.sighting.rpi.bytes), " ", Hex(m.sighting.aem.bytes), " ",
+      Hex(m.bluetooth_metadata.bytes));
+}
+
+std::string Text(const ExposureSummaryData& data) {
+  return absl::StrCat(data.maximum_score, " ", data.score_sum, " ",
+                      data.weighted_duration_sum, " ");
+}
+
+std::string Text(const ExposureFindings& f) {
+  std::string text = absl::StrCat(
+      absl::FormatCivilTime(f.today), " ",
+      f.since.has_value() ? absl::FormatCivilTime(*f.since) : "-", " ",
+      f.num_contacts, " ", f.version_1.num_matched_keys, " ",
+      f.version_1.days_since_last_exposure, " ", f.version_1.maximum_risk_score,
+      " ", f.version_1.summation_risk_score, " ",
+      absl::StrJoin(f.version_1.attenuation_minutes, " "));
+  for (const ExposureWindow& window : f.windows) {
+    absl::StrAppend(&text, "\n  window ", static_cast<int>(window.report_type),
+                    " ", static_cast<int>(window.infectiousness), " ",
+                    window.calibration_confidence, " ", Hex(window.tek.bytes),
+                    " ", window.start_seconds);
+    for (const ScanInstance& scan : window.scans) {
+      absl::StrAppend(&text, ", ", scan.seconds_since_last_scan, " ",
+                      scan.typical_attenuation, " ", scan.min_attenuation, " ",
+                      absl::StrJoin(scan.matches, " "));
+    }
+  }
+  for (const DailySummary& day : f.days) {
+    absl::StrAppend(&text, "\n  day ", absl::FormatCivilTime(day.date), " ",
+                    Text(day.all), day.seconds, " ", day.num_windows, " ",
+                    day.num_keys, " ", day.alerting, " ");
+    for (const ExposureSummaryData& data : day.by_report_type) {
+      absl::StrAppend(&text, Text(data));
+    }
+  }
+  return text;
 }
 
 // All that a result says.
@@ -126,30 +207,36 @@ std::string Text(const ExposureCheckResult& r) {
       " ", r.num_compared, " ", r.num_believed_keys, " ",
       r.num_believed_compared, " ", r.num_revisions, " ",
       r.num_ignored_revisions, " ", r.num_outside_first_publication, " ",
-      r.num_own_matches, " ", r.num_outside_tolerance, " ",
-      r.report_types.num_revoked, " ", r.report_types.num_recursive, " ",
-      r.result.num_duplicates, " ", r.result.num_replayed, " ",
-      r.result.num_tx_power_out_of_bounds, " ", r.num_sightings, "\n");
-  for (const uint64_t n : r.num_conflicts) absl::StrAppend(&text, n, " ");
-  for (const uint32_t n : r.devices_without_keys) {
-    absl::StrAppend(&text, "without ", n, " ");
-  }
+      r.num_partly_compared, " ", r.num_own_matches, " ",
+      r.num_outside_tolerance, " ", r.report_types.num_revoked, " ",
+      r.report_types.num_recursive, " ", r.result.num_duplicates, " ",
+      r.result.num_replayed, " ", r.result.num_tx_power_out_of_bounds, " ",
+      r.num_sightings, "\n");
+  absl::StrAppend(&text, absl::StrJoin(r.num_conflicts, " "), ", ",
+                  absl::StrJoin(r.num_outside_window, " "), ", ",
+                  absl::StrJoin(r.devices_without_keys, " "));
   for (const auto& [device, n] : r.num_sightings_of) {
-    absl::StrAppend(&text, device, ": ", n, " ");
+    absl::StrAppend(&text, ", ", device, ": ", n);
   }
   for (const ExportFileResult& file : r.files) {
+    const auto description = FileDescription(file);
+    RC_ASSERT(description.ok());
     absl::StrAppend(&text, "\n", file.path, " ", file.verdict, " ",
-                    file.copy_of, " ", file.message);
+                    file.copy_of, " ", file.message, " ", Hex(*description));
   }
   for (const Match& match : r.result.matches) {
     absl::StrAppend(&text, "\n", Text(match));
   }
+  for (const auto& [device, findings] : r.findings) {
+    absl::StrAppend(&text, "\n", device, ": ", Text(findings));
+  }
   std::vector<std::string> dropped;
+  dropped.reserve(r.dropped.size());
   for (const DroppedMatch& one : r.dropped) {
     dropped.push_back(absl::StrCat("\n", one.reason, " ", Text(one.match)));
   }
   std::sort(dropped.begin(), dropped.end());
-  for (const std::string& line : dropped) absl::StrAppend(&text, line);
+  absl::StrAppend(&text, absl::StrJoin(dropped, ""));
   return text;
 }
 
@@ -321,6 +408,189 @@ TEST(ShardsTest, EveryDamagedByteAndEveryEndIsRefused) {
               absl::StatusCode::kDataLoss)
         << i;
   }
+}
+
+// ------------------------------------------- sealed, but not what is written
+
+struct ReadPartial {
+  PartialHeader header;
+  std::vector<PartialFile> files;
+
+  explicit ReadPartial(const std::string& bytes) {
+    const auto source = MemorySource("p", bytes);
+    auto reader = PartialReader::Open(*source);
+    EXPECT_THAT(reader.status(), IsOk());
+    header = reader->header();
+    while (true) {
+      PartialFile file;
+      const auto more = reader->Next(&file);
+      EXPECT_THAT(more.status(), IsOk());
+      if (!more.ok() || !*more) return;
+      files.push_back(std::move(file));
+    }
+  }
+  std::string Sealed() {
+    std::string bytes;
+    EXPECT_THAT(WritePartial(header, files,
+                             [&bytes](absl::string_view some) {
+                               absl::StrAppend(&bytes, some);
+                               return absl::OkStatus();
+                             }),
+                IsOk());
+    return bytes;
+  }
+};
+
+// What a merge says of a first partial that was changed and sealed again.
+template <typename Change>
+absl::Status AddChanged(const TwoShards& two, const Change& change) {
+  ReadPartial partial(two.partials[0]);
+  change(partial);
+  ShardMerger merger(two.plan);
+  return merger.Add(*MemorySource("p", partial.Sealed()));
+}
+
+void ExpectRefused(const absl::Status& status, const std::string& reason) {
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(reason));
+}
+
+TEST(ShardsTest, ASealedPartialThatNoShardWritesIsRefused) {
+  const TwoShards two;
+  EXPECT_THAT(AddChanged(two, [](ReadPartial&) {}), IsOk());
+  const auto refuse = [&two](const std::string& reason, const auto& change) {
+    ExpectRefused(AddChanged(two, change), reason);
+  };
+  refuse("its number", [](ReadPartial& p) { p.header.shard = 2; });
+  refuse("the number of its files", [](ReadPartial& p) {
+    p.header.num_files = 0;
+    p.files.clear();
+  });
+  refuse("the number of its sightings",
+         [](ReadPartial& p) { p.header.num_sightings = 3; });
+  refuse("which files it has", [](ReadPartial& p) { p.files[0].number = 1; });
+  refuse("which files it has",
+         [](ReadPartial& p) { p.files[0].matched.file.path = "1.zip"; });
+  refuse("goes on after its last file",
+         [](ReadPartial& p) { p.files.push_back(p.files[0]); });
+  refuse("a position", [](ReadPartial& p) {
+    p.files[0].matched.candidates.at(0).sighting_position = 2;
+  });
+  refuse("a position", [](ReadPartial& p) {
+    p.files[0].matched.outside_tolerance.insert(2);
+  });
+  refuse("a candidate's key", [](ReadPartial& p) {
+    p.files[0].matched.candidates.at(0).tek.bytes[0] ^= 1;
+  });
+}
+
+TEST(ShardsTest, NumbersThatNoFileHasAreRefused) {
+  const TwoShards two;
+  const auto refuse = [&two](const std::string& reason, const auto& number) {
+    const auto with = [&](uint64_t value) {
+      return AddChanged(
+          two, [&](ReadPartial& p) { number(p.files[0].matched) = value; });
+    };
+    ExpectRefused(with(uint64_t{1} << 40), reason);
+    EXPECT_THAT(with((uint64_t{1} << 40) - 1), IsOk());
+  };
+  using M = MatchedFile;
+  const std::string keys = "a number of keys";
+  refuse(
+      keys, [](M & m) -> auto& { return m.num_own_keys; });
+  refuse(
+      keys, [](M & m) -> auto& { return m.num_compared; });
+  refuse(
+      keys, [](M & m) -> auto& { return m.num_duplicates; });
+  refuse(
+      keys, [](M & m) -> auto& { return m.file.report.counts.keys; });
+  refuse(
+      keys, [](M & m) -> auto& { return m.file.report.counts.revised_keys; });
+  refuse(
+      keys,
+      [](M & m) -> auto& { return m.file.report.counts.rejected.back(); });
+  refuse(
+      keys, [](M & m) -> auto& { return m.file.report.counts.dropped.back(); });
+  refuse(
+      keys, [](M & m) -> auto& {
+        return m.file.report.counts.with_variant_of_concern;
+      });
+  refuse(
+      "the number of signatures tried",
+      [](M & m) -> auto& { return m.file.report.signature.num_tried; });
+}
+
+// Its one prefix stands twice, its key once: so the file is read again, which
+// does not hold the key.
+TEST(ShardsTest, AKeyThatTheFileDoesNotHoldIsNamedByTheFile) {
+  TwoShards two;
+  ReadPartial partial(two.partials[0]);
+  MatchedFile& matched = partial.files[0].matched;
+  ASSERT_EQ(matched.candidates.size(), 1);
+  DiagnosisKey key = TestKeys(3, 9).back();
+  matched.candidates[0].tek = key.tek;
+  key.rolling_start = matched.candidates[0].rolling_start;
+  key.rolling_period = matched.candidates[0].rolling_period;
+  KeyPublication publication;
+  publication.key = key;
+  matched.publications.Unite(publication, 1);
+  const std::vector<Tek> twice = {key.tek, key.tek};
+  matched.teks.Add(TekPrefixes::Of(twice));
+  two.partials[0] = partial.Sealed();
+  ShardMerger merger(two.plan);
+  for (const std::string& bytes : two.partials) {
+    ASSERT_THAT(merger.Add(*MemorySource("p", bytes)), IsOk());
+  }
+  const auto merged = merger.Conclude({.all = 2}, two.world.options);
+  ExpectRefused(merged.status(),
+                "0.zip: its keys are not those that were matched");
+}
+
+// The two files, by two devices; each heard one of the keys.
+struct ByTwoDevices : TwoShards {
+  ByTwoDevices() {
+    world.options.devices = {1, 2};
+    world.sightings[0].device = 1;
+    world.sightings[1].device = 2;
+    plan.by_devices = true;
+    plan.common_files = {0, 1};
+    plan.shards = {{.files = {}, .devices = {1}, .num_sightings = 1},
+                   {.files = {}, .devices = {2}, .num_sightings = 1}};
+    partials = {PartialOf(world, plan, 0), PartialOf(world, plan, 1)};
+  }
+};
+
+TEST(ShardsTest, ADeviceOfAnotherShardIsRefused) {
+  const ByTwoDevices two;
+  EXPECT_THAT(AddChanged(two, [](ReadPartial&) {}), IsOk());
+  const auto change = [](ReadPartial& p) {
+    p.files[0].matched.candidates.at(0).sighting.device = 2;
+  };
+  ExpectRefused(AddChanged(two, change), "a device of another shard");
+  // A shard without a device has nobody's.
+  ByTwoDevices none = two;
+  none.plan.shards[0].devices.clear();
+  ExpectRefused(AddChanged(none, [](ReadPartial&) {}),
+                "a device of another shard");
+}
+
+TEST(ShardsTest, ADeviceThatIsNotNamedIsRefusedByFiles) {
+  TwoShards two;
+  two.plan.common_devices = {7};
+  ExpectRefused(AddChanged(two, [](ReadPartial&) {}),
+                "a device of another shard");
+  two.plan.common_devices = {0};
+  EXPECT_THAT(AddChanged(two, [](ReadPartial&) {}), IsOk());
+}
+
+TEST(ShardsTest, AnotherFileAtItsPathIsRefused) {
+  const ByTwoDevices two;
+  ReadPartial changed(two.partials[1]);
+  changed.files[1].matched.file.report.digests.sha256[0] ^= 1;
+  ShardMerger merger(two.plan);
+  ASSERT_THAT(merger.Add(*MemorySource("a", two.partials[0])), IsOk());
+  ExpectRefused(merger.Add(*MemorySource("b", changed.Sealed())),
+                "b: shard 2 has met another file at 1.zip than an earlier one");
 }
 
 }  // namespace
