@@ -89,8 +89,10 @@ void AddMatchCommand(CommandLine& line) {
   AddNowOfMatch(command, *o);
   const auto shard = std::make_shared<ShardOptions>();
   AddShardOptions(command, *shard);
-  command.Runs([o, shard, inputs, notice]() -> absl::StatusOr<int> {
-    if (!shard->plan.empty()) return MatchShardOfPlan(*shard, *o);
+  command.Runs([o, shard, inputs, notice, command]() -> absl::StatusOr<int> {
+    if (!shard->plan.empty()) {
+      return MatchShardOfPlan(*shard, *o, command.Given());
+    }
     TEKMATCH_RETURN_IF_ERROR(CheckInputs(inputs));
     notice.Tell(*o);
     return MatchExports(*o);

@@ -2,6 +2,8 @@
 // have to be what was planned; the match; the partial.
 #include "tools/commands/match_shard.h"
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <set>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/check/partial.h"
@@ -21,37 +24,24 @@
 namespace tekmatch {
 namespace {
 
-// INVALID_ARGUMENT for an option that the plan or the merge has.
-absl::Status CheckAlone(const MatchOptions& options) {
-  const MatchOptions none;
-  const auto planned = [](const char* flag) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, " and --plan: the plan has it"));
+// INVALID_ARGUMENT for an option that the plan or the merge has, whatever its
+// value: one that equals its default was meant, too.
+absl::Status CheckAlone(const std::vector<std::string>& given) {
+  static constexpr std::array<absl::string_view, 4> kOfShard = {
+      "--plan", "--shard", "--partial", "--threads"};
+  static constexpr std::array<absl::string_view, 8> kOfMerge = {
+      "--lang", "--dates",       "--explain", "--format",
+      "--out",  "--matches-out", "--html",    "--show-contacts"};
+  const auto is_among = [](const auto& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
   };
-  const auto told = [](const char* flag) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(flag, " and --plan: it is tekmatch merge that tells"));
-  };
-  if (!options.exports.given.empty()) return planned("EXPORT");
-  if (options.exports.recursive) return planned("--recursive");
-  if (!options.sightings.empty()) return planned("--sightings");
-  if (!options.trusted_keys.empty()) return planned("--trusted-key");
-  if (options.allow_unsigned) return planned("--allow-unsigned");
-  if (options.no_verify) return planned("--no-verify");
-  if (options.skip_bad_files) return planned("--skip-bad-files");
-  if (options.skip_bad_sightings) return planned("--skip-bad-sightings");
-  if (!options.own_keys.empty()) return planned("--own-keys");
-  if (!options.time_zone.empty()) return planned("--time-zone");
-  if (options.window_policy != none.window_policy) return planned("--policy");
-  if (!options.config.empty()) return planned("--config");
-  if (!options.now.empty()) return planned("--now");
-  if (options.language != none.language) return told("--lang");
-  if (options.dates != none.dates) return told("--dates");
-  if (!options.explain.empty()) return told("--explain");
-  if (options.format != none.format) return told("--format");
-  if (!options.out.empty()) return told("--out");
-  if (!options.matches_out.empty()) return told("--matches-out");
-  if (!options.html.empty()) return told("--html");
+  for (const std::string& name : given) {
+    if (is_among(kOfShard, name)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        name, " and --plan: ",
+        is_among(kOfMerge, name) ? "it is tekmatch merge that tells"
+                                 : "the plan has it"));
+  }
   return absl::OkStatus();
 }
 
@@ -107,8 +97,9 @@ absl::StatusOr<PlannedRun> LoadPlannedRun(const MatchPlan& plan,
 }
 
 absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
-                                     const MatchOptions& options) {
-  TEKMATCH_RETURN_IF_ERROR(CheckAlone(options));
+                                     const MatchOptions& options,
+                                     const std::vector<std::string>& given) {
+  TEKMATCH_RETURN_IF_ERROR(CheckAlone(given));
   TEKMATCH_ASSIGN_OR_RETURN(const LoadedPlan loaded, LoadMatchPlan(shard.plan));
   const MatchPlan& plan = loaded.plan;
   if (shard.shard > plan.num_shards) {

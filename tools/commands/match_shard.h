@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "matcher/check/check_options.h"
@@ -25,11 +26,13 @@ struct ShardOptions {
 void AddShardOptions(OptionSet& command, ShardOptions& options);
 
 // The exit code, with the partial written. Of `options` only --threads may be
-// given. INVALID_ARGUMENT: others are, with another value than their default.
-// FAILED_PRECONDITION: an input is not what was planned. Others are
-// LoadMatchPlan's, MatchShard's and those of the inputs.
+// given; `given` are the names of all that are (OptionSet::Given).
+// INVALID_ARGUMENT: there are others. FAILED_PRECONDITION: an input is not what
+// was planned. Others are LoadMatchPlan's, MatchShard's and those of the
+// inputs.
 absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
-                                     const MatchOptions& options);
+                                     const MatchOptions& options,
+                                     const std::vector<std::string>& given);
 
 // What a plan's run is made with.
 struct PlannedRun {

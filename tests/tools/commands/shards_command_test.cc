@@ -182,12 +182,36 @@ TEST_F(ShardsCommandTest, OptionsThatAPlanHasAreRefusedBesideIt) {
   const TekmatchRun told = RunTekmatch(arguments);
   EXPECT_EQ(told.exit_code, 2);
   EXPECT_THAT(told.err, HasSubstr("--format and --plan"));
+  // So is what equals its default.
+  for (const std::vector<std::string>& option :
+       std::vector<std::vector<std::string>>{{"--lang", "en"},
+                                             {"--policy", "none"},
+                                             {"--format", "text"},
+                                             {"--time-zone", "UTC"}}) {
+    const TekmatchRun run = Run(ShardArguments("1"), option);
+    EXPECT_EQ(run.exit_code, 2) << option[0];
+    EXPECT_THAT(run.err, HasSubstr(option[0] + " and --plan"));
+  }
+  EXPECT_EQ(Run(ShardArguments("1"), {"--threads", "1"}).exit_code, 0);
   EXPECT_EQ(RunTekmatch(ShardArguments("3")).exit_code, 2);
   const TekmatchRun many = Run(
       {"plan", "--by", "files", "--shards", "3", "--out", TempPath("other")},
       inputs_);
   EXPECT_EQ(many.exit_code, 2);
   EXPECT_THAT(many.err, HasSubstr("there are only 2 files"));
+}
+
+TEST_F(ShardsCommandTest, AKeyIdThatIsNotUtf8IsRefused) {
+  const TekmatchRun run =
+      Run({"plan", "--by", "files", "--shards", "1", "--trusted-key",
+           "4\xff"
+           "0:v1=" +
+               TempPath("1") + "/public.pem",
+           "--out", TempPath("plan")},
+          inputs_);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("is not UTF-8"));
+  EXPECT_FALSE(std::filesystem::exists(TempPath("plan")));
 }
 
 }  // namespace
