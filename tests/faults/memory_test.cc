@@ -20,8 +20,8 @@
 #include "gtest/gtest.h"
 #include "matcher/api/tekmatch.h"
 #include "tests/matcher/api/c_world.h"
+#include "tests/memory_folder.h"
 #include "tests/test_exports.h"
-#include "tests/test_files.h"
 
 namespace {
 
@@ -232,21 +232,6 @@ void ExpectSound(App& app) {
 
 using Use = tekmatch_status (*)(App&);
 
-// A folder that is not on a disk, where there is one: nothing here is about
-// syncing, of which there is much.
-struct MemoryFolder {
-  std::string path = TempPath("memory");
-
-  MemoryFolder() {
-    std::string in_memory = "/dev/shm/tekmatch.XXXXXX";
-    if (mkdtemp(in_memory.data()) != nullptr) path = in_memory;
-    std::filesystem::create_directories(path);
-  }
-  MemoryFolder(const MemoryFolder&) = delete;
-  MemoryFolder& operator=(const MemoryFolder&) = delete;
-  ~MemoryFolder() { std::filesystem::remove_all(path); }
-};
-
 // Lets the first allocation fail, and each `step`-th one after it. How many
 // that were.
 int64_t FailEach(App& app, Use use, bool is_lasting, bool has_store,
@@ -288,9 +273,9 @@ TEST(MemoryTest, EachAllocationOfAnIndexFails) {
 }
 
 TEST(MemoryTest, EachAllocationOfAStoreFails) {
+  const MemoryFolder memory;
   App app;
-  const MemoryFolder folder;
-  app.folder = folder.path + "/store";
+  app.folder = memory.At("store");
   for (const bool is_lasting : {false, true}) {
     std::filesystem::remove_all(app.folder);
     const int64_t num = FailEach(app, UseStore, is_lasting, true);
@@ -314,9 +299,9 @@ TEST(MemoryTest, EachAllocationOfACheckFails) {
 }
 
 TEST(MemoryTest, EachAllocationOfAStoredCheckFails) {
+  const MemoryFolder memory;
   App app;
-  const MemoryFolder folder;
-  app.folder = folder.path + "/store";
+  app.folder = memory.At("store");
   const int64_t step =
       std::getenv("TEKMATCH_EVERY_ALLOCATION") == nullptr ? 13 : 1;
   for (const bool is_lasting : {false, true}) {

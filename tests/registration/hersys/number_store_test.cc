@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/memory_folder.h"
 #include "tests/status_matchers.h"
-#include "tests/test_files.h"
 
 namespace tekmatch {
 namespace {
@@ -43,9 +43,10 @@ const Schema &TestSchema() {
   return schema;
 }
 
-std::unique_ptr<Database> Open(const std::string &name) {
-  auto database = Database::Open(TempPath(name), OpenMode::kCreate,
-                                 absl::Seconds(60), TestSchema());
+// Of eight that write at once, one may be passed by the others time and again.
+std::unique_ptr<Database> Open(const MemoryFolder &folder) {
+  auto database = Database::Open(folder.At("numbers"), OpenMode::kCreate,
+                                 absl::Minutes(10), TestSchema());
   EXPECT_TRUE(database.ok()) << database.status();
   return *std::move(database);
 }
@@ -135,7 +136,8 @@ class NumberStoreTest : public ::testing::Test {
         database_->Run("DELETE FROM number; DELETE FROM registered").ok());
   }
 
-  std::unique_ptr<Database> database_ = Open("numbers");
+  const MemoryFolder folder_;
+  std::unique_ptr<Database> database_ = Open(folder_);
   NumberStore store_{*database_};
 };
 
@@ -262,8 +264,8 @@ TEST_F(NumberStoreTest, EightWorkersUseNoNumberTwice) {
   std::vector<std::thread> workers;
   workers.reserve(kWorkers);
   for (int w = 0; w < kWorkers; ++w) {
-    workers.emplace_back([w, &granted] {
-      const std::unique_ptr<Database> database = Open("numbers");
+    workers.emplace_back([this, w, &granted] {
+      const std::unique_ptr<Database> database = Open(folder_);
       NumberStore store(*database);
       for (int n = 0; n < kNumbers; ++n) {
         const std::vector<NumberHash> hashes = {HashOf(n)};

@@ -10,6 +10,7 @@
 #include "registration/phone/phone_import.h"
 #include "registration/phone/phone_store.h"
 #include "registration/rules/key_acceptance.h"
+#include "tests/memory_folder.h"
 #include "tests/registration/phone/phone_testing.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
@@ -26,8 +27,6 @@ constexpr char kNumber[] = "38271946";
 class PhoneTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = TempPath("phone");
-    std::filesystem::remove_all(folder_);
     options_.server = "http://127.0.0.1:1";
     options_.exports = "http://127.0.0.1:1";
     options_.policy = *PublicationPolicy("cocoa-1.2.1");
@@ -88,7 +87,8 @@ class PhoneTest : public ::testing::Test {
     return bytes;
   }
 
-  std::string folder_;
+  const MemoryFolder memory_;
+  const std::string folder_ = memory_.At("phone");
   PhoneOptions options_;
   FakeClient client_;
   FakeClock clock_;

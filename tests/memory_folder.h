@@ -1,0 +1,41 @@
+// A folder of a test's own in memory, where the machine has a place for that:
+// no disk is slow for it. For tests with thousands of writes that are synced,
+// and are not about what a disk keeps.
+#ifndef TEKMATCH_TESTS_MEMORY_FOLDER_H_
+#define TEKMATCH_TESTS_MEMORY_FOLDER_H_
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "gtest/gtest.h"
+
+namespace tekmatch {
+
+class MemoryFolder {
+ public:
+  MemoryFolder() {
+    const bool has_memory = access("/dev/shm", W_OK) == 0;
+    path_ = (has_memory ? "/dev/shm/" : ::testing::TempDir()) + "test-XXXXXX";
+    EXPECT_NE(mkdtemp(path_.data()), nullptr) << path_;
+  }
+  MemoryFolder(const MemoryFolder&) = delete;
+  MemoryFolder& operator=(const MemoryFolder&) = delete;
+  ~MemoryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  const std::string& path() const { return path_; }
+  std::string At(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace tekmatch
+
+#endif  // TEKMATCH_TESTS_MEMORY_FOLDER_H_
