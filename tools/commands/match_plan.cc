@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "keyformat/status_macros.h"
+#include "keyformat/system_error.h"
 #include "matcher/check/export_files.h"
 #include "matcher/join/sighting_index.h"
 #include "tools/commands/config_flag.h"
@@ -289,6 +290,9 @@ absl::Status DealOut(MatchPlan& plan) {
   for (const std::string& path : plan.options.exports.given) {
     std::error_code error;
     const uint64_t size = std::filesystem::file_size(path, error);
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return SystemError(error.value(), path);
+    }
     weights.push_back(error ? 0 : size);
   }
   plan.shard_of_file = Spread(weights, plan.num_shards);

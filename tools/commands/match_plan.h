@@ -54,7 +54,7 @@ std::vector<std::string> InputPaths(const MatchOptions& options,
 
 // Gives each file, or each device, to a shard so that these have about as much
 // to do: as many bytes, or sightings. INVALID_ARGUMENT: there are fewer files,
-// or devices, than shards.
+// or devices, than shards. Others are the system's, of a file's size.
 absl::Status DealOut(MatchPlan& plan);
 
 std::string MatchPlanText(const MatchPlan& plan);

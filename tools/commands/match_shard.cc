@@ -10,15 +10,18 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "keyformat/status_macros.h"
+#include "matcher/check/export_files.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/check/partial.h"
 #include "matcher/check/shards.h"
 #include "tools/commands/command.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
+#include "tools/files/file_digest.h"
 #include "tools/files/output_file.h"
 
 namespace tekmatch {
@@ -66,6 +69,21 @@ absl::StatusOr<MatchOptions> OptionsOfShard(const MatchPlan& plan,
     }
   }
   return options;
+}
+
+// The system's error where a file could not be read that was there when it was
+// planned: the partial would have it as unreadable for good.
+absl::Status CheckRead(const MatchPlan& plan,
+                       const std::vector<PartialFile>& files) {
+  for (const PartialFile& one : files) {
+    const ExportFileResult& file = one.matched.file;
+    const auto planned = plan.digests.find(file.path);
+    if (file.verdict == "unreadable" && planned != plan.digests.end() &&
+        planned->second != kNoFile) {
+      return absl::UnavailableError(file.message);
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -148,6 +166,7 @@ absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
       MatchShard(task, index, run.check);
   progress.Finish();
   if (!found.ok()) return found.status();
+  TEKMATCH_RETURN_IF_ERROR(CheckRead(plan, *found));
   TEKMATCH_RETURN_IF_ERROR(WritePartial(
       {.plan = loaded.shards.digest,
        .shard = number,
