@@ -85,6 +85,11 @@ class CallsTest(unittest.TestCase):
         runs = list(self.every("set-aside-sound", "read", "EIO", only="pread"))
         self.assertEqual({run.status for run in runs}, {1})
 
+    def test_a_shard_writes_no_partial_of_an_export_that_could_not_be_read(self):
+        # It did: the export was unreadable in it for good, and nobody was told.
+        runs = list(self.every("match-plan", "read", "EIO", only="pread"))
+        self.assertEqual({run.status for run in runs}, {1})
+
     def test_a_role_without_memory_ends_with_a_sentence(self):
         prepared = self.named("publish")
         for n in [1, 100, 1000]:

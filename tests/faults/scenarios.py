@@ -134,6 +134,64 @@ class MatchToStdout(Scenario):
         )
 
 
+class Plan(Scenario):
+    """A match over both exports, in two shards."""
+
+    name = "plan"
+    outputs = ["study.plan"]
+
+    def prepare(self, folder):
+        with open(os.path.join(folder, "study.plan"), "w", encoding="utf-8") as f:
+            f.write("of yesterday\n")
+
+    def argv(self):
+        return (
+            ["plan", "../in/00001.zip", "../in/00002.zip", "--sightings", "../in/sightings.csv"]
+            + TRUST
+            + NOW
+            + ["--config", "cocoa", "--shards", "2", "--by", "files", "--out", "study.plan"]
+        )
+
+
+class MatchPlan(Plan):
+    """One of the shards."""
+
+    name = "match-plan"
+    outputs = ["study.2"]
+    keeps = r"study\.plan$"
+
+    def prepare(self, folder):
+        self.tools.run(folder, *Plan.argv(self))
+
+    def shard(self, number):
+        return [
+            *("match --plan study.plan --threads 2".split()),
+            *("--shard", number, "--partial", "study." + number),
+        ]
+
+    def argv(self):
+        return self.shard("2")
+
+
+class Merge(MatchPlan):
+    name = "merge"
+    outputs = Match.outputs
+    keeps = r"study\.(plan|1|2)$"
+
+    def prepare(self, folder):
+        super().prepare(folder)
+        for number in ["1", "2"]:
+            self.tools.run(folder, *self.shard(number))
+        with open(os.path.join(folder, "result.json"), "w", encoding="utf-8") as f:
+            f.write("of yesterday\n")
+
+    def argv(self):
+        return (
+            "merge --plan study.plan study.1 study.2 --format json --out result.json "
+            "--matches-out matches.jsonl --html page.html"
+        ).split()
+
+
 class Verify(Scenario):
     """No failure of the system becomes a verdict over a file."""
 
@@ -504,6 +562,9 @@ class PublishNext(Publish):
 ALL = [
     Match,
     MatchToStdout,
+    Plan,
+    MatchPlan,
+    Merge,
     Verify,
     Sightings,
     SightingsToTksight,
