@@ -53,8 +53,13 @@ class AddUpTest(unittest.TestCase):
         cells = []
         for k, s in SIZES:
             cell = tool.Cell(k * MILLION, s * MILLION)
-            cell.cpu = {"plan": 0.5 * s, "match": 0.1 * k + s, "merge": 0.01 * k}
-            cell.memory = {"plan": 1000, "match": 100 * MILLION * s}
+            cell.cpu = {
+                "convert": 0.25 * s,
+                "plan": 0.5 * s,
+                "match": 0.1 * k + s,
+                "merge": 0.01 * k,
+            }
+            cell.memory = {"convert": 10**12, "plan": 1000, "match": 100 * MILLION * s}
             cell.bytes = {
                 "exports": 20 * cell.keys,
                 "sightings": 60 * cell.sightings,
@@ -68,10 +73,10 @@ class AddUpTest(unittest.TestCase):
         rows = [line.split() for line in said.getvalue().splitlines() if line.split()]
         [small] = [row for row in rows if row[0] == "10.00"]
         # A cell has 20 M keys and 10 M sightings; 28 * 10^10 sightings are read.
-        # 5 + 12 + 0.2 s a cell, of 28,000 cells.
+        # 2.5 + 5 + 12 + 0.2 s a cell, of 28,000 cells; 1,000 MB of memory.
         self.assertEqual(
             small,
-            ["10.00", "28000", "39", "93", "2", "134", "17.2", "954", "11.2", "16.8", "2.2"],
+            ["10.00", "28000", "19", "39", "93", "2", "153", "19.7", "954", "11.2", "16.8", "2.2"],
         )
         [large] = [row for row in rows if row[0] == "40.00"]
         self.assertEqual(large[1], "7000")
