@@ -27,11 +27,11 @@ absl::StatusOr<ExposureCheckResult> CheckOrThrow(
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
-    std::vector<Sighting> sightings) {
-  TEKMATCH_RETURN_IF_ERROR(CheckHeard(sightings));
+    std::vector<Sighting> sightings, const TaskRunner& tasks) {
+  TEKMATCH_RETURN_IF_ERROR(CheckHeard(sightings, tasks));
   TEKMATCH_ASSIGN_OR_RETURN(
       SightingIndex index,
-      SightingIndex::Create(std::move(sightings), kSearchedIntervals));
+      SightingIndex::Create(std::move(sightings), kSearchedIntervals, tasks));
   return std::make_shared<const SightingIndex>(std::move(index));
 }
 

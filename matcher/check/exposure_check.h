@@ -36,6 +36,7 @@
 #include "matcher/check/check_result.h"
 #include "matcher/join/sighting.h"
 #include "matcher/join/sighting_index.h"
+#include "matcher/join/tasks.h"
 
 namespace tekmatch {
 
@@ -48,9 +49,9 @@ inline constexpr int32_t kSearchedIntervals = 144;
 // several devices (Sighting::device), in any order. INVALID_ARGUMENT, with the
 // place in the input: a time before 1970 or after 2099, as of milliseconds that
 // are taken for seconds; an RSSI that is not in kMinRssi..kMaxRssi
-// (sighting.h).
+// (sighting.h). `tasks` share the work of many sightings.
 absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
-    std::vector<Sighting> sightings);
+    std::vector<Sighting> sightings, const TaskRunner& tasks = InTurn());
 
 // Reads the files at `paths`, which may also be names of options.files.sources,
 // and checks them against the sightings; null is an error.

@@ -121,7 +121,7 @@ class CandidateLookup {
                                                     num_candidates_);
     num_candidates_ = 0;
     for (const RpiCandidate& c : candidates) index_.PrefetchBucket(RpiOf(c));
-    for (const RpiCandidate& c : candidates) index_.PrefetchSightings(RpiOf(c));
+    for (const RpiCandidate& c : candidates) index_.PrefetchBytes(RpiOf(c));
     for (const RpiCandidate& c : candidates) {
       for (const Sighting& sighting : index_.Find(RpiOf(c))) {
         absl::Status status = AddIfNear(c, sighting);

@@ -1,64 +1,19 @@
 #include "matcher/join/sighting_index.h"
 
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <bit>
 #include <cstddef>
-#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "keyformat/status_macros.h"
+#include "matcher/join/sighting_order.h"
 
 namespace tekmatch {
 namespace {
-
-bool ByRpiThenTime(const Sighting& a, const Sighting& b) {
-  const auto order = a.rpi <=> b.rpi;
-  return order != 0 ? order < 0 : a < b;
-}
-
-// Below this many, comparing is faster than counting bytes.
-constexpr ptrdiff_t kFewSightings = 64;
-
-// Sorts [begin, end), whose RPIs agree in their first `place` bytes, by
-// ByRpiThenTime: in place by one byte after another, since RPIs are random
-// ("American flag sort"; McIlroy, Bostic, McIlroy, Engineering Radix Sort,
-// 1993). Ten million take a third of the time that std::sort takes. Where
-// somebody chose RPIs that agree in all bytes, all of them are passed over 16
-// times.
-void SortByRpi(Sighting* begin, Sighting* end, size_t place) {
-  if (end - begin < kFewSightings || place == kRpiBytes) {
-    std::sort(begin, end, ByRpiThenTime);
-    return;
-  }
-  const auto byte_of = [place](const Sighting& s) {
-    return size_t{s.rpi.bytes[place]};
-  };
-  // Of each value: where its sightings begin, and end.
-  std::array<Sighting*, 257> ends;
-  std::array<size_t, 256> counts{};
-  for (const Sighting* s = begin; s != end; ++s) ++counts[byte_of(*s)];
-  ends[0] = begin;
-  for (size_t v = 0; v < 256; ++v) ends[v + 1] = ends[v] + counts[v];
-  // Each value's first place that may hold another value's sighting.
-  std::array<Sighting*, 256> next;
-  std::copy(ends.begin(), ends.end() - 1, next.begin());
-  for (size_t v = 0; v < 256; ++v) {
-    while (next[v] != ends[v + 1]) {
-      // Takes the one that is there to its place, and the one from that place
-      // to its own, until one of this value comes.
-      Sighting moving = *next[v];
-      for (size_t to = byte_of(moving); to != v; to = byte_of(moving)) {
-        std::swap(moving, *next[to]++);
-      }
-      *next[v]++ = moving;
-    }
-  }
-  for (size_t v = 0; v < 256; ++v) SortByRpi(ends[v], ends[v + 1], place + 1);
-}
 
 absl::Status CheckFields(const Sighting& sighting, size_t place,
                          int64_t max_seconds, absl::string_view too_late) {
@@ -75,26 +30,51 @@ absl::Status CheckFields(const Sighting& sighting, size_t place,
   return absl::OkStatus();
 }
 
-size_t CountDistinctRpis(absl::Span<const Sighting> sorted) {
-  size_t num_distinct = 0;
-  for (size_t i = 0; i < sorted.size(); ++i) {
-    if (i == 0 || sorted[i].rpi != sorted[i - 1].rpi) ++num_distinct;
+// Whether CheckFields passes all, without a branch for each.
+bool AllPass(absl::Span<const Sighting> sightings, int64_t max_seconds) {
+  bool pass = true;
+  for (const Sighting& sighting : sightings) {
+    // A negative time is a very large number.
+    pass &= static_cast<uint64_t>(sighting.unix_seconds) <=
+            static_cast<uint64_t>(max_seconds);
+    pass &= sighting.rssi >= kMinRssi && sighting.rssi <= kMaxRssi;
   }
-  return num_distinct;
+  return pass;
 }
 
-}  // namespace
-
-absl::Status CheckHeard(absl::Span<const Sighting> sightings) {
+// The first status of CheckFields that is none.
+absl::Status CheckAll(absl::Span<const Sighting> sightings, int64_t max_seconds,
+                      absl::string_view too_late, const TaskRunner& tasks) {
+  const size_t num_parts = tasks.num_threads();
+  std::atomic<bool> pass = true;
+  tasks.Run(num_parts, [&](size_t i) {
+    const Part part = PartOf(sightings.size(), i, num_parts);
+    if (!AllPass(sightings.subspan(part.begin, part.end - part.begin),
+                 max_seconds)) {
+      pass = false;
+    }
+  });
+  if (pass) return absl::OkStatus();
   for (size_t i = 0; i < sightings.size(); ++i) {
     TEKMATCH_RETURN_IF_ERROR(
-        CheckFields(sightings[i], i, kMaxHeardSeconds, "after 2099"));
+        CheckFields(sightings[i], i, max_seconds, too_late));
   }
   return absl::OkStatus();
 }
 
+// From four to eight sightings a bucket, where RPIs are random.
+constexpr size_t kSightingsPerBucket = 8;
+
+}  // namespace
+
+absl::Status CheckHeard(absl::Span<const Sighting> sightings,
+                        const TaskRunner& tasks) {
+  return CheckAll(sightings, kMaxHeardSeconds, "after 2099", tasks);
+}
+
 absl::StatusOr<SightingIndex> SightingIndex::Create(
-    std::vector<Sighting> sightings, int32_t max_tolerance_intervals) {
+    std::vector<Sighting> sightings, int32_t max_tolerance_intervals,
+    const TaskRunner& tasks) {
   if (max_tolerance_intervals < 0 ||
       max_tolerance_intervals > kMaxToleranceIntervals) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -105,32 +85,43 @@ absl::StatusOr<SightingIndex> SightingIndex::Create(
         absl::StrCat(sightings.size(), " sightings are more than an index of ",
                      std::numeric_limits<uint32_t>::max(), " holds"));
   }
-  for (size_t i = 0; i < sightings.size(); ++i) {
-    TEKMATCH_RETURN_IF_ERROR(
-        CheckFields(sightings[i], i, kMaxSightingSeconds,
-                    "past the last 32-bit interval number"));
-  }
-  SortByRpi(sightings.data(), sightings.data() + sightings.size(), 0);
-  return SightingIndex(std::move(sightings), max_tolerance_intervals);
+  TEKMATCH_RETURN_IF_ERROR(CheckAll(sightings, kMaxSightingSeconds,
+                                    "past the last 32-bit interval number",
+                                    tasks));
+  SortSightings(absl::MakeSpan(sightings), tasks);
+  return SightingIndex(std::move(sightings), max_tolerance_intervals, tasks);
 }
 
 SightingIndex::SightingIndex(std::vector<Sighting> sorted,
-                             int32_t max_tolerance_intervals)
+                             int32_t max_tolerance_intervals,
+                             const TaskRunner& tasks)
     : sightings_(std::move(sorted)),
-      filters_(sightings_, max_tolerance_intervals),
+      filters_(sightings_, max_tolerance_intervals, tasks),
       max_tolerance_intervals_(max_tolerance_intervals) {
-  // Fewer than two buckets a distinct RPI, hence the bound on memory above.
-  const size_t num_buckets = std::bit_ceil(CountDistinctRpis(sightings_));
+  const size_t num_buckets = std::max<size_t>(
+      1, std::bit_ceil(sightings_.size()) / kSightingsPerBucket);
   shift_ = 32 - std::countr_zero(num_buckets);
-  bucket_begins_.assign(num_buckets + 1, 0);
-  for (size_t i = 0; i < sightings_.size(); ++i) {
-    bucket_begins_[BucketOf(sightings_[i].rpi) + 1] =
-        static_cast<uint32_t>(i + 1);
-  }
-  // An empty bucket begins and ends where the one before it ends.
-  for (size_t b = 1; b < bucket_begins_.size(); ++b) {
-    bucket_begins_[b] = std::max(bucket_begins_[b], bucket_begins_[b - 1]);
-  }
+  bucket_begins_.resize(num_buckets + 1);
+  bytes_.resize(sightings_.size() + sizeof(uint64_t));
+  // Each part writes the begins of the buckets that no sighting before it
+  // reaches, up to that of its last sighting.
+  const size_t num_parts = tasks.num_threads();
+  tasks.Run(num_parts, [&](size_t i) {
+    const Part part = PartOf(sightings_.size(), i, num_parts);
+    size_t next =
+        part.begin == 0 ? 0 : BucketOf(sightings_[part.begin - 1].rpi) + 1;
+    for (size_t s = part.begin; s < part.end; ++s) {
+      bytes_[s] = ByteOf(sightings_[s].rpi);
+      const size_t bucket = BucketOf(sightings_[s].rpi);
+      while (next <= bucket) {
+        bucket_begins_[next++] = static_cast<uint32_t>(s);
+      }
+    }
+    if (part.end != sightings_.size() || i + 1 != num_parts) return;
+    while (next <= num_buckets) {
+      bucket_begins_[next++] = static_cast<uint32_t>(sightings_.size());
+    }
+  });
 }
 
 absl::Span<const Sighting> SightingIndex::FindBetween(const Rpi& rpi,

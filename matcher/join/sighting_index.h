@@ -3,12 +3,15 @@
 //
 // Beyond the sightings themselves (40 bytes each) it takes at most 40 bytes a
 // sighting, and 200 bytes for each day with a sighting: a table of 4 bytes a
-// bucket, at most 8 bytes a sighting, and filters (slice_filters.h).
+// bucket, at most 1 byte a sighting, a byte of each sighting's RPI, and filters
+// (slice_filters.h). While it is made it takes little more: the sightings are
+// sorted where they are.
 #ifndef TEKMATCH_MATCHER_JOIN_SIGHTING_INDEX_H_
 #define TEKMATCH_MATCHER_JOIN_SIGHTING_INDEX_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -19,6 +22,7 @@
 #include "matcher/join/match_policy.h"
 #include "matcher/join/sighting.h"
 #include "matcher/join/slice_filters.h"
+#include "matcher/join/tasks.h"
 
 namespace tekmatch {
 
@@ -36,7 +40,8 @@ inline constexpr int64_t kMaxHeardSeconds = 4102444800;
 // this first. INVALID_ARGUMENT, with the place in the input of the first that
 // is not: a time before 1970 or after 2099, an RSSI that is not in
 // kMinRssi..kMaxRssi.
-absl::Status CheckHeard(absl::Span<const Sighting> sightings);
+absl::Status CheckHeard(absl::Span<const Sighting> sightings,
+                        const TaskRunner& tasks = InTurn());
 
 // A week: more than any clock is wrong.
 inline constexpr int32_t kMaxToleranceIntervals = 7 * 144;
@@ -46,7 +51,8 @@ class SightingIndex {
  public:
   // Takes the sightings in any order; exact duplicates are legal and stay.
   // `max_tolerance_intervals` is the largest tolerance (match_policy.h) that an
-  // engine can have over this index.
+  // engine can have over this index. `tasks` share the work; the index is the
+  // same whatever they are.
   // INVALID_ARGUMENT: a sighting's time is negative or after
   // kMaxSightingSeconds, or its RSSI not in kMinRssi..kMaxRssi (the message has
   // its place in the input): what 127, "not available", would be taken for is
@@ -54,7 +60,8 @@ class SightingIndex {
   // counts, or the tolerance is not in 0..kMaxToleranceIntervals.
   static absl::StatusOr<SightingIndex> Create(
       std::vector<Sighting> sightings,
-      int32_t max_tolerance_intervals = MatchPolicy().tolerance_intervals);
+      int32_t max_tolerance_intervals = MatchPolicy().tolerance_intervals,
+      const TaskRunner& tasks = InTurn());
 
   SightingIndex(const SightingIndex&) = delete;
   SightingIndex& operator=(const SightingIndex&) = delete;
@@ -67,12 +74,12 @@ class SightingIndex {
   absl::Span<const Sighting> sightings() const { return sightings_; }
 
   // The sightings of an RPI, a part of sightings(); empty if there is none.
-  // Most calls of a run end at the empty bucket, hence inline.
+  // Most calls of a run end at a bucket without such a byte, hence inline.
   absl::Span<const Sighting> Find(const Rpi& rpi) const {
     const size_t bucket = BucketOf(rpi);
     const uint32_t begin = bucket_begins_[bucket];
     const uint32_t end = bucket_begins_[bucket + 1];
-    if (begin == end) return {};
+    if (!MayHold(rpi, begin, end)) return {};
     return FindBetween(rpi, begin, end);
   }
 
@@ -80,10 +87,8 @@ class SightingIndex {
   void PrefetchBucket(const Rpi& rpi) const {
     __builtin_prefetch(&bucket_begins_[BucketOf(rpi)]);
   }
-  void PrefetchSightings(const Rpi& rpi) const {
-    const size_t bucket = BucketOf(rpi);
-    if (bucket_begins_[bucket] == bucket_begins_[bucket + 1]) return;
-    __builtin_prefetch(sightings_.data() + bucket_begins_[bucket]);
+  void PrefetchBytes(const Rpi& rpi) const {
+    __builtin_prefetch(&bytes_[bucket_begins_[BucketOf(rpi)]]);
   }
 
   const SliceFilters& filters() const { return filters_; }
@@ -91,7 +96,7 @@ class SightingIndex {
 
   // Beyond the sightings themselves.
   size_t memory_bytes() const {
-    return bucket_begins_.capacity() * sizeof(uint32_t) +
+    return bucket_begins_.capacity() * sizeof(uint32_t) + bytes_.capacity() +
            filters_.memory_bytes();
   }
 
@@ -102,7 +107,8 @@ class SightingIndex {
   }
 
  private:
-  SightingIndex(std::vector<Sighting> sorted, int32_t max_tolerance_intervals);
+  SightingIndex(std::vector<Sighting> sorted, int32_t max_tolerance_intervals,
+                const TaskRunner& tasks);
 
   // The leading bits of the RPI. RPIs are ciphertext, so they spread evenly;
   // where somebody chose them to collide, the search inside the bucket is
@@ -114,12 +120,37 @@ class SightingIndex {
     return static_cast<size_t>(leading >> shift_);
   }
 
+  // A byte of the RPI that BucketOf does not look at, where RPIs are random.
+  static uint8_t ByteOf(const Rpi& rpi) { return rpi.bytes[kRpiBytes - 1]; }
+
+  // False: no sighting at [begin, end) has the RPI's byte. True of others, of
+  // one in thirty where RPIs are random, and of all that share a bucket with
+  // very many: looking at each of their bytes would take longer than the
+  // search.
+  bool MayHold(const Rpi& rpi, uint32_t begin, uint32_t end) const {
+    constexpr uint32_t kWordBytes = sizeof(uint64_t);
+    constexpr uint32_t kMostLookedAt = 4 * kWordBytes;
+    constexpr uint64_t kEach = 0x0101010101010101;
+    if (end - begin > kMostLookedAt) return true;
+    for (; begin < end; begin += kWordBytes) {
+      // bytes_ is longer than the sightings by a word.
+      uint64_t word = 0;
+      std::memcpy(&word, &bytes_[begin], sizeof(word));
+      word ^= kEach * ByteOf(rpi);
+      // What is zero now was equal.
+      if (((word - kEach) & ~word & kEach << 7) != 0) return true;
+    }
+    return false;
+  }
+
   absl::Span<const Sighting> FindBetween(const Rpi& rpi, uint32_t begin,
                                          uint32_t end) const;
 
   std::vector<Sighting> sightings_;
   // Bucket b holds the positions [bucket_begins_[b], bucket_begins_[b + 1]).
   std::vector<uint32_t> bucket_begins_;
+  // ByteOf each sighting, and eight more.
+  std::vector<uint8_t> bytes_;
   SliceFilters filters_;
   int32_t max_tolerance_intervals_;
   int shift_ = 0;  // 32 less the number of leading bits in use: 0..32

@@ -1,7 +1,8 @@
 // A filter says of most RPIs that nobody heard them, without a look at the
 // sightings. Time is cut into slices of a day, or all of them of a quarter of a
-// day where any day has very many sightings; each has a filter (kernels.h) of
-// the RPIs heard in it or within the tolerance of it, since only those can
+// day where any day has very many sightings, and the tolerance is so small that
+// a quarter has at most half of a day's entries; each has a filter (kernels.h)
+// of the RPIs heard in it or within the tolerance of it, since only those can
 // match an RPI of the slice. So a filter stays small enough for a core's own
 // cache, and where nothing was heard nothing has to be derived.
 //
@@ -19,6 +20,7 @@
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
 #include "matcher/join/sighting.h"
+#include "matcher/join/tasks.h"
 #include "matcher/kernels/kernels.h"
 
 namespace tekmatch {
@@ -47,7 +49,7 @@ class SliceFilters {
   SliceFilters() = default;
   // Sightings sorted by RPI; times as SightingIndex takes them. tolerance >= 0.
   SliceFilters(absl::Span<const Sighting> sightings,
-               int64_t tolerance_intervals);
+               int64_t tolerance_intervals, const TaskRunner& tasks = InTurn());
 
   struct Slice {
     uint32_t number = 0;

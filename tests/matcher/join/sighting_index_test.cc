@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "matcher/check/thread_tasks.h"
 #include "tests/matcher/join/test_util.h"
 #include "tests/status_matchers.h"
 
@@ -246,25 +247,73 @@ TEST(CheckHeardTest, SaysThePlaceOfTheFirstThatNoPhoneHeard) {
                                        "-128..20"));
 }
 
-// As many buckets as the power of two from the number of distinct RPIs on: what
-// makes a search a constant number of steps.
-TEST(SightingIndexTest, ThereIsABucketForEachDistinctRpi) {
+// An eighth of the power of two from the number of sightings on: four to eight
+// sightings a bucket, where RPIs are random. And a byte of each.
+TEST(SightingIndexTest, ThereIsABucketForSomeSightings) {
   std::mt19937_64 rng(11);
   const std::vector<std::pair<size_t, size_t>> cases = {
-      {0, 1}, {1, 1}, {2, 2}, {3, 4}, {4, 4}, {5, 8}, {1024, 1024}};
-  for (const auto& [num_rpis, num_buckets] : cases) {
-    std::vector<Sighting> sightings;
-    for (size_t i = 0; i < num_rpis; ++i) {
-      Sighting sighting;
+      {0, 1}, {1, 1}, {8, 1}, {9, 2}, {16, 2}, {17, 4}, {1024, 128}};
+  for (const auto& [num_sightings, num_buckets] : cases) {
+    std::vector<Sighting> sightings(num_sightings);
+    for (Sighting& sighting : sightings) {
       sighting.unix_seconds = 1592000000;
       sighting.rpi = RandomBytes<Rpi>(rng);
       sighting.rssi = -50;
-      sightings.insert(sightings.end(), 3, sighting);
     }
     const auto index = MakeIndex(sightings);
     EXPECT_EQ(index->memory_bytes() - index->filters().memory_bytes(),
-              (num_buckets + 1) * sizeof(uint32_t))
-        << num_rpis;
+              (num_buckets + 1) * sizeof(uint32_t) + num_sightings + 8)
+        << num_sightings;
+  }
+}
+
+// What threads share is put together without a seam.
+TEST(SightingIndexTest, IsTheSameOfAnyNumberOfThreads) {
+  std::mt19937_64 rng(13);
+  for (const size_t num : {0, 1, 2, 7, 1000, 70'001}) {
+    std::vector<Sighting> sightings(num);
+    for (Sighting& sighting : sightings) {
+      sighting.unix_seconds =
+          static_cast<int64_t>(1592000000 + rng() % 999'999);
+      sighting.rpi = RandomBytes<Rpi>(rng);
+      // Some buckets are empty, and the last ones.
+      sighting.rpi.bytes[0] %= 200;
+      sighting.rssi = -50;
+    }
+    const auto one = MakeIndex(sightings);
+    for (const size_t num_threads : {2, 3, 9}) {
+      const auto index =
+          SightingIndex::Create(sightings, 12, ThreadTasks(num_threads));
+      ASSERT_THAT(index, IsOk());
+      EXPECT_TRUE(index->sightings() == one->sightings()) << num;
+      EXPECT_EQ(index->memory_bytes(), one->memory_bytes());
+      for (const Sighting& sighting : sightings) {
+        ASSERT_EQ(index->Find(sighting.rpi).size(), 1U);
+      }
+      EXPECT_TRUE(index->Find(RandomBytes<Rpi>(rng)).empty());
+      for (size_t i = 0; i < one->filters().slices().size(); ++i) {
+        const SliceFilters::Slice& slice = one->filters().slices()[i];
+        const RpiFilter want = one->filters().filter(slice);
+        const RpiFilter got =
+            index->filters().filter(index->filters().slices()[i]);
+        ASSERT_EQ(got.shift, want.shift);
+        EXPECT_TRUE(std::equal(want.words,
+                               want.words + (size_t{1} << (32 - want.shift)),
+                               got.words));
+      }
+    }
+  }
+}
+
+TEST(SightingIndexTest, ThreadsSayTheFirstThatIsNoSighting) {
+  std::vector<Sighting> sightings(1000);
+  sightings[400].rssi = kRssiNotAvailable;
+  sightings[700].unix_seconds = -1;
+  for (const size_t num_threads : {1, 2, 5}) {
+    EXPECT_EQ(
+        SightingIndex::Create(sightings, 12, ThreadTasks(num_threads)).status(),
+        absl::InvalidArgumentError(
+            "sighting 400: its RSSI is not in -128..20"));
   }
 }
 

@@ -6,10 +6,13 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <cstdlib>
+#include <map>
 #include <random>
 #include <set>
 #include <vector>
 
+#include "matcher/check/thread_tasks.h"
 #include "tests/matcher/join/test_util.h"
 
 namespace tekmatch {
@@ -253,6 +256,90 @@ TEST(SliceFiltersTest, MemoryIsThatOfSlicesAndWords) {
             2 * sizeof(SliceFilters::Slice) + filters.filter_bytes());
   EXPECT_LE(filters.memory_bytes(),
             4 * sizeof(SliceFilters::Slice) + 2 * filters.filter_bytes());
+}
+
+// Every word and number of the filters, made in the plainest way: each sighting
+// in each slice that its reach has a part of.
+void ExpectAsMadePlainly(const std::vector<Sighting>& sightings,
+                         int64_t tolerance, const TaskRunner& tasks) {
+  const SliceFilters filters(sightings, tolerance, tasks);
+  const int64_t length = filters.length();
+  std::map<int64_t, std::vector<const Sighting*>> slices;
+  for (const Sighting& s : sightings) {
+    const int64_t sighted = s.unix_seconds / kIntervalSeconds;
+    const int64_t last = std::min(sighted + tolerance, int64_t{0xFFFFFFFF});
+    for (int64_t n = std::max<int64_t>(0, sighted - tolerance) / length;
+         n <= last / length; ++n) {
+      slices[n].push_back(&s);
+    }
+  }
+  ASSERT_EQ(filters.slices().size(), slices.size());
+  size_t i = 0;
+  for (const auto& [number, heard] : slices) {
+    const SliceFilters::Slice& slice = filters.slices()[i++];
+    ASSERT_EQ(slice.number, number);
+    ASSERT_EQ(slice.num_entries, heard.size());
+    const RpiFilter filter = filters.filter(slice);
+    std::vector<std::bitset<32>> want(size_t{1} << (32 - filter.shift),
+                                      0xFFFFFFFF);
+    for (const Sighting* s : heard) {
+      const uint32_t h = HashOf(s->rpi);
+      for (const uint32_t bit : BitsOf(h)) want[h >> filter.shift][bit] = false;
+    }
+    for (size_t w = 0; w < want.size(); ++w) {
+      ASSERT_EQ(filter.words[w], want[w].to_ulong()) << number << " " << w;
+    }
+    for (int64_t j = 0; j < length; ++j) {
+      const int64_t interval = number * length + j;
+      const bool is_near =
+          std::any_of(heard.begin(), heard.end(), [&](const Sighting* s) {
+            const int64_t sighted = s->unix_seconds / kIntervalSeconds;
+            return interval <= 0xFFFFFFFF &&
+                   std::abs(sighted - interval) <= tolerance;
+          });
+      ASSERT_EQ(IsCovered(filters, interval), is_near) << interval;
+    }
+  }
+}
+
+// Times close together, in years, and as far apart as there are; of one thread
+// and of several, more than there are slices, too.
+TEST(SliceFiltersTest, AnyNumberOfThreadsMakesThemAsTheContractHasThem) {
+  for (const int64_t range : {int64_t{1}, int64_t{2016}, int64_t{65536},
+                              int64_t{65537}, int64_t{0x100000000}}) {
+    std::mt19937_64 rng(static_cast<uint64_t>(range));
+    std::vector<Sighting> sightings;
+    sightings.reserve(62);
+    const int64_t first = range == 0x100000000 ? 0 : 2653344;
+    for (int i = 0; i < 60; ++i) {
+      sightings.push_back(Hear(
+          rng,
+          first + static_cast<int64_t>(rng() % static_cast<uint64_t>(range))));
+    }
+    sightings.push_back(Hear(rng, first));
+    sightings.push_back(Hear(rng, first + range - 1, 599));
+    for (const int64_t tolerance : {0, 12, 144, 1008}) {
+      for (const size_t num_threads : {1, 2, 3, 20}) {
+        ExpectAsMadePlainly(sightings, tolerance, ThreadTasks(num_threads));
+      }
+    }
+  }
+}
+
+// With the tolerance of a day, a quarter of a day would hold nearly what a day
+// holds, and every sighting would be in three times as many filters.
+TEST(SliceFiltersTest, SlicesStayLongWhereShortOnesHoldAsMuch) {
+  std::mt19937_64 rng(6);
+  std::vector<Sighting> sightings;
+  sightings.reserve(88'000);
+  for (int i = 0; i < 88'000; ++i) {
+    sightings.push_back(Hear(rng, 2653344 + 50 + i % 40));
+  }
+  EXPECT_EQ(SliceFilters(sightings, 35).length(), kShortSlice);
+  EXPECT_EQ(SliceFilters(sightings, 37).length(), kLongSlice);
+  const SliceFilters filters(sightings, 144);
+  EXPECT_EQ(filters.length(), kLongSlice);
+  EXPECT_EQ(filters.slices().size(), 3U);
 }
 
 }  // namespace
