@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "keyformat/status_macros.h"
+#include "matcher/check/thread_tasks.h"
 #include "matcher/kernels/dispatch.h"
 #include "tools/commands/command.h"
 #include "tools/commands/config_flag.h"
@@ -74,11 +75,7 @@ absl::StatusOr<ExposureCheckOptions> LoadCheckOptions(
   if (!options.own_keys.empty()) {
     TEKMATCH_ASSIGN_OR_RETURN(check.own_keys, ReadOwnKeys(options.own_keys));
   }
-  // The system may not know how many cores there are, and say 0.
-  check.num_threads =
-      options.num_threads > 0
-          ? options.num_threads
-          : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  check.num_threads = NumThreads(options);
   // A kernel that is asked for and is not there is an error, no fallback.
   const char* kernel = std::getenv("TEKMATCH_KERNEL");
   if (kernel != nullptr && *kernel != '\0') {
@@ -92,11 +89,19 @@ absl::StatusOr<ExposureCheckOptions> LoadCheckOptions(
   return check;
 }
 
+int NumThreads(const MatchOptions& options) {
+  if (options.num_threads > 0) return options.num_threads;
+  // The system may not know how many cores there are, and say 0.
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 absl::StatusOr<MatchSightings> LoadMatchSightings(const MatchOptions& options,
                                                   Progress& progress) {
+  const ThreadTasks tasks(static_cast<size_t>(NumThreads(options)));
   absl::StatusOr<RunSightings> read =
       ReadStores(options.sightings, {.skip_bad = options.skip_bad_sightings,
-                                     .progress = ShowSightings(progress)});
+                                     .progress = ShowSightings(progress),
+                                     .tasks = &tasks});
   progress.Finish();
   if (!read.ok()) return read.status();
   for (const std::string& message : read->messages) {
@@ -107,7 +112,7 @@ absl::StatusOr<MatchSightings> LoadMatchSightings(const MatchOptions& options,
     return absl::StrCat("indexing ", read->counts.num_read, " sightings");
   });
   absl::StatusOr<std::shared_ptr<const SightingIndex>> index =
-      IndexSightings(std::move(read->sightings));
+      IndexSightings(std::move(read->sightings), tasks);
   progress.Finish();
   if (!index.ok()) return index.status();
   return MatchSightings{.index = *std::move(index),

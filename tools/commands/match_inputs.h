@@ -60,6 +60,9 @@ struct MatchSightings {
   SightingsCounts counts;
 };
 
+// Those of --threads, or as many as the machine has.
+int NumThreads(const MatchOptions& options);
+
 // Says on stderr what it skips. Errors are those of ReadStores and
 // IndexSightings.
 absl::StatusOr<MatchSightings> LoadMatchSightings(const MatchOptions& options,

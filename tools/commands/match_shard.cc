@@ -18,6 +18,7 @@
 #include "matcher/check/exposure_check.h"
 #include "matcher/check/partial.h"
 #include "matcher/check/shards.h"
+#include "matcher/check/thread_tasks.h"
 #include "tools/commands/command.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
@@ -139,9 +140,11 @@ absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
   TEKMATCH_ASSIGN_OR_RETURN(auto file, OutputFile::Open(shard.partial));
 
   Progress progress;
+  const ThreadTasks tasks(static_cast<size_t>(NumThreads(own)));
   absl::StatusOr<RunSightings> read =
       ReadStores(own.sightings, {.skip_bad = own.skip_bad_sightings,
-                                 .progress = ShowSightings(progress)});
+                                 .progress = ShowSightings(progress),
+                                 .tasks = &tasks});
   progress.Finish();
   if (!read.ok()) return read.status();
   if (plan.by_devices) {
@@ -150,7 +153,7 @@ absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
     });
   }
   TEKMATCH_ASSIGN_OR_RETURN(const std::shared_ptr<const SightingIndex> index,
-                            IndexSightings(std::move(read->sightings)));
+                            IndexSightings(std::move(read->sightings), tasks));
 
   ShardTask task{.paths = exports, .numbers = loaded.shards.FilesOf(number)};
   if (plan.by_devices) {

@@ -1,5 +1,6 @@
 // Plan: a buffer is refilled when the line in it does not end; the first line
-// loses its byte order mark.
+// loses its byte order mark. Who wants many lines gets the whole buffer, for
+// another one.
 #include "tools/files/line_reader.h"
 
 #include <unistd.h>
@@ -60,6 +61,35 @@ absl::StatusOr<bool> LineReader::Fill() {
     end_ += static_cast<size_t>(n);
     return n > 0;
   }
+}
+
+absl::Status LineReader::NextLines(Lines* lines) {
+  lines->text = {};
+  const char* last = nullptr;
+  while (true) {
+    bool more = false;
+    // Whole lines remain of a buffer only before the first call of this.
+    if (begin_ > 0 || end_ < buffer_.size()) {
+      TEKMATCH_ASSIGN_OR_RETURN(more, Fill());
+    }
+    last = static_cast<const char*>(
+        memrchr(buffer_.data() + begin_, '\n', end_ - begin_));
+    if (last != nullptr) break;
+    if (!more) return absl::OkStatus();
+  }
+  const auto length = static_cast<size_t>(last + 1 - (buffer_.data() + begin_));
+  num_bytes_ += length;
+  lines->end = num_bytes_;
+  lines->buffer.resize(buffer_.size());
+  const size_t first = begin_;
+  begin_ += length;
+  std::copy(buffer_.data() + begin_, buffer_.data() + end_,
+            lines->buffer.data());
+  end_ -= begin_;
+  begin_ = 0;
+  buffer_.swap(lines->buffer);
+  lines->text = absl::string_view(lines->buffer.data() + first, length);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> LineReader::Next(Line* line) {

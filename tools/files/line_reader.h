@@ -29,6 +29,13 @@ class LineReader {
     bool has_end = false;    // false: the file ends where the line does
   };
 
+  // Whole lines, each with its LF.
+  struct Lines {
+    absl::string_view text;    // valid until the next call with these Lines
+    uint64_t end = 0;          // num_bytes() after them
+    std::vector<char> buffer;  // what `text` lies in; kept for the next call
+  };
+
   // A path as OpenInputStream takes it: "-" is stdin. Errors are its own.
   static absl::StatusOr<std::unique_ptr<LineReader>> Open(
       const std::string& path);
@@ -44,6 +51,14 @@ class LineReader {
   // file. A byte order mark at the start of the file is passed over. DATA_LOSS:
   // a line does not end. Other codes: the system's.
   absl::StatusOr<bool> Next(Line* line);
+
+  // As many lines at once as end in what can be read next, for who reads
+  // millions; none at the end, and where Next() has to say what the next one
+  // is, since it is long or has no LF. The lines are not split, so the caller
+  // counts them, and says how many there were before it calls Next() or
+  // Place(). Errors are the system's.
+  absl::Status NextLines(Lines* lines);
+  void CountLines(uint64_t num_lines) { number_ += num_lines; }
 
   // Handed out so far, line ends included.
   uint64_t num_bytes() const { return num_bytes_; }

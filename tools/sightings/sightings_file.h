@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "matcher/join/sighting.h"
+#include "matcher/join/tasks.h"
 
 namespace tekmatch {
 
@@ -38,8 +39,10 @@ struct SightingsReaderOptions {
   // Leave malformed rows out and count them, and use what is left of a damaged
   // database, instead of refusing the file.
   bool skip_bad = false;
-  // Called now and then, if not empty.
+  // Called now and then, if not empty; on any thread of `tasks`, one at a time.
   std::function<void(const SightingsProgress&)> progress;
+  // Who helps to read large text files; null: nobody.
+  const TaskRunner* tasks = nullptr;
 };
 
 // Optional fields whose values could not be used: the sightings are kept as if

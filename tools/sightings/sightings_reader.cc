@@ -1,6 +1,6 @@
 // Plan: a folder is a LevelDB; the first bytes of a file say whether it is a
 // .tksight, a database or a capture; the first line of a text, whether it is
-// CSV or JSON lines, or what else it may be. Its rows are read one by one.
+// CSV or JSON lines, or what else it may be (row_reader.h reads their rows).
 #include "tools/sightings/sightings_reader.h"
 
 #include <sys/stat.h>
@@ -24,6 +24,7 @@
 #include "tools/files/line_reader.h"
 #include "tools/sightings/csv_layout.h"
 #include "tools/sightings/foreign_database.h"
+#include "tools/sightings/row_reader.h"
 #include "tools/sightings/scanner_csv.h"
 #include "tools/sightings/sightings_capture.h"
 #include "tools/sightings/sightings_leveldb.h"
@@ -34,39 +35,6 @@
 
 namespace tekmatch {
 namespace {
-
-// Without columns, the line is a JSON object.
-absl::Status ParseRow(const LineReader::Line& line,
-                      const std::optional<CsvLayout>& layout,
-                      Sighting* sighting, DroppedSightingFields* dropped) {
-  if (line.too_long) return absl::InvalidArgumentError("the line is too long");
-  if (!layout.has_value()) return ParseJsonRow(line.text, sighting, dropped);
-  // A CSV ends in a number. Of -77 a file that was cut can leave -7, which is a
-  // number, too; a JSON object shows it by its missing brace.
-  if (!line.has_end) {
-    return absl::InvalidArgumentError(
-        "the last line has no line end: the file may be cut there");
-  }
-  if (layout->is_plain()) {
-    return ParseCsvRow(line.text, layout->columns(), sighting, dropped);
-  }
-  TEKMATCH_ASSIGN_OR_RETURN(const std::string row, layout->PlainRow(line.text));
-  return ParseCsvRow(row, layout->columns(), sighting, dropped);
-}
-
-absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
-                     const std::optional<CsvLayout>& layout,
-                     const SightingsReaderOptions& options,
-                     SightingsFile* file) {
-  Sighting sighting;
-  const absl::Status status = ParseRow(line, layout, &sighting, &file->dropped);
-  if (!status.ok()) {
-    return BadRow([&reader] { return reader.Place(); }, status.message(),
-                  options, file);
-  }
-  file->sightings.push_back(sighting);
-  return absl::OkStatus();
-}
 
 bool IsBlank(const LineReader::Line& line) {
   return !line.too_long && absl::StripAsciiWhitespace(line.text).empty();
@@ -118,9 +86,6 @@ std::string WhatLog(absl::string_view begin) {
   }
   return "";
 }
-
-// How many sightings a file has is guessed from its first rows.
-constexpr size_t kRowsToGuessFrom = 4096;
 
 // 0 of what is no regular file.
 uint64_t SizeOf(const std::string& path) {
@@ -187,21 +152,9 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
     file.format = SightingsFormat::kJsonLines;
     TEKMATCH_RETURN_IF_ERROR(ReadRow(*reader, line, layout, options, &file));
   }
-  SightingsProgress progress = {.total = SizeOf(path)};
-  while (true) {
-    TEKMATCH_ASSIGN_OR_RETURN(more, reader->Next(&line));
-    if (!more) return file;
-    progress.done = reader->num_bytes();
-    if (options.progress) options.progress(progress);
-    if (IsBlank(line)) continue;
-    TEKMATCH_RETURN_IF_ERROR(ReadRow(*reader, line, layout, options, &file));
-    // Rows are alike. Without this, growing takes the most memory of all.
-    if (file.sightings.size() == kRowsToGuessFrom) {
-      file.sightings.reserve(static_cast<size_t>(
-          static_cast<double>(progress.total) /
-          static_cast<double>(progress.done) * 1.01 * kRowsToGuessFrom));
-    }
-  }
+  TEKMATCH_RETURN_IF_ERROR(
+      ReadRows(*reader, layout, SizeOf(path), options, &file));
+  return file;
 }
 
 // What is read once, from front to back; of a text, also a regular file.

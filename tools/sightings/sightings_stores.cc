@@ -54,6 +54,27 @@ absl::Status GiveDevice(const Store& store, std::vector<Sighting>& sightings) {
   return absl::OkStatus();
 }
 
+// The sightings of each device, in their order. Those of a single one, as most
+// files have, are not copied: there may be millions.
+std::map<uint32_t, std::vector<Sighting>> ByDevice(
+    std::vector<Sighting> sightings) {
+  std::map<uint32_t, std::vector<Sighting>> parts;
+  if (sightings.empty()) return parts;
+  const uint32_t first = sightings.front().device;
+  if (std::all_of(sightings.begin(), sightings.end(),
+                  [first](const Sighting& s) { return s.device == first; })) {
+    parts[first] = std::move(sightings);
+    return parts;
+  }
+  std::map<uint32_t, size_t> sizes;
+  for (const Sighting& sighting : sightings) ++sizes[sighting.device];
+  for (const auto& [device, size] : sizes) parts[device].reserve(size);
+  for (const Sighting& sighting : sightings) {
+    parts[sighting.device].push_back(sighting);
+  }
+  return parts;
+}
+
 bool SameSighting(const Sighting& a, const Sighting& b) {
   return std::tie(a.unix_seconds, a.rpi, a.aem, a.rssi) ==
          std::tie(b.unix_seconds, b.rpi, b.aem, b.rssi);
@@ -148,13 +169,8 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
       by_device = true;
       counts.by_device[*store.device] += 0;  // also one that heard nothing
     }
-    std::map<uint32_t, std::vector<Sighting>> parts;
-    for (const Sighting& sighting : file.sightings) {
-      parts[sighting.device].push_back(sighting);
-      by_device = by_device || sighting.device != 0;
-    }
-    file.sightings = {};  // as in Join
-    for (auto& [device, part] : parts) {
+    for (auto& [device, part] : ByDevice(std::move(file.sightings))) {
+      by_device = by_device || device != 0;
       stores_of_device[device].push_back(std::move(part));
     }
   }
@@ -175,7 +191,11 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
     }
     counts.by_device[device] += joined.size();
     counts.num_read += joined.size();
-    run.sightings.insert(run.sightings.end(), joined.begin(), joined.end());
+    if (run.sightings.empty()) {
+      run.sightings = std::move(joined);
+    } else {
+      run.sightings.insert(run.sightings.end(), joined.begin(), joined.end());
+    }
   }
   if (!by_device) counts.by_device.clear();
   return run;

@@ -228,5 +228,60 @@ TEST(LineReaderTest, AMissingFileIsNamed) {
   EXPECT_EQ(reader.status().message().find(path + ": cannot be opened"), 0U);
 }
 
+// Whole lines at once and single ones by turns, of lines of all lengths around
+// what is read at once: nothing is missing, doubled or miscounted.
+TEST(LineReaderTest, ManyLinesAtOnceAreThoseOfNext) {
+  std::string bytes;
+  for (const size_t length :
+       {size_t{0}, size_t{5}, LineReader::kMaxLineBytes - 1,
+        LineReader::kMaxLineBytes, 4 * LineReader::kMaxLineBytes - 1,
+        4 * LineReader::kMaxLineBytes, 9 * LineReader::kMaxLineBytes}) {
+    for (int i = 0; i < 3; ++i) bytes += std::string(length, 'a') + "\n";
+    for (int i = 0; i < 5000; ++i) bytes += "line " + std::to_string(i) + "\n";
+  }
+  bytes += "no end";
+  const std::string path = TempPath("lines");
+  WriteFile(path, bytes);
+  const std::vector<std::string> wanted = Lines(path);
+  for (const int num_single : {0, 1, 700}) {
+    const auto reader = LineReader::Open(path);
+    ASSERT_THAT(reader, IsOk());
+    std::vector<std::string> lines;
+    LineReader::Lines many;
+    LineReader::Line one;
+    const auto next = [&]() -> bool {
+      const absl::StatusOr<bool> more = (*reader)->Next(&one);
+      EXPECT_THAT(more, IsOk());
+      if (!more.ok() || !*more) return false;
+      lines.push_back(one.too_long ? "<too long>" : std::string(one.text));
+      EXPECT_EQ((*reader)->Place(), path + ":" + std::to_string(lines.size()));
+      return true;
+    };
+    uint64_t num_blocks = 0;
+    for (bool more = true; more;) {
+      ASSERT_THAT((*reader)->NextLines(&many), IsOk());
+      absl::string_view text = many.text;
+      if (!text.empty()) {
+        ++num_blocks;
+        EXPECT_EQ(many.end, (*reader)->num_bytes());
+        EXPECT_EQ(text.back(), '\n');
+      }
+      while (!text.empty()) {
+        const size_t end = text.find('\n');
+        lines.push_back(end > LineReader::kMaxLineBytes
+                            ? "<too long>"
+                            : std::string(text.substr(0, end)));
+        text.remove_prefix(end + 1);
+        (*reader)->CountLines(1);
+      }
+      if (many.text.empty()) more = next();
+      for (int i = 0; i < num_single && more; ++i) more = next();
+    }
+    EXPECT_TRUE(lines == wanted);
+    EXPECT_GT(num_blocks, 3U);
+    EXPECT_EQ((*reader)->num_bytes(), bytes.size());
+  }
+}
+
 }  // namespace
 }  // namespace tekmatch

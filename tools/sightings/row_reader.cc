@@ -1,0 +1,291 @@
+// Plan: a block of whole lines becomes a batch of sightings and bad rows. Each
+// thread takes the next block, one thread at a time; reads its rows, beside the
+// others; and hands the batch on when its turn has come, in the file's order.
+// So line numbers, messages and the first error are those of one thread, and a
+// thread holds a block and its batch.
+#include "tools/sightings/row_reader.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "keyformat/status_macros.h"
+#include "tools/sightings/plain_row.h"
+#include "tools/sightings/sightings_text.h"
+
+namespace tekmatch {
+namespace {
+
+bool IsBlank(const LineReader::Line& line) {
+  return !line.too_long && absl::StripAsciiWhitespace(line.text).empty();
+}
+
+absl::Status ParseRow(const LineReader::Line& line,
+                      const std::optional<CsvLayout>& layout,
+                      Sighting* sighting, DroppedSightingFields* dropped) {
+  if (line.too_long) return absl::InvalidArgumentError("the line is too long");
+  if (!layout.has_value()) return ParseJsonRow(line.text, sighting, dropped);
+  // A CSV ends in a number. Of -77 a file that was cut can leave -7, which is a
+  // number, too; a JSON object shows it by its missing brace.
+  if (!line.has_end) {
+    return absl::InvalidArgumentError(
+        "the last line has no line end: the file may be cut there");
+  }
+  if (layout->is_plain()) {
+    return ParseCsvRow(line.text, layout->columns(), sighting, dropped);
+  }
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string row, layout->PlainRow(line.text));
+  return ParseCsvRow(row, layout->columns(), sighting, dropped);
+}
+
+// What the rows of a block gave.
+struct Batch {
+  struct Bad {
+    uint64_t line = 0;  // of the block, from 0
+    std::string reason;
+  };
+  std::vector<Sighting> sightings;
+  std::vector<Bad> bad;
+  DroppedSightingFields dropped;
+  uint64_t num_lines = 0;
+};
+
+// Reads whole lines, and adds their sightings to *sightings, the rest to
+// *batch. Not beyond a bad row, unless rows are skipped.
+void ReadBlock(absl::string_view lines, const std::optional<CsvLayout>& layout,
+               bool skip_bad, std::vector<Sighting>* sightings, Batch* batch) {
+  const bool is_plain = layout.has_value() && layout->is_plain();
+  const char* at = lines.data();
+  const char* const end = at + lines.size();
+  for (; at != end; ++batch->num_lines) {
+    Sighting& sighting = sightings->emplace_back();
+    if (is_plain && end - at >= static_cast<ptrdiff_t>(kMostPlainRowBytes)) {
+      const char* next = ReadPlainRow(at, layout->columns(), &sighting);
+      if (next != nullptr) {
+        at = next;
+        continue;
+      }
+    }
+    const auto* line_end = static_cast<const char*>(
+        std::memchr(at, '\n', static_cast<size_t>(end - at)));
+    LineReader::Line line{
+        .text = absl::string_view(at, static_cast<size_t>(line_end - at)),
+        .has_end = true};
+    at = line_end + 1;
+    line.too_long = line.text.size() > LineReader::kMaxLineBytes;
+    absl::ConsumeSuffix(&line.text, "\r");
+    if (line.too_long) line.text = {};
+    if (IsBlank(line)) {
+      sightings->pop_back();
+      continue;
+    }
+    sighting = {};
+    const absl::Status status =
+        ParseRow(line, layout, &sighting, &batch->dropped);
+    if (status.ok()) continue;
+    sightings->pop_back();
+    batch->bad.push_back({batch->num_lines, std::string(status.message())});
+    if (!skip_bad) return;
+  }
+}
+
+// How many sightings a file has is guessed from its first rows.
+constexpr size_t kRowsToGuessFrom = 4096;
+// Fewer bytes are read before a thread has started.
+constexpr uint64_t kBytesForThread = uint64_t{512} << 10;
+
+class RowReader {
+ public:
+  RowReader(LineReader& reader, const std::optional<CsvLayout>& layout,
+            uint64_t num_bytes, const SightingsReaderOptions& options,
+            SightingsFile* file)
+      : reader_(reader), layout_(layout), options_(options), file_(file) {
+    progress_.total = num_bytes;
+  }
+
+  absl::Status Read() {
+    const size_t most =
+        options_.tasks == nullptr ? 1 : options_.tasks->num_threads();
+    const auto num_threads = static_cast<size_t>(
+        std::clamp<uint64_t>(progress_.total / kBytesForThread, 1, most));
+    is_alone_ = num_threads == 1;
+    if (is_alone_) {
+      Work();
+    } else {
+      options_.tasks->Run(num_threads, [this](size_t) { Work(); });
+    }
+    return status_;
+  }
+
+ private:
+  // Lets the others end where this thread throws: its turn would never pass.
+  class EndOfAll {
+   public:
+    explicit EndOfAll(RowReader& rows) : rows_(rows) {}
+    EndOfAll(const EndOfAll&) = delete;
+    EndOfAll& operator=(const EndOfAll&) = delete;
+    ~EndOfAll() {
+      const std::lock_guard<std::mutex> lock(rows_.order_mutex_);
+      rows_.is_over_ = true;
+      rows_.order_changed_.notify_all();
+    }
+
+   private:
+    RowReader& rows_;
+  };
+
+  // Until there are no lines, or an error.
+  void Work() {
+    const EndOfAll end_of_all(*this);
+    LineReader::Lines lines;
+    Batch batch;
+    while (true) {
+      uint64_t ticket = 0;
+      {
+        const std::lock_guard<std::mutex> lock(source_mutex_);
+        if (at_end_) return;
+        const absl::Status status = reader_.NextLines(&lines);
+        if (!status.ok() || lines.text.empty()) {
+          // Rare. Who is before this hands on first: lines are counted then.
+          if (!AwaitTurn(num_taken_) ||
+              !EndTurn(OneLine(status), /*num_blocks=*/0))
+            return;
+          continue;
+        }
+        ticket = num_taken_++;
+      }
+      batch.sightings.clear();
+      batch = {.sightings = std::move(batch.sightings)};
+      if (is_alone_) MakeRoom();
+      ReadBlock(lines.text, layout_, options_.skip_bad,
+                is_alone_ ? &file_->sightings : &batch.sightings, &batch);
+      if (!AwaitTurn(ticket)) return;
+      const absl::Status status = HandOn(batch, lines.end);
+      if (!EndTurn(status, /*num_blocks=*/1)) return;
+    }
+  }
+
+  // False: all is over.
+  bool AwaitTurn(uint64_t ticket) {
+    std::unique_lock<std::mutex> lock(order_mutex_);
+    order_changed_.wait(lock, [&] { return is_over_ || turn_ == ticket; });
+    return !is_over_;
+  }
+
+  // The same.
+  bool EndTurn(absl::Status status, uint64_t num_blocks) {
+    const std::lock_guard<std::mutex> lock(order_mutex_);
+    turn_ += num_blocks;
+    if (!status.ok()) {
+      status_ = std::move(status);
+      is_over_ = true;
+    }
+    order_changed_.notify_all();
+    return !is_over_;
+  }
+
+  // What follows is called by the thread whose turn it is, or that is alone.
+
+  // What comes where no block does: the end, an error, or a line.
+  absl::Status OneLine(const absl::Status& status) {
+    TEKMATCH_RETURN_IF_ERROR(status);
+    LineReader::Line line;
+    TEKMATCH_ASSIGN_OR_RETURN(const bool more, reader_.Next(&line));
+    at_end_ = !more;
+    if (!more) return absl::OkStatus();
+    Show(reader_.num_bytes());
+    return ReadRow(reader_, line, layout_, options_, file_);
+  }
+
+  absl::Status HandOn(const Batch& batch, uint64_t num_bytes) {
+    if (!is_alone_) {
+      MakeRoom();
+      file_->sightings.insert(file_->sightings.end(), batch.sightings.begin(),
+                              batch.sightings.end());
+    }
+    file_->dropped.previous_scan += batch.dropped.previous_scan;
+    uint64_t num_counted = 0;
+    for (const Batch::Bad& bad : batch.bad) {
+      reader_.CountLines(bad.line + 1 - num_counted);
+      num_counted = bad.line + 1;
+      TEKMATCH_RETURN_IF_ERROR(BadRow([this] { return reader_.Place(); },
+                                      bad.reason, options_, file_));
+    }
+    reader_.CountLines(batch.num_lines - num_counted);
+    Show(num_bytes);
+    return absl::OkStatus();
+  }
+
+  void Show(uint64_t num_bytes) {
+    progress_.done = num_bytes;
+    if (options_.progress) options_.progress(progress_);
+  }
+
+  // Rows are alike. Without this, growing takes the most memory of all.
+  void MakeRoom() {
+    std::vector<Sighting>& sightings = file_->sightings;
+    if (sightings.size() < kRowsToGuessFrom ||
+        progress_.done >= progress_.total) {
+      return;
+    }
+    const auto to_come = static_cast<size_t>(
+        static_cast<double>(progress_.total - progress_.done) /
+        static_cast<double>(progress_.done) * 1.01 *
+        static_cast<double>(sightings.size()));
+    const size_t wanted = sightings.size() + to_come;
+    if (wanted <= sightings.capacity()) return;
+    // Not by little, again and again, where rows get shorter and shorter.
+    sightings.reserve(std::max(wanted, sightings.size() / 8 * 9));
+  }
+
+  LineReader& reader_;
+  const std::optional<CsvLayout>& layout_;
+  const SightingsReaderOptions& options_;
+  SightingsFile* const file_;
+  SightingsProgress progress_;
+  bool is_alone_ = true;
+
+  // Of the reader, as far as lines are not counted.
+  std::mutex source_mutex_;
+  uint64_t num_taken_ = 0;
+  bool at_end_ = false;
+
+  std::mutex order_mutex_;
+  std::condition_variable order_changed_;
+  // The block that is handed on next.
+  uint64_t turn_ = 0;
+  bool is_over_ = false;
+  absl::Status status_;
+};
+
+}  // namespace
+
+absl::Status ReadRow(const LineReader& reader, const LineReader::Line& line,
+                     const std::optional<CsvLayout>& layout,
+                     const SightingsReaderOptions& options,
+                     SightingsFile* file) {
+  if (IsBlank(line)) return absl::OkStatus();
+  Sighting sighting;
+  const absl::Status status = ParseRow(line, layout, &sighting, &file->dropped);
+  if (!status.ok()) {
+    return BadRow([&reader] { return reader.Place(); }, status.message(),
+                  options, file);
+  }
+  file->sightings.push_back(sighting);
+  return absl::OkStatus();
+}
+
+absl::Status ReadRows(LineReader& reader,
+                      const std::optional<CsvLayout>& layout,
+                      uint64_t num_bytes, const SightingsReaderOptions& options,
+                      SightingsFile* file) {
+  return RowReader(reader, layout, num_bytes, options, file).Read();
+}
+
+}  // namespace tekmatch
