@@ -193,6 +193,8 @@ absl::StatusOr<SightingsFile> ReadSightings(
   if (S_ISDIR(info.st_mode)) return ReadLevelDbSightings(path, options);
   if (!S_ISREG(info.st_mode)) return ReadStream(path, options);
   TEKMATCH_ASSIGN_OR_RETURN(const std::string begin, BeginOf(path));
+  // First of all: an RPI may hold any bytes, also those of other formats.
+  if (IsTksight(begin)) return ReadStream(path, options);
   if (absl::StartsWith(begin, kSqliteMagic)) {
     return ReadSqliteSightings(path, /*is_dump=*/false, options);
   }

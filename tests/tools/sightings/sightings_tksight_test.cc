@@ -224,6 +224,16 @@ TEST(SightingsTksightTest, ProgressIsInBytes) {
               ElementsAre(Pair(28 + 4096 * 25 + 4, total), Pair(total, total)));
 }
 
+// RPIs are random, or a stranger's.
+TEST(SightingsTksightTest, BytesOfOtherFormatsInItAreNoMatter) {
+  Sighting sighting = TheSighting();
+  const absl::string_view others = "\"ExposureChecks\"";
+  std::copy_n(others.begin(), kRpiBytes, sighting.rpi.bytes.begin());
+  const auto file = Read(Write({sighting}));
+  ASSERT_THAT(file, IsOk());
+  EXPECT_THAT(file->sightings, ElementsAre(sighting));
+}
+
 // ------------------------------------------------------------------- damage
 
 TEST(SightingsTksightTest, NoBitMayBeAnother) {
