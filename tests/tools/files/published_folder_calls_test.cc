@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/memory_folder.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
 #include "tools/files/published_folder.h"
@@ -188,7 +189,8 @@ class PublishedFolderCallsTest : public ::testing::Test {
     }
   }
 
-  const std::string path_ = TempPath("out");
+  const MemoryFolder memory_;
+  const std::string path_ = memory_.At("out");
 };
 
 TEST_F(PublishedFolderCallsTest, TheNextRunCompletesOneThatWasKilled) {
