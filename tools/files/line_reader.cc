@@ -69,26 +69,27 @@ absl::Status LineReader::NextLines(Lines* lines) {
   while (true) {
     bool more = false;
     // Whole lines remain of a buffer only before the first call of this.
-    if (begin_ > 0 || end_ < buffer_.size()) {
+    if (begin_ > 0 || end_ < kBufferBytes) {
       TEKMATCH_ASSIGN_OR_RETURN(more, Fill());
     }
     last = static_cast<const char*>(
-        memrchr(buffer_.data() + begin_, '\n', end_ - begin_));
+        memrchr(buffer_.get() + begin_, '\n', end_ - begin_));
     if (last != nullptr) break;
     if (!more) return absl::OkStatus();
   }
-  const auto length = static_cast<size_t>(last + 1 - (buffer_.data() + begin_));
+  const auto length = static_cast<size_t>(last + 1 - (buffer_.get() + begin_));
   num_bytes_ += length;
   lines->end = num_bytes_;
-  lines->buffer.resize(buffer_.size());
+  if (lines->buffer == nullptr) {
+    lines->buffer = std::make_unique_for_overwrite<char[]>(kBufferBytes);
+  }
   const size_t first = begin_;
   begin_ += length;
-  std::copy(buffer_.data() + begin_, buffer_.data() + end_,
-            lines->buffer.data());
+  std::copy(buffer_.get() + begin_, buffer_.get() + end_, lines->buffer.get());
   end_ -= begin_;
   begin_ = 0;
   buffer_.swap(lines->buffer);
-  lines->text = absl::string_view(lines->buffer.data() + first, length);
+  lines->text = absl::string_view(lines->buffer.get() + first, length);
   return absl::OkStatus();
 }
 

@@ -31,9 +31,10 @@ class LineReader {
 
   // Whole lines, each with its LF.
   struct Lines {
-    absl::string_view text;    // valid until the next call with these Lines
-    uint64_t end = 0;          // num_bytes() after them
-    std::vector<char> buffer;  // what `text` lies in; kept for the next call
+    absl::string_view text;  // valid until the next call with these Lines
+    uint64_t end = 0;        // num_bytes() after them
+    // What `text` lies in; kept for the next call.
+    std::unique_ptr<char[]> buffer;
   };
 
   // A path as OpenInputStream takes it: "-" is stdin. Errors are its own.
@@ -74,8 +75,8 @@ class LineReader {
   const int fd_;
   uint64_t number_ = 0;
   uint64_t num_bytes_ = 0;
-  const std::unique_ptr<char[]> buffer_;  // not zeroed: few fill it
-  size_t begin_ = 0;                      // of what is not handed out yet
+  std::unique_ptr<char[]> buffer_;  // not zeroed: few fill it
+  size_t begin_ = 0;                // of what is not handed out yet
   size_t end_ = 0;
 };
 
