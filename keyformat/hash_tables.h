@@ -9,9 +9,11 @@
 // for what comes, cannot: here a table grows by another one that is made so,
 // and elements are made before they are inserted, which the types are asked.
 //
-// What throws leaves a table as it was. Otherwise as Abseil's: the same
-// complexity, iterators are lost where an insertion makes room. There are only
-// the members that the library needs; erase() is not among them.
+// What throws leaves a table as it was; of a range that is inserted, the
+// elements before the one that threw are in it. Otherwise as Abseil's: the same
+// complexity; iterators are lost where an insertion makes room, which that of a
+// key that is there never does. There are only the members that the library
+// needs; erase() is not among them.
 #ifndef TEKMATCH_KEYFORMAT_HASH_TABLES_H_
 #define TEKMATCH_KEYFORMAT_HASH_TABLES_H_
 
@@ -58,6 +60,7 @@ class HashTable : private Table {
     return *this;
   }
   HashTable& operator=(HashTable&& other) noexcept {
+    if (this == &other) return *this;
     Swap(other);
     other.clear();
     return *this;
@@ -67,7 +70,11 @@ class HashTable : private Table {
   // By value, as only moving cannot fail.
   std::pair<iterator, bool> insert(value_type element) {
     static_assert(std::is_nothrow_move_constructible_v<value_type>);
-    MakeRoom();
+    if (is_full()) {
+      const iterator found = find(KeyOf(element));
+      if (found != end()) return {found, false};
+      MakeRoom();
+    }
     return Counted(Table::emplace(std::move(element)));
   }
   template <typename Iterator>
@@ -90,9 +97,9 @@ class HashTable : private Table {
   }
 
  protected:
-  void MakeRoom() {
-    if (room_ == 0) Grow(2 * size() + 1);
-  }
+  bool is_full() const { return room_ == 0; }
+  // Moves all elements: references to them are lost, a key to insert, too.
+  void MakeRoom() { Grow(2 * size() + 1); }
   std::pair<iterator, bool> Counted(std::pair<iterator, bool> inserted) {
     if (inserted.second) --room_;
     return inserted;
@@ -108,6 +115,14 @@ class HashTable : private Table {
   }
   static size_t BucketsFor(size_t num) {
     return num == 0 ? 0 : std::max<size_t>(7, num + num / 7 + 1);
+  }
+
+  static const key_type& KeyOf(const value_type& element) {
+    if constexpr (std::is_same_v<key_type, value_type>) {
+      return element;
+    } else {
+      return element.first;
+    }
   }
 
   void Grow(size_t num) {
@@ -155,15 +170,23 @@ class HashMap : public HashTable<absl::flat_hash_map<K, V>> {
     this->insert(elements.begin(), elements.end());
   }
 
-  // The arguments are moved from even where the key is there.
+  // Where the key is there, the arguments are not moved from. `key` may be a
+  // part of the table, the arguments may not.
   template <typename... Args>
   std::pair<typename Base::iterator, bool> try_emplace(const K& key,
                                                        Args&&... args) {
     static_assert(std::is_nothrow_constructible_v<V, Args&&...>,
                   "made where it is inserted; make it before");
+    if (!this->is_full()) {
+      return this->Counted(
+          this->table().try_emplace(key, std::forward<Args>(args)...));
+    }
+    const auto found = this->find(key);
+    if (found != this->end()) return {found, false};
+    const K copy = key;
     this->MakeRoom();
     return this->Counted(
-        this->table().try_emplace(key, std::forward<Args>(args)...));
+        this->table().try_emplace(copy, std::forward<Args>(args)...));
   }
   V& operator[](const K& key) { return try_emplace(key).first->second; }
   // As std::map's: std::out_of_range where there is no such key.
