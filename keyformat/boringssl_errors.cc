@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
+
 namespace tekmatch {
 
 bool LackedMemory() {
@@ -20,6 +22,10 @@ bool LackedMemory() {
   }
   ERR_clear_error();
   return lacked;
+}
+
+absl::Status NoMemoryToReadAKey() {
+  return absl::ResourceExhaustedError("not enough memory to read a key");
 }
 
 }  // namespace tekmatch

@@ -2,6 +2,8 @@
 #ifndef TEKMATCH_KEYFORMAT_BORINGSSL_ERRORS_H_
 #define TEKMATCH_KEYFORMAT_BORINGSSL_ERRORS_H_
 
+#include "absl/status/status.h"
+
 namespace tekmatch {
 
 // After a call that failed, with the queue empty before it (ERR_clear_error):
@@ -9,6 +11,9 @@ namespace tekmatch {
 // memory itself. Empties the queue: nobody else asks it, and what is left in it
 // would go with the thread.
 bool LackedMemory();
+
+// What to say of a key then: RESOURCE_EXHAUSTED.
+absl::Status NoMemoryToReadAKey();
 
 }  // namespace tekmatch
 

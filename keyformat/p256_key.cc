@@ -30,10 +30,6 @@ absl::Status BoringSslError(absl::string_view what) {
   return absl::InternalError(what);
 }
 
-absl::Status NoMemory() {
-  return absl::ResourceExhaustedError("not enough memory to read a key");
-}
-
 bssl::UniquePtr<BIO> ReadOnlyBio(absl::string_view bytes) {
   return bssl::UniquePtr<BIO>(
       BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
@@ -68,7 +64,7 @@ absl::StatusOr<VerificationKey> VerificationKey::Parse(absl::string_view file) {
   CBS_init(&bytes, reinterpret_cast<const uint8_t*>(info.data()), info.size());
   ERR_clear_error();
   const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&bytes));
-  if (key == nullptr && LackedMemory()) return NoMemory();
+  if (key == nullptr && LackedMemory()) return NoMemoryToReadAKey();
   if (key == nullptr || !IsOnP256(key.get())) {
     const std::string what = DescribePublicKey(info);
     return absl::InvalidArgumentError(
@@ -126,7 +122,7 @@ absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
       bio == nullptr
           ? nullptr
           : PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
-  if (key == nullptr && LackedMemory()) return NoMemory();
+  if (key == nullptr && LackedMemory()) return NoMemoryToReadAKey();
   if (key == nullptr || !IsOnP256(key.get())) {
     return absl::InvalidArgumentError(
         "not a PEM private key on P-256 (without passphrase)");

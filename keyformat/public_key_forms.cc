@@ -120,14 +120,12 @@ absl::StatusOr<std::string> FromDer(absl::string_view der) {
 absl::StatusOr<std::string> FromPem(absl::string_view text) {
   // Also where such a block is cut: it was meant to be one.
   if (absl::StrContains(text, "PRIVATE KEY-----")) return IsPrivate();
-  const absl::Status no_memory =
-      absl::ResourceExhaustedError("not enough memory to read a key");
   ERR_clear_error();
   const bssl::UniquePtr<BIO> bio(
       BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   if (bio == nullptr) {
     ERR_clear_error();
-    return no_memory;
+    return NoMemoryToReadAKey();
   }
   // A set: an authority may publish a certificate and, beside it, its key.
   std::set<std::string> keys;
@@ -161,7 +159,7 @@ absl::StatusOr<std::string> FromPem(absl::string_view text) {
     if (key.ok()) keys.insert(*std::move(key));
   }
   // There is no further block, or none that there was memory for.
-  if (LackedMemory()) return no_memory;
+  if (LackedMemory()) return NoMemoryToReadAKey();
   if (keys.empty()) return NoKey();
   if (keys.size() > 1) {
     return absl::InvalidArgumentError(
