@@ -26,7 +26,8 @@
 // checks left out: so a block that is changed, missing, doubled or moved shows.
 // It is against accidents; who can write a file can write its checks.
 //
-// Records are in the order of TksightOrder, so that the same sightings are the
+// Records are in the order of their RPIs' bytes, then of time, AEM (as bytes),
+// RSSI, previous_scan and device: TksightOrder. So the same sightings are the
 // same bytes, and a reader need not sort.
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_TKSIGHT_LAYOUT_H_
 #define TEKMATCH_TOOLS_SIGHTINGS_TKSIGHT_LAYOUT_H_
@@ -35,6 +36,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <tuple>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -109,11 +111,16 @@ inline Sighting DecodeTksightRecord(const char* from,
   return sighting;
 }
 
-// By RPI, then as operator<=>: the order of SightingIndex::sightings().
+// By all that a record has, and nothing else: sightings that differ in their
+// store alone are equal. Of one store it is the order of
+// SightingIndex::sightings().
 inline bool TksightOrder(const Sighting& a, const Sighting& b) {
   const int order =
       std::memcmp(a.rpi.bytes.data(), b.rpi.bytes.data(), kRpiBytes);
-  return order != 0 ? order < 0 : a < b;
+  if (order != 0) return order < 0;
+  return std::tie(a.unix_seconds, a.aem, a.rssi, a.seconds_since_previous_scan,
+                  a.device) < std::tie(b.unix_seconds, b.aem, b.rssi,
+                                       b.seconds_since_previous_scan, b.device);
 }
 
 }  // namespace tekmatch

@@ -188,6 +188,36 @@ TEST(SightingsTksightTest, TheStoreIsNotWritten) {
   EXPECT_EQ(Write({sighting}), TheFile());
 }
 
+// In the order of what is written, also where that of the stores is another.
+TEST(SightingsTksightTest, TheStoreIsNotSortedBy) {
+  Sighting low = TheSighting();
+  low.store = 1;
+  low.device = 1;
+  Sighting high = TheSighting();
+  high.device = 5;
+  const auto without_store = [](Sighting sighting) {
+    sighting.store = 0;
+    return sighting;
+  };
+  for (const bool by_scan : {false, true}) {
+    if (by_scan) {
+      low.seconds_since_previous_scan = 1;
+      high.device = low.device;
+    }
+    const std::string bytes = Write({low, high});
+    EXPECT_EQ(Write({high, low}), bytes);
+    const auto file = Read(bytes);
+    ASSERT_THAT(file, IsOk());
+    EXPECT_THAT(file->sightings,
+                ElementsAre(without_store(low), without_store(high)));
+    EXPECT_TRUE(TksightOrder(low, high));
+    EXPECT_FALSE(TksightOrder(high, low));
+  }
+  // Neither is before the other.
+  EXPECT_FALSE(TksightOrder(without_store(low), low));
+  EXPECT_FALSE(TksightOrder(low, without_store(low)));
+}
+
 TEST(SightingsTksightTest, APipeIsReadAsAFileIs) {
   const std::vector<Sighting> sightings = Many(8193);
   const std::string bytes = Write(sightings);
