@@ -1,6 +1,6 @@
-// Plan: the header; what the file's length says of it, before memory is asked
-// for; block by block, each used once its check is right; then the end. Writing
-// is the same the other way round.
+// Plan: the header; what the file's length says of it; block by block, each
+// used once its check is right, with memory for all once the first one's is;
+// then the end. Writing is the same the other way round.
 #include "tools/sightings/sightings_tksight.h"
 
 #include <sys/stat.h>
@@ -107,8 +107,8 @@ class TksightReader {
                                           " bytes of ", header_.file_bytes())
                            : kGoesOn));
     }
-    file_.sightings.reserve(static_cast<size_t>(
-        std::min(header_.num_sightings, *size / header_.record_bytes())));
+    num_to_expect_ = static_cast<size_t>(
+        std::min(header_.num_sightings, *size / header_.record_bytes()));
     return absl::OkStatus();
   }
 
@@ -127,6 +127,8 @@ class TksightReader {
       return absl::StrCat("is damaged: the checksum of sightings ",
                           num_read_ + 1, " to ", num_read_ + num, " is wrong");
     }
+    // Not before: a header and a hole may be as long as any file.
+    if (num_read_ == 0) file_.sightings.reserve(num_to_expect_);
     progress_.done += block_.size();
     if (options_.progress) options_.progress(progress_);
     const char* at = block_.data();
@@ -167,7 +169,8 @@ class TksightReader {
   TksightHeader header_;
   uint32_t check_ = 0;
   std::string block_;
-  uint64_t num_read_ = 0;  // good and bad ones
+  size_t num_to_expect_ = 0;  // as far as the file's length tells
+  uint64_t num_read_ = 0;     // good and bad ones
   Sighting last_;
 };
 

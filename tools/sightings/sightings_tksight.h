@@ -26,8 +26,9 @@ namespace tekmatch {
 // Whether a file that begins so is one, damaged or not.
 bool IsTksight(absl::string_view begin);
 
-// All of the stream, which is closed; `path` is its name. Memory is asked for
-// as far as the file's length, or what came through a pipe, bears out.
+// All of the stream, which is closed; `path` is its name. Memory for all
+// sightings is asked for once the first block's check is right, as far as the
+// file's length bears them out; for those of a pipe, as they come.
 //
 // DATA_LOSS, with the path and the reason: the header is damaged or of another
 // version; the file is cut, or goes on after its last sighting; a check is

@@ -335,6 +335,25 @@ TEST(SightingsTksightTest, NumbersThatDoNotFitTheFile) {
   ExpectRefused(Sealed(bytes, 33), ": goes on after its last sighting");
 }
 
+// As a transfer leaves it that was cut after it asked for the file's room: 100
+// GiB, of which a disk holds the header. No memory is asked for its sightings.
+TEST(SightingsTksightTest, AHeaderBeforeAHoleIsADamage) {
+  const TksightHeader header = {.num_sightings = kMaxTksightSightings};
+  WriteFile(Path(), EncodeTksightHeader(header));
+  std::filesystem::resize_file(Path(), header.file_bytes());
+  const std::string reason =
+      "is damaged: the checksum of sightings 1 to 4096 is wrong";
+  EXPECT_EQ(ReadSightings(Path(), {}).status(),
+            absl::DataLossError(absl::StrCat(Path(), ": ", reason)));
+  const auto file = ReadSightings(Path(), {.skip_bad = true, .progress = {}});
+  ASSERT_THAT(file, IsOk());
+  EXPECT_EQ(file->sightings.capacity(), 0U);
+  EXPECT_THAT(file->losses,
+              ElementsAre(SightingsLoss{
+                  Path(), reason + ": 0 of 4294967295 sightings are read"}));
+  std::filesystem::remove(Path());
+}
+
 TEST(SightingsTksightTest, BlocksThatAreNotInTheirPlace) {
   constexpr size_t kBlock = 4096 * 25 + 4;
   const std::vector<Sighting> sightings = Many(size_t{3} * 4096);
