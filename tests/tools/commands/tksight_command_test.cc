@@ -68,7 +68,7 @@ TEST_F(TksightCommandTest, SightingsGoThereAndBack) {
             sorted_lines(ReadFile(csv_)));
 }
 
-TEST_F(TksightCommandTest, MatchAndCheckAnswerAsOverTheCsv) {
+TEST_F(TksightCommandTest, MatchAnswersAsOverTheCsv) {
   std::vector<std::string> answers;
   std::vector<std::string> matches;
   for (const std::string& sightings : {csv_, binary_}) {
