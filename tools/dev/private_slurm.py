@@ -71,14 +71,27 @@ def wait_until(what, condition, seconds=180):
 
 
 def free_ports(number):
-    sockets = [socket.socket() for _ in range(number)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports on which nobody listens, below those that the kernel gives to clients.
+
+    Those a client could take before a daemon does. The first one is chosen by chance:
+    two checks at once take others.
+    """
+    given = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii")
+    ports = range(1024, int(given.split()[0]))
+    start = secrets.randbelow(max(1, len(ports)))
+    found = []
+    for port in [*ports[start:], *ports[:start]]:
+        if len(found) == number:
+            break
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+    if len(found) < number:
+        raise NoSlurm("fewer than %d ports are free below %s" % (number, ports.stop))
+    return found
 
 
 def children():
@@ -210,8 +223,8 @@ class PrivateSlurm:
     def save_jobs(self):
         """Waits until the controller has written down what jobs there are now."""
         mark = secrets.token_hex(8)
-        jobs = self.ask("squeue", "--noheader", "--states=PENDING,RUNNING", "--format=%A").stdout
-        self.ask("scontrol", "update", "JobId=" + jobs.split()[0], "Comment=" + mark)
+        jobs = self.ask_until("squeue", "--noheader", "--states=PENDING,RUNNING", "--format=%A")
+        self.ask_until("scontrol", "update", "JobId=" + jobs.split()[0], "Comment=" + mark)
         state = self.folder / "state" / "job_state"
         wait_until(
             "the controller has saved its jobs",
@@ -245,6 +258,20 @@ class PrivateSlurm:
             encoding="utf-8",
             errors="replace",
         )
+
+    def ask_until(self, *command, says=lambda _: True):
+        """Asks again until it is answered, and with what it should say; returns that.
+
+        A controller may answer nobody for a moment.
+        """
+        answers = []
+
+        def answered():
+            answers[:] = [self.ask(*command)]
+            return answers[0].returncode == 0 and says(answers[0].stdout)
+
+        wait_until("answered: " + " ".join(command), answered)
+        return answers[0].stdout
 
     def in_state(self, *states):
         output = self.ask("sinfo", "--noheader", "--Node", "--format=%N %t").stdout
