@@ -1,10 +1,13 @@
-"""Slurm's commands, as far as tekmatch-slurm needs them."""
+"""Slurm's commands, as far as tekmatch-slurm needs them; and a submission's jobs."""
 
+import os
 import re
 import shutil
 import subprocess
 
-from submission import Refusal
+from submission import Refusal, ranges
+
+HERE = os.path.dirname(os.path.realpath(__file__))
 
 # States of a job that has ended; all others are ahead of it, or running.
 ENDED = frozenset(
@@ -12,6 +15,21 @@ ENDED = frozenset(
     "REVOKED TIMEOUT".split()
 )
 WAITING = frozenset("PENDING REQUEUED REQUEUE_HOLD REQUEUE_FED SPECIAL_EXIT".split())
+
+# Options of sbatch that shards and merge cannot share, or would not survive.
+TAKEN = {
+    "array": "a",
+    "chdir": "D",
+    "dependency": "d",
+    "error": "e",
+    "job-name": "J",
+    "output": "o",
+    "test-only": "",
+    "wait": "W",
+    "wrap": "",
+}
+# Options of one letter and without a value: others may follow in the same word.
+FLAGS = "hHIkOQsuvVX"
 
 
 class Task:
@@ -56,7 +74,7 @@ def run(arguments):
     return result.stdout
 
 
-def tasks_of(*names):
+def tasks_named(*names):
     """For each name all that Slurm remembers of its jobs; an array task by task."""
     need("squeue")
     output = run(
@@ -76,9 +94,103 @@ def largest_index():
 def submit(options, script, arguments):
     """Returns the job's number."""
     output = run(["sbatch", "--parsable"] + options + [script] + arguments)
-    return output.strip().split(";")[0]
+    job = output.strip().split(";")[0]
+    if not re.fullmatch("[0-9]+", job):
+        raise Refusal("sbatch: answers with no number of a job")
+    return job
 
 
 def cancel(jobs):
     if jobs:
         run(["scancel"] + jobs)
+
+
+def taken_option(options):
+    """The first of these options that is tekmatch-slurm's own, as it is written; or None.
+
+    As sbatch reads them: a long name may be cut short, and letters share a word. A bare
+    -- is among them, since the word behind it would be the script.
+    """
+    letters = set("".join(TAKEN.values()))
+    for word in options:
+        name = word.partition("=")[0]
+        if name.startswith("--"):
+            if any(option.startswith(name[2:]) for option in TAKEN):
+                return name
+        elif word.startswith("-"):
+            for letter in word[1:]:
+                if letter in letters:
+                    return "-" + letter
+                if letter not in FLAGS:
+                    break
+    return None
+
+
+# ------------------------------------------------------- a submission's jobs
+
+
+def job_name(what, submission):
+    return "tekmatch-%s-%s" % (what, submission.id)
+
+
+def log_options(submission, log):
+    # % begins a pattern of Slurm's, such as %a in `log`.
+    folder = submission.path("logs").replace("%", "%%")
+    return ["--open-mode=append", "--output=" + os.path.join(folder, log)]
+
+
+def send_shards(submission, shards):
+    settings = submission.settings
+    limit = "%%%d" % settings["at_once"] if settings["at_once"] else ""
+    options = settings["sbatch"] + [
+        "--requeue",
+        "--array=" + ranges(shards) + limit,
+        "--job-name=" + job_name("shards", submission),
+        "--chdir=" + settings["chdir"],
+    ]
+    return submit(
+        options + log_options(submission, "shard-%a.log"),
+        os.path.join(HERE, "shard_task.sh"),
+        [settings["tekmatch"], submission.folder, submission.id],
+    )
+
+
+def merge_arguments(submission):
+    settings = submission.settings
+    return [
+        settings["tekmatch"],
+        submission.folder,
+        submission.id,
+        str(settings["shards"]),
+    ] + settings["outputs"]
+
+
+def send_merge(submission, after):
+    """`after`: the job of the shards that it has to wait for; or None."""
+    settings = submission.settings
+    options = settings["sbatch"] + [
+        "--requeue",
+        "--job-name=" + job_name("merge", submission),
+        "--chdir=" + settings["chdir"],
+    ]
+    if after:
+        options += ["--dependency=afterok:" + after, "--kill-on-invalid-dep=yes"]
+    return submit(
+        options + log_options(submission, "merge.log"),
+        os.path.join(HERE, "merge_task.sh"),
+        merge_arguments(submission),
+    )
+
+
+def tasks_of(submission):
+    """What Slurm knows of the shards' tasks, and of merges."""
+    return tasks_named(job_name("shards", submission), job_name("merge", submission))
+
+
+def drop_waiting_merges(submission, merges):
+    """Takes merges out of the queue that wait; refuses where one runs."""
+    merges = [task for task in merges if not task.ended]
+    running = [task.job for task in merges if not task.waits]
+    if running:
+        raise Refusal("%s: the merge is running, as job %s" % (submission.folder, running[0]))
+    cancel([task.job for task in merges])

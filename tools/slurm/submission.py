@@ -51,6 +51,21 @@ def read_plan(path):
     return text, shards, inputs
 
 
+def ranges(numbers):
+    """1, 2, 3 and 7 as "1-3,7"."""
+    runs = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join("%d" % a if a == b else "%d-%d" % (a, b) for a, b in runs)
+
+
+def shards_text(numbers):
+    return "%s %s" % ("shard" if len(numbers) == 1 else "shards", ranges(numbers))
+
+
 class Submission:
     def __init__(self, folder):
         self.folder = os.path.abspath(folder)
@@ -67,20 +82,26 @@ class Submission:
     def exists(self):
         return os.path.exists(self.path("submission.json"))
 
-    def create(self, plan_text):
-        """Makes the folder, for this plan; one of the same plan may be there."""
+    def make_folder(self):
+        """Makes the folder, so that it can be locked; leaves one of other things as it is."""
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            # A submit that was killed, or is at it, may have left these.
+            strange = {name.removesuffix(".new") for name in os.listdir(self.folder)}
+            strange -= {"id", "plan", "shards", "logs", "lock", "submission.json"}
+        except OSError as error:
+            raise Refusal("%s: %s" % (error.filename or self.folder, error.strerror)) from None
+        if strange and not self.exists():
+            raise Refusal("%s: not empty, and no submission" % self.folder)
+
+    def create(self, plan_text):
+        """Fills the folder, which is locked, for this plan; or takes what is of it there."""
+        try:
             if self.exists():
                 self.load()
                 if hashlib.sha256(plan_text).digest() != self.digest:
                     raise Refusal("%s: has a submission of another plan" % self.folder)
                 return
-            # A submit that was killed may have left these.
-            strange = {name.removesuffix(".new") for name in os.listdir(self.folder)}
-            strange -= {"id", "plan", "shards", "logs", "lock", "submission.json"}
-            if strange:
-                raise Refusal("%s: not empty, and no submission" % self.folder)
             for name in ("shards", "logs"):
                 os.makedirs(self.path(name), mode=0o700, exist_ok=True)
             self._write("plan", plan_text)
@@ -127,7 +148,11 @@ class Submission:
     @contextlib.contextmanager
     def locked(self):
         """Holds off another submit or merge into the folder."""
-        with open(self.path("lock"), "ab") as f:
+        try:
+            lock = open(self.path("lock"), "ab")
+        except OSError as error:
+            raise Refusal("%s: %s" % (error.filename, error.strerror)) from None
+        with lock as f:
             try:
                 fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -135,6 +160,30 @@ class Submission:
             except OSError:
                 pass  # a file system without locks
             yield
+
+    def _remove(self, *names):
+        try:
+            os.remove(self.path(*names))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise Refusal("%s: %s" % (error.filename, error.strerror)) from None
+
+    def forget_merge(self):
+        """Removes how the last merge ended, before another one is sent."""
+        for name in ("merge.done", "merge.failed"):
+            self._remove(name)
+
+    def forget_runs(self, shards):
+        """Removes what earlier jobs left of these shards, before they are sent again.
+
+        A run removes what is of its own job alone.
+        """
+        shards = {str(shard) for shard in shards}
+        for name in os.listdir(self.path("shards")):
+            shard, _, rest = name.partition(".")
+            if shard in shards and rest != "partial":
+                self._remove("shards", name)
 
     # ------------------------------------------------------------- one shard
 

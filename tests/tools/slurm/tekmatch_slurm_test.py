@@ -6,28 +6,32 @@
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(os.path.abspath(__file__)).parents[3]
 SLURM = ROOT / "tools" / "slurm"
 TEKMATCH = ROOT / "tools" / "tekmatch"
 
-# Answers with the next number, or with $SBATCH_SAYS and 1.
+# Answers with the next number, or with $SBATCH_PRINTS; or with $SBATCH_SAYS and 1.
 SBATCH = """
 [[ -z ${SBATCH_SAYS-} ]] || { echo "$SBATCH_SAYS" >&2; exit 1; }
 number=$(($(cat "$HERE/jobs" 2>/dev/null || echo 10) + 1))
 echo "$number" >"$HERE/jobs"
 printf '%s\\0' "$@" >"$HERE/sbatch.$number"
-echo "$number;cluster"
+echo "${SBATCH_PRINTS-$number;cluster}"
 """
 SQUEUE = """
+if [[ -n ${HOLD-} ]]; then touch "$HERE/held"; while [[ ! -e $HERE/go-on ]]; do sleep 0.05; done; fi
 [[ ! -e $HERE/controller-down ]] || { echo "slurm_load_jobs error: no contact" >&2; exit 1; }
 cat "$HERE/queue"
 """
 
+UNKNOWN = "missing, or waiting in Slurm, which cannot be asked"
 AWKWARD = "a 'folder' \"of\" 100%a $HOME;&"
 
 
@@ -87,9 +91,8 @@ class TekmatchSlurmTest(unittest.TestCase):
     def id(self):
         return (self.out / "id").read_text(encoding="ascii")
 
-    def run_tool(self, *arguments, cwd=None, path=None, **environment):
-        """Returns exit status, stdout and stderr."""
-        result = subprocess.run(
+    def begin_tool(self, *arguments, cwd=None, path=None, **environment):
+        return subprocess.Popen(
             [SLURM / "tekmatch-slurm", *arguments],
             cwd=cwd or self.study,
             env={
@@ -98,14 +101,26 @@ class TekmatchSlurmTest(unittest.TestCase):
                 **environment,
             },
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
         )
-        return result.returncode, result.stdout, result.stderr
+
+    def run_tool(self, *arguments, **more):
+        """Returns exit status, stdout and stderr."""
+        process = self.begin_tool(*arguments, **more)
+        out, err = process.communicate()
+        return process.returncode, out, err
+
+    def submit_arguments(self):
+        return ["submit", "--plan", "plan", "--out-dir", self.out, "--tekmatch", TEKMATCH]
 
     def submit(self, *options, **more):
-        arguments = ["--plan", "plan", "--out-dir", self.out, "--tekmatch", TEKMATCH]
-        return self.run_tool("submit", *arguments, *options, **more)
+        return self.run_tool(*self.submit_arguments(), *options, **more)
+
+    def wait_for_file(self, name):
+        while not (self.here / name).exists():
+            time.sleep(0.05)
 
     def expect_refusal(self, run, *words):
         status, out, err = run
@@ -120,28 +135,37 @@ class TekmatchSlurmTest(unittest.TestCase):
         text = (self.here / ("sbatch.%d" % number)).read_text(encoding="utf-8")
         return text.split("\0")[:-1]
 
-    def run_task(self, shard, restarts=0, job=11, tekmatch=None, folder=None, status=0):
+    def begin_task(self, shard, restarts=0, job=11, tekmatch=None, folder=None):
         """Runs a shard as Slurm would, by what sbatch was given."""
         arguments = self.job(job)
         script = next(i for i, a in enumerate(arguments) if a.endswith("shard_task.sh"))
         _, tool, out, submission = arguments[script:]
-        result = subprocess.run(
+        return subprocess.Popen(
             [arguments[script], tekmatch or tool, folder or out, submission],
             cwd=next(a[8:] for a in arguments if a.startswith("--chdir=")),
             env={
                 "PATH": os.environ["PATH"],
+                "HERE": str(self.here),
                 "SLURM_ARRAY_TASK_ID": str(shard),
                 "SLURM_ARRAY_JOB_ID": str(job),
                 "SLURM_RESTART_COUNT": str(restarts),
                 "SLURMD_NODENAME": "n7",
             },
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
         )
-        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+
+    def end_task(self, process, shard, status=0):
+        """Waits for it; returns its stderr."""
+        out, err = process.communicate()
+        self.assertEqual(process.returncode, status, out + err)
         with open(self.out / "logs" / ("shard-%d.log" % shard), "a", encoding="utf-8") as log:
-            log.write(result.stdout + result.stderr)
-        return result.stderr
+            log.write(out + err)
+        return err
+
+    def run_task(self, shard, status=0, **more):
+        return self.end_task(self.begin_task(shard, **more), shard, status)
 
     def status(self, **more):
         status, out, err = self.run_tool("status", "--out-dir", self.out, **more)
@@ -179,6 +203,68 @@ class SubmitTest(TekmatchSlurmTest):
             self.assertIn(option, merge)
         self.assertEqual(self.out.stat().st_mode & 0o777, 0o700)
         self.assertEqual((self.out / "plan").read_bytes(), (self.study / "plan").read_bytes())
+
+    def test_lets_some_shards_run_at_a_time(self):
+        self.assertEqual(self.submit("--at-once", "2")[0], 0)
+        self.assertIn("--array=1-3%2", self.job(11))
+        self.run_task(2)
+        self.submit("--at-once", "1")
+        self.assertIn("--array=1,3%1", self.job(13))
+        self.submit()
+        self.assertIn("--array=1,3", self.job(15))
+
+    def test_of_two_first_ones_at_once_refuses_the_second(self):
+        first = self.begin_tool(*self.submit_arguments(), HOLD="1")
+        self.wait_for_file("held")
+        self.expect_refusal(self.submit(), "another tekmatch-slurm is at it")
+        (self.here / "go-on").touch()
+        out, err = first.communicate()
+        self.assertEqual((first.returncode, err), (0, ""))
+        self.assertEqual(out, "job 11: shards 1-3 of 3\njob 12: the merge\n")
+        # What the second one found it left alone: the first one's tasks know the folder.
+        self.run_task(1)
+        self.assertEqual(self.shards(), ["1.partial"])
+
+    def test_removes_what_earlier_jobs_left_of_shards_that_are_sent(self):
+        self.submit()
+        self.run_task(1)
+        for name in ("1.partial.11_1.0.abc", "2.partial.11_2.0", "2.started", "3.failed"):
+            (self.out / "shards" / name).write_text("11_2.0 n1 1\n", encoding="utf-8")
+        self.submit()
+        self.assertEqual(self.shards(), ["1.partial", "1.partial.11_1.0.abc"])
+
+    def test_refuses_options_that_would_break_the_chain(self):
+        for name, *options in (
+            ("--array", "--array=1-9"),
+            ("--array", "--mem=1", "--array", "1-9"),
+            ("-a", "-a", "1-9"),
+            ("-a", "-a1-9"),
+            ("-a", "-Ha1-9"),
+            ("--arr", "--arr=1"),
+            ("--dependency", "--dependency=afterok:1"),
+            ("-d", "-d", "singleton"),
+            ("--output", "--output", "x"),
+            ("-o", "-ox"),
+            ("--error", "--error=x"),
+            ("-e", "-e", "x"),
+            ("--job-name", "--job-name=x"),
+            ("-J", "-J", "x"),
+            ("--chdir", "--chdir=/"),
+            ("-D", "-D", "/"),
+            ("--wrap", "--wrap=true"),
+            ("--test-only", "--test-only"),
+            ("--wait", "--wait"),
+            ("-W", "-vW"),
+            ("--", "--"),
+        ):
+            with self.subTest(options):
+                status, _, err = self.submit("--", *options)
+                self.assertEqual(status, 2, err)
+                self.assertIn("error: %s: tekmatch-slurm says this" % name, err)
+                self.assertFalse(self.out.exists())
+        options = ["--wait-all-nodes=1", "-pall", "-n", "1", "--exclude=node-a", "-Hsv", "-wd"]
+        self.assertEqual(self.submit("--", *options)[0], 0)
+        self.assertEqual(self.job(11)[1 : 1 + len(options)], options)
 
     def test_a_second_time_takes_what_is_not_done(self):
         self.submit()
@@ -220,6 +306,7 @@ class SubmitTest(TekmatchSlurmTest):
             "submit", "--plan", "plan", "--out-dir", self.here / "full", "--tekmatch", TEKMATCH
         )
         self.expect_refusal(run, "not empty")
+        self.assertEqual(os.listdir(self.here / "full"), ["letter"])
 
     def test_says_what_is_missing(self):
         self.expect_refusal(self.submit(path=self.plain), "sbatch is missing")
@@ -255,6 +342,8 @@ class SubmitTest(TekmatchSlurmTest):
     def test_hands_on_what_sbatch_says(self):
         run = self.submit(SBATCH_SAYS="sbatch: error: invalid partition specified: x")
         self.expect_refusal(run, "sbatch: sbatch: error: invalid partition specified: x")
+        run = self.submit(SBATCH_PRINTS="Submitted batch job")
+        self.expect_refusal(run, "sbatch: answers with no number of a job")
         # What is there is that of a submission: it can be tried again.
         self.assertEqual(self.submit()[0], 0)
 
@@ -265,6 +354,9 @@ class SubmitTest(TekmatchSlurmTest):
             ["submit", "--plan", "plan", "--out-dir", "x", "--format", "xml"],
             ["status", "--out-dir", "x", "--", "--mem=1"],
             ["merge", "--out-dir", "x", "--local", "--", "--mem=1"],
+            ["merge", "--out-dir", "x", "--", "--array=1"],
+            ["submit", "--plan", "plan", "--out-dir", "x", "--at-once", "0"],
+            ["submit", "--plan", "plan", "--out-dir", "x", "--at-once", "some"],
         ):
             with self.subTest(arguments):
                 self.assertEqual(self.run_tool(*arguments)[0], 2)
@@ -361,7 +453,8 @@ class StatusTest(TekmatchSlurmTest):
             [
                 "shard 1: failed (run 11_1.0 on n1: TIMEOUT; logs/shard-1.log)",
                 "shard 2: failed (run 11_2.0 on n2: it ended without a word; logs/shard-2.log)",
-                "shard 3: failed (job 11_3 on n3 left nothing in DIR: is it shared with that node?)",
+                "shard 3: failed (job 11_3 on n3 left nothing in DIR: "
+                "is it shared with that node?)",
                 "merge: missing",
             ],
         )
@@ -397,9 +490,24 @@ class StatusTest(TekmatchSlurmTest):
             self.assertEqual(
                 lines[3], "shard 3: running (run 11_3.1 on n4, when Slurm was last heard of)"
             )
-        for name in self.shards():
-            (self.out / "shards" / name).unlink()
-        self.assertEqual(self.status()[1][1], "shards 1-3: missing")
+            self.assertEqual(lines[4], "merge: " + UNKNOWN)
+
+    def test_calls_nothing_missing_while_slurm_does_not_answer(self):
+        self.run_task(1)
+        (self.here / "controller-down").touch()
+        status, lines = self.status()
+        self.assertEqual(status, 3)
+        self.assertEqual(
+            lines[1:], ["shard 1: done", "shards 2-3: " + UNKNOWN, "merge: " + UNKNOWN]
+        )
+        self.run_task(2)
+        self.run_task(3)
+        self.assertEqual(self.status()[0], 3)
+        (self.out / "merge.failed").write_text("1\n", encoding="utf-8")
+        self.assertEqual(self.status()[0], 1)
+        (self.here / "controller-down").unlink()
+        (self.out / "merge.failed").unlink()
+        self.assertEqual(self.status(), (1, ["shards 1-3: done", "merge: missing"]))
 
     def test_does_not_take_another_plans_partial_for_a_shard(self):
         self.run_task(1)
@@ -458,13 +566,34 @@ class MergeTest(TekmatchSlurmTest):
         script = next(i for i, a in enumerate(job) if a.endswith("merge_task.sh"))
         subprocess.run(job[script:], cwd=self.study, check=True)
         self.expect_result()
+        self.queue()
         self.assertEqual(
             self.status(), (0, ["shards 1-3: done", "merge: done (%s/result.json)" % self.out])
         )
 
+    def test_another_merge_is_not_done_before_it_ran(self):
+        self.assertEqual(self.merge("--local")[0], 0)
+        self.assertEqual(self.status()[0], 0)
+        self.assertEqual(self.merge("--format", "text")[1], "job 13: the merge\n")
+        self.assertEqual(self.status(), (1, ["shards 1-3: done", "merge: missing"]))
+        self.queue(("13", "merge", "PENDING", "", "Resources"))
+        self.assertEqual(
+            self.status(), (3, ["shards 1-3: done", "merge: waiting (job 13, Resources)"])
+        )
+        # Whatever there is of an earlier one.
+        (self.out / "merge.done").touch()
+        self.queue(("13", "merge", "RUNNING", "n1", "None"))
+        self.assertEqual(self.status()[1][-1], "merge: running (job 13, n1)")
+
     def test_refuses_while_a_merge_runs(self):
         self.queue(("12", "merge", "RUNNING", "n1", "None"))
-        self.expect_refusal(self.merge(), "the merge is running, as job 12")
+        (self.out / "merge.failed").write_text("1\n", encoding="utf-8")
+        before = (self.out / "submission.json").read_bytes()
+        changes = ["--format", "text", "--", "--mem=9G"]
+        self.expect_refusal(self.merge(*changes), "the merge is running, as job 12")
+        self.expect_refusal(self.merge(*changes, path=self.plain), "sbatch is missing")
+        self.assertEqual((self.out / "submission.json").read_bytes(), before)
+        self.assertTrue((self.out / "merge.failed").exists())
 
     def test_refuses_where_shards_are_missing(self):
         for shard in (1, 3):
