@@ -378,6 +378,45 @@ class TaskTest(TekmatchSlurmTest):
         self.assertEqual((self.out / "shards" / "2.partial").read_bytes(), whole)
         self.assertEqual((self.out / "shards" / "2.partial").stat().st_mode & 0o777, 0o600)
 
+    def test_two_runs_at_once_leave_each_other_alone(self):
+        # A node that was thought to be dead goes on with the first run.
+        slow = self.write_script(
+            "slow",
+            'all=("$@")\n'
+            "until [[ $1 == --partial ]]; do shift; done\n"
+            ': >"$2"\n'
+            'touch "$HERE/begun-$SLURM_RESTART_COUNT"\n'
+            "until [[ -e $HERE/go-on-$SLURM_RESTART_COUNT ]]; do sleep 0.05; done\n"
+            'exec %s "${all[@]}"' % shlex.quote(str(TEKMATCH)),
+        )
+        first = self.begin_task(2, tekmatch=slow)
+        self.wait_for_file("begun-0")
+        second = self.begin_task(2, restarts=1, tekmatch=slow)
+        self.wait_for_file("begun-1")
+        self.assertEqual(self.shards(), ["2.partial.11_2.0", "2.partial.11_2.1", "2.started"])
+        # The first one is done: what is the second one's stays. A third one had failed.
+        (self.out / "shards" / "2.failed").write_text("11_2.0 n7 1\n", encoding="utf-8")
+        (self.here / "go-on-0").touch()
+        self.end_task(first, 2)
+        self.assertEqual(self.shards(), ["2.partial", "2.partial.11_2.1", "2.started"])
+        whole = (self.out / "shards" / "2.partial").read_bytes()
+        (self.here / "go-on-1").touch()
+        self.end_task(second, 2)
+        self.assertEqual(self.shards(), ["2.partial"])
+        self.assertEqual((self.out / "shards" / "2.partial").read_bytes(), whole)
+
+    def test_a_run_has_not_failed_where_another_was_done_first(self):
+        partial = self.out / "shards" / "2.partial"
+        self.run_task(2)
+        good = shutil.move(partial, self.here / "good")
+        other = "cp %s %s\n" % (shlex.quote(str(good)), shlex.quote(str(partial)))
+        # The tool fails; or its file is gone, and mv fails.
+        for end in ("exit 1", "exit 0"):
+            with self.subTest(end):
+                self.run_task(2, tekmatch=self.write_script("overtaken", other + end))
+                self.assertEqual(self.shards(), ["2.partial"])
+                partial.unlink()
+
     def test_a_failure_is_recorded_until_the_next_run(self):
         broken = self.write_script("broken", "echo 'tekmatch: no such luck' >&2; exit 1")
         said = self.run_task(2, tekmatch=broken, status=1)
