@@ -216,6 +216,7 @@ class Sightings(Scenario):
 class SightingsToTksight(Scenario):
     name = "sightings-to-tksight"
     outputs = ["out.tksight"]
+    keeps = r"in\.tksight$"
 
     def prepare(self, folder):
         argv = ["sightings", "../in/sightings.csv", "--format", "tksight"]
