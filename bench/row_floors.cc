@@ -32,7 +32,7 @@ double ShareInTime(const KeyBlock& keys,
   }
   std::sort(heard.begin(), heard.end());
   heard.erase(std::unique(heard.begin(), heard.end()), heard.end());
-  if (heard.empty() || keys.size() == 0) return 0;
+  if (heard.empty() || keys.empty()) return 0;
   // before[i]: of the intervals from the first on, how many before the i-th
   // have somebody beside them.
   const int64_t first = heard.front() - tolerance;
