@@ -16,6 +16,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
@@ -117,6 +118,20 @@ bool HasHotJournal(const std::string& path) {
 
 int CountSteps(void* left) {
   return --*static_cast<int64_t*>(left) < 0 ? 1 : 0;
+}
+
+// Where a page could not be read, quick_check says so in words, with SQLite's
+// code, as of a damaged one. A name out of the file may hold the same words:
+// then that file is called unreadable, and no better for it.
+bool SaysNotRead(absl::string_view words) {
+  constexpr absl::string_view kCode = "unable to get the page. error code=";
+  const size_t at = words.find(kCode);
+  if (at == absl::string_view::npos) return false;
+  words.remove_prefix(at + kCode.size());
+  int code = 0;
+  return absl::SimpleAtoi(
+             words.substr(0, words.find_first_not_of("0123456789")), &code) &&
+         (code & 0xFF) == SQLITE_IOERR;
 }
 
 }  // namespace
@@ -355,7 +370,8 @@ absl::Status ForeignDatabase::CheckPages(absl::string_view table) {
       Select(absl::StrCat("PRAGMA main.quick_check(", table, ")")));
   TEKMATCH_ASSIGN_OR_RETURN(const bool found, rows.Next());
   if (found && rows.Bytes(0) == "ok") return absl::OkStatus();
-  return Error(SQLITE_CORRUPT);
+  return Error(found && SaysNotRead(rows.Bytes(0)) ? SQLITE_IOERR
+                                                   : SQLITE_CORRUPT);
 }
 
 absl::StatusOr<ForeignRows> ForeignDatabase::Select(const std::string& sql) {
