@@ -90,6 +90,13 @@ class CallsTest(unittest.TestCase):
         runs = list(self.every("match-plan", "read", "EIO", only="pread"))
         self.assertEqual({run.status for run in runs}, {1})
 
+    def test_a_database_that_cannot_be_read_is_not_called_damaged(self):
+        # It was, and left out with success: --skip-bad-sightings asks for that.
+        runs = list(self.every("sightings-skip", "read", "EIO", lasting=True, only="pread"))
+        self.assertGreater(len(runs), 3)
+        said = "".join(run.stderr for run in runs)
+        self.assertNotIn("pages are damaged", said)
+
     def test_a_role_without_memory_ends_with_a_sentence(self):
         prepared = self.named("publish")
         for n in [1, 100, 1000]:
