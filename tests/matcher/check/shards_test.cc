@@ -119,7 +119,8 @@ World MakeWorld() {
   if (*rc::gen::arbitrary<bool>()) {
     world.options.config = *NamedExposureConfig("cocoa");
     world.options.zone = absl::FixedTimeZone(9 * 3600);
-    world.options.now = absl::FromUnixSeconds(kTestDaySeconds + int64_t{3} * 86400);
+    world.options.now =
+        absl::FromUnixSeconds(kTestDaySeconds + int64_t{3} * 86400);
   }
   world.options.files.trusted = TrustTestSigner();
   world.options.skip_bad_files = true;
