@@ -39,6 +39,7 @@ struct Words {
   absl::string_view outside_tolerance;
   absl::string_view ignored_revisions;
   absl::string_view none_compared;
+  absl::string_view none_verified_compared;  // but others
 };
 
 constexpr Words kEnglish = {
@@ -92,6 +93,9 @@ constexpr Words kEnglish = {
     .none_compared =
         "No key was in use within a day of any sighting: nothing could "
         "match.\n",
+    .none_verified_compared =
+        "No key of a verified file was in use within a day of any sighting: of "
+        "those\nnothing could match.\n",
 };
 
 constexpr Words kJapanese = {
@@ -139,6 +143,10 @@ constexpr Words kJapanese = {
     .none_compared =
         "どの鍵も、使われた時期の前後一日に接触記録がありません。"
         "\n一致するものはあり得ません。\n",
+    .none_verified_compared =
+        "検証済みのファイルのどの鍵も、使われた時期の前後一日に接触記録がありま"
+        "せん。"
+        "\nその中に一致するものはあり得ません。\n",
 };
 
 const Words& WordsOf(Language language) {
@@ -199,7 +207,9 @@ std::string PublicationRemarks(const ExposureCheckResult& run,
   AppendCount(words.ignored_revisions, run.num_ignored_revisions, &text);
   // Files of the wrong weeks give no match, which looks like good news.
   if (run.num_believed_keys > 0 && run.num_believed_compared == 0) {
-    absl::StrAppend(&text, words.none_compared);
+    absl::StrAppend(&text, run.num_compared == 0
+                               ? words.none_compared
+                               : words.none_verified_compared);
   }
   return text;
 }

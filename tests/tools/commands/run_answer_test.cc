@@ -170,6 +170,13 @@ TEST_F(RunAnswerTest, AnUnsignedFileMakesNoAnswerOfNone) {
     EXPECT_THAT(Match(exports, {At("good.csv")}, notice).out,
                 HasSubstr(nothing));
   }
+  // Beside a contact of an unsigned file it is said of the others alone.
+  EXPECT_THAT(
+      Match({"old.zip", "heard.zip"}, {At("good.csv")}, {"--allow-unsigned"})
+          .out,
+      AllOf(HasSubstr("No key of a verified file was in use"),
+            HasSubstr("with 6 sightings"),
+            Not(HasSubstr("No key was in use"))));
   // By themselves they are what a person asked about.
   const TekmatchRun alone = Match({"made-up.zip"}, {At("good.csv")}, notice);
   EXPECT_EQ(alone.exit_code, 0);

@@ -16,6 +16,7 @@
 namespace tekmatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -245,6 +246,13 @@ TEST(NoticeTest, NoKeyWasInUseWhenSomethingWasHeard) {
   EXPECT_THAT(Notice({}, {}, Cocoa(), run), HasSubstr(english));
   EXPECT_THAT(Notice({}, {.language = Language::kJapanese}, Cocoa(), run),
               HasSubstr(japanese));
+  // Of unsigned files some were: it is not said of those.
+  run.num_compared = 1;
+  EXPECT_THAT(Notice({}, {}, Cocoa(), run),
+              AllOf(HasSubstr("No key of a verified file"),
+                    Not(HasSubstr("No key was in use"))));
+  EXPECT_THAT(Notice({}, {.language = Language::kJapanese}, Cocoa(), run),
+              HasSubstr("検証済みのファイルのどの鍵も"));
   run.num_believed_compared = 1;
   EXPECT_THAT(Notice({}, {}, Cocoa(), run), Not(HasSubstr(english)));
   // There is no such key.
