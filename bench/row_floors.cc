@@ -1,3 +1,6 @@
+// Plan: Which RPIs count is asked of a table of the intervals beside a
+// sighting. Then a floor each: of the kernels, of a zip, of a file of
+// sightings.
 #include "bench/row_floors.h"
 
 #include <fcntl.h>

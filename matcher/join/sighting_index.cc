@@ -1,3 +1,7 @@
+// Plan: Sightings are checked, by threads and without a branch for each;
+// only where one is wrong, a second pass finds the first and says why. They
+// are sorted (sighting_order.h), and parts of them fill the table of buckets
+// and the bytes of RPIs. A look-up searches one bucket.
 #include "matcher/join/sighting_index.h"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// Plan: The specification's functions by BoringSSL: HKDF for RPIKs, AES for
+// RPIs, and a filter asked RPI by RPI. Every other kernel is compared with
+// it.
 #include "matcher/kernels/portable.h"
 
 #include <openssl/cipher.h>

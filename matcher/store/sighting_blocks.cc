@@ -1,3 +1,6 @@
+// Plan: A sighting to the bytes of a record and back; a block's checksum,
+// and blocks in and out of the database; then numbers that the store keeps,
+// each checked before it is believed.
 #include "matcher/store/sighting_blocks.h"
 
 #include <cstring>

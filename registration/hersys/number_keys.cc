@@ -1,3 +1,6 @@
+// Plan: The file is read, a line a day's key; a day that has none gets one,
+// and those that nobody asks for go, in the same write; hashes are made and
+// looked up under the keys that are kept.
 #include "registration/hersys/number_keys.h"
 
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// Plan: The body as an app makes it, padded; the request, and what the
+// ledger notes of it before and after; which of its keys the answer took.
 #include "registration/rehearsal/diagnosis_put.h"
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,5 @@
+// Plan: An issue by the command, whose output says what came of it; then by
+// the pages, in browsers that keep their sessions.
 #include "registration/rehearsal/operators.h"
 
 #include <nlohmann/json.hpp>

@@ -1,3 +1,6 @@
+// Plan: A person registers by the phone's pages, step by step, and each
+// refusal is known by the page that is shown; then the contacts that a
+// phone's page lists.
 #include "registration/rehearsal/phone_browser.h"
 
 #include <algorithm>

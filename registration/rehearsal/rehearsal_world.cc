@@ -1,3 +1,6 @@
+// Plan: A world of the generator is dealt out: sightings to phones, keys to
+// persons, day by day; what a phone has to show is counted from what the
+// generator met; sightings are written as a phone imports them.
 #include "registration/rehearsal/rehearsal_world.h"
 
 #include <algorithm>

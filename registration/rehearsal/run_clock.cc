@@ -1,3 +1,5 @@
+// Plan: The roles read the time from a file. A thread writes it as the day
+// goes on; whoever stops or steps the clock writes it under the same lock.
 #include "registration/rehearsal/run_clock.h"
 
 #include <cerrno>

@@ -1,3 +1,5 @@
+// Plan: UTF-8 to code points and back, whole and in its shortest form only;
+// then which of them are taken for others, dropped or refused.
 #include "registration/rules/code_points.h"
 
 #include <cstddef>

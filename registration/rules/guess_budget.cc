@@ -1,3 +1,6 @@
+// Plan: Validation; what a budget means in hits an hour; the budget, by a
+// ring of minutes; then a bucket an address, and how long an app waits
+// before the next try.
 #include "registration/rules/guess_budget.h"
 
 #include <algorithm>

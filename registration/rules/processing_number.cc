@@ -1,3 +1,5 @@
+// Plan: A number is drawn and parsed, and wiped when it goes; then its hash
+// under a day's key, and the days whose keys are still asked.
 #include "registration/rules/processing_number.h"
 
 #include <openssl/digest.h>

@@ -1,3 +1,5 @@
+// Plan: What was typed becomes half-width text and digits; dates are parsed,
+// and judged against today; the whole form is judged field by field.
 #include "registration/rules/registration_form.h"
 
 #include <array>

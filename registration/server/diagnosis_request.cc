@@ -1,3 +1,6 @@
+// Plan: Members by their types; a key; the whole request, of which anything
+// else is malformed; then the digest by which a repeated request is known as
+// the same.
 #include "registration/server/diagnosis_request.h"
 
 #include <cstdint>

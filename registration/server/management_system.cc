@@ -1,3 +1,6 @@
+// Plan: What libcurl gives is freed by types, and an answer is collected up
+// to a limit. The client keeps handles, and with them connections, for the
+// next call.
 #include "registration/server/management_system.h"
 
 #include <curl/curl.h>

@@ -1,3 +1,5 @@
+// Plan: The parser's events build the value, and stop it where a limit is
+// passed or a name comes twice: nothing beyond the limits is ever built.
 #include "registration/service/bounded_json.h"
 
 #include <cstdint>

@@ -1,3 +1,5 @@
+// Plan: Pieces that messages share; what is written; what is parsed, of
+// which anything else is no message.
 #include "registration/service/internal_messages.h"
 
 #include <algorithm>

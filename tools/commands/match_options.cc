@@ -1,3 +1,6 @@
+// Plan: Options by what they are about: inputs, meaning, output, rules, in
+// the order of the help; then what can be checked of them together, and the
+// paths of a run.
 #include "tools/commands/match_options.h"
 
 #include "absl/strings/str_cat.h"

@@ -1,3 +1,6 @@
+// Plan: Whether there is a result at all; the report and the page, made in
+// memory; then files: matches are written first, so that a full disk shows
+// before a report has replaced an older one.
 #include "tools/commands/match_results.h"
 
 #include <memory>

@@ -1,3 +1,6 @@
+// Plan: C's errors become exceptions; arrays of Java are copied in, wiped,
+// and made; a thread is attached to the machine once and detached when it
+// ends.
 #include "matcher/api/java/jni_support.h"
 
 #include <pthread.h>
