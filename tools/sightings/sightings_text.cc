@@ -95,9 +95,12 @@ absl::Status StringMember(const json& row, const char* name,
   return absl::OkStatus();
 }
 
-// Unix seconds; the scan before is known.
+// Unix seconds, or 0: not known. That is what a 0 says to a reader, so a scan in
+// the first second of 1970 has no other.
 int64_t PreviousScan(const Sighting& sighting) {
-  return sighting.unix_seconds - sighting.seconds_since_previous_scan;
+  return sighting.seconds_since_previous_scan == kNoPreviousScan
+             ? 0
+             : sighting.unix_seconds - sighting.seconds_since_previous_scan;
 }
 
 }  // namespace
@@ -187,9 +190,8 @@ std::string CsvRow(const Sighting& sighting, const CsvColumns& columns) {
                    ",", EncodeHex(sighting.aem.bytes), ",", sighting.rssi);
   if (columns.previous_scan) {
     row += ",";
-    if (sighting.seconds_since_previous_scan != kNoPreviousScan) {
-      absl::StrAppend(&row, PreviousScan(sighting));
-    }
+    const int64_t scan = PreviousScan(sighting);
+    if (scan != 0) absl::StrAppend(&row, scan);
   }
   if (columns.device) absl::StrAppend(&row, ",", sighting.device);
   return row + "\n";
@@ -200,9 +202,8 @@ std::string JsonRow(const Sighting& sighting) {
                                  ",\"rpi\":\"", EncodeHex(sighting.rpi.bytes),
                                  "\",\"aem\":\"", EncodeHex(sighting.aem.bytes),
                                  "\",\"rssi\":", sighting.rssi);
-  if (sighting.seconds_since_previous_scan != kNoPreviousScan) {
-    absl::StrAppend(&row, ",\"previous_scan\":", PreviousScan(sighting));
-  }
+  const int64_t scan = PreviousScan(sighting);
+  if (scan != 0) absl::StrAppend(&row, ",\"previous_scan\":", scan);
   if (sighting.device != 0) {
     absl::StrAppend(&row, ",\"device\":", sighting.device);
   }

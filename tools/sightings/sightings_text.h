@@ -36,7 +36,8 @@ absl::Status ParseCsvRow(absl::string_view line, const CsvColumns& columns,
 absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting,
                           DroppedSightingFields* dropped);
 
-// With their line end.
+// With their line end. A scan before in the first second of 1970 is written as
+// not known: a 0 is read so.
 std::string CsvRow(const Sighting& sighting, const CsvColumns& columns = {});
 std::string JsonRow(const Sighting& sighting);
 

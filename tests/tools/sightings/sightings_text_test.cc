@@ -155,6 +155,19 @@ TEST(SightingsTextTest, AnUnknownPreviousScan) {
 }
 
 // It costs the field and is counted; the sighting is as good as without it.
+// A reader takes its time, 0, for "not known".
+TEST(SightingsTextTest, APreviousScanInTheFirstSecondOf1970) {
+  for (const uint32_t time : {0, 1, 300}) {
+    Sighting sighting;
+    sighting.unix_seconds = time;
+    sighting.seconds_since_previous_scan = time;
+    const std::string nothing =
+        absl::StrCat(time, ",", std::string(32, '0'), ",00000000,0,\n");
+    EXPECT_EQ(CsvRow(sighting, {.previous_scan = true}), nothing);
+    EXPECT_THAT(JsonRow(sighting), Not(HasSubstr("previous_scan")));
+  }
+}
+
 TEST(SightingsTextTest, APreviousScanThatIsNone) {
   Sighting want;
   ASSERT_THAT(ParseCsv(kCsv, &want), IsOk());
