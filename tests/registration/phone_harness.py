@@ -339,6 +339,9 @@ class Proxy:
         with client:
             if mode == "refuse" or not self.goes_on("connected"):
                 return
+            # No answer is passed on before "sent" was told.
+            told = threading.Event()
+            told.set()
             try:
                 with socket.create_connection(("127.0.0.1", self.target)) as server:
                     sent = bytearray()
@@ -352,6 +355,7 @@ class Proxy:
                                 data = server.recv(65536)
                                 if not data:
                                     return
+                                told.wait(PATIENCE)
                                 self.answered.set()
                                 if mode == "hold":
                                     self.closed.wait(PATIENCE)
@@ -372,13 +376,20 @@ class Proxy:
                         if not data:
                             break
                         sent += data
+                        whole = self.is_whole(sent)
+                        if whole:
+                            told.clear()
                         server.sendall(data)
-                        if self.is_whole(sent) and not self.goes_on("sent"):
+                        if whole and not self.goes_on("sent"):
+                            client.shutdown(socket.SHUT_RDWR)
                             return
+                        told.set()
                     server.shutdown(socket.SHUT_WR)
                     done.wait(PATIENCE)
             except OSError:
                 pass
+            finally:
+                told.set()
 
     def puts(self):
         """Bodies of all whole requests to register, parsed, with their size and headers."""
