@@ -2,7 +2,7 @@
 # Sourced by .ci/run and tools/dev/nightly: runs checks one after another, counts
 # what passed, and says what each cost.
 #
-# Defines:  stage, tally, end_stages, precompile_headers.
+# Defines:  stage, stage_beside, join_stages, tally, end_stages, precompile_headers.
 # Exports:  TEKMATCH_TALLY, the file of counts: a line a check, of test cases
 #           passed, failed and skipped;
 #           TEKMATCH_TIMES, the folder where Bazel and clang-tidy leave what
@@ -73,13 +73,16 @@ ticks() {
   echo "$sum"
 }
 
-# Sets cpu_ticks to what was spent until now.
+# Sets cpu_ticks to what was spent until now. Of a stage beside others it is what
+# its own processes took: Bazel's server works for the others as well.
 read_cpu() {
-  local server=
+  local self=$BASHPID server=
+  # 14 to 17: its own time and its ended children's, 16 and 17: the latter.
+  cpu_ticks=$(ticks "$self" 16 17)
+  [[ $self == "$$" ]] || return 0
   ! command -v bazel >/dev/null ||
     server=$(run_bazel info server_pid 2>/dev/null) || true
-  # 14 to 17: its own time and its ended children's, 16 and 17: the latter.
-  cpu_ticks=$(($(ticks "$$" 16 17) + $(ticks "${server:-none}" 14 17)))
+  ((cpu_ticks += $(ticks "${server:-none}" 14 17))) || true
   while read -r server; do
     ((cpu_ticks += $(ticks "$server" 14 17))) || true
   done <"$TEKMATCH_SERVERS"
@@ -107,6 +110,21 @@ stage() {
   ((status == 0)) || printf 'FAILED: %s (%s)\n' "$name" "$status"
   printf -- '-- %s: %d CPU-s, %d s\n' "$name" "$cpu" "$wall"
   printf '%s\t%d\t%d\n' "$name" "$cpu" "$wall" >>"$stages/stages"
+}
+
+# stage_beside NAME COMMAND...: a stage that goes on beside those that follow; for
+# one that mostly waits.  There is one at a time.
+stage_beside() {
+  : >"$stages/beside.tally"
+  TEKMATCH_TALLY=$stages/beside.tally stage "$@" >"$stages/beside" &
+  beside=$!
+}
+
+# Waits for it, shows what it said, and counts it.
+join_stages() {
+  wait "$beside" || tally 0 1 0
+  cat "$stages/beside"
+  cat "$stages/beside.tally" >>"$TEKMATCH_TALLY"
 }
 
 # The table of stages, what was slowest, and the sum; fails unless something

@@ -76,6 +76,28 @@ class StagesTest(unittest.TestCase):
         # It failed, and counted no failure.
         self.expect(1, "5 passed, 1 failed", count, "stage a count 5 0 0 1")
 
+    def test_a_stage_beside_others(self):
+        lines = self.expect(
+            1,
+            "7 passed, 1 failed",
+            'slow() { read -r <>"$ROOT/fifo"; echo slow; tally 5 0 0; return "$1"; }',
+            'release() { echo >"$ROOT/fifo"; }',
+            'mkfifo "$ROOT/fifo"',
+            "stage_beside slow slow 0",
+            "stage release release",
+            "stage after true",
+            "join_stages",
+            "stage_beside bad false",
+            "join_stages",
+        )
+        said = [line for line in lines if re.match("== [a-z]+$|slow$|FAILED", line)]
+        self.assertEqual(
+            said, ["== release", "== after", "== slow", "slow", "== bad", "FAILED: bad (1)"]
+        )
+        table = lines[lines.index("== what it took") :]
+        rows = {line.split()[-1] for line in table if " CPU-s " in line}
+        self.assertEqual(rows, {"slow", "release", "after", "bad", "all"})
+
     def test_nothing_passed(self):
         self.expect(1, "0 passed, 0 failed, 3 skipped", "stage a tally 0 0 3")
 
