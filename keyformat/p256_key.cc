@@ -35,6 +35,16 @@ bssl::UniquePtr<BIO> ReadOnlyBio(absl::string_view bytes) {
       BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
 }
 
+// BoringSSL makes a curve where it is first used and keeps it. Where there is
+// no memory for that, it calls the key wrong, and does not say why. Leaves the
+// queue of errors empty.
+bool HasCurve() {
+  const bssl::UniquePtr<EC_GROUP> group(
+      EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
+  ERR_clear_error();
+  return group != nullptr;
+}
+
 bool IsOnP256(const EVP_PKEY* key) {
   const EC_KEY* ec = EVP_PKEY_get0_EC_KEY(key);
   return ec != nullptr &&
@@ -62,7 +72,7 @@ absl::StatusOr<VerificationKey> VerificationKey::Parse(absl::string_view file) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::string info, FindPublicKeyInfo(file));
   CBS bytes;
   CBS_init(&bytes, reinterpret_cast<const uint8_t*>(info.data()), info.size());
-  ERR_clear_error();
+  if (!HasCurve()) return NoMemoryToReadAKey();
   const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&bytes));
   if (key == nullptr && LackedMemory()) return NoMemoryToReadAKey();
   if (key == nullptr || !IsOnP256(key.get())) {
@@ -116,7 +126,7 @@ bool IsDerSignature(absl::string_view bytes) {
 SigningKey::SigningKey(bssl::UniquePtr<EVP_PKEY> key) : key_(std::move(key)) {}
 
 absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
-  ERR_clear_error();
+  if (!HasCurve()) return NoMemoryToReadAKey();
   const bssl::UniquePtr<BIO> bio = ReadOnlyBio(SkipByteOrderMark(pem));
   bssl::UniquePtr<EVP_PKEY> key(
       bio == nullptr
