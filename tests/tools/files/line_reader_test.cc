@@ -1,6 +1,7 @@
 #include "tools/files/line_reader.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,7 +124,8 @@ TEST(LineReaderTest, APipeIntoWhichNobodyWrites) {
 }
 
 // A named pipe with somebody who may write: from the beginning, however late
-// the thread is that does.
+// the thread is that does, until all is read, however late the reader is. What
+// is in a pipe that nobody holds is gone.
 class Pipe {
  public:
   Pipe() {
@@ -136,9 +138,14 @@ class Pipe {
   ~Pipe() { Close(); }
 
   const std::string& path() const { return path_; }
+  // What is written arrives as a read of its own: this waits until it was read.
   void Write(const std::string& bytes) const {
     EXPECT_EQ(write(fd_, bytes.data(), bytes.size()),
               static_cast<ssize_t>(bytes.size()));
+    for (int unread = 1; unread > 0;) {
+      ASSERT_EQ(ioctl(fd_, FIONREAD, &unread), 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
   void Close() {
     if (fd_ >= 0) close(fd_);
@@ -180,7 +187,6 @@ TEST(LineReaderTest, LinesThatArriveInPieces) {
   std::thread writer([&pipe] {
     for (const char c : std::string("\xEF\xBB\xBFone\r\n\ntwo")) {
       pipe.Write(std::string(1, c));
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     pipe.Close();
   });
@@ -194,7 +200,6 @@ TEST(LineReaderTest, OldBytesBehindAPieceAreNotRead) {
   std::thread writer([&pipe] {
     for (const char* piece : {"aaaa\nbbbb\ncc", "d", "e", "\nff"}) {
       pipe.Write(piece);
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     pipe.Close();
   });
