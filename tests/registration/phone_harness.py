@@ -298,10 +298,10 @@ class Proxy:
     "hold", which passes the request and never answers; "refuse", which closes at
     once.
 
-    on_event, where it is set, is called of each connection with "connected",
-    "sent" (a whole request was passed on), "answered" (there is an answer, of which
-    nothing was passed back), and "passed" (it was); what it returns as false ends
-    the connection.
+    on_event, where it is set, is called of each connection that begins from then on,
+    with "connected", "sent" (a whole request was passed on), "answered" (there is an
+    answer, of which nothing was passed back), and "passed" (it was); what it returns
+    as false ends the connection.
     """
 
     def __init__(self, port):
@@ -310,6 +310,7 @@ class Proxy:
         self.requests = []  # bytes of each connection
         self.answered = threading.Event()
         self.on_event = None
+        self.num_open = 0  # connections that are served
         self.closed = threading.Event()
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -323,10 +324,13 @@ class Proxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            with self.lock:
+                self.num_open += 1
             threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
-    def goes_on(self, event):
-        return self.on_event is None or self.on_event(event)
+    def is_idle(self):
+        with self.lock:
+            return self.num_open == 0
 
     @staticmethod
     def is_whole(sent):
@@ -335,61 +339,71 @@ class Proxy:
         return bool(end) and len(body) >= (int(length.group(1)) if length else 0)
 
     def serve(self, client):
+        try:
+            with client:
+                self.pass_on(client)
+        finally:
+            with self.lock:
+                self.num_open -= 1
+
+    def pass_on(self, client):
         mode = self.mode
-        with client:
-            if mode == "refuse" or not self.goes_on("connected"):
-                return
-            # No answer is passed on before "sent" was told.
-            told = threading.Event()
+        # Of this connection to its end: "passed" may be told when the next one is
+        # about to begin.
+        goes_on = self.on_event or (lambda event: True)
+        if mode == "refuse" or not goes_on("connected"):
+            return
+        # No answer is passed on before "sent" was told.
+        told = threading.Event()
+        told.set()
+        try:
+            with socket.create_connection(("127.0.0.1", self.target)) as server:
+                sent = bytearray()
+                with self.lock:
+                    self.requests.append(sent)
+                done = threading.Event()
+
+                def back():
+                    try:
+                        while True:
+                            data = server.recv(65536)
+                            if not data:
+                                return
+                            told.wait(PATIENCE)
+                            self.answered.set()
+                            if mode == "hold":
+                                self.closed.wait(PATIENCE)
+                            if mode != "pass" or not goes_on("answered"):
+                                client.shutdown(socket.SHUT_RDWR)
+                                return
+                            client.sendall(data)
+                            if not goes_on("passed"):
+                                return
+                    except OSError:
+                        pass
+                    finally:
+                        done.set()
+
+                threading.Thread(target=back, daemon=True).start()
+                while True:
+                    data = client.recv(65536)
+                    if not data:
+                        break
+                    sent += data
+                    whole = self.is_whole(sent)
+                    if whole:
+                        told.clear()
+                    server.sendall(data)
+                    if whole and not goes_on("sent"):
+                        client.shutdown(socket.SHUT_RDWR)
+                        return
+                    told.set()
+                server.shutdown(socket.SHUT_WR)
+                done.wait(PATIENCE)
+        except OSError:
+            pass
+        finally:
             told.set()
-            try:
-                with socket.create_connection(("127.0.0.1", self.target)) as server:
-                    sent = bytearray()
-                    with self.lock:
-                        self.requests.append(sent)
-                    done = threading.Event()
-
-                    def back():
-                        try:
-                            while True:
-                                data = server.recv(65536)
-                                if not data:
-                                    return
-                                told.wait(PATIENCE)
-                                self.answered.set()
-                                if mode == "hold":
-                                    self.closed.wait(PATIENCE)
-                                if mode != "pass" or not self.goes_on("answered"):
-                                    client.shutdown(socket.SHUT_RDWR)
-                                    return
-                                client.sendall(data)
-                                if not self.goes_on("passed"):
-                                    return
-                        except OSError:
-                            pass
-                        finally:
-                            done.set()
-
-                    threading.Thread(target=back, daemon=True).start()
-                    while True:
-                        data = client.recv(65536)
-                        if not data:
-                            break
-                        sent += data
-                        whole = self.is_whole(sent)
-                        if whole:
-                            told.clear()
-                        server.sendall(data)
-                        if whole and not self.goes_on("sent"):
-                            client.shutdown(socket.SHUT_RDWR)
-                            return
-                        told.set()
-                    server.shutdown(socket.SHUT_WR)
-                    done.wait(PATIENCE)
-            except OSError:
-                pass
-            finally:
-                told.set()
 
     def puts(self):
         """Bodies of all whole requests to register, parsed, with their size and headers."""

@@ -392,6 +392,8 @@ class PhoneProcessTest(unittest.TestCase):
                 self.assertEqual(me.path, "/done", me.page.text)
             me.get("/done")
             self.assertIn("6個", me.page.text)
+            # What is on its way is none of the next person's.
+            self.assertTrue(wait_for(proxy.is_idle))
         print("kills at %s: requests that arrived %s, retries %s" % (steps, cut, retries))
         # Each step was met: before the request, between it and the answer, after.
         each = KILLS // len(steps)
