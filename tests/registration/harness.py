@@ -266,6 +266,20 @@ class World:
         assert "Sanitizer" not in said and "runtime error:" not in said, said
 
 
+def files_in(folder):
+    """Yields path and bytes of all files, but sockets; of a folder in which processes
+    work: a file that is gone by the time that it is its turn is none."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(parent, name)
+            try:
+                if os.path.isfile(path):
+                    with open(path, "rb") as f:
+                        yield path, f.read()
+            except FileNotFoundError:
+                pass
+
+
 def wait_for(condition, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while time.monotonic() < end:

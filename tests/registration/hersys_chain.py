@@ -268,14 +268,8 @@ class Chain(harness.World):
     def holders_of(self, *secrets):
         """The files and outputs of ours that hold one of them."""
         found = []
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                path = os.path.join(folder, name)
-                if not os.path.isfile(path):
-                    continue
-                with open(path, "rb") as f:
-                    content = f.read()
-                found += [name for s in secrets if s.encode() in content]
+        for path, content in harness.files_in(self.folder):
+            found += [os.path.basename(path) for s in secrets if s.encode() in content]
         return found + [text for text in self.said for s in secrets if s in text]
 
     def close(self):

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # Phones as processes, with a real notification server: from consent to the
 # notice on another phone, what leaves a phone, and what stays on it.
-import glob
 import json
 import os
 import random
@@ -279,17 +278,9 @@ class PhoneProcessTest(unittest.TestCase):
         refused.get("/register")
         self.assertEqual(refused.page.value("number"), "12345678")
 
-    def everywhere(self):
-        """All bytes at rest: databases, -wal, logs."""
-        found = {}
-        for path in glob.glob(self.world.path("**"), recursive=True):
-            if os.path.isfile(path):
-                with open(path, "rb") as f:
-                    found[os.path.relpath(path, self.world.folder)] = f.read()
-        return found
-
     def assert_nowhere(self, *secrets):
-        for path, data in self.everywhere().items():
+        """In no bytes at rest: databases, -wal, logs."""
+        for path, data in harness.files_in(self.world.folder):
             for secret in secrets:
                 self.assertNotIn(secret.encode(), data, path)
 

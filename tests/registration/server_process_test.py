@@ -296,13 +296,9 @@ class ServerProcessTest(unittest.TestCase):
         haystacks = {"answers": b"".join(str(a[1]).encode() + a[2] for a in answers)}
 
         def collect():
-            for folder, _, names in os.walk(world.folder):
-                for name in names:
-                    if name.endswith(".sock"):
-                        continue
-                    with open(os.path.join(folder, name), "rb") as f:
-                        haystacks.setdefault(name, b"")
-                        haystacks[name] += f.read()
+            for path, content in harness.files_in(world.folder):
+                name = os.path.basename(path)
+                haystacks[name] = haystacks.get(name, b"") + content
 
         collect()  # with the -wal
         self.assertEqual(world.end(), 0)
