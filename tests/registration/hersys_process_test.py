@@ -12,6 +12,7 @@ import json
 import os
 import random
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -218,22 +219,22 @@ class HersysProcessTest(unittest.TestCase):
     def test_r24_a_killed_bulk_issue_goes_on(self):
         chain = self.chain
         options = self.persons([self.person(i) for i in range(300)])
-        num_killed = 0
-        for delay in [0.05, 0.1, 0.2, 0.3]:
+        for num_lines in [0, 1, 40, 80, 120]:
             process = subprocess.Popen(
                 [REGISTRY, options[0], "--data=" + chain.path("hersys")]
                 + ["--clock-file=" + chain.path("clock")]
                 + options[1:],
                 stdout=subprocess.PIPE,
                 text=True,
+                # It waits as soon as some 80 lines were not read, and so never comes
+                # to its end before it is killed.
+                pipesize=4096,
             )
-            try:
-                process.wait(delay)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                num_killed += 1
+            for _ in range(num_lines):
+                self.assertRegex(process.stdout.readline(), "^line ")
+            process.kill()
             process.communicate()
-        self.assertGreater(num_killed, 0)
+            self.assertEqual(process.returncode, -signal.SIGKILL)
         done = chain.run(*options)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(done.stdout.splitlines()), 300)
