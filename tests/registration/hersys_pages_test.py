@@ -688,16 +688,16 @@ class HersysPagesTest(unittest.TestCase):
         # another patient's, which goes out in the second one.
         other = self.add_patient(client, contact="08012345678")
         self.issue(client, other)
-        to_other = lambda: [m["to"] for m in chain.sms.messages].count("+818012345678")
-        self.assertTrue(wait_for(lambda: to_other() >= 1))
-        to_patient = len(chain.sms.messages) - to_other()
+        sent_to = lambda contact: [m["to"] for m in chain.sms.messages].count(contact)
+        self.assertTrue(wait_for(lambda: sent_to("+818012345678") >= 1))
+        to_patient = sent_to("+819012345678")
         chain.sms.status = 200
         chain.wait_for_states(other, ["handed"])
         page = self.number_tab(client, patient)
         self.assertIn("発行後に入力内容が変更されたため", page.words)
         self.assertIn("不足：本人の同意", page.words)
         self.assertIn("最も古い送信待ち：0分", page.words)
-        self.assertEqual(len(chain.sms.messages) - to_other(), to_patient)
+        self.assertEqual(sent_to("+819012345678"), to_patient)
         self.assertEqual(chain.states(patient), ["failed"])
 
     # R9, rows 17 and 18.
