@@ -1,8 +1,6 @@
 // The messages between the roles, and libcurl's client against a real server.
 #include "registration/server/management_system.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -16,6 +14,7 @@
 #include "registration/service/clock.h"
 #include "registration/service/http_server.h"
 #include "registration/service/router.h"
+#include "tests/memory_folder.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
@@ -129,7 +128,8 @@ TEST_F(ManagementSystemTest, ReservesAndConfirms) {
 }
 
 TEST_F(ManagementSystemTest, UnixSocket) {
-  Start(absl::StrCat("/tmp/tekmatch-management-", getpid()));
+  const MemoryFolder folder;
+  Start(folder.At("management"));
   EXPECT_TRUE(system_->Reserve(TestMessage()).ok());
 }
 
@@ -159,7 +159,8 @@ TEST_F(ManagementSystemTest, SlowOneIsUnavailable) {
 }
 
 TEST_F(ManagementSystemTest, ComesBackAfterARestart) {
-  Start(absl::StrCat("/tmp/tekmatch-management-", getpid()));
+  const MemoryFolder folder;
+  Start(folder.At("management"));
   EXPECT_TRUE(system_->Reserve(TestMessage()).ok());
   server_->Stop(absl::Seconds(1));
   const absl::Status down = system_->Reserve(TestMessage()).status();

@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/memory_folder.h"
 #include "tests/registration/service/http_client.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
@@ -119,7 +120,9 @@ TEST_F(HttpServerTest, AnswersOnTcp) {
 }
 
 TEST_F(HttpServerTest, AnswersOnAUnixSocketAndRemovesIt) {
-  options_.address.unix_path = absl::StrCat("/tmp/tekmatch-http-", getpid());
+  // Paths of sockets are short, and those of tests are long.
+  const MemoryFolder folder;
+  options_.address.unix_path = folder.At("http");
   Start();
   EXPECT_EQ(Ask(address(), "PUT", "/echo", "hello").body, "hello");
   EXPECT_EQ(Ask(address(), "GET", "/who").body, "unix|");

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/memory_folder.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
@@ -48,7 +49,8 @@ TEST(ListenAddressTest, SaysWhichPortItGot) {
 TEST(ListenAddressTest, UnixSocketThatNobodyListensOnIsReplaced) {
   // Paths of sockets are short, and those of tests are long.
   ListenAddress address;
-  address.unix_path = "/tmp/tekmatch-listen-" + std::to_string(getpid());
+  const MemoryFolder folder;
+  address.unix_path = folder.At("listen");
   const auto first = ListenAt(address);
   ASSERT_TRUE(first.ok()) << first.status();
   struct stat info;
@@ -59,16 +61,15 @@ TEST(ListenAddressTest, UnixSocketThatNobodyListensOnIsReplaced) {
   const auto second = ListenAt(address);
   ASSERT_TRUE(second.ok()) << second.status();
   close(*second);
-  unlink(address.unix_path.c_str());
 }
 
 TEST(ListenAddressTest, FileThatIsNoSocketStays) {
   ListenAddress address;
-  address.unix_path = "/tmp/tekmatch-file-" + std::to_string(getpid());
+  const MemoryFolder folder;
+  address.unix_path = folder.At("file");
   WriteFile(address.unix_path, "kept");
   EXPECT_FALSE(ListenAt(address).ok());
   EXPECT_EQ(ReadFile(address.unix_path), "kept");
-  unlink(address.unix_path.c_str());
 }
 
 }  // namespace
