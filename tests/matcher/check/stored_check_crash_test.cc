@@ -9,7 +9,8 @@
 // counting the calls by which anything comes to be in a file, of which any one
 // may be the last, be done by half, or not be done at all. Those are stood in
 // for here, so that a kill can be at exactly that place. A third of those kills
-// are between the first call of the checks that stop and their last.
+// are between the first call of the checks that stop and their last. The ways
+// take turns, each until it has killed, however fast the machine is by then.
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -46,10 +47,10 @@
 #include "tests/matcher/check/check_lines.h"
 #include "tests/matcher/check/moved_clock.h"
 #include "tests/matcher/check/stored_check_world.h"
+#include "tests/memory_folder.h"
 #include "tests/sanitized.h"
 #include "tests/status_matchers.h"
 #include "tests/test_exports.h"
-#include "tests/test_files.h"
 
 namespace {
 
@@ -241,7 +242,8 @@ class CrashTest : public ::testing::Test {
     return CheckStored(*database, names_, options_);
   }
 
-  static std::string Folder() { return TempPath("store"); }
+  // In memory: who is killed leaves to the system what was written.
+  std::string Folder() const { return memory_.At("store"); }
 
   // Runs it in a process that is killed after so long, if that is not negative,
   // or at its g_last_call. Returns whether it was.
@@ -322,6 +324,7 @@ class CrashTest : public ::testing::Test {
     return result.ok() ? Lines(*result) : std::vector<std::string>();
   }
 
+  const MemoryFolder memory_;
   StoredCheckOptions options_;
   std::vector<std::string> names_;
   std::map<std::string, size_t> num_keys_;
@@ -366,14 +369,18 @@ TEST_F(CrashTest, KilledAtAnyMomentItGoesOn) {
   uint64_t num_lives = 0;
   uint64_t num_too_late = 0;  // the run was over
   std::map<size_t, int> kills_by_marked;
-  while (num_kills < kNumKills) {
+  // More than so many exports were marked, in turn, when it was killed.
+  constexpr size_t kFewMarked = 4;
+  while (num_kills < kNumKills ||
+         (kills_by_marked.size() <= kFewMarked && num_kills < 10 * kNumKills)) {
     // One store, killed once or several times on its way.
     std::filesystem::remove_all(Folder());
     ++num_lives;
     for (uint64_t n = 1 + random.Below(3); n > 0; --n) {
-      const bool by_time = random.Below(2) == 0;
+      const uint64_t turn = num_kills % 6;
+      const bool by_time = turn == 0 || turn == 1 || turn == 4;
+      const bool in_steps = turn == 2;
       g_cut = static_cast<Cut>(random.Below(3));
-      const bool in_steps = !by_time && random.Below(3) == 0;
       g_last_call =
           by_time    ? 0
           : in_steps ? 1 + steps.num_calls_before + random.Below(calls_of_steps)
@@ -417,10 +424,9 @@ TEST_F(CrashTest, KilledAtAnyMomentItGoesOn) {
             << " came too late. Exports marked when it was killed: "
             << absl::StrJoin(by_marked, ", ") << ".\n";
   // None of it is of one kind alone.
-  EXPECT_GT(num_by_time, kNumKills / 10);
-  EXPECT_LT(num_by_time, kNumKills * 9 / 10);
-  EXPECT_GT(num_in_steps, kNumKills / 20);
-  EXPECT_GT(kills_by_marked.size(), 4U);
+  EXPECT_GE(num_by_time, kNumKills / 2);
+  EXPECT_GE(num_in_steps, kNumKills / 6);
+  EXPECT_GT(kills_by_marked.size(), kFewMarked);
 }
 
 }  // namespace
