@@ -240,9 +240,13 @@ class BrowserWorld(Chain):
         assert status == 204, status
 
     def num_puts(self):
-        """Requests to register that the server saw."""
+        """Requests to register in the server's log, where each is after its answer."""
         path = self.path("log")
         return self.read("log").count("PUT /v1/diagnosis") if os.path.exists(path) else 0
+
+    def wait_for_puts(self, number):
+        assert wait_for(lambda: self.num_puts() >= number), self.read("log")
+        assert self.num_puts() == number, self.read("log")
 
     def publish_today(self):
         """Moves time to the slot, and waits until the server has published."""
