@@ -63,6 +63,8 @@ def browse(page, *options):
                 BROWSER,
                 "--no-sandbox",
                 "--disable-gpu",
+                # /dev/shm may be small, and others use it.
+                "--disable-dev-shm-usage",
                 "--hide-scrollbars",
                 "--enable-logging=stderr",
                 "--user-data-dir=" + profile,
