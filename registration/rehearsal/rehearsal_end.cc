@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
@@ -22,9 +23,11 @@
 #include "keyformat/status_macros.h"
 #include "registration/rehearsal/diagnosis_put.h"
 #include "registration/rehearsal/loopback_client.h"
+#include "registration/rehearsal/operators.h"
 #include "registration/rehearsal/phone_browser.h"
 #include "registration/rehearsal/rehearsal_run.h"
 #include "registration/rehearsal/secret_scan.h"
+#include "registration/rehearsal/supervisor.h"
 #include "registration/rules/key_acceptance.h"
 #include "registration/rules/publish_schedule.h"
 
@@ -72,9 +75,34 @@ bool Rehearsal::IsGood(const std::string& number,
   return false;
 }
 
+// A number's life counts from when the management system knows that the
+// gateway took its message, which is after the message is here.
+absl::Status Rehearsal::WaitUntilHanded(const PatientCard& card) {
+  if (!card.patient.has_value()) {
+    return absl::InternalError("a probe has no patient");
+  }
+  const absl::Time real_end = absl::Now() + kCommandTimeout;
+  while (absl::Now() < real_end) {
+    TEKMATCH_ASSIGN_OR_RETURN(
+        const CommandResult issues,
+        RunCommand({"issues", "--data", roles_->Path("hersys"), "--centre",
+                    kRehearsalCentre, "--patient", absl::StrCat(*card.patient),
+                    "--clock-file", roles_->clock_file()},
+                   "", kCommandTimeout));
+    if (absl::StrContains(issues.output, " handed ") &&
+        !absl::StrContains(issues.output, " handed - ")) {
+      return absl::OkStatus();
+    }
+    absl::SleepFor(kTick);
+  }
+  return absl::DeadlineExceededError("a probe's message was not handed over");
+}
+
 absl::Status Rehearsal::ProbeTheHour() {
   const absl::Time begin = clock_->Now();
   TEKMATCH_RETURN_IF_ERROR(clock_->StopAt(begin));
+  // Messages that come from now on may be handed over when the clock was moved.
+  std::vector<std::string> unused = people_->UnusedNumbers();
   sms_->SetPace(absl::ZeroDuration());
   CommandOperators operators(roles_->Path("hersys"), roles_->clock_file());
   for (ProbePerson& probe : probes_) {
@@ -101,8 +129,9 @@ absl::Status Rehearsal::ProbeTheHour() {
       ids[i] = probes_[i].id;
     }
   }
-  // The answer has to be back at the management system, too; time stands.
-  absl::SleepFor(kLook);
+  for (const ProbePerson& probe : probes_) {
+    TEKMATCH_RETURN_IF_ERROR(WaitUntilHanded(probe.card));
+  }
   for (const std::string& id : ids) people_->Report(id);
   const absl::Duration life = absl::Minutes(config_.life_minutes);
   const size_t first = plan_.persons.size();
@@ -124,7 +153,6 @@ absl::Status Rehearsal::ProbeTheHour() {
   if (config_.life_from == "delivery") {
     TEKMATCH_RETURN_IF_ERROR(clock_->StopAt(begin + life + kLongestDelivery));
   }
-  std::vector<std::string> unused = people_->UnusedNumbers();
   if (unused.size() > kMostUnusedProbes) unused.resize(kMostUnusedProbes);
   for (size_t i = 0; i < unused.size(); ++i) {
     evidence_.probes.push_back(

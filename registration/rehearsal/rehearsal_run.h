@@ -85,6 +85,7 @@ class Rehearsal {
 
   // ---- the end
   absl::Status ProbeTheHour();
+  absl::Status WaitUntilHanded(const PatientCard& card);
   bool IsGood(const std::string& number, const std::vector<DiagnosisKey>& keys,
               int person, const std::string& address);
   absl::StatusOr<PublishedExports> LookAtExports();

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <utility>
+#include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -37,18 +39,27 @@ std::string RandomText() {
   return absl::BytesToHexString(bytes);
 }
 
-// A port that nobody has at the moment.
-absl::StatusOr<ListenAddress> FreePort() {
+// Ports that nobody has at the moment. Each is held until all are found: they
+// differ.
+absl::StatusOr<std::vector<ListenAddress>> FreePorts(size_t number) {
   RandomSource random = RandomSource::FromSystem();
-  for (int i = 0; i < kMostPortTries; ++i) {
+  std::vector<ListenAddress> found;
+  std::vector<int> held;
+  const absl::Cleanup close_held = [&held] {
+    for (const int fd : held) close(fd);
+  };
+  for (int i = 0; i < kMostPortTries && found.size() < number; ++i) {
     ListenAddress address;
     address.port = static_cast<uint16_t>(kFirstPort + random.Below(kNumPorts));
     const absl::StatusOr<int> fd = ListenAt(address);
     if (!fd.ok()) continue;
-    close(*fd);
-    return address;
+    held.push_back(*fd);
+    found.push_back(address);
   }
-  return absl::ResourceExhaustedError("no port is free");
+  if (found.size() < number) {
+    return absl::ResourceExhaustedError("no port is free");
+  }
+  return found;
 }
 
 }  // namespace
@@ -74,9 +85,11 @@ absl::Status RoleProcesses::MakeFiles() {
   }
   TEKMATCH_ASSIGN_OR_RETURN(sockets_, ScratchFolder::Make());
   addresses_.hersys.unix_path = sockets_->path() + "/hersys";
-  TEKMATCH_ASSIGN_OR_RETURN(addresses_.server, FreePort());
-  TEKMATCH_ASSIGN_OR_RETURN(pages_, FreePort());
-  TEKMATCH_ASSIGN_OR_RETURN(addresses_.phones, FreePort());
+  TEKMATCH_ASSIGN_OR_RETURN(const std::vector<ListenAddress> ports,
+                            FreePorts(3));
+  addresses_.server = ports[0];
+  pages_ = ports[1];
+  addresses_.phones = ports[2];
   password_ = RandomText();
 
   TEKMATCH_ASSIGN_OR_RETURN(const SigningKey key, SigningKey::Generate());
