@@ -20,6 +20,7 @@ WAITING = frozenset("PENDING REQUEUED REQUEUE_HOLD REQUEUE_FED SPECIAL_EXIT".spl
 TAKEN = {
     "array": "a",
     "chdir": "D",
+    "clusters": "M",
     "dependency": "d",
     "error": "e",
     "job-name": "J",
@@ -30,6 +31,18 @@ TAKEN = {
 }
 # Options of one letter and without a value: others may follow in the same word.
 FLAGS = "hHIkOQsuvVX"
+
+# Slurm's commands take options from the environment, too. A person sets them for other
+# jobs and other questions; these do not reach ours. Of sbatch: what is TAKEN, or given
+# below; the rest holds, such as SBATCH_PARTITION. Of the others: all, since
+# SQUEUE_PARTITION, for one, hides jobs of other partitions.
+NOT_HANDED_ON = frozenset(
+    "SBATCH_" + name
+    for name in "ARRAY_INX ERROR JOB_NAME NO_REQUEUE OPEN_MODE OUTPUT REQUEUE WAIT".split()
+)
+NOTHING_HANDED_ON = ("SCANCEL_", "SCONTROL_", "SQUEUE_")
+# What is sent to one cluster is not found when another one is asked.
+OTHER_CLUSTERS = ("SBATCH_CLUSTERS", "SLURM_CLUSTERS")
 
 
 class Task:
@@ -63,10 +76,29 @@ def need(command):
         raise Refusal("%s is missing: this machine's PATH has no commands of Slurm" % command)
 
 
+def environment():
+    """What Slurm's commands are given of this process's."""
+    for name in OTHER_CLUSTERS:
+        if os.environ.get(name):
+            raise Refusal(
+                "%s is set: tekmatch-slurm serves one cluster, this machine's own" % name
+            )
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in NOT_HANDED_ON and not name.startswith(NOTHING_HANDED_ON)
+    }
+
+
 def run(arguments):
     """What a command of Slurm prints."""
     result = subprocess.run(
-        arguments, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace"
+        arguments,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if result.returncode:
         said = "; ".join(result.stderr.split("\n")[:-1]) or "exit status %d" % result.returncode

@@ -6,6 +6,7 @@
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -23,10 +24,12 @@ SBATCH = """
 number=$(($(cat "$HERE/jobs" 2>/dev/null || echo 10) + 1))
 echo "$number" >"$HERE/jobs"
 printf '%s\\0' "$@" >"$HERE/sbatch.$number"
+env -0 >"$HERE/environment.sbatch"
 echo "${SBATCH_PRINTS-$number;cluster}"
 """
 SQUEUE = """
 if [[ -n ${HOLD-} ]]; then touch "$HERE/held"; while [[ ! -e $HERE/go-on ]]; do sleep 0.05; done; fi
+env -0 >"$HERE/environment.squeue"
 [[ ! -e $HERE/controller-down ]] || { echo "slurm_load_jobs error: no contact" >&2; exit 1; }
 cat "$HERE/queue"
 """
@@ -61,8 +64,12 @@ class TekmatchSlurmTest(unittest.TestCase):
         for name, text in (
             ("sbatch", SBATCH),
             ("squeue", SQUEUE),
-            ("scancel", 'echo "$*" >>"$HERE/cancelled"'),
-            ("scontrol", 'echo "MaxArraySize            = ${MAX_ARRAY-1001}"'),
+            ("scancel", 'echo "$*" >>"$HERE/cancelled"; env -0 >"$HERE/environment.scancel"'),
+            (
+                "scontrol",
+                'env -0 >"$HERE/environment.scontrol"\n'
+                'echo "MaxArraySize            = ${MAX_ARRAY-1001}"',
+            ),
         ):
             self.write_script("bin/" + name, text)
         # A PATH without Slurm, wherever that is.
@@ -134,6 +141,11 @@ class TekmatchSlurmTest(unittest.TestCase):
         """The arguments of sbatch for a job."""
         text = (self.here / ("sbatch.%d" % number)).read_text(encoding="utf-8")
         return text.split("\0")[:-1]
+
+    def given(self, command):
+        """The names that begin with S, as Slurm's do, of a command's environment."""
+        text = (self.here / ("environment." + command)).read_text(encoding="utf-8")
+        return {x.partition("=")[0] for x in text.split("\0") if re.match("S[A-Z]+_", x)}
 
     def begin_task(self, shard, restarts=0, job=11, tekmatch=None, folder=None):
         """Runs a shard as Slurm would, by what sbatch was given."""
@@ -255,6 +267,10 @@ class SubmitTest(TekmatchSlurmTest):
             ("--test-only", "--test-only"),
             ("--wait", "--wait"),
             ("-W", "-vW"),
+            ("--clusters", "--clusters=other"),
+            ("--cluster", "--cluster", "other"),
+            ("-M", "-M", "other"),
+            ("-M", "-HMother"),
             ("--", "--"),
         ):
             with self.subTest(options):
@@ -265,6 +281,35 @@ class SubmitTest(TekmatchSlurmTest):
         options = ["--wait-all-nodes=1", "-pall", "-n", "1", "--exclude=node-a", "-Hsv", "-wd"]
         self.assertEqual(self.submit("--", *options)[0], 0)
         self.assertEqual(self.job(11)[1 : 1 + len(options)], options)
+
+    def test_takes_no_such_option_from_the_environment(self):
+        for name in (
+            # Of sbatch: what is refused as an option, or given by the tool.
+            *("SBATCH_ARRAY_INX", "SBATCH_ERROR", "SBATCH_JOB_NAME", "SBATCH_NO_REQUEUE"),
+            *("SBATCH_OPEN_MODE", "SBATCH_OUTPUT", "SBATCH_WAIT"),
+            # They would hide the jobs, or ask before they are cancelled.
+            *("SQUEUE_PARTITION", "SQUEUE_FORMAT2", "SCANCEL_INTERACTIVE", "SCONTROL_LOCAL"),
+        ):
+            with self.subTest(name):
+                self.queue()
+                status, _, err = self.submit(**{name: "1", "SBATCH_PARTITION": "p", "SHELL_": "x"})
+                self.assertEqual((status, err), (0, ""))
+                self.queue(("99", "merge", "PENDING", "", "Dependency"))
+                status, _, err = self.submit(**{name: "1", "SBATCH_PARTITION": "p", "SHELL_": "x"})
+                self.assertEqual((status, err), (0, ""))
+                for command in ("sbatch", "squeue", "scancel", "scontrol"):
+                    self.assertEqual(self.given(command), {"SBATCH_PARTITION", "SHELL_"})
+
+    def test_refuses_other_clusters_of_the_environment(self):
+        for name in ("SBATCH_CLUSTERS", "SLURM_CLUSTERS"):
+            with self.subTest(name):
+                run = self.submit(**{name: "other"})
+                self.expect_refusal(run, name + " is set", "one cluster")
+                self.assertFalse(self.out.exists())
+        self.assertEqual(self.submit(SLURM_CLUSTERS="")[0], 0)
+        status, lines = self.status(SLURM_CLUSTERS="other")
+        self.assertEqual(status, 3)
+        self.assertIn("Slurm is not asked (SLURM_CLUSTERS is set", lines[0])
 
     def test_a_second_time_takes_what_is_not_done(self):
         self.submit()
