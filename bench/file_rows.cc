@@ -50,12 +50,12 @@ absl::Status WrongAnswer(absl::string_view of) {
   return absl::InternalError(absl::StrCat(of, ": wrong answer"));
 }
 
-absl::Status WriteCsv(const std::vector<Sighting>& sightings,
-                      const std::string& path) {
+absl::Status WriteTo(const std::string& path,
+                     const std::vector<Sighting>& sightings,
+                     SightingsFormat format) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> out,
                             OutputFile::Open(path));
-  TEKMATCH_RETURN_IF_ERROR(
-      WriteSightings(sightings, SightingsFormat::kCsv, *out));
+  TEKMATCH_RETURN_IF_ERROR(WriteSightings(sightings, format, *out));
   return out->Commit();
 }
 
@@ -173,8 +173,15 @@ absl::StatusOr<RatioRow> ReadRow(const FileRowOptions& options) {
                       .num_met = num_met,
                       .num_sightings = options.num_sightings}));
   TEKMATCH_ASSIGN_OR_RETURN(const auto folder, ScratchFolder::Make());
-  const std::string path = absl::StrCat(folder->path(), "/sightings.csv");
-  TEKMATCH_RETURN_IF_ERROR(WriteCsv(world.sightings, path));
+  const std::string csv = absl::StrCat(folder->path(), "/sightings.csv");
+  const bool is_csv = options.format == SightingsFormat::kCsv;
+  const std::string path =
+      is_csv ? csv : absl::StrCat(folder->path(), "/sightings");
+  TEKMATCH_RETURN_IF_ERROR(
+      WriteTo(csv, world.sightings, SightingsFormat::kCsv));
+  if (!is_csv) {
+    TEKMATCH_RETURN_IF_ERROR(WriteTo(path, world.sightings, options.format));
+  }
   std::vector<Rpi> wanted;
   wanted.reserve(world.sightings.size());
   for (const Sighting& sighting : world.sightings) {
@@ -186,13 +193,20 @@ absl::StatusOr<RatioRow> ReadRow(const FileRowOptions& options) {
 
   const Meter engine = [&](int) -> absl::StatusOr<double> {
     absl::StatusOr<SightingIndex> index = absl::UnknownError("not yet");
+    SightingsFormat format = SightingsFormat::kForeign;
     const double seconds = SecondsOf([&] {
       absl::StatusOr<SightingsFile> file = ReadSightings(path, {});
+      if (file.ok()) format = file->format;
       index = file.ok() ? SightingIndex::Create(std::move(file->sightings))
                         : absl::StatusOr<SightingIndex>(file.status());
     });
     if (!index.ok()) return index.status();
-    if (index->sightings().size() != wanted.size()) {
+    if (format != options.format ||
+        !std::equal(index->sightings().begin(), index->sightings().end(),
+                    wanted.begin(), wanted.end(),
+                    [](const Sighting& sighting, const Rpi& rpi) {
+                      return sighting.rpi == rpi;
+                    })) {
       return WrongAnswer("the index");
     }
     TEKMATCH_RETURN_IF_ERROR(CheckIndex(*std::move(index), world));
@@ -201,7 +215,7 @@ absl::StatusOr<RatioRow> ReadRow(const FileRowOptions& options) {
   const Meter plain = [&](int) -> absl::StatusOr<double> {
     absl::StatusOr<std::vector<Rpi>> rpis = std::vector<Rpi>();
     const double seconds = SecondsOf([&] {
-      rpis = ReadPlainRpis(path);
+      rpis = ReadPlainRpis(csv);
       if (rpis.ok()) std::sort(rpis->begin(), rpis->end());
     });
     if (!rpis.ok()) return rpis.status();
@@ -238,7 +252,8 @@ absl::StatusOr<RatioRow> WaitRow(const FileRowOptions& options,
     return absl::StrCat(folder->path(), "/", name);
   };
   const std::string csv = at("sightings.csv");
-  TEKMATCH_RETURN_IF_ERROR(WriteCsv(world.sightings, csv));
+  TEKMATCH_RETURN_IF_ERROR(
+      WriteTo(csv, world.sightings, SightingsFormat::kCsv));
   TEKMATCH_ASSIGN_OR_RETURN(const ExportSigner signer, MakeSigner());
   TEKMATCH_ASSIGN_OR_RETURN(const std::string pem, signer.key.PublicPem());
   TEKMATCH_RETURN_IF_ERROR(

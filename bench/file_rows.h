@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "bench/ratio.h"
+#include "tools/sightings/sightings_file.h"
 
 namespace tekmatch {
 
@@ -16,6 +17,8 @@ struct FileRowOptions {
   uint64_t num_keys = 1'000'000;
   uint64_t num_sightings = 20'000;
   uint64_t seed = 1;
+  // Of the engine's file in ReadRow.
+  SightingsFormat format = SightingsFormat::kCsv;
 };
 
 // Paths of what the row of whole processes runs.
@@ -27,9 +30,10 @@ struct WaitPrograms {
   static WaitPrograms Beside(absl::string_view path);
 };
 
-// A CSV read and indexed, against plain_reader.h and std::sort over the same
-// file; a sighting of each. The plain reader's RPIs are compared with those
-// that were written; the index has to give the contacts of keys that were met.
+// A file read and indexed, against plain_reader.h and std::sort over a CSV of
+// the same sightings; a sighting of each. The RPIs of both are compared with
+// those that were written; the index has to give the contacts of keys that were
+// met, too.
 absl::StatusOr<RatioRow> ReadRow(const FileRowOptions& options);
 
 // `tekmatch match` on one thread against baseline_wait, a key of each. Both

@@ -104,6 +104,8 @@ class Ratios {
         {"wait_20k", [&] { return WaitRow(FileOptions(), options_.programs); }},
         {"read_1m", [&] { return ReadRow(FileOptions(50)); }},
         {"read_10m", [&] { return ReadRow(FileOptions(500)); }},
+        {"read_10m_tksight",
+         [&] { return ReadRow(FileOptions(500, SightingsFormat::kTksight)); }},
         {"hkdf_share_of_ceiling",
          [&] { return Share(&KernelMeter::DeriveRpiks, HkdfFloor); }},
         {"aes_share_of_ceiling",
@@ -152,12 +154,14 @@ class Ratios {
   }
 
   // With `times` times as many sightings as other rows have.
-  FileRowOptions FileOptions(uint64_t times = 1) {
+  FileRowOptions FileOptions(uint64_t times = 1,
+                             SightingsFormat format = SightingsFormat::kCsv) {
     const FileRowOptions options = {
         .num_runs = options_.num_runs,
         .num_keys = options_.num_keys,
         .num_sightings = times * options_.num_sightings,
-        .seed = next_seed_};
+        .seed = next_seed_,
+        .format = format};
     next_seed_ += static_cast<uint64_t>(options_.num_runs);
     return options;
   }

@@ -40,6 +40,8 @@ struct RatioOptions {
 // read_1m, read_10m: a CSV of 50 and 500 times num_sightings read and indexed,
 //   against a reader that checks nothing (plain_reader.h) and std::sort. Its
 //   figures are sightings a second.
+// read_10m_tksight: read_10m's sightings from a .tksight, against the same
+//   reader over their CSV.
 // hkdf_share_of_ceiling, aes_share_of_ceiling: x86_vaes512's derive_rpiks and
 //   generate_rpis (144 a key), against what the processor's instructions allow
 //   (kernel_floor.h).
