@@ -440,8 +440,8 @@ void AddCheckCommand(CommandLine& line) {
                "Empty the store, and erase what was in it");
   command.Flag("--set-aside", o->set_aside,
                "Rename a damaged store, which loses nothing");
-  command.Runs([o, notice, sightings, command] {
-    notice.Tell(o->match);
+  command.Runs([o, notice, sightings, command]() -> absl::StatusOr<int> {
+    TEKMATCH_RETURN_IF_ERROR(notice.Tell(o->match));
     if (sightings.given()) o->match.sightings = {o->sightings};
     o->given = command.Given();
     return DoWork(*o);

@@ -12,6 +12,7 @@
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/key_lines.h"
 #include "tools/commands/page_option.h"
 #include "tools/commands/progress.h"
@@ -34,7 +35,7 @@ struct Options {
   std::string keys_out;
   std::string out;
   PageOption page;
-  std::string format = "text";
+  std::string format;
   std::string now;
   bool totals = false;
 };
@@ -81,7 +82,7 @@ std::string Text(const ordered_json& file) {
 absl::Status CheckOptions(const Options& options) {
   if (options.format == "csv" && !options.totals) {
     return absl::InvalidArgumentError(
-        "--format csv writes totals: give --totals, too");
+        "CSV has totals alone: give --totals, too");
   }
   return CheckOneOnStdout({{"--keys-out", options.keys_out},
                            {"--html", options.page.html},
@@ -204,13 +205,14 @@ void AddInspectCommand(CommandLine& line) {
   command.Flag("--totals", o->totals,
                "Describe all files together: new, repeated and revised keys\n"
                "by authority, and new keys by day, age and metadata");
-  command
-      .Text("--format", o->format,
-            "text, json, or csv, which is of --totals only")
-      .OneOf({"text", "json", "csv"})
-      .ShowDefault();
+  const FormatOption format =
+      AddFormatOption(command, {"text", "json", "csv"}, o->format,
+                      "text, json, or csv, which is of --totals only");
   AddNowOption(command, o->now);
-  command.Runs([o] { return Inspect(*o); });
+  command.Runs([o, format]() -> absl::StatusOr<int> {
+    TEKMATCH_RETURN_IF_ERROR(format.Settle(o->out));
+    return Inspect(*o);
+  });
 }
 
 }  // namespace tekmatch

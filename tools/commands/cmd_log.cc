@@ -27,6 +27,7 @@
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/page_option.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
@@ -49,7 +50,7 @@ struct Options {
   ExportArguments exports;
   std::vector<std::string> sightings;
   bool skip_bad_sightings = false;
-  std::string format = "text";
+  std::string format;
   std::string out;
   PageOption page;
   std::string time_zone;  // of the page
@@ -252,9 +253,8 @@ void AddLogCommand(CommandLine& line) {
   command.Flag("--skip-bad-sightings", o->skip_bad_sightings,
                "Leave malformed rows out, and use what is left of a\n"
                "damaged database, instead of stopping");
-  command.Text("--format", o->format)
-      .OneOf({"text", "json", "csv"})
-      .ShowDefault();
+  const FormatOption format =
+      AddFormatOption(command, {"text", "json", "csv"}, o->format);
   command.Text("--out", o->out, "Write the report here, not to stdout (-)");
   const Option html = AddPageOption(
       command, "Write a page, with plots and tables, here", o->page);
@@ -262,7 +262,10 @@ void AddLogCommand(CommandLine& line) {
       .Text("--time-zone", o->time_zone,
             "Of the page's days and hours of checks (default: UTC)")
       .Needs(html);
-  command.Runs([o] { return ShowLog(*o); });
+  command.Runs([o, format]() -> absl::StatusOr<int> {
+    TEKMATCH_RETURN_IF_ERROR(format.Settle(o->out));
+    return ShowLog(*o);
+  });
 }
 
 }  // namespace tekmatch

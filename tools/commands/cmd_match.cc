@@ -94,7 +94,7 @@ void AddMatchCommand(CommandLine& line) {
       return MatchShardOfPlan(*shard, *o, command.Given());
     }
     TEKMATCH_RETURN_IF_ERROR(CheckInputs(inputs));
-    notice.Tell(*o);
+    TEKMATCH_RETURN_IF_ERROR(notice.Tell(*o));
     return MatchExports(*o);
   });
 }

@@ -128,8 +128,8 @@ void AddMergeCommand(CommandLine& line) {
                  "What each shard found, in any order: all of them")
       .Required();
   const NoticeOptions notice = AddOutputOptions(command, o->outputs);
-  command.Runs([o, notice] {
-    notice.Tell(o->outputs);
+  command.Runs([o, notice]() -> absl::StatusOr<int> {
+    TEKMATCH_RETURN_IF_ERROR(notice.Tell(o->outputs));
     o->dates_given = notice.dates.given();
     return Merge(*o);
   });

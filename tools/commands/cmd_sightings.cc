@@ -10,6 +10,7 @@
 #include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/files/output_file.h"
@@ -24,7 +25,7 @@ namespace {
 
 struct Options {
   std::string path;
-  std::string format = "csv";
+  std::string format;
   std::string out = "-";
   bool skip_bad_sightings = false;
 };
@@ -92,14 +93,16 @@ void AddSightingsCommand(CommandLine& line) {
             "CSV, JSON lines or .tksight (- is stdin), LevelDB, SQLite of\n"
             "microG or RaMBLE, or a Bluetooth capture")
       .Required();
-  command.Text("--format", o->format)
-      .OneOf({"csv", "jsonl", "tksight"})
-      .ShowDefault();
+  const FormatOption format =
+      AddFormatOption(command, {"csv", "jsonl", "tksight"}, o->format);
   command.Text("--out", o->out, "(default: stdout)");
   command.Flag("--skip-bad-sightings", o->skip_bad_sightings,
                "Leave malformed rows out, and use what is left of a\n"
                "damaged database, instead of stopping");
-  command.Runs([o] { return Convert(*o); });
+  command.Runs([o, format]() -> absl::StatusOr<int> {
+    TEKMATCH_RETURN_IF_ERROR(format.Settle(o->out));
+    return Convert(*o);
+  });
 }
 
 }  // namespace tekmatch

@@ -11,6 +11,7 @@
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/commands/screen.h"
@@ -24,7 +25,7 @@ namespace {
 struct Options {
   ExportArguments exports;
   std::vector<std::string> trusted_keys;
-  std::string format = "text";
+  std::string format;
   std::string out;
 };
 
@@ -117,12 +118,14 @@ void AddVerifyCommand(CommandLine& line) {
   command.Repeatable("--trusted-key", options->trusted_keys,
                      "ID[:VERSION]=FILE, a key to trust; A=a.pem&B=b.pem: both "
                      "must sign");
-  command.Text("--format", options->format)
-      .OneOf({"text", "json"})
-      .ShowDefault();
+  const FormatOption format =
+      AddFormatOption(command, {"text", "json"}, options->format);
   command.Text("--out", options->out,
                "Write the verdicts here, not to stdout (-)");
-  command.Runs([options] { return Verify(*options); });
+  command.Runs([options, format]() -> absl::StatusOr<int> {
+    TEKMATCH_RETURN_IF_ERROR(format.Settle(options->out));
+    return Verify(*options);
+  });
 }
 
 }  // namespace tekmatch

@@ -13,6 +13,7 @@
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/config_flag.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/key_lines.h"
 #include "tools/commands/page_option.h"
 #include "tools/commands/run_paths.h"
@@ -34,7 +35,7 @@ struct Options {
   std::string window_policy;  // --policy
   std::string keys;
   std::string time_zone;
-  std::string format = "text";
+  std::string format;
   std::string out;
   PageOption page;
   bool show_days_since_onset = false;
@@ -181,13 +182,17 @@ void AddWindowCommand(CommandLine& line) {
       .Required();
   command.Text("--time-zone", o->time_zone,
                "Of local dates (default: Asia/Tokyo for cocoa-*, UTC)");
-  command.Text("--format", o->format).OneOf({"text", "json"}).ShowDefault();
+  const FormatOption format =
+      AddFormatOption(command, {"text", "json"}, o->format);
   command.Text("--out", o->out, "Write the result here, not to stdout (-)");
   AddPageOption(command, "Write a page, with plots and without keys, here",
                 o->page);
   command.Flag("--show-days-since-onset", o->show_days_since_onset,
                "Add each key's days since onset");
-  command.Runs([o] { return Window(*o); });
+  command.Runs([o, format]() -> absl::StatusOr<int> {
+    TEKMATCH_RETURN_IF_ERROR(format.Settle(o->out));
+    return Window(*o);
+  });
 }
 
 }  // namespace tekmatch

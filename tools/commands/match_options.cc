@@ -76,9 +76,8 @@ NoticeOptions AddOutputOptions(OptionSet& command, MatchOptions& options) {
   command.Text("--explain", options.explain,
                "Say why this date alerts or not, and trace its contacts, with\n"
                "keys, identifiers and times; needs --config");
-  command.Text("--format", options.format)
-      .OneOf({"text", "json"})
-      .ShowDefault();
+  const FormatOption format =
+      AddFormatOption(command, {"text", "json"}, options.format);
   command.Text("--out", options.out,
                "Write the result here, not to stdout (-)");
   command.Text("--matches-out", options.matches_out,
@@ -90,7 +89,13 @@ NoticeOptions AddOutputOptions(OptionSet& command, MatchOptions& options) {
       .Flag("--show-contacts", options.show_contacts,
             "Plot the contacts, too, with their clock times")
       .Needs(html);
-  return {.language = language, .dates = dates};
+  return {.language = language, .dates = dates, .format = format};
+}
+
+absl::Status NoticeOptions::Tell(MatchOptions& options) const {
+  options.language_given = language.given();
+  options.notice_options = language.given() || dates.given();
+  return format.Settle(options.out);
 }
 
 NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {

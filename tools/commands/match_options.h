@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/run_paths.h"
 
 namespace tekmatch {
@@ -55,16 +56,15 @@ void AddNowOfMatch(OptionSet& command, MatchOptions& options);
 // Declares --trusted-key.
 void AddTrustedKeyOption(OptionSet& command, MatchOptions& options);
 
-// Options that have an effect on texts for people only.
+// Options of which the body has to know more than their values.
 struct NoticeOptions {
   Option language;  // of a notice or a page
   Option dates;     // of a notice
+  FormatOption format;
 
-  // Says in `options` which were given.
-  void Tell(MatchOptions& options) const {
-    options.language_given = language.given();
-    options.notice_options = language.given() || dates.given();
-  }
+  // Says in `options` which were given, and settles the format of the result.
+  // Errors are FormatOption's.
+  absl::Status Tell(MatchOptions& options) const;
 };
 
 // Declares what decides the meaning of matches: --own-keys to --config.

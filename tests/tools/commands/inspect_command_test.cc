@@ -79,12 +79,12 @@ TEST_F(InspectCommandTest, PageIsBesideTheTextAndAlwaysTheSame) {
 }
 
 TEST_F(InspectCommandTest, WrongUsage) {
-  const std::string page = TempPath("page.html");
+  const std::string page = TempPath("page");
   const struct {
     std::vector<std::string> more;
     std::string says;
   } kCases[] = {
-      {{"--format", "csv"}, "--format csv writes totals: give --totals"},
+      {{"--format", "csv"}, "CSV has totals alone: give --totals"},
       {{"--lang", "ja"}, "--lang requires --html"},
       {{"--html", "-", "--out", "-"}, "--html - and --out -: both are stdout"},
       {{"--keys-out", "-", "--html", "-"},

@@ -145,11 +145,13 @@ class OutputIsInputTest : public ::testing::Test {
     folder_ = TempPath("world");
     fs::remove_all(folder_);
     ASSERT_EQ(RunTekmatch({"demo", "--out", folder_}).exit_code, 0);
+    // A name that says nothing of a format.
+    fs::rename(At("sightings.csv"), At("sightings"));
     WriteFile(At("policy.json"), R"({"name": "mine", "basis": "none"})");
     WriteFile(At("config.json"),
               R"({"name": "mine", "attenuation_thresholds": [46, 60, 65],
                   "attenuation_weights": [1, 1, 1, 1]})");
-    WriteFile(At("own.jsonl"),
+    WriteFile(At("own"),
               "{\"tek\":\"00000000000000000000000000000001\","
               "\"rolling_start\":2678688}\n");
     fs::create_directory(At("out"));
@@ -185,7 +187,7 @@ TEST_F(OutputIsInputTest, SummariesGoToAFileOfTheirOwn) {
   const std::vector<std::vector<std::string>> commands = {
       {"generate", "--keys", "20", "--sightings", "20", "--met", "1"},
       {"demo"},
-      {"export", "--keys", At("own.jsonl"), "--signing-key", At("signing.pem"),
+      {"export", "--keys", At("own"), "--signing-key", At("signing.pem"),
        "--key-id", "440", "--region", "440", "--start", "2020-12-15T00:00:00Z",
        "--end", "2020-12-16T00:00:00Z", "--min-keys", "0", "--padding-range",
        "0"}};
@@ -237,18 +239,18 @@ TEST_F(OutputIsInputTest, SummariesGoToAFileOfTheirOwn) {
 TEST_F(OutputIsInputTest, Match) {
   const std::vector<std::string> match = {
       "match",         At("export.zip"),
-      "--sightings",   "1=" + At("sightings.csv"),
+      "--sightings",   "1=" + At("sightings"),
       "--trusted-key", "440:v1=" + At("public.pem"),
-      "--own-keys",    At("own.jsonl"),
+      "--own-keys",    At("own"),
       "--policy",      At("policy.json"),
       "--config",      At("config.json")};
   ASSERT_EQ(RunTekmatch(match).exit_code, 0);
   for (const std::string flag : {"--out", "--matches-out"}) {
     for (const auto& [input, name] :
          std::map<std::string, std::string>{{"EXPORT", "export.zip"},
-                                            {"--sightings", "sightings.csv"},
+                                            {"--sightings", "sightings"},
                                             {"--trusted-key", "public.pem"},
-                                            {"--own-keys", "own.jsonl"},
+                                            {"--own-keys", "own"},
                                             {"--policy", "policy.json"},
                                             {"--config", "config.json"}}) {
       std::vector<std::string> arguments = match;
@@ -270,16 +272,15 @@ TEST_F(OutputIsInputTest, OtherCommands) {
   ExpectRefused({"inspect", At("export.zip"), "--keys-out", At("export.zip")},
                 absl::StrCat("--keys-out ", At("export.zip"),
                              ": is an input too, EXPORT ", At("export.zip")));
-  ExpectRefused(
-      {"sightings", At("sightings.csv"), "--out", At("sightings.csv")},
-      absl::StrCat("--out ", At("sightings.csv"),
-                   ": is an input too, SIGHTINGS ", At("sightings.csv")));
+  ExpectRefused({"sightings", At("sightings"), "--out", At("sightings")},
+                absl::StrCat("--out ", At("sightings"),
+                             ": is an input too, SIGHTINGS ", At("sightings")));
   const std::vector<std::string> window = {
       "window",   "--onset",         "2020-12-10", "--registered", "1608000000",
-      "--policy", At("policy.json"), "--keys",     At("own.jsonl")};
+      "--policy", At("policy.json"), "--keys",     At("own")};
   ASSERT_EQ(RunTekmatch(window).exit_code, 0);
   for (const auto& [flag, name] : std::map<std::string, std::string>{
-           {"--policy", "policy.json"}, {"--keys", "own.jsonl"}}) {
+           {"--policy", "policy.json"}, {"--keys", "own"}}) {
     std::vector<std::string> arguments = window;
     arguments.insert(arguments.end(), {"--out", At(name)});
     ExpectRefused(arguments,
@@ -289,7 +290,7 @@ TEST_F(OutputIsInputTest, OtherCommands) {
 }
 
 TEST_F(OutputIsInputTest, FoldersThatAreWritten) {
-  fs::rename(At("own.jsonl"), At("out/index.txt"));
+  fs::rename(At("own"), At("out/index.txt"));
   ExpectRefused(
       {"export", "--keys", At("out/index.txt"), "--signing-key",
        At("public.pem"), "--key-id", "440", "--region", "440", "--out",

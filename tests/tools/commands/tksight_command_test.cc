@@ -27,7 +27,7 @@ class TksightCommandTest : public ::testing::Test {
     ASSERT_EQ(made.exit_code, 0) << made.err;
     csv_ = At("world/sightings.csv");
     // The name says nothing.
-    binary_ = At("sightings.csv");
+    binary_ = At("sightings");
     const TekmatchRun run = RunTekmatch(
         {"sightings", csv_, "--format", "tksight", "--out", binary_});
     ASSERT_EQ(run.exit_code, 0) << run.err;
@@ -128,7 +128,7 @@ TEST_F(TksightCommandTest, ShardsAreOfIt) {
   const TekmatchRun changed = RunTekmatch(shard("1"));
   EXPECT_EQ(changed.exit_code, 1);
   EXPECT_THAT(changed.err,
-              HasSubstr("sightings.csv: is not what it was when the plan was "
+              HasSubstr("sightings: is not what it was when the plan was "
                         "made"));
 }
 
@@ -142,7 +142,7 @@ TEST_F(TksightCommandTest, ADamageIsSaid) {
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_EQ(refused.out, "");
   EXPECT_THAT(refused.err,
-              HasSubstr("sightings.csv: is damaged: the checksum of sightings "
+              HasSubstr("sightings: is damaged: the checksum of sightings "
                         "4097 to 8192 is wrong"));
   std::vector<std::string> lenient = match;
   lenient.emplace_back("--skip-bad-sightings");
