@@ -1,6 +1,7 @@
 // Plan: the generator gives key after key; Writer writes each one's sightings
-// to the phones' stores at once, the keys to exports when one is full, and the
-// expected matches, sorted, at the end. Then all files go to their places.
+// to the phones' stores at once, or keeps them, where they have to be sorted;
+// the keys to exports when one is full; and the expected matches, sorted, at
+// the end. Then all files go to their places.
 #include "tools/world/world_files.h"
 
 #include <algorithm>
@@ -21,6 +22,8 @@
 #include "tools/files/output_file.h"
 #include "tools/files/output_folder.h"
 #include "tools/sightings/sightings_text.h"
+#include "tools/sightings/sightings_writer.h"
+#include "tools/sightings/tksight_layout.h"
 
 namespace tekmatch {
 namespace {
@@ -54,11 +57,13 @@ bool InOrderOfMatches(const Match& a, const Match& b) {
 class Writer {
  public:
   Writer(const WorldGenerator& generator, const GeneratorOptions& options,
-         OutputFolder& folder, const std::function<void(uint64_t)>& progress)
+         OutputFolder& folder, const std::function<void(uint64_t)>& progress,
+         SightingsFormat format)
       : generator_(generator),
         options_(options),
         folder_(folder),
         progress_(progress),
+        is_csv_(format == SightingsFormat::kCsv),
         // Of its own: the order of keys in files does not move the world.
         random_(RandomSource::Seeded(options.seed)) {}
 
@@ -68,8 +73,8 @@ class Writer {
     while (!generator_.done()) {
       TEKMATCH_RETURN_IF_ERROR(WriteExport());
     }
-    for (const auto& store : stores_) {
-      TEKMATCH_RETURN_IF_ERROR(store->Commit());
+    for (Store& store : stores_) {
+      TEKMATCH_RETURN_IF_ERROR(Close(store));
     }
     TEKMATCH_RETURN_IF_ERROR(WriteExpected());
     TEKMATCH_RETURN_IF_ERROR(folder_.Commit());
@@ -77,6 +82,12 @@ class Writer {
   }
 
  private:
+  // What a phone heard.
+  struct Store {
+    std::unique_ptr<OutputFile> file;
+    std::vector<Sighting> sightings;  // that are not in the file yet
+  };
+
   absl::Status WriteKeyPair() {
     // Not by the seed: whoever knows a seed could sign with its key.
     TEKMATCH_ASSIGN_OR_RETURN(SigningKey key, SigningKey::Generate());
@@ -108,16 +119,30 @@ class Writer {
     // A column that is 0 in each row would be noise.
     columns_.device = options_.num_devices > 1;
     for (int phone = 1; phone <= options_.num_phones; ++phone) {
-      const std::string name = options_.num_phones == 1
-                                   ? "sightings.csv"
-                                   : absl::StrCat("sightings-", phone, ".csv");
+      const std::string name = absl::StrCat(
+          "sightings", options_.num_phones == 1 ? "" : absl::StrCat("-", phone),
+          is_csv_ ? ".csv" : ".tksight");
       files_.sightings.push_back(folder_.PathOf(name));
-      TEKMATCH_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> store,
+      Store& store = stores_.emplace_back();
+      TEKMATCH_ASSIGN_OR_RETURN(store.file,
                                 OutputFile::Open(folder_.SidePathOf(name)));
-      TEKMATCH_RETURN_IF_ERROR(store->Append(CsvHeader(columns_) + "\n"));
-      stores_.push_back(std::move(store));
+      if (is_csv_) {
+        TEKMATCH_RETURN_IF_ERROR(
+            store.file->Append(CsvHeader(columns_) + "\n"));
+      }
     }
     return absl::OkStatus();
+  }
+
+  absl::Status Close(Store& store) {
+    if (!is_csv_) {
+      // Here, where they need not be copied for it.
+      std::sort(store.sightings.begin(), store.sightings.end(), TksightOrder);
+      TEKMATCH_RETURN_IF_ERROR(WriteSightings(
+          store.sightings, SightingsFormat::kTksight, *store.file));
+      store.sightings = {};
+    }
+    return store.file->Commit();
   }
 
   absl::Status WriteExport() {
@@ -132,8 +157,13 @@ class Writer {
       keys.push_back(generated.key);
       for (const Sighting& sighting : generated.sightings) {
         device_named_ = device_named_ || sighting.device != 0;
-        OutputFile& store = *stores_[sighting.store];
-        TEKMATCH_RETURN_IF_ERROR(store.Append(CsvRow(sighting, columns_)));
+        Store& store = stores_[sighting.store];
+        if (!is_csv_) {
+          store.sightings.push_back(sighting);
+          continue;
+        }
+        TEKMATCH_RETURN_IF_ERROR(
+            store.file->Append(CsvRow(sighting, columns_)));
       }
       // The generator does not know in which file a key goes.
       for (Match& match : generated.expected) {
@@ -173,10 +203,11 @@ class Writer {
   const GeneratorOptions& options_;
   OutputFolder& folder_;
   const std::function<void(uint64_t)>& progress_;
+  const bool is_csv_;  // else .tksight
   RandomSource random_;
   ExportWriterOptions export_options_;
   CsvColumns columns_;
-  std::vector<std::unique_ptr<OutputFile>> stores_;
+  std::vector<Store> stores_;
   bool device_named_ = false;
   std::vector<Match> expected_;
   WorldFiles files_;
@@ -186,13 +217,17 @@ class Writer {
 
 absl::StatusOr<WorldFiles> WriteWorldFiles(
     const GeneratorOptions& options, const std::string& folder,
-    const std::function<void(uint64_t)>& progress) {
+    const std::function<void(uint64_t)>& progress, SightingsFormat format) {
+  if (format != SightingsFormat::kCsv && format != SightingsFormat::kTksight) {
+    return absl::InvalidArgumentError(
+        "a world's sightings are CSV or .tksight");
+  }
   TEKMATCH_ASSIGN_OR_RETURN(const WorldGenerator generator,
                             WorldGenerator::Create(options));
   TEKMATCH_RETURN_IF_ERROR(CheckEmpty(folder));
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<OutputFolder> out,
                             OutputFolder::Open(folder));
-  return Writer(generator, options, *out, progress).Write();
+  return Writer(generator, options, *out, progress, format).Write();
 }
 
 }  // namespace tekmatch

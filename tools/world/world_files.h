@@ -4,7 +4,7 @@
 //                           each
 //   public.pem, signing.pem the key that signed them, as id 440, version v1
 //   sightings.csv           or, of several phones, sightings-1.csv ... with a
-//                           store each
+//                           store each; .tksight instead, if asked for
 //   expected_matches.jsonl  byte for byte what `match --matches-out` has to
 //                           write when it is given the zips by these paths
 //
@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tools/sightings/sightings_file.h"
 #include "tools/world/world_generator.h"
 
 namespace tekmatch {
@@ -35,17 +36,20 @@ struct WorldFiles {
 };
 
 // The folder is made if it is not there; it has all files or none
-// (output_folder.h). Memory: the keys of one file, and the expected matches.
-// `progress` may be empty; it is called now and then with the number of keys
-// made.
+// (output_folder.h). Sightings are kCsv or kTksight; the world and the matches
+// are the same. Memory: the keys of one file, and the expected matches; and 40
+// bytes a sighting for kTksight, which has an order of its own. `progress` may
+// be empty; it is called now and then with the number of keys made.
 //
-// INVALID_ARGUMENT: Validate(options) fails. FAILED_PRECONDITION: the folder
+// INVALID_ARGUMENT: Validate(options) fails, or the format is another one.
+// FAILED_PRECONDITION: the folder
 // holds something: `match FOLDER/*.zip` would read what is not of this world.
 // RESOURCE_EXHAUSTED: no memory. INTERNAL: BoringSSL or the zip library. Others
 // are the system's.
 absl::StatusOr<WorldFiles> WriteWorldFiles(
     const GeneratorOptions& options, const std::string& folder,
-    const std::function<void(uint64_t)>& progress);
+    const std::function<void(uint64_t)>& progress,
+    SightingsFormat format = SightingsFormat::kCsv);
 
 }  // namespace tekmatch
 

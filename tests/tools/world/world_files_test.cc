@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/run_tekmatch.h"
@@ -109,6 +110,51 @@ TEST(GenerateCommandTest, SeveralPhonesOfOnePerson) {
   EXPECT_LT(rows.size(), 3000U);
 }
 
+// The same sightings and the same matches, phone by phone, as the CSV has.
+TEST(GenerateCommandTest, SightingsAsTksight) {
+  for (const char* phones : {"1", "2"}) {
+    for (const char* devices : {"1", "3"}) {
+      SCOPED_TRACE(absl::StrCat("phones ", phones, ", devices ", devices));
+      // The paths stand in the expected matches.
+      const std::string folder = TempPath("world");
+      const auto generate = [&](const std::string& format) {
+        std::filesystem::remove_all(folder);
+        return RunTekmatch({"generate", "--keys", "300", "--sightings", "9000",
+                            "--phones", phones, "--devices", devices, "--met",
+                            "200", "--sightings-format", format, "--out",
+                            folder});
+      };
+      const std::vector<std::string> names =
+          std::string(phones) == "1"
+              ? std::vector<std::string>{folder + "/sightings"}
+              : std::vector<std::string>{folder + "/sightings-1",
+                                         folder + "/sightings-2"};
+      ASSERT_EQ(generate("csv").exit_code, 0);
+      const std::string expected = ReadFile(folder + "/expected_matches.jsonl");
+      std::vector<std::string> converted;
+      for (const std::string& name : names) {
+        const TekmatchRun run =
+            RunTekmatch({"sightings", name + ".csv", "--format", "tksight"});
+        ASSERT_EQ(run.exit_code, 0) << run.err;
+        converted.push_back(run.out);
+      }
+
+      const TekmatchRun made = generate("tksight");
+      ASSERT_EQ(made.exit_code, 0) << made.err;
+      WorldFiles files = {.exports = {folder + "/00001.zip"},
+                          .public_key = folder + "/public.pem"};
+      for (size_t i = 0; i < names.size(); ++i) {
+        files.sightings.push_back(names[i] + ".tksight");
+        EXPECT_THAT(made.out, HasSubstr(" --sightings " + files.sightings[i]));
+        EXPECT_EQ(ReadFile(files.sightings[i]), converted[i]);
+        EXPECT_FALSE(std::filesystem::exists(names[i] + ".csv"));
+      }
+      EXPECT_EQ(ReadFile(folder + "/expected_matches.jsonl"), expected);
+      EXPECT_EQ(MatchesOf(files), expected);
+    }
+  }
+}
+
 TEST(GenerateCommandTest, RefusesAFolderWithSomethingInIt) {
   const std::string folder = TempPath("world");
   std::filesystem::create_directory(folder);
@@ -131,6 +177,8 @@ TEST(GenerateCommandTest, RefusesWorldsThatCannotBe) {
       {"--keys", "5", "--sightings", "5", "--met", "5", "--phones", "0"},
       {"--keys", "5", "--sightings", "5", "--met", "5", "--phones", "17"},
       {"--keys", "5", "--sightings", "5", "--met", "5", "--profile", "Dense"},
+      {"--keys", "5", "--sightings", "5", "--met", "5", "--sightings-format",
+       "jsonl"},
       {"--keys", "-5", "--sightings", "5", "--met", "5"}};
   for (std::vector<std::string> arguments : bad) {
     SCOPED_TRACE(testing::PrintToString(arguments));
@@ -167,6 +215,14 @@ TEST(WorldFilesTest, TheOptionsDecideEverythingButTheSignatures) {
   }
   EXPECT_EQ(written[0], written[1]);
   EXPECT_NE(written[0], written[2]);
+}
+
+TEST(WorldFilesTest, RefusesFormatsThatItDoesNotWrite) {
+  EXPECT_THAT(
+      WriteWorldFiles({.num_keys = 1, .num_sightings = 1, .num_met = 1},
+                      TempPath("world"), {}, SightingsFormat::kJsonLines),
+      StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_FALSE(std::filesystem::exists(TempPath("world")));
 }
 
 TEST(WorldFilesTest, AllFilesOfABatchAreNeeded) {
