@@ -30,6 +30,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -78,16 +79,73 @@ struct Deadline {
   Steady::time_point end;
 };
 
-MHD_Result CopyHeader(void* headers, MHD_ValueKind /*kind*/, const char* key,
-                      const char* value) {
-  auto& [name, text] = static_cast<HttpHeaders*>(headers)->emplace_back(
-      key, value == nullptr ? "" : value);
-  // libmicrohttpd leaves a CR without LF in its place. RFC 9112, 2.2: it is
-  // invalid, or a space.
-  for (std::string* const part : {&name, &text}) {
-    std::replace(part->begin(), part->end(), '\r', ' ');
+// RFC 9110, 5.6.2.
+bool IsToken(absl::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::StrContains("!#$%&'*+-.^_`|~", c);
+  });
+}
+
+// Takes a request's headers as libmicrohttpd tells them, and looks whether they
+// are what was sent.
+//
+// It reads a line that begins with a blank (RFC 9112, 5.2: to be refused) as
+// more of the name before it: a proxy that guards X-Real-IP lets "X-Real-" pass
+// with " IP" on the next line. Of that the name alone does not tell. But the
+// names and values of a request lie where the socket's bytes were read to, one
+// line after the other, each ended by a zero in place of a colon or of the
+// line's end. A name that was put together lies elsewhere, and in any case a
+// line is left over between two headers, or behind the last one. So is what
+// follows a zero byte of the client's. Where another version of libmicrohttpd
+// copies headers, every request is refused, which the tests notice.
+class HeaderLines {
+ public:
+  explicit HeaderLines(HttpHeaders* headers) : headers_(headers) {}
+
+  static MHD_Result Take(void* self, MHD_ValueKind /*kind*/, const char* key,
+                         const char* value) {
+    static_cast<HeaderLines*>(self)->Take(key, value == nullptr ? "" : value);
+    return MHD_YES;
   }
-  return MHD_YES;
+
+  // Whether each header was a line of its own, with a token for a name. `end`
+  // is where the empty line behind them ends.
+  bool are_right(uintptr_t end) const {
+    return are_right_ && (end_ == 0 || IsBetween(end, 2, 4));
+  }
+
+ private:
+  void Take(absl::string_view name, absl::string_view value) {
+    const auto name_begin = reinterpret_cast<uintptr_t>(name.data());
+    const auto value_begin = reinterpret_cast<uintptr_t>(value.data());
+    // LF, or CR LF, since the header before.
+    are_right_ = are_right_ && IsToken(name) &&
+                 (end_ == 0 || IsBetween(name_begin, 1, 2)) &&
+                 value_begin > name_begin + name.size();
+    end_ = value_begin + value.size();
+    std::string& text =
+        headers_->emplace_back(std::string(name), std::string(value)).second;
+    // A CR without LF. RFC 9112, 2.2: it is invalid, or a space.
+    std::replace(text.begin(), text.end(), '\r', ' ');
+  }
+  bool IsBetween(uintptr_t at, uintptr_t least, uintptr_t most) const {
+    return at - end_ >= least && at - end_ <= most;
+  }
+
+  HttpHeaders* const headers_;
+  bool are_right_ = true;
+  uintptr_t end_ = 0;  // of the last value
+};
+
+// Where the empty line ends that follows a request's headers; `method` is what
+// libmicrohttpd calls it, which is where the request begins.
+uintptr_t EndOfHeaders(MHD_Connection* connection, const char* method) {
+  const MHD_ConnectionInfo* const info = MHD_get_connection_info(
+      connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  return info == nullptr
+             ? 0
+             : reinterpret_cast<uintptr_t>(method) + info->header_size;
 }
 
 std::string PeerOf(MHD_Connection* connection) {
@@ -164,7 +222,7 @@ class HttpServer::Impl {
   static void OnConnection(void* self, MHD_Connection* connection,
                            void** socket_context,
                            MHD_ConnectionNotificationCode code);
-  MHD_Result OnHeaders(Exchange& exchange);
+  MHD_Result OnHeaders(Exchange& exchange, const char* method);
   MHD_Result OnWhole(Exchange& exchange);
   MHD_Result Send(Exchange& exchange);
   // Answers without a handler.
@@ -227,7 +285,7 @@ MHD_Result HttpServer::Impl::OnRequest(void* self, MHD_Connection* connection,
     exchange->started = true;
     exchange->connection = connection;
     exchange->request.method = method;
-    return server.OnHeaders(*exchange);
+    return server.OnHeaders(*exchange, method);
   }
   if (exchange->answered) {
     return exchange->queued ? MHD_YES : server.Send(*exchange);
@@ -244,12 +302,19 @@ MHD_Result HttpServer::Impl::OnRequest(void* self, MHD_Connection* connection,
   return server.OnWhole(*exchange);
 }
 
-MHD_Result HttpServer::Impl::OnHeaders(Exchange& exchange) {
+MHD_Result HttpServer::Impl::OnHeaders(Exchange& exchange, const char* method) {
   exchange.received = clock_.Now();
   exchange.whole_at = Steady::now();
   HttpRequest& request = exchange.request;
-  MHD_get_connection_values(exchange.connection, MHD_HEADER_KIND, &CopyHeader,
-                            &request.headers);
+  HeaderLines lines(&request.headers);
+  MHD_get_connection_values(exchange.connection, MHD_HEADER_KIND,
+                            &HeaderLines::Take, &lines);
+  if (!lines.are_right(EndOfHeaders(exchange.connection, method))) {
+    HttpResponse refusal = PlainRefusal(400);
+    // Where the request ends is as uncertain as what it says.
+    refusal.headers.emplace_back("Connection", "close");
+    return Refuse(exchange, std::move(refusal));
+  }
   Router::Match match = router_.Find(request.method, request.path);
   if (match.route == nullptr) {
     return Refuse(exchange, std::move(match.answer));

@@ -7,6 +7,8 @@
 // Limits, and who passes one:
 //   a body without Content-Length            411
 //   a larger body                            413, before it is read
+//   a header over several lines, with a name that is no token, or with a zero
+//                                            400, and is closed
 //   more or longer headers                   431 or 414, libmicrohttpd's own
 //   more requests waiting for a worker       503 with Retry-After
 //   a request that is not there whole in time, an idle connection

@@ -41,6 +41,8 @@ bool Serves(const Route& route, absl::string_view method) {
 
 absl::string_view Words(int status) {
   switch (status) {
+    case 400:
+      return "not understood\n";
     case 404:
       return "not found\n";
     case 405:

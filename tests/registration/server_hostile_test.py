@@ -105,6 +105,22 @@ class HostileTest(unittest.TestCase):
             self.assertEqual((status, headers["Allow"]), (405, "PUT"), method)
         self.assert_alive()
 
+    # RFC 9112, 5.1 and 5.2: what a proxy may read otherwise.
+    def test_headers_that_are_not_a_line_each(self):
+        world = self.world
+        world.start()
+        good = json.dumps(request("12345678", [key(b"k" * 16)])).encode()
+        for headers in [
+            b"X: a\r\n b\r\n",
+            b"X: a\n\tb\n",
+            b"X: a\r\n Content-Length: 5\r\n",
+            b"X : a\r\n",
+            b"X: a\0b\r\n",
+        ]:
+            self.assertEqual(self.status_of(self.put_raw(good, headers)), 400, headers)
+        self.assertEqual(world.management.num_reserves, 0)
+        self.assertEqual(self.status_of(self.put_raw(good, b"X: a\r\n")), 200)
+
     # F3, as one sees it on the wire.
     def test_chaff_and_real_have_one_size(self):
         world = self.world

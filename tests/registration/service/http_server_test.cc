@@ -144,9 +144,97 @@ TEST_F(HttpServerTest, CrWithoutLfInAHeaderIsASpace) {
   options_.client_header = "X-Real-IP";
   Start();
   EXPECT_EQ(Ask(address(), "GET", "/who", "",
-                {{"X-Real-IP", "192.0.2.7\rCookie: a=b\r"}, {"X\rY", "z"}})
+                {{"X-Real-IP", "192.0.2.7\rCookie: a=b\r"}})
                 .body,
             "192.0.2.7 Cookie: a=b |");
+}
+
+// RFC 9112, 5.1 and 5.2; RFC 9110, 5.5. Whoever guards X-Real-IP in front may
+// read such headers otherwise. What follows on the connection is no request.
+TEST_F(HttpServerTest, HeadersThatAreNotALineEachAreRefused) {
+  options_.client_header = "X-Real-IP";
+  Start();
+  const std::string zero(1, '\0');
+  for (const std::string& headers : {
+           std::string("Host: a\r\nX-Real-: 192.0.2.7\r\n IP\r\n"),
+           std::string("X-Real-: 192.0.2.7\r\n IP\r\nHost: a\r\n"),
+           std::string("Host: a\r\nX-Real-: 192.0.2.7\n\tIP\n"),
+           std::string("Host: a\r\nX-Real-IP: 192.0.2.7\r\n \r\n"),
+           std::string("Host: a\r\nX-Real-IP: 192.0.2.7\r\n ,\r\n"),
+           std::string("X: a\r\n b\r\n c\r\nHost: a\r\n"),
+           std::string("Host: a\r\nX: a\r\n X-Real-IP: 192.0.2.7\r\n"),
+           std::string(" X-Real-IP: 192.0.2.7\r\nHost: a\r\n"),
+           std::string("Host: a\r\nX-Real-IP : 192.0.2.7\r\n"),
+           std::string("Host: a\r\nX-Real-IP\t: 192.0.2.7\r\n"),
+           std::string("Host: a\r\nX\rY: z\r\n"),
+           std::string("Host: a\r\nX\x7f: z\r\n"),
+           std::string("Host: a\r\nX\xe3\x81\x82: z\r\n"),
+           std::string("Host: a\r\n: 192.0.2.7\r\n"),
+           "Host: a\r\nX: a" + zero + "b\r\nX-Real-IP: 192.0.2.7\r\n",
+           "Host: a\r\nX-Real-IP: 192.0.2.7" + zero + "b\r\n",
+           std::string("Host: a\r\nContent-Length : 9\r\n"),
+       }) {
+    TestConnection connection(address());
+    connection.Send(absl::StrCat("GET /who HTTP/1.1\r\n", headers, "\r\n",
+                                 RequestText("GET", "/who", "")));
+    const HttpAnswer answer = connection.Receive();
+    EXPECT_EQ(answer.status, 400) << headers;
+    EXPECT_EQ(answer.body, "not understood\n") << headers;
+    EXPECT_EQ(connection.Receive().status, 0) << headers;
+  }
+  EXPECT_THAT(Log(), Not(HasSubstr("GET /who")));
+  EXPECT_THAT(Log(), HasSubstr(" 400 "));
+}
+
+TEST_F(HttpServerTest, HeadersMayLookOtherwise) {
+  options_.client_header = "X-Real-IP";
+  Start();
+  for (const absl::string_view headers :
+       {"Host: a\r\n", "Host:a\nX:b\n", "X:\r\nY: \t \r\nHost: a \t \r\n",
+        "X: a\rb\r\nHost: a\r\n",
+        "Host: a\r\na!#$%&'*+-.^_`|~9Z: :, \"\x80\xff\"\r\n"}) {
+    // At once, and byte by byte.
+    for (const bool in_parts : {false, true}) {
+      TestConnection connection(address());
+      const std::string text = absl::StrCat(
+          "PUT /echo HTTP/1.1\r\n", headers,
+          "Content-Length: 3\r\nX-Real-IP:  192.0.2.7\r\n\r\n c\n");
+      if (in_parts) {
+        for (const char c : text) connection.Send(absl::string_view(&c, 1));
+      } else {
+        connection.Send(text);
+      }
+      EXPECT_EQ(connection.Receive().body, " c\n") << headers;
+      connection.Send(RequestText("GET", "/who", ""));
+      EXPECT_EQ(connection.Receive().body, "127.0.0.1|") << headers;
+    }
+  }
+}
+
+// libmicrohttpd reads into a half of the memory of a connection, and then into
+// more of it; a name at the end of that it puts together in its place.
+TEST_F(HttpServerTest, FoldedHeadersAreRefusedWhereverTheyLie) {
+  options_.client_header = "X-Real-IP";
+  Start();
+  constexpr absl::string_view kLine = "GET /who HTTP/1.1\r\nHost: a\r\n";
+  constexpr absl::string_view kFolded = "X-Real-:   1.1.1.1\n IP\n\n";
+  constexpr absl::string_view kPlain = "X-Real-IP:  1.1.1.1\n\n\n\n\n";
+  static_assert(kFolded.size() == kPlain.size());
+  for (const size_t end :
+       {options_.max_header_bytes / 2, options_.max_header_bytes * 9 / 16}) {
+    for (size_t size = end - 48; size <= end + 16; ++size) {
+      const std::string before = absl::StrCat(
+          kLine,
+          "X: ", std::string(size - kLine.size() - 4 - kFolded.size(), 'x'),
+          "\n");
+      TestConnection folded(address());
+      folded.Send(absl::StrCat(before, kFolded));
+      EXPECT_EQ(folded.Receive().body, "not understood\n") << size;
+      TestConnection plain(address());
+      plain.Send(absl::StrCat(before, kPlain));
+      EXPECT_EQ(plain.Receive().body, "1.1.1.1|") << size;
+    }
+  }
 }
 
 TEST_F(HttpServerTest, ConnectionServesMoreThanOneRequest) {
