@@ -26,12 +26,11 @@
 #include "registration/service/listen_address.h"
 #include "registration/service/request_log.h"
 #include "tools/commands/command_line.h"
-#include "tools/files/small_file.h"
+#include "tools/files/key_file.h"
 
 namespace tekmatch {
 namespace {
 
-constexpr uint64_t kMostKeyBytes = 64 << 10;
 constexpr size_t kMostRegion = 16;
 constexpr uint64_t kMostChaff = 10'000;
 constexpr uint64_t kMostSeconds = 604'800;  // a week
@@ -68,16 +67,10 @@ absl::StatusOr<std::string> RoleUrl(absl::string_view option,
 }
 
 absl::StatusOr<TrustedKeys> Trusted(const Options& o) {
-  TEKMATCH_ASSIGN_OR_RETURN(
-      const std::string text,
-      ReadSmallFile(o.public_key, kMostKeyBytes, "a key"));
-  absl::StatusOr<VerificationKey> key = VerificationKey::Parse(text);
-  if (!key.ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(o.public_key, ": ", key.status().message()));
-  }
+  TEKMATCH_ASSIGN_OR_RETURN(VerificationKey key,
+                            ReadVerificationKey(o.public_key));
   TrustedKey trusted{
-      .id = o.key_id, .version = std::nullopt, .key = *std::move(key)};
+      .id = o.key_id, .version = std::nullopt, .key = std::move(key)};
   if (!o.key_version.empty()) trusted.version = o.key_version;
   TrustedKeys keys;
   std::vector<TrustedKey> set;

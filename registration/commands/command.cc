@@ -20,12 +20,13 @@
 #include "keyformat/status_macros.h"
 #include "keyformat/system_error.h"
 #include "tools/commands/command_line.h"
+#include "tools/files/key_file.h"
 #include "tools/files/small_file.h"
 
 namespace tekmatch {
 namespace {
 
-constexpr uint64_t kMostKeyBytes = 64 << 10;
+constexpr uint64_t kMostSecretBytes = 64 << 10;
 // After two weeks keys are too old.
 constexpr uint64_t kLongestWaitHours = 336;
 
@@ -156,22 +157,16 @@ absl::StatusOr<PublisherOptions> PublisherOptionsOf(const PublishFlags& flags) {
   if (flags.key_id.empty()) {
     return absl::InvalidArgumentError("--signing-key needs --key-id");
   }
-  TEKMATCH_ASSIGN_OR_RETURN(
-      const std::string pem,
-      ReadSmallFile(flags.signing_key, kMostKeyBytes, "a key"));
-  const absl::StatusOr<SigningKey> key = SigningKey::FromPem(pem);
-  if (!key.ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(flags.signing_key, ": ", key.status().message()));
-  }
-  options.signers.push_back(
-      {.key = *key, .id = flags.key_id, .version = flags.key_version});
+  TEKMATCH_ASSIGN_OR_RETURN(SigningKey key, ReadSigningKey(flags.signing_key));
+  options.signers.push_back({.key = std::move(key),
+                             .id = flags.key_id,
+                             .version = flags.key_version});
   return options;
 }
 
 absl::StatusOr<std::string> ReadSecret(const std::string& path) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::string text,
-                            ReadSmallFile(path, kMostKeyBytes, "a secret"));
+                            ReadSmallFile(path, kMostSecretBytes, "a secret"));
   // Most editors end a file with a line feed, which is no part of the secret.
   std::string secret(absl::StripAsciiWhitespace(text));
   if (secret.size() < 16 || secret.size() > 1000 ||

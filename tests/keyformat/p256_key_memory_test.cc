@@ -1,28 +1,17 @@
-// Plan: BoringSSL's allocation, which can fail; a process of its own; a call
-// with each of its allocations failing; signatures, right ones and wrong ones.
-//
 // A signature that is verified, and a key that is read, where BoringSSL has no
 // memory: each allocation fails once, and all from it on. A right one is not
 // called wrong. Each call is a process's first: BoringSSL keeps what it makes
 // of a curve then.
 #include <openssl/sha.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <functional>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -31,112 +20,13 @@
 #include "keyformat/p256_key.h"
 #include "keyformat/public_key_forms.h"
 #include "keyformat/status_macros.h"
+#include "tests/keyformat/failing_boringssl.h"
 #include "tests/status_matchers.h"
-
-namespace {
-
-constexpr int kNever = 1 << 30;
-int allocations_left = kNever;
-bool fails_for_ever = false;
-int num_failed = 0;
-
-// The size stands before what BoringSSL gets.
-constexpr size_t kHeaderBytes = alignof(std::max_align_t);
-
-}  // namespace
-
-// BoringSSL calls these where a program has them (openssl/mem.h).
-extern "C" {
-
-void* OPENSSL_memory_alloc(size_t size) {
-  if (allocations_left <= 0) {
-    if (!fails_for_ever) allocations_left = kNever;
-    ++num_failed;
-    return nullptr;
-  }
-  --allocations_left;
-  auto* const block = static_cast<uint8_t*>(std::malloc(size + kHeaderBytes));
-  if (block == nullptr) return nullptr;
-  std::memcpy(block, &size, sizeof(size));
-  return block + kHeaderBytes;
-}
-
-size_t OPENSSL_memory_get_size(void* memory) {
-  size_t size = 0;
-  std::memcpy(&size, static_cast<uint8_t*>(memory) - kHeaderBytes,
-              sizeof(size));
-  return size;
-}
-
-void OPENSSL_memory_free(void* memory) {
-  std::free(static_cast<uint8_t*>(memory) - kHeaderBytes);
-}
-
-}  // extern "C"
 
 namespace tekmatch {
 namespace {
 
-using ::testing::AnyOf;
 using ::testing::SizeIs;
-
-constexpr char kThrown[] = "thrown";
-
-// What came of a call: OK, or its status; bad_alloc counts as no memory.
-using Call = std::function<absl::Status()>;
-
-// What `call` returns in a new process.
-std::string InChild(const std::function<std::string()>& call) {
-  std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) return "no pipe";
-  const pid_t child = fork();
-  if (child == 0) {
-    const std::string said = call();
-    const bool written = write(ends[1], said.data(), said.size()) ==
-                         static_cast<ssize_t>(said.size());
-    _exit(written ? 0 : 1);
-  }
-  close(ends[1]);
-  std::string said;
-  std::array<char, 4096> some{};
-  for (ssize_t n = 0; (n = read(ends[0], some.data(), some.size())) > 0;) {
-    said.append(some.data(), static_cast<size_t>(n));
-  }
-  close(ends[0]);
-  int status = -1;
-  return waitpid(child, &status, 0) == child && status == 0
-             ? said
-             : absl::StrCat("ended with ", status, ": ", said);
-}
-
-// Until the call needs no more allocations. How many there were.
-int FailEachOf(const Call& call, bool for_ever) {
-  for (int n = 0;; ++n) {
-    const std::string said = InChild([&] {
-      allocations_left = n;
-      fails_for_ever = for_ever;
-      num_failed = 0;
-      absl::Status status;
-      try {
-        status = call();
-      } catch (const std::bad_alloc&) {
-        status = absl::ResourceExhaustedError(kThrown);
-      }
-      allocations_left = kNever;
-      return absl::StrCat(num_failed == 0 ? "all: " : "", status.ToString());
-    });
-    if (absl::StartsWith(said, "all: ")) {
-      EXPECT_EQ(said, "all: OK");
-      return n;
-    }
-    // BoringSSL can do without some.
-    EXPECT_THAT(said, AnyOf("OK", "RESOURCE_EXHAUSTED: thrown",
-                            "RESOURCE_EXHAUSTED: not enough memory to read a "
-                            "key"))
-        << "allocation " << n;
-    if (testing::Test::HasFailure() && n > 1000) return n;
-  }
-}
 
 class P256KeyMemoryTest : public testing::TestWithParam<bool> {
  protected:
@@ -174,7 +64,7 @@ TEST_P(P256KeyMemoryTest, ARightSignatureIsNotCalledWrong) {
   const auto said = [](bool verdict) {
     return verdict ? absl::OkStatus() : absl::DataLossError("wrong");
   };
-  EXPECT_GT(FailEachOf(
+  EXPECT_GT(FailEachAllocation(
                 [&]() -> absl::Status {
                   TEKMATCH_ASSIGN_OR_RETURN(
                       const VerificationKey key,
@@ -183,9 +73,9 @@ TEST_P(P256KeyMemoryTest, ARightSignatureIsNotCalledWrong) {
                 },
                 GetParam()),
             4);
-  EXPECT_EQ(
-      FailEachOf([&] { return said(IsDerSignature(signature_)); }, GetParam()),
-      0);
+  EXPECT_EQ(FailEachAllocation([&] { return said(IsDerSignature(signature_)); },
+                               GetParam()),
+            0);
 }
 
 TEST_P(P256KeyMemoryTest, ARightPublicKeyIsNotCalledDamaged) {
@@ -196,9 +86,10 @@ TEST_P(P256KeyMemoryTest, ARightPublicKeyIsNotCalledDamaged) {
   for (const std::string& file :
        {public_pem_, absl::StrCat("key:\n", public_pem_, "\n", public_pem_),
         info, absl::Base64Escape(info)}) {
-    EXPECT_GT(FailEachOf([&] { return VerificationKey::Parse(file).status(); },
-                         GetParam()),
-              2);
+    EXPECT_GT(
+        FailEachAllocation(
+            [&] { return VerificationKey::Parse(file).status(); }, GetParam()),
+        2);
   }
 }
 
@@ -209,7 +100,7 @@ TEST_P(P256KeyMemoryTest, TwoKeysAreNotTakenForOne) {
     return key.ok() ? key->PublicPem().value_or("") : "";
   });
   const std::string both = public_pem_ + other;
-  FailEachOf(
+  FailEachAllocation(
       [&]() -> absl::Status {
         const absl::Status status = VerificationKey::Parse(both).status();
         if (status.ok()) return absl::DataLossError("taken for one");
@@ -221,10 +112,10 @@ TEST_P(P256KeyMemoryTest, TwoKeysAreNotTakenForOne) {
 }
 
 TEST_P(P256KeyMemoryTest, ARightSigningKeyIsNotCalledDamaged) {
-  EXPECT_GT(
-      FailEachOf([&] { return SigningKey::FromPem(private_pem_).status(); },
-                 GetParam()),
-      2);
+  EXPECT_GT(FailEachAllocation(
+                [&] { return SigningKey::FromPem(private_pem_).status(); },
+                GetParam()),
+            2);
 }
 
 void ExpectThatWrongIsWrong() {

@@ -22,6 +22,7 @@
 #include "tools/commands/published_keys.h"
 #include "tools/commands/run_paths.h"
 #include "tools/commands/trusted_key_flag.h"
+#include "tools/files/key_file.h"
 #include "tools/files/published_folder.h"
 #include "tools/report/match_report.h"
 
@@ -80,7 +81,7 @@ absl::StatusOr<int> Export(const Options& options) {
   TEKMATCH_ASSIGN_OR_RETURN(ExportWriterOptions writer,
                             WriterOptions(options.settings, now));
   TEKMATCH_ASSIGN_OR_RETURN(const SigningKey key,
-                            LoadSigningKey(options.signing_key));
+                            ReadSigningKey(options.signing_key));
   writer.signers.push_back(
       {.key = key,
        .id = options.key_id,

@@ -7,16 +7,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "keyformat/status_macros.h"
-#include "tools/files/small_file.h"
+#include "tools/files/key_file.h"
 
 namespace tekmatch {
 namespace {
-
-constexpr uint64_t kMaxPemBytes = 64 << 10;
-
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  return ReadSmallFile(path, kMaxPemBytes, "a key");
-}
 
 absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
   // At the first one: a path may have more of them.
@@ -27,13 +21,8 @@ absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
         absl::StrCat("--trusted-key ", value,
                      ": wanted ID[:VERSION]=FILE, such as 440:v1=public.pem"));
   }
-  const std::string path(parts.second);
-  TEKMATCH_ASSIGN_OR_RETURN(const std::string pem, ReadPem(path));
-  absl::StatusOr<VerificationKey> key = VerificationKey::Parse(pem);
-  if (!key.ok()) {
-    return absl::DataLossError(
-        absl::StrCat(path, ": ", key.status().message()));
-  }
+  TEKMATCH_ASSIGN_OR_RETURN(VerificationKey key,
+                            ReadVerificationKey(std::string(parts.second)));
   const std::pair<absl::string_view, absl::string_view> name =
       absl::StrSplit(parts.first, absl::MaxSplits(':', 1));
   // "440:=a.pem" is not "440=a.pem": it trusts signatures whose version is
@@ -44,7 +33,7 @@ absl::StatusOr<TrustedKey> LoadTrustedKey(absl::string_view value) {
   }
   return TrustedKey{.id = std::string(name.first),
                     .version = std::move(version),
-                    .key = *std::move(key)};
+                    .key = std::move(key)};
 }
 
 }  // namespace
@@ -74,16 +63,6 @@ std::vector<std::string> TrustedKeyPaths(
     }
   }
   return paths;
-}
-
-absl::StatusOr<SigningKey> LoadSigningKey(const std::string& path) {
-  TEKMATCH_ASSIGN_OR_RETURN(const std::string pem, ReadPem(path));
-  absl::StatusOr<SigningKey> key = SigningKey::FromPem(pem);
-  if (!key.ok()) {
-    return absl::DataLossError(
-        absl::StrCat(path, ": ", key.status().message()));
-  }
-  return key;
 }
 
 }  // namespace tekmatch

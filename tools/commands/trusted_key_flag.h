@@ -10,24 +10,18 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "keyformat/p256_key.h"
 #include "keyformat/signature.h"
 
 namespace tekmatch {
 
-// Reads the files, in any form of keyformat/public_key_forms.h; each value is
-// one set. INVALID_ARGUMENT: a value has another form. DATA_LOSS: a file holds
-// no P-256 public key; other codes: the system's, for a file that cannot be
-// read.
+// Reads the files; each value is one set. INVALID_ARGUMENT: a value has another
+// form. Other errors: those of a file (ReadVerificationKey, key_file.h).
 absl::StatusOr<TrustedKeys> LoadTrustedKeys(
     const std::vector<std::string>& values);
 
 // The paths in such values; of another form, none.
 std::vector<std::string> TrustedKeyPaths(
     const std::vector<std::string>& values);
-
-// The private key of a PEM file; errors as above.
-absl::StatusOr<SigningKey> LoadSigningKey(const std::string& path);
 
 }  // namespace tekmatch
 

@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
+#include "tools/files/key_file.h"
 
 namespace tekmatch {
 namespace {
@@ -158,13 +159,13 @@ TEST_F(TrustedKeyFlagTest, FilesThatHoldNoKey) {
     EXPECT_EQ(LoadTrustedKeys({"1=" + bad}).status(),
               absl::DataLossError(bad + (is_private ? kIsPrivate : kNoKey)));
     EXPECT_EQ(
-        LoadSigningKey(bad).status(),
+        ReadSigningKey(bad).status(),
         absl::DataLossError(
             bad + ": not a PEM private key on P-256 (without passphrase)"));
   }
   EXPECT_EQ(LoadTrustedKeys({"1=" + a_.private_path}).status(),
             absl::DataLossError(a_.private_path + kIsPrivate));
-  EXPECT_THAT(LoadSigningKey(a_.public_path),
+  EXPECT_THAT(ReadSigningKey(a_.public_path),
               StatusIs(absl::StatusCode::kDataLoss));
 }
 
@@ -199,7 +200,7 @@ TEST_F(TrustedKeyFlagTest, EncryptedFiles) {
     EXPECT_EQ(LoadTrustedKeys({"1=" + path}).status(),
               absl::DataLossError(path + kIsPrivate));
     EXPECT_EQ(
-        LoadSigningKey(path).status(),
+        ReadSigningKey(path).status(),
         absl::DataLossError(
             path + ": not a PEM private key on P-256 (without passphrase)"));
   }
@@ -235,7 +236,7 @@ TEST_F(TrustedKeyFlagTest, TheLargestFile) {
   const absl::Status too_large =
       absl::DataLossError(path + ": too large for a key");
   EXPECT_EQ(LoadTrustedKeys({"1=" + path}).status(), too_large);
-  EXPECT_EQ(LoadSigningKey(path).status(), too_large);
+  EXPECT_EQ(ReadSigningKey(path).status(), too_large);
 }
 
 TEST_F(TrustedKeyFlagTest, FilesThatCannotBeRead) {
@@ -246,7 +247,7 @@ TEST_F(TrustedKeyFlagTest, FilesThatCannotBeRead) {
        {std::pair(none, absl::StatusCode::kNotFound),
         std::pair(folder, absl::StatusCode::kFailedPrecondition)}) {
     for (const absl::Status& status : {LoadTrustedKeys({"1=" + path}).status(),
-                                       LoadSigningKey(path).status()}) {
+                                       ReadSigningKey(path).status()}) {
       EXPECT_EQ(status.code(), code) << status;
       EXPECT_THAT(std::string(status.message()), StartsWith(path + ": "));
     }
@@ -254,7 +255,7 @@ TEST_F(TrustedKeyFlagTest, FilesThatCannotBeRead) {
 }
 
 TEST_F(TrustedKeyFlagTest, ASigningKeyIsTheOneOfItsFile) {
-  const auto key = LoadSigningKey(a_.private_path);
+  const auto key = ReadSigningKey(a_.private_path);
   ASSERT_THAT(key, IsOk());
   const auto signature = key->Sign(kDigest);
   ASSERT_THAT(signature, IsOk());
