@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -85,8 +84,16 @@ class Reader {
   std::string PathOf(absl::string_view name) const {
     return (fs::path(folder_) / std::string(name)).string();
   }
-  void Lose(absl::string_view name, absl::string_view reason) {
-    content_.losses.push_back({PathOf(name), std::string(reason)});
+  void Lose(absl::string_view name, absl::string_view reason,
+            absl::StatusCode code = absl::StatusCode::kDataLoss) {
+    content_.losses.push_back({PathOf(name), std::string(reason), code});
+  }
+  // A message of `status` without the file's path before it.
+  std::string ReasonOf(absl::string_view name,
+                       const absl::Status& status) const {
+    absl::string_view reason = status.message();
+    absl::ConsumePrefix(&reason, absl::StrCat(PathOf(name), ": "));
+    return std::string(reason);
   }
   absl::Status List();
   // The system's word on the file, or what it is, if it cannot be opened as a
@@ -124,27 +131,23 @@ absl::StatusOr<std::unique_ptr<ByteSource>> Reader::Open(
   // Not followed: a link leads out of the folder that the user gave.
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0) {
-    return absl::DataLossError(
-        errno == ENOENT
-            ? "is missing"
-            : absl::StrCat("cannot be read: ", std::strerror(errno)));
+    if (errno == ENOENT) return absl::DataLossError("is missing");
+    return SystemError(errno, "cannot be read");
   }
   if (!S_ISREG(info.st_mode)) {
     return absl::DataLossError("is not a regular file of the folder");
   }
   auto source = OpenFileSource(path);
   if (source.ok()) return source;
-  absl::string_view reason = source.status().message();
-  absl::ConsumePrefix(&reason, absl::StrCat(path, ": "));
-  return absl::DataLossError(reason);
+  return absl::Status(source.status().code(), ReasonOf(name, source.status()));
 }
 
 absl::StatusOr<LevelDbManifest> Reader::ReadManifest() {
   // The name of a MANIFEST, and a line end.
   constexpr uint64_t kMaxCurrentBytes = 64;
   const auto fail = [this](absl::string_view name, const absl::Status& status) {
-    return absl::DataLossError(
-        absl::StrCat(PathOf(name), ": ", status.message()));
+    return absl::Status(status.code(), absl::StrCat(PathOf(name), ": ",
+                                                    ReasonOf(name, status)));
   };
   const auto current = Open("CURRENT");
   if (!current.ok()) return fail("CURRENT", current.status());
@@ -201,8 +204,10 @@ void Reader::ReadTable(uint64_t number, uint64_t size) {
   }
   const auto source = Open(name);
   if (!source.ok()) {
-    return Lose(name, absl::StrCat(source.status().message(),
-                                   ": its sightings are not read"));
+    return Lose(
+        name,
+        absl::StrCat(source.status().message(), ": its sightings are not read"),
+        source.status().code());
   }
   if ((*source)->size() != size) {
     return Lose(name, absl::StrCat("has ", (*source)->size(), " bytes, not ",
@@ -210,7 +215,9 @@ void Reader::ReadTable(uint64_t number, uint64_t size) {
   }
   const absl::StatusOr<LevelDbTableBlocks> blocks = ReadLevelDbTable(
       **source, [this](const LevelDbChange& change) { Apply(change); });
-  if (!blocks.ok()) return Lose(name, blocks.status().message());
+  if (!blocks.ok()) {
+    return Lose(name, ReasonOf(name, blocks.status()), blocks.status().code());
+  }
   if (blocks->num_damaged == 0) return;
   Lose(name, absl::StrCat("has ", blocks->num_damaged, " damaged blocks of ",
                           blocks->num_blocks));
@@ -221,8 +228,10 @@ void Reader::ReadLog(uint64_t number, const LevelDbManifest& manifest) {
   const auto source = Open(name);
   if (!source.ok()) {
     logs_are_whole_ = false;
-    return Lose(name, absl::StrCat(source.status().message(),
-                                   ": the newest sightings are not read"));
+    return Lose(name,
+                absl::StrCat(source.status().message(),
+                             ": the newest sightings are not read"),
+                source.status().code());
   }
   const auto apply = [this](const LevelDbChange& change) { Apply(change); };
   bool has_gap = false;
@@ -247,7 +256,9 @@ void Reader::ReadLog(uint64_t number, const LevelDbManifest& manifest) {
   const bool before_were_whole = std::exchange(
       logs_are_whole_, logs_are_whole_ && more.ok() && !has_bad_batch &&
                            !has_gap && reader.lost_bytes() == 0);
-  if (!more.ok()) return Lose(name, more.status().message());
+  if (!more.ok()) {
+    return Lose(name, ReasonOf(name, more.status()), more.status().code());
+  }
   if (reader.lost_bytes() > reader.lost_at_end()) {
     Lose(name, absl::StrCat(reader.lost_bytes(), " bytes of ", reader.size(),
                             " are damaged: sightings are missing"));

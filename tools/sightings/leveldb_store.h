@@ -35,6 +35,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace tekmatch {
@@ -42,6 +43,8 @@ namespace tekmatch {
 struct LevelDbLoss {
   std::string file;    // with its folder
   std::string reason;  // "is missing: ...", what the file is or lacks
+  // DATA_LOSS, or the system's for a file that is there and could not be read.
+  absl::StatusCode code;
 };
 
 struct LevelDbContent {
@@ -52,9 +55,9 @@ struct LevelDbContent {
 // Whatever can be read, with what is lost of it. Memory: that of the records,
 // a few times the files' size at most.
 //
-// DATA_LOSS: the folder holds no database, or none of which the MANIFEST can be
-// read. Other codes: the system's, if it cannot list the folder. Messages begin
-// with the folder or file.
+// DATA_LOSS: the folder holds no database, or its CURRENT or MANIFEST is
+// missing or damaged. Other codes: the system's, if it cannot list the folder
+// or read one of these. Messages begin with the folder or file.
 absl::StatusOr<LevelDbContent> ReadLevelDb(const std::string& folder);
 
 }  // namespace tekmatch

@@ -123,6 +123,10 @@ absl::StatusOr<SightingsFile> ReadLevelDbSightings(
   SightingsFile file;
   file.format = SightingsFormat::kLevelDb;
   for (LevelDbLoss& loss : content.losses) {
+    if (!options.skip_bad && loss.code != absl::StatusCode::kDataLoss) {
+      return absl::Status(loss.code,
+                          absl::StrCat(loss.file, ": ", loss.reason));
+    }
     TEKMATCH_RETURN_IF_ERROR(LosePart(
         {std::move(loss.file), std::move(loss.reason)}, options, &file));
   }
