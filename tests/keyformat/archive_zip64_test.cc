@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/zip_records.h"
 #include "tests/keyformat/archive_verdicts.h"
@@ -33,6 +34,21 @@ TEST(ArchiveZip64Test, RefusesZip64) {
             absl::StatusCode::kDataLoss);
   ExpectRefused({.entries = {Entry("x", "y")}, .directory_offset = 0xFFFFFFFF},
                 "zip64");
+}
+
+// Each number by itself, without a field that holds the true one.
+TEST(ArchiveZip64Test, RefusesNumbersThatSayElsewhere) {
+  for (const auto number : {&RawZipEntry::bytes, &RawZipEntry::compressed_bytes,
+                            &RawZipEntry::local_offset}) {
+    RawZipEntry entry = Entry("export.bin", "content");
+    entry.*number = 0xFFFFFFFF;
+    ExpectRefused({.entries = {entry}}, "entry export.bin: zip64");
+    entry.*number = 0xFFFFFFFE;  // wrong, too, but not by that
+    EXPECT_THAT(
+        std::string(
+            Directory(RawZip{.entries = {entry}}.Build()).status().message()),
+        ::testing::Not(::testing::HasSubstr("zip64")));
+  }
 }
 
 TEST(ArchiveZip64Test, RefusesZip64OfTheLocalHeaderAlone) {

@@ -63,6 +63,7 @@ TEST(EntryNameTest, RefusesWhatIsNotUtf8) {
                            "\xf0\x8f\xbf\xbf",              // too long
                            "\xed\xa0\x80", "\xed\xbf\xbf",  // surrogates
                            "\xf4\x90\x80\x80",              // beyond U+10FFFF
+                           "\x82\xa0", "\xbf\xbf",          // no beginning
                            "\xf5\x80\x80\x80", "\xe6\x97", "\xf0\x90\x80",
                            "\xe6\x97x", "\xc3\xa9\xa9"}) {
     EXPECT_FALSE(IsSafeEntryName(name)) << name;
