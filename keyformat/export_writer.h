@@ -87,7 +87,9 @@ struct ExportFile {
   // Revised keys that no other one of the file agrees with in all but its
   // bytes: who knows that of a person knows the key. 0 likewise.
   uint64_t num_revised_alone = 0;
-  std::string zip;  // the file's bytes
+  // The file's bytes. export.bin is deflated, or stored where its keys repeat
+  // themselves so much that a reader would refuse it.
+  std::string zip;
 };
 
 // Calls `sink` with the files in order of their numbers; one is in memory at a

@@ -50,7 +50,7 @@ bool AddEntry(zipFile zip, const ZipContent& entry) {
   info.tmz_date.tm_mday = 1;
   info.tmz_date.tm_year = 1980;
   if (zipOpenNewFileInZip(zip, entry.name.c_str(), &info, nullptr, 0, nullptr,
-                          0, nullptr, Z_DEFLATED,
+                          0, nullptr, entry.stored ? 0 : Z_DEFLATED,
                           Z_DEFAULT_COMPRESSION) != ZIP_OK) {
     return false;
   }

@@ -1,5 +1,5 @@
-// Writes a zip into memory: deflated entries, dated 1980-01-01, so that the
-// same entries give the same bytes.
+// Writes a zip into memory: entries dated 1980-01-01, so that the same entries
+// give the same bytes.
 #ifndef TEKMATCH_KEYFORMAT_ZIP_WRITER_H_
 #define TEKMATCH_KEYFORMAT_ZIP_WRITER_H_
 
@@ -13,6 +13,7 @@ namespace tekmatch {
 struct ZipContent {
   std::string name;
   std::string bytes;
+  bool stored = false;  // else deflated
 };
 
 // INTERNAL when the zip library fails.

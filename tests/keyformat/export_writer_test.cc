@@ -1,6 +1,7 @@
 #include "keyformat/export_writer.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <utility>
@@ -34,6 +35,34 @@ TEST(ExportWriterTest, RoundTripKeepsEveryKeyAndField) {
     EXPECT_EQ(file.report.metadata.batch_size, 1);
     EXPECT_EQ(file.file.num_keys, n);
     EXPECT_EQ(file.file.num_padding, 0);
+  }
+}
+
+// A reader takes what is deflated that far for a trap. People choose their
+// phones' keys, so they may be so.
+TEST(ExportWriterTest, KeysThatRepeatThemselvesAreReadBack) {
+  for (const size_t n : {1, 600, 1000, 5000}) {
+    SCOPED_TRACE(n);
+    std::vector<DiagnosisKey> keys = MakeKeys(n);
+    for (size_t i = 0; i < n; ++i) {
+      keys[i].tek.bytes.fill(0);
+      keys[i].tek.bytes[0] = static_cast<uint8_t>(i >> 8);
+      keys[i].tek.bytes[1] = static_cast<uint8_t>(i);
+    }
+    const auto written = WriteAndRead(keys, Options());
+    ASSERT_THAT(written, IsOk());
+    ASSERT_EQ(written->size(), 1);
+    EXPECT_EQ(written->front().keys, Sorted(keys));
+  }
+}
+
+// Random keys are deflated, however many there are.
+TEST(ExportWriterTest, OtherKeysAreDeflated) {
+  for (const size_t n : {1, 1000, 5000}) {
+    const auto written = WriteAndRead(MakeKeys(n), Options());
+    ASSERT_THAT(written, IsOk());
+    // The first entry's method, of its local header.
+    EXPECT_EQ(written->front().file.zip.substr(8, 2), std::string("\10\0", 2));
   }
 }
 

@@ -245,6 +245,32 @@ TEST_F(PublisherTest, R14KeyThatIsTooLateIsToldOf) {
   EXPECT_THAT(*store_->UnpublishedKeys(), IsEmpty());
 }
 
+// Nor do keys that someone chose so that they deflate to nearly nothing, which
+// readers of an export refuse.
+TEST_F(PublisherTest, R13KeysThatRepeatThemselvesHoldUpNobody) {
+  Take(200);
+  constexpr int kNumChosen = 2000;
+  std::vector<AcceptedKey> chosen(kNumChosen);
+  for (int i = 0; i < kNumChosen; ++i) {
+    chosen[i].key.tek.bytes[0] = static_cast<uint8_t>(i >> 8);
+    chosen[i].key.tek.bytes[1] = static_cast<uint8_t>(i);
+    chosen[i].key.rolling_start = kYesterday;
+    chosen[i].key.metadata.report_type = ReportType::kConfirmedTest;
+  }
+  ASSERT_TRUE(store_
+                  ->StoreSubmission({.idem_hash = Sha256("chosen"),
+                                     .body_digest = Sha256("chosen"),
+                                     .claim = Sha256("chosen"),
+                                     .keys = chosen},
+                                    kTestNow,
+                                    [](absl::Span<const KeyVerdict>) {
+                                      return std::string("{}");
+                                    })
+                  .ok());
+  EXPECT_EQ(Run().num_keys, kNumChosen + 1);
+  EXPECT_EQ(List().size(), 1U);
+}
+
 // R13: Android dropped a whole file for one value.
 TEST_F(PublisherTest, R13RefusesWhatAPhoneWouldDrop) {
   DiagnosisKey key;
