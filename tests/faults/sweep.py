@@ -82,6 +82,8 @@ class Prepared:
             lines = run.stderr.splitlines()
             assert 1 <= len(lines) <= 4 and lines[-1].startswith("tekmatch"), "no clear message"
             assert len(lines[-1].split(": ", 1)[-1]) >= 8, "no clear message"
+            if fault.kind == "allocate" and not success:
+                assert "memory" in lines[-1], "another reason"
             scenario.check_answer(run.stdout, self.right.stdout)
         assert not secrets(run.stderr), "a secret: " + run.stderr
         if fault.kind != "remove":
