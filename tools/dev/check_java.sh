@@ -3,7 +3,8 @@
 # JVM's own checks of what native code does (-Xcheck:jni), in little memory. What
 # the classes say is compared with what the tool says: of the demonstration's
 # world, of real sightings and their export, and of an export of Germany's
-# server. Then the examples, whose code docs/embedding.md shows.
+# server. A table of signature lists, trusted keys and options has for each what has
+# to come of it, by the rule of tests/trust_table.h. Then the examples, whose code docs/embedding.md shows.
 #
 # Usage: tools/dev/check_java.sh [DIR]
 #
@@ -54,6 +55,10 @@ javac --release 11 -Xlint:all,-try -Werror -cp "$jar" -d "$folder/classes" \
   "$root"/tests/matcher/api/java/jp/tekmatch/*.java "$root"/examples/java/*.java
 
 "$tekmatch" demo --out "$folder/demo" >/dev/null
+mkdir "$folder/trust"
+step "building the table of trust" run_bazel build //tests/matcher/api:write_trust_table
+step "writing the table of trust" \
+  "$(run_bazel info bazel-bin)/tests/matcher/api/write_trust_table" "$folder/trust"
 version=$(awk '
   /^#define TEKMATCH_VERSION_(MAJOR|MINOR|PATCH) / { n = n * 100 + $3 }
   END { print n }' "$root/matcher/api/tekmatch.h")
@@ -62,7 +67,8 @@ version=$(awk '
 run_java() {
   local status=0 options=(-Xcheck:jni -Xmx128m -Xlog:disable -Xlog:all=warning:stderr
     "-Djava.library.path=$built/lib" -Dfile.encoding=UTF-8
-    "-Dtekmatch.world=$folder/demo" "-Dtekmatch.version=$version")
+    "-Dtekmatch.world=$folder/demo" "-Dtekmatch.trust=$folder/trust"
+    "-Dtekmatch.version=$version")
   java "${options[@]}" "${java_options[@]}" -cp "${classes-$folder/classes:$jar}" \
     "$@" 9<"$folder/demo/export.zip" 2>"$folder/stderr" >"$folder/stdout" || status=$?
   said=$(cat "$folder/stdout")
@@ -88,6 +94,7 @@ count_test() {
 }
 count_test TekmatchTest
 count_test RefusalsTest
+count_test TrustTableTest
 count_test CallbacksTest
 count_test StoreTest
 count_test StressTest
