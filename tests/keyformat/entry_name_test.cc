@@ -8,11 +8,27 @@ namespace tekmatch {
 namespace {
 
 TEST(EntryNameTest, AcceptsNamesOfFiles) {
-  for (const char* name :
-       {"export.bin", "export.sig", "content.sig", "1.bin", " ", "a b", "~",
-        "a/b", "a.b.c", ".a", "a.", "\xc3\xa9", "\xc2\xa0",
-        "\xe6\x97\xa5\xe6\x9c\xac.bin", "\xef\xbf\xbd", "\xf0\x90\x80\x80",
-        "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf", "\xee\x80\x80"}) {
+  for (const char* name : {"export.bin",
+                           "export.sig",
+                           "content.sig",
+                           "1.bin",
+                           " ",
+                           "a b",
+                           "~",
+                           "a/b",
+                           "a.b.c",
+                           ".a",
+                           "a.",
+                           "\xc3\xa9",
+                           "\xc2\xa0",
+                           "\xdf\xbf",
+                           "\xe0\xa0\x80",
+                           "\xe6\x97\xa5\xe6\x9c\xac.bin",
+                           "\xef\xbf\xbd",
+                           "\xf0\x90\x80\x80",
+                           "\xf4\x8f\xbf\xbf",
+                           "\xed\x9f\xbf",
+                           "\xee\x80\x80"}) {
     EXPECT_TRUE(IsSafeEntryName(name)) << name;
   }
 }

@@ -74,6 +74,13 @@ TEST(ExposureFindingsTest, WithoutALimitAllDaysAreShown) {
   EXPECT_EQ(findings.num_contacts, 2);
 }
 
+TEST(ExposureFindingsTest, VersionOnesSummaryIsOfAllMatches) {
+  const ExposureFindings findings = FindWithLimit(14);
+  EXPECT_EQ(findings.version_1.num_matched_keys, 2);
+  EXPECT_EQ(findings.version_1.days_since_last_exposure, 0);
+  EXPECT_GT(findings.version_1.maximum_risk_score, 0);
+}
+
 // The windows of old days stay, their days and persons do not.
 TEST(ExposureFindingsTest, AnOldDayHasNoPersonsOfItsOwn) {
   EXPECT_EQ(FindWithLimit(2).days.size(), 2);
