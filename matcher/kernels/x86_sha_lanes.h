@@ -37,7 +37,9 @@ TEKMATCH_SHA_INLINE Vec Xor3(Vec a, Vec b, Vec c) {
 }
 // A value that is computed, or loaded, as written, and once.
 TEKMATCH_SHA_INLINE Vec Keep(Vec x) {
+#ifndef TEKMATCH_SHA_BY_INTRINSICS
   asm("" : "+v"(x));
+#endif
   return x;
 }
 TEKMATCH_SHA_INLINE Vec SmallSigma0(Vec x) {
@@ -50,7 +52,10 @@ TEKMATCH_SHA_INLINE Vec SmallSigma1(Vec x) {
 }
 // Round i with K[i] + W[i]; the roles of the eight words move by one a round.
 // In assembly: of intrinsics GCC 12 makes longer chains of additions, and keeps
-// half of the states in memory, which took a tenth more time.
+// half of the states in memory, which took a tenth more time. Of registers
+// alone, without a jump: time and addresses cannot depend on what they hold.
+// With TEKMATCH_SHA_BY_INTRINSICS the same steps for MemorySanitizer, which
+// follows no assembly (tests/matcher/kernels/x86_vaes512_msan.cc).
 template <int i>
 TEKMATCH_SHA_INLINE void Round(Vec* s, Vec kw) {
   Vec& a = s[(64 - i) % 8];
@@ -61,6 +66,19 @@ TEKMATCH_SHA_INLINE void Round(Vec* s, Vec kw) {
   Vec& f = s[(69 - i) % 8];
   Vec& g = s[(70 - i) % 8];
   Vec& h = s[(71 - i) % 8];
+#ifdef TEKMATCH_SHA_BY_INTRINSICS
+  const Vec sum1 = Xor3(_mm512_ror_epi32(e, 6), _mm512_ror_epi32(e, 11),
+                        _mm512_ror_epi32(e, 25));
+  const Vec choice =
+      _mm512_xor_si512(_mm512_and_si512(e, f), _mm512_andnot_si512(e, g));
+  const Vec sum0 = Xor3(_mm512_ror_epi32(a, 2), _mm512_ror_epi32(a, 13),
+                        _mm512_ror_epi32(a, 22));
+  const Vec majority = _mm512_or_si512(
+      _mm512_and_si512(a, _mm512_or_si512(b, c)), _mm512_and_si512(b, c));
+  h = Add(Add(Add(h, kw), choice), sum1);
+  d = Add(d, h);
+  h = Add(h, Add(sum0, majority));
+#else
   Vec t0, t1, t2;
   asm("vprord $6, %[e], %[t0]\n\t"
       "vprord $11, %[e], %[t1]\n\t"
@@ -84,6 +102,7 @@ TEKMATCH_SHA_INLINE void Round(Vec* s, Vec kw) {
       [h] "+&v"(h), [d] "+&v"(d), [t0] "=&v"(t0), [t1] "=&v"(t1), [t2] "=&v"(t2)
       : [a] "v"(a), [b] "v"(b), [c] "v"(c), [e] "v"(e), [f] "v"(f), [g] "v"(g),
         [kw] "v"(kw));
+#endif
 }
 
 // Four words of sixteen lanes <-> sixteen keys of four words, in an order of

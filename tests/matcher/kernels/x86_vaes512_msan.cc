@@ -1,7 +1,8 @@
 // The kernel for AVX-512 as MemorySanitizer can follow it: LLVM 14 calls any
 // use of what is not set in an instruction of ternary logic a defect, since it
 // does not know that one. The kernel has it in one form, the XOR of three,
-// which is two XORs here. All else is the kernel's own text. For
+// which is two XORs here; and a round of SHA-256 in assembly, which is
+// intrinsics here (x86_sha_lanes.h). All else is the kernel's own text. For
 // hidden_keys_msan alone.
 #include <immintrin.h>
 
@@ -14,4 +15,5 @@
   }))
 // NOLINTEND(bugprone-reserved-identifier)
 
+#define TEKMATCH_SHA_BY_INTRINSICS
 #include "matcher/kernels/x86_vaes512.cc"  // NOLINT(bugprone-suspicious-include): so that it is the same text
