@@ -17,8 +17,8 @@
 #include "matcher/api/tekmatch.h"
 #include "tests/matcher/api/c_world.h"
 #include "tests/matcher/api/secrets.h"
+#include "tests/memory_folder.h"
 #include "tests/test_exports.h"
-#include "tests/test_files.h"
 
 namespace tekmatch {
 
@@ -227,7 +227,8 @@ class DrivenApi : public testing::Test {
   const std::vector<DiagnosisKey> keys_ = TestKeys(6, 77);
   const std::vector<Sighting> heard_ = HearForHalfAnHour(keys_);
   std::string export_ = WriteTestExport(keys_);
-  const std::string folder_ = TempPath("store");
+  const MemoryFolder memory_;
+  const std::string folder_ = memory_.At("store");
   Secrets secrets_;
   const TrustHandle trust_ = TrustTestSignerInC();
   const IndexHandle index_ = IndexInC(heard_);

@@ -24,10 +24,10 @@
 #include "matcher/check/stored_check.h"
 #include "matcher/store/database.h"
 #include "matcher/store/sighting_store.h"
+#include "tests/memory_folder.h"
 #include "tests/sanitized.h"
 #include "tests/status_matchers.h"
 #include "tests/test_exports.h"
-#include "tests/test_files.h"
 
 namespace tekmatch {
 namespace {
@@ -304,6 +304,7 @@ TEST_F(TrustTableTest, HalvesOfABatch) {
 // was taken in under one trust is judged anew by another: a key that was
 // withdrawn takes its exports with it.
 TEST_F(TrustTableTest, AStoreFollowsTheTrustOfEachCheck) {
+  const MemoryFolder memory;
   int num_stores = 0;
   std::vector<SignatureSheet> sheets = AllSheets(1);
   sheets.push_back({SignatureSheet::Kind::kList, {Mark::kFirst, Mark::kOther}});
@@ -314,7 +315,7 @@ TEST_F(TrustTableTest, AStoreFollowsTheTrustOfEachCheck) {
       SCOPED_TRACE(testing::Message()
                    << sheet.Text() << ", trust " << static_cast<int>(before));
       auto database = Database::Open(
-          TempPath(absl::StrCat("store", num_stores++)), OpenMode::kCreate);
+          memory.At(absl::StrCat("store", num_stores++)), OpenMode::kCreate);
       ASSERT_THAT(database, IsOk());
       StoredCheckOptions options;
       options.check.skip_bad_files = true;

@@ -22,6 +22,7 @@
 #include "matcher/store/database.h"
 #include "matcher/store/meta.h"
 #include "tests/matcher/store/store_testing.h"
+#include "tests/memory_folder.h"
 #include "tests/sanitized.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
@@ -58,6 +59,7 @@ class SightingStoreTest : public ::testing::Test {
     return result.value_or(RetentionResult());
   }
 
+  const MemoryFolder memory_;  // for what is synced thousands of times
   const std::string folder_ = TempPath("store");
   OpenStore open_{folder_};
 };
@@ -331,7 +333,7 @@ TEST_F(SightingStoreTest, ReadersDelayErasureButNotDeletion) {
 TEST_F(SightingStoreTest, NothingButWhatIsThereIsInTheFiles) {
   uint64_t num_removed = 0;
   for (uint64_t seed = 0; seed < ShareOf(5); ++seed) {
-    const std::string folder = TempPath(absl::StrCat("seed", seed));
+    const std::string folder = memory_.At(absl::StrCat("seed", seed));
     open_ = OpenStore(folder);
     std::mt19937_64 random(seed);
     const auto below = [&random](uint64_t n) { return random() % n; };

@@ -21,6 +21,7 @@
 #include "matcher/store/database.h"
 #include "matcher/store/sighting_store.h"
 #include "tests/matcher/store/store_testing.h"
+#include "tests/memory_folder.h"
 #include "tests/sanitized.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
@@ -109,7 +110,8 @@ class StoreDamageTest : public ::testing::Test {
     }
   }
 
-  const std::string folder_ = TempPath("store");
+  const MemoryFolder memory_;
+  const std::string folder_ = memory_.At("store");
   const std::string path_ = folder_ + "/tekmatch.sqlite";
   std::vector<Sighting> all_;
   std::string whole_;              // all in the database

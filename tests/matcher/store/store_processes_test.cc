@@ -26,9 +26,9 @@
 #include "matcher/store/database.h"
 #include "matcher/store/sighting_store.h"
 #include "tests/matcher/store/store_testing.h"
+#include "tests/memory_folder.h"
 #include "tests/sanitized.h"
 #include "tests/status_matchers.h"
-#include "tests/test_files.h"
 
 namespace tekmatch {
 namespace {
@@ -145,7 +145,8 @@ TEST(StoreProcessesTest, ReadersSeeWholeStatesAndWritersWait) {
   constexpr uint32_t kNumWriters = 2;
   constexpr uint32_t kNumReaders = 3;
   constexpr uint32_t kNumBatches = ShareOf(300);
-  const std::string folder = TempPath("store");
+  const MemoryFolder memory;
+  const std::string folder = memory.At("store");
   std::vector<pid_t> children;
   // Writers first: whoever comes first makes the database.
   for (uint32_t writer = 0; writer < kNumWriters; ++writer) {
@@ -168,8 +169,9 @@ TEST(StoreProcessesTest, ReadersSeeWholeStatesAndWritersWait) {
 }
 
 TEST(StoreProcessesTest, ManyMakeOneDatabase) {
+  const MemoryFolder memory;
   for (int round = 0; round < 5; ++round) {
-    const std::string folder = TempPath(absl::StrCat("store", round));
+    const std::string folder = memory.At(absl::StrCat("store", round));
     std::vector<pid_t> children;
     constexpr uint32_t kNumWriters = 6;
     for (uint32_t writer = 0; writer < kNumWriters; ++writer) {
@@ -209,6 +211,7 @@ absl::Status AddUntilKilled(const std::string& folder, uint32_t batch,
 }
 
 TEST(StoreProcessesTest, KilledAtAnyMomentLeavesWholeBatches) {
+  const MemoryFolder memory;
   constexpr uint64_t kNumKills = ShareOf(100);
   std::mt19937_64 random(20201205);
   uint32_t next = 0;
@@ -220,7 +223,7 @@ TEST(StoreProcessesTest, KilledAtAnyMomentLeavesWholeBatches) {
   for (uint64_t kill_number = 0; kill_number < kNumKills; ++kill_number) {
     // Now and then a new one, so that creation is killed too.
     if (kill_number % 5 == 0) {
-      folder = TempPath(absl::StrCat("store", kill_number));
+      folder = memory.At(absl::StrCat("store", kill_number));
       said.clear();
       next = 0;
     }

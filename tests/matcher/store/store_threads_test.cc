@@ -13,8 +13,8 @@
 #include "matcher/store/database.h"
 #include "matcher/store/sighting_store.h"
 #include "tests/matcher/store/store_testing.h"
+#include "tests/memory_folder.h"
 #include "tests/status_matchers.h"
-#include "tests/test_files.h"
 
 namespace tekmatch {
 namespace {
@@ -26,7 +26,8 @@ constexpr uint32_t kInARound = 5;
 constexpr absl::Duration kBusyTimeout = absl::Minutes(10);
 
 TEST(StoreThreadsTest, WhatEightThreadsAddIsThereOnce) {
-  const std::string folder = TempPath("store");
+  const MemoryFolder memory;
+  const std::string folder = memory.At("store");
   // The tables are made by the first one that comes.
   { const OpenStore first(folder); }
   std::atomic<uint32_t> num_torn = 0;

@@ -32,6 +32,7 @@
 #include "registration/service/clock.h"
 #include "registration/service/http_server.h"
 #include "registration/service/router.h"
+#include "tests/memory_folder.h"
 #include "tests/registration/hersys/hersys_testing.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
@@ -99,8 +100,8 @@ std::string Uuid(int n) {
 class CourierTest : public ::testing::Test {
  protected:
   CourierTest()
-      : store_(*HersysStore::Open(TempPath("hersys"), OpenMode::kCreate)),
-        keys_(*NumberKeys::Open(TempPath("hersys") + "/number-keys")) {
+      : store_(*HersysStore::Open(folder_, OpenMode::kCreate)),
+        keys_(*NumberKeys::Open(folder_ + "/number-keys")) {
     options_.link = "https://example.jp/a/";
     options_.first_wait = absl::ZeroDuration();
     options_.most_tries = 4;
@@ -133,6 +134,9 @@ class CourierTest : public ::testing::Test {
   }
   Issue IssueOf(int n) { return *store_->FindIssue(Uuid(n)); }
 
+  // A round has a minute of the machine's clock: no disk takes part of it.
+  const MemoryFolder memory_;
+  const std::string folder_ = memory_.At("hersys");
   TestClock clock_;
   FakeGateway gateway_;
   CourierOptions options_;
@@ -484,7 +488,7 @@ TEST_F(CourierTest, NumberIsInNoFile) {
   int num_files = 0;
   for (const char* name : {"hersys.sqlite", "hersys.sqlite-wal",
                            "hersys.sqlite-shm", "number-keys"}) {
-    const std::string bytes = ReadFile(TempPath("hersys") + "/" + name);
+    const std::string bytes = ReadFile(folder_ + "/" + name);
     num_files += bytes.empty() ? 0 : 1;
     EXPECT_FALSE(absl::StrContains(bytes, digits)) << name;
   }
