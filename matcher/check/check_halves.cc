@@ -75,12 +75,16 @@ absl::StatusOr<ExposureCheckResult> ConcludeFromFiles(
     std::vector<MatchedFile> matched, const SightingNumbers& sightings,
     const ExposureCheckOptions& options) {
   TEKMATCH_RETURN_IF_ERROR(Validate(options));
-  const ExportFileOptions files = FileOptions(options);
   return Conclude(std::move(matched), sightings, OwnKeysFor(options), options,
-                  [&](const ExportFileResult& file,
-                      absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
-                    return ReadFileAgain(file, files, options, sink);
-                  });
+                  ReadAgainAtPaths(options));
+}
+
+ReadAgain ReadAgainAtPaths(const ExposureCheckOptions& options) {
+  return [&options, files = FileOptions(options)](
+             const ExportFileResult& file,
+             absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
+    return ReadFileAgain(file, files, options, sink);
+  };
 }
 
 }  // namespace tekmatch

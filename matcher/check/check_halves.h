@@ -41,6 +41,10 @@ absl::StatusOr<ExposureCheckResult> ConcludeFromFiles(
     std::vector<MatchedFile> matched, const SightingNumbers& sightings,
     const ExposureCheckOptions& options);
 
+// Reads files again at their paths, with the options of their check, which
+// outlive it. DATA_LOSS: a file changed since.
+ReadAgain ReadAgainAtPaths(const ExposureCheckOptions& options);
+
 }  // namespace tekmatch
 
 #endif  // TEKMATCH_MATCHER_CHECK_CHECK_HALVES_H_

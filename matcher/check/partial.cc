@@ -249,9 +249,11 @@ void WriteMatched(FieldWriter& io, MatchedFile& matched) {
   for (const uint32_t prefix : prefixes) io.Number(prefix, "");
 }
 
-// `number` is the file's, `num_sightings` the header's.
-void ReadMatched(FieldReader& io, uint32_t number, uint64_t num_sightings,
-                 MatchedFile& matched) {
+// Positions and candidates are below `num_sightings`, the header's. Errors are
+// those of `sinks`; what is wrong with the fields is in io.status().
+absl::Status ReadMatched(FieldReader& io, uint64_t num_sightings,
+                         const PartialSinks& sinks, PartialFile& file) {
+  MatchedFile& matched = file.matched;
   io.Number(matched.num_own_keys, "a number of own keys");
   io.Number(matched.num_compared, "a number of compared keys");
   io.Number(matched.num_duplicates, "a number of duplicates");
@@ -278,25 +280,30 @@ void ReadMatched(FieldReader& io, uint32_t number, uint64_t num_sightings,
     uint32_t position = 0;
     io.Number(position, "a position");
     Expect(io, position < num_sightings, "a position");
-    matched.outside_tolerance.insert(position);
+    if (io.ok()) TEKMATCH_RETURN_IF_ERROR(sinks.outside_tolerance(position));
   }
   io.Count(count, kCandidateBytes, "the number of candidates");
-  matched.candidates.reserve(static_cast<size_t>(count));
   for (uint64_t i = 0; i < count && io.ok(); ++i) {
     Match match;
     VisitCandidate(io, match);
     Expect(io, match.sighting_position < num_sightings, "a position");
     // What a candidate means is looked up among its key's publications.
     Expect(io, published.contains(match.tek), "a candidate's key");
-    match.source = number;
+    match.source = file.number;
     match.tx_power = match.bluetooth_metadata.tx_power();
     match.attenuation = std::max(0, match.tx_power - match.sighting.rssi);
-    matched.candidates.push_back(match);
+    if (io.ok()) TEKMATCH_RETURN_IF_ERROR(sinks.candidate(match));
   }
   io.Count(count, sizeof(uint32_t), "the number of keys");
-  std::vector<uint32_t> prefixes(static_cast<size_t>(count));
-  for (uint32_t& prefix : prefixes) io.Number(prefix, "a key");
-  if (!prefixes.empty()) matched.teks.Add(std::move(prefixes));
+  std::vector<uint32_t> prefixes;
+  while (count > 0 && io.ok()) {
+    constexpr uint64_t kAtOnce = uint64_t{1} << 14;
+    prefixes.resize(static_cast<size_t>(std::min(count, kAtOnce)));
+    io.Numbers(absl::MakeSpan(prefixes), "a key");
+    if (io.ok()) TEKMATCH_RETURN_IF_ERROR(sinks.prefixes(prefixes));
+    count -= prefixes.size();
+  }
+  return absl::OkStatus();
 }
 
 template <typename Io, typename Header>
@@ -362,7 +369,8 @@ absl::StatusOr<PartialReader> PartialReader::Open(const ByteSource& source) {
   return reader;
 }
 
-absl::StatusOr<bool> PartialReader::Next(PartialFile* file) {
+absl::StatusOr<bool> PartialReader::Next(PartialFile* file,
+                                         const PartialSinks& sinks) {
   *file = {};
   const uint64_t end = source_->size() - Sha256Digest().size();
   if (num_read_ == header_.num_files) {
@@ -377,11 +385,36 @@ absl::StatusOr<bool> PartialReader::Next(PartialFile* file) {
   if (file->matched.file.accepted && !file->matched.file.is_whole()) {
     fields_.Fail("a digest");
   }
-  if (file->matched.file.accepted) {
-    ReadMatched(fields_, file->number, header_.num_sightings, file->matched);
+  if (fields_.ok() && file->matched.file.accepted) {
+    TEKMATCH_RETURN_IF_ERROR(
+        ReadMatched(fields_, header_.num_sightings, sinks, *file));
   }
   TEKMATCH_RETURN_IF_ERROR(fields_.status());
   return true;
+}
+
+absl::StatusOr<bool> PartialReader::Next(PartialFile* file) {
+  MatchedFile& matched = file->matched;
+  std::vector<uint32_t> all;
+  const PartialSinks sinks = {.candidate =
+                                  [&matched](const Match& match) {
+                                    matched.candidates.push_back(match);
+                                    return absl::OkStatus();
+                                  },
+                              .outside_tolerance =
+                                  [&matched](uint32_t position) {
+                                    matched.outside_tolerance.insert(position);
+                                    return absl::OkStatus();
+                                  },
+                              .prefixes =
+                                  [&all](absl::Span<const uint32_t> prefixes) {
+                                    all.insert(all.end(), prefixes.begin(),
+                                               prefixes.end());
+                                    return absl::OkStatus();
+                                  }};
+  TEKMATCH_ASSIGN_OR_RETURN(const bool more, Next(file, sinks));
+  if (!all.empty()) matched.teks.Add(std::move(all));
+  return more;
 }
 
 }  // namespace tekmatch

@@ -28,17 +28,20 @@
 #define TEKMATCH_MATCHER_CHECK_PARTIAL_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/signature.h"
 #include "matcher/check/export_files.h"
 #include "matcher/check/file_matcher.h"
 #include "matcher/check/partial_fields.h"
+#include "matcher/join/match.h"
 
 namespace tekmatch {
 
@@ -66,7 +69,16 @@ absl::StatusOr<std::string> FileDescription(const ExportFileResult& file);
 absl::Status WritePartial(const PartialHeader& header,
                           std::vector<PartialFile>& files, ByteSink sink);
 
-// Reads one file after another, so that one at a time is in memory twice.
+// Takes what a file has much of, one after another. By then PartialFile has the
+// file's number and what it says of itself. An error ends the reading.
+struct PartialSinks {
+  std::function<absl::Status(const Match&)> candidate;
+  std::function<absl::Status(uint32_t)> outside_tolerance;
+  // Of all its keys, in pieces.
+  std::function<absl::Status(absl::Span<const uint32_t>)> prefixes;
+};
+
+// Reads one file after another.
 class PartialReader {
  public:
   // Reads all of it once, for its checksum, and its header. `source` outlives
@@ -76,8 +88,11 @@ class PartialReader {
 
   const PartialHeader& header() const { return header_; }
 
-  // The next file; false after the last one. DATA_LOSS, with the field and its
-  // place: something that no shard writes.
+  // The next file; false after the last one. What `sinks` take is not in it.
+  // DATA_LOSS, with the field and its place: something that no shard writes.
+  // Others are those of `sinks`.
+  absl::StatusOr<bool> Next(PartialFile* file, const PartialSinks& sinks);
+  // The same, with all of it in `file`.
   absl::StatusOr<bool> Next(PartialFile* file);
 
  private:

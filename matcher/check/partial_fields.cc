@@ -44,6 +44,7 @@ void FieldReader::Fail(const char* field) {
 }
 
 void FieldReader::Read(uint8_t* out, size_t size, const char* field) {
+  if (size == 0) return;
   std::memset(out, 0, size);
   if (!status_.ok()) return;
   if (size > end_ - position_) {
@@ -86,6 +87,16 @@ void FieldReader::Count(uint64_t& count, size_t bytes, const char* field) {
   if (count > (end_ - position_) / bytes) {
     Fail(field);
     count = 0;
+  }
+}
+
+void FieldReader::Numbers(absl::Span<uint32_t> numbers, const char* field) {
+  auto* const bytes = reinterpret_cast<uint8_t*>(numbers.data());
+  Read(bytes, numbers.size() * sizeof(uint32_t), field);
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const uint8_t* const one = bytes + i * sizeof(uint32_t);
+    numbers[i] = uint32_t{one[0]} | uint32_t{one[1]} << 8 |
+                 uint32_t{one[2]} << 16 | uint32_t{one[3]} << 24;
   }
 }
 

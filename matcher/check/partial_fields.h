@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/signature.h"
 
@@ -138,6 +139,8 @@ class FieldReader {
     list.resize(size);
   }
   void Count(uint64_t& count, size_t bytes, const char* field);
+  // As Number for each of them, and faster.
+  void Numbers(absl::Span<uint32_t> numbers, const char* field);
 
   // Says that the field that was read last cannot be what it is.
   void Fail(const char* field);

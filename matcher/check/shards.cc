@@ -1,28 +1,19 @@
-// Plan: HeardIntervals; a shard, with the keys counted that its own index does
-// not cover; the merger, which asks of each partial first whether it is one
-// that is expected, and unites what several shards say of one file.
+// Plan: the keys counted that a shard's own index does not cover; the shard;
+// HeardIntervals.
 #include "matcher/check/shards.h"
 
 #include <algorithm>
 #include <functional>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/check_halves.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/check/no_exceptions.h"
-#include "matcher/exposure/key_publications.h"
 
 namespace tekmatch {
 namespace {
-
-// As people count them.
-std::string ShardName(size_t shard) {
-  return absl::StrCat("shard ", shard + 1);
-}
 
 // The number of keys that are not own and that `heard` meets, by file.
 class ComparedKeys {
@@ -119,136 +110,6 @@ absl::StatusOr<std::vector<PartialFile>> MatchShard(
     const ExposureCheckOptions& options) {
   return WithoutExceptions<std::vector<PartialFile>>(
       [&] { return MatchShardOrThrow(task, index, options); });
-}
-
-ShardMerger::ShardMerger(const ShardPlan& plan)
-    : plan_(plan),
-      names_(plan.shards.size()),
-      first_position_(plan.shards.size(), 0),
-      files_(plan.paths.size()),
-      known_(plan.paths.size(), false) {
-  if (!plan.by_devices) return;
-  uint64_t next = 0;
-  for (size_t i = 0; i < plan.shards.size(); ++i) {
-    first_position_[i] = static_cast<uint32_t>(next);
-    next += plan.shards[i].num_sightings;
-  }
-}
-
-absl::Status ShardMerger::Add(const ByteSource& partial) {
-  return WithoutExceptions<bool>([&]() -> absl::StatusOr<bool> {
-           TEKMATCH_RETURN_IF_ERROR(AddOrThrow(partial));
-           return true;
-         })
-      .status();
-}
-
-absl::Status ShardMerger::AddOrThrow(const ByteSource& partial) {
-  TEKMATCH_ASSIGN_OR_RETURN(PartialReader reader, PartialReader::Open(partial));
-  const PartialHeader& header = reader.header();
-  const std::string& name = partial.name();
-  if (header.plan != plan_.digest) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(name,
-                     ": is of another plan, or of this one before it was "
-                     "made anew"));
-  }
-  const auto damaged = [&name](absl::string_view what) {
-    return absl::DataLossError(
-        absl::StrCat(name, ": not what this shard writes: ", what));
-  };
-  if (header.shard >= plan_.shards.size()) return damaged("its number");
-  if (!names_[header.shard].empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(name, ": ", ShardName(header.shard), " is there twice; ",
-                     names_[header.shard], " is it, too"));
-  }
-  const ExpectedShard& shard = plan_.shards[header.shard];
-  const std::vector<uint32_t>& numbers = plan_.FilesOf(header.shard);
-  if (header.num_files != numbers.size()) {
-    return damaged("the number of its files");
-  }
-  if (header.num_sightings != shard.num_sightings) {
-    return damaged("the number of its sightings");
-  }
-  names_[header.shard] = name;
-  for (const uint32_t number : numbers) {
-    PartialFile file;
-    TEKMATCH_ASSIGN_OR_RETURN(const bool more, reader.Next(&file));
-    if (!more || file.number != number ||
-        file.matched.file.path != plan_.paths[number]) {
-      return damaged("which files it has");
-    }
-    TEKMATCH_RETURN_IF_ERROR(Unite(name, header.shard, std::move(file)));
-  }
-  PartialFile none;
-  return reader.Next(&none).status();
-}
-
-absl::Status ShardMerger::Unite(const std::string& name, uint32_t shard,
-                                PartialFile file) {
-  const std::set<uint32_t>& devices = plan_.DevicesOf(shard);
-  const bool are_named = plan_.by_devices || !devices.empty();
-  const uint32_t first = first_position_[shard];
-  MatchedFile& more = file.matched;
-  for (Match& match : more.candidates) {
-    if (are_named && !devices.contains(match.sighting.device)) {
-      return absl::DataLossError(absl::StrCat(
-          name, ": not what this shard writes: a device of another shard"));
-    }
-    match.sighting_position += first;
-  }
-  HashSet<uint32_t> positions;
-  positions.reserve(more.outside_tolerance.size());
-  for (const uint32_t position : more.outside_tolerance) {
-    positions.insert(position + first);
-  }
-  more.outside_tolerance = std::move(positions);
-  MatchedFile& all = files_[file.number];
-  if (!known_[file.number]) {
-    known_[file.number] = true;
-    all = std::move(more);
-    return absl::OkStatus();
-  }
-  TEKMATCH_ASSIGN_OR_RETURN(const std::string before,
-                            FileDescription(all.file));
-  TEKMATCH_ASSIGN_OR_RETURN(const std::string now, FileDescription(more.file));
-  if (before != now) {
-    return absl::DataLossError(
-        absl::StrCat(name, ": ", ShardName(shard), " has met another file at ",
-                     all.file.path, " than an earlier one"));
-  }
-  all.candidates.insert(all.candidates.end(), more.candidates.begin(),
-                        more.candidates.end());
-  more.publications.VisitAll(
-      [&all](const KeyPublication& publication, uint64_t num) {
-        all.publications.Unite(publication, num);
-      });
-  for (const std::vector<uint32_t>& prefixes : more.teks.all()) {
-    all.teks.Add(prefixes);
-  }
-  all.outside_tolerance.insert(more.outside_tolerance.begin(),
-                               more.outside_tolerance.end());
-  all.num_own_keys += more.num_own_keys;
-  all.num_compared += more.num_compared;
-  all.num_duplicates += more.num_duplicates;
-  return absl::OkStatus();
-}
-
-absl::StatusOr<ExposureCheckResult> ShardMerger::Conclude(
-    const SightingNumbers& sightings, const ExposureCheckOptions& options) {
-  std::vector<size_t> missing;
-  for (size_t i = 0; i < names_.size(); ++i) {
-    if (names_[i].empty()) missing.push_back(i + 1);
-  }
-  if (!missing.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("no result: of the ", names_.size(), " shards, ",
-                     missing.size() == 1 ? "this one is" : "these are",
-                     " missing: ", absl::StrJoin(missing, ", ")));
-  }
-  return WithoutExceptions<ExposureCheckResult>(
-      [&] { return ConcludeFromFiles(std::move(files_), sightings, options); });
 }
 
 }  // namespace tekmatch

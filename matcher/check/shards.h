@@ -7,14 +7,7 @@
 // every publication of each key that was heard: a revocation in one shard's
 // file acts on what another shard found. By devices since no rule looks at two
 // devices at once, but for the numbers of keys: those are told by the first
-// shard alone.
-//
-// A merge holds in memory what a check over everything holds between its two
-// halves, the candidates and 4 bytes a key; neither the sightings nor the keys.
-// Partials come one after another. Files that may say more of a key that was
-// heard than their shards could know are read again (check_halves.h), which is
-// rare. Own keys of devices that are named are looked for in the exports again,
-// too: a partial does not say whose keys a file has.
+// shard alone. The merge is in shard_merger.h.
 #ifndef TEKMATCH_MATCHER_CHECK_SHARDS_H_
 #define TEKMATCH_MATCHER_CHECK_SHARDS_H_
 
@@ -26,15 +19,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/signature.h"
 #include "matcher/check/check_options.h"
-#include "matcher/check/check_result.h"
-#include "matcher/check/conclusion.h"
 #include "matcher/check/partial.h"
 #include "matcher/join/sighting.h"
 #include "matcher/join/sighting_index.h"
@@ -94,34 +83,6 @@ struct ShardPlan {
   const std::set<uint32_t>& DevicesOf(size_t shard) const {
     return by_devices ? shards[shard].devices : common_devices;
   }
-};
-
-class ShardMerger {
- public:
-  // `plan` outlives the merger.
-  explicit ShardMerger(const ShardPlan& plan);
-
-  // Takes a partial in; they come in any order. Errors have its name.
-  // FAILED_PRECONDITION: it is another plan's, or its shard is there already.
-  // DATA_LOSS: it is damaged, or not what this shard writes. Afterwards the
-  // merger is of no use.
-  absl::Status Add(const ByteSource& partial);
-
-  // The result, once. FAILED_PRECONDITION: a shard is missing. `sightings` and
-  // `options` are those of the whole check. Others are ConcludeFromFiles'.
-  absl::StatusOr<ExposureCheckResult> Conclude(
-      const SightingNumbers& sightings, const ExposureCheckOptions& options);
-
- private:
-  absl::Status AddOrThrow(const ByteSource& partial);
-  absl::Status Unite(const std::string& name, uint32_t shard, PartialFile file);
-
-  const ShardPlan& plan_;
-  std::vector<std::string> names_;  // of the partial of each shard; or empty
-  // Added to the positions of each shard, so that no two have the same.
-  std::vector<uint32_t> first_position_;
-  std::vector<MatchedFile> files_;
-  std::vector<bool> known_;  // which of them some shard told of
 };
 
 }  // namespace tekmatch

@@ -5,6 +5,8 @@
 namespace tekmatch {
 namespace {
 
+constexpr uint32_t kHalf = (uint32_t{1} << 16) - 1;
+
 uint32_t PrefixOf(const Tek& tek) {
   uint32_t prefix = 0;
   std::memcpy(&prefix, tek.bytes.data(), sizeof prefix);
@@ -20,25 +22,30 @@ std::vector<uint32_t> TekPrefixes::Of(absl::Span<const Tek> teks) {
   return prefixes;
 }
 
-bool TekPrefixes::MayHoldMore(const HashMap<Tek, uint64_t>& known) const {
-  // The half of a prefix that says at once, for nearly all keys, that it is
-  // not one of these.
-  constexpr uint32_t kHalf = (uint32_t{1} << 16) - 1;
-  std::vector<bool> halves(size_t{kHalf} + 1);
-  HashMap<uint32_t, uint64_t> numbers;
+PrefixCounter::PrefixCounter(const HashMap<Tek, uint64_t>& known)
+    : halves_(size_t{kHalf} + 1) {
   for (const auto& [tek, number] : known) {
     const uint32_t prefix = PrefixOf(tek);
-    halves[prefix & kHalf] = true;
-    numbers[prefix] += number;
+    halves_[prefix & kHalf] = true;
+    numbers_[prefix] += number;
   }
+}
+
+bool PrefixCounter::HoldsMoreWith(absl::Span<const uint32_t> prefixes) {
+  for (const uint32_t prefix : prefixes) {
+    if (!halves_[prefix & kHalf]) continue;
+    const auto found = numbers_.find(prefix);
+    if (found == numbers_.end()) continue;
+    if (found->second == 0) return true;
+    --found->second;
+  }
+  return false;
+}
+
+bool TekPrefixes::MayHoldMore(const HashMap<Tek, uint64_t>& known) const {
+  PrefixCounter counter(known);
   for (const std::vector<uint32_t>& prefixes : prefixes_) {
-    for (const uint32_t prefix : prefixes) {
-      if (!halves[prefix & kHalf]) continue;
-      const auto found = numbers.find(prefix);
-      if (found == numbers.end()) continue;
-      if (found->second == 0) return true;
-      --found->second;
-    }
+    if (counter.HoldsMoreWith(prefixes)) return true;
   }
   return false;
 }

@@ -13,6 +13,23 @@
 
 namespace tekmatch {
 
+// Some keys, with how often each is known to be in a file, and the prefixes of
+// all of its keys, which come in pieces.
+class PrefixCounter {
+ public:
+  explicit PrefixCounter(const HashMap<Tek, uint64_t>& known);
+
+  // True: with these prefixes a key of `known` may be there more often than its
+  // number says, as TekPrefixes::MayHoldMore.
+  bool HoldsMoreWith(absl::Span<const uint32_t> prefixes);
+
+ private:
+  // The half of a prefix that says at once, for nearly all keys, that it is
+  // not one of these.
+  std::vector<bool> halves_;
+  HashMap<uint32_t, uint64_t> numbers_;
+};
+
 class TekPrefixes {
  public:
   // Notes of many threads are made apart and added.

@@ -1,29 +1,12 @@
 #include "matcher/join/match_resolver.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
+
+#include "matcher/join/match_order.h"
 
 namespace tekmatch {
 namespace {
-
-// Brings together a device's candidates of an RPI, the earliest first, then
-// those of a sighting, the one to keep first.
-bool InResolvingOrder(const Match& a, const Match& b) {
-  return std::tie(a.tek, a.interval, a.sighting.device, a.sighting.unix_seconds,
-                  a.sighting_position, a.source, a.rolling_start,
-                  a.rolling_period, a.metadata) <
-         std::tie(b.tek, b.interval, b.sighting.device, b.sighting.unix_seconds,
-                  b.sighting_position, b.source, b.rolling_start,
-                  b.rolling_period, b.metadata);
-}
-
-bool InResultOrder(const Match& a, const Match& b) {
-  return std::tie(a.sighting.unix_seconds, a.sighting.rpi, a.tek, a.interval,
-                  a.sighting.device, a.sighting_position) <
-         std::tie(b.sighting.unix_seconds, b.sighting.rpi, b.tek, b.interval,
-                  b.sighting.device, b.sighting_position);
-}
 
 bool SameRpi(const Match& a, const Match& b) {
   return a.tek == b.tek && a.interval == b.interval &&

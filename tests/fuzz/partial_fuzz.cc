@@ -12,12 +12,15 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "keyformat/byte_source.h"
 #include "matcher/check/check_options.h"
 #include "matcher/check/conclusion.h"
 #include "matcher/check/partial.h"
 #include "matcher/check/partial_fields.h"
+#include "matcher/check/shard_merger.h"
 #include "matcher/check/shards.h"
+#include "matcher/join/match.h"
 
 namespace {
 
@@ -85,13 +88,25 @@ void Merge(tekmatch::PartialHeader header,
         merger.Add(*tekmatch::MemorySource("partial", bytes));
     TrapOnFault(added);
     if (!added.ok()) return;
-    // The other one has no candidates, so that both can be taken in.
-    for (tekmatch::PartialFile& file : files) file.matched.candidates.clear();
+    // The other one has no candidates and keys, so that both can be taken in.
+    for (tekmatch::PartialFile& file : files) {
+      file.matched.candidates.clear();
+      file.matched.teks = {};
+    }
   }
   options.skip_bad_files = true;
   const tekmatch::SightingNumbers numbers = {.all = 2 * header.num_sightings,
                                              .of_device = {}};
-  TrapOnFault(merger.Conclude(numbers, options).status());
+  uint64_t num_matches = 0;
+  const auto merged = merger.Conclude(
+      numbers, options, [&](absl::Span<const tekmatch::Match> matches) {
+        num_matches += matches.size();
+        return absl::OkStatus();
+      });
+  TrapOnFault(merged.status());
+  if (merged.ok() && merged->result.matches.empty() != (num_matches == 0)) {
+    __builtin_trap();
+  }
 }
 
 }  // namespace

@@ -1,16 +1,18 @@
 // tekmatch merge: what the shards of a plan found, as the result of one match.
 //
 // Plan: the plan; its options with those of the outputs; partials one after
-// another; from there on as cmd_match.cc.
+// another; then results in pieces, or, where an output needs all matches at
+// once, as cmd_match.cc.
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/status_macros.h"
-#include "matcher/check/shards.h"
+#include "matcher/check/shard_merger.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/match_inputs.h"
@@ -18,6 +20,7 @@
 #include "tools/commands/match_plan.h"
 #include "tools/commands/match_results.h"
 #include "tools/commands/match_shard.h"
+#include "tools/commands/merged_results.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 
@@ -47,16 +50,14 @@ MatchOptions Joined(const MatchPlan& plan, const MatchOptions& outputs) {
   return options;
 }
 
-absl::StatusOr<ExposureCheckResult> MergePartials(
-    const LoadedPlan& loaded, const std::vector<std::string>& partials,
-    const ExposureCheckOptions& check) {
-  ShardMerger merger(loaded.shards);
+absl::Status AddPartials(const std::vector<std::string>& partials,
+                         ShardMerger& merger) {
   for (const std::string& path : partials) {
     TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<ByteSource> partial,
                               OpenFileSource(path));
     TEKMATCH_RETURN_IF_ERROR(merger.Add(*partial));
   }
-  return merger.Conclude(loaded.plan.sighting_numbers(), check);
+  return absl::OkStatus();
 }
 
 // What `match` says while it reads sightings.
@@ -65,6 +66,69 @@ void SayMessages(const MatchPlan& plan, const MatchOptions& options) {
     Say(absl::StrCat("skipped ", message));
   }
   if (!PrintsResult(options)) SayLosses(plan.counts);
+}
+
+absl::Status CheckResult(const MatchOptions& options, const MatchPlan& plan,
+                         const ExposureCheckResult& run) {
+  TEKMATCH_RETURN_IF_ERROR(CheckHasResult(options, run, plan.counts));
+  if (!PrintsReasons(options)) SayRefused(run.files);
+  return absl::OkStatus();
+}
+
+absl::Status MergeInPieces(const MatchOptions& options,
+                           const LoadedPlan& loaded, const PlannedRun& planned,
+                           const std::vector<std::string>& partials) {
+  const MatchPlan& plan = loaded.plan;
+  SayMessages(plan, options);
+  ShardMerger merger(loaded.shards, SettingsOfMerge());
+  TEKMATCH_RETURN_IF_ERROR(AddPartials(partials, merger));
+  MergedResults results(options, !plan.counts.by_device.empty(),
+                        planned.rules.dates_zone);
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const ExposureCheckResult run,
+      merger.Conclude(plan.sighting_numbers(), planned.check,
+                      [&results](absl::Span<const Match> matches) {
+                        return results.Take(matches);
+                      }));
+  TEKMATCH_RETURN_IF_ERROR(CheckResult(options, plan, run));
+  const RunAccount account = {
+      .run = run, .sightings = plan.counts, .own_keys = planned.own_keys};
+  return results.Write(planned.rules, planned.check, account, merger);
+}
+
+absl::Status MergeInMemory(const MatchOptions& options,
+                           const LoadedPlan& loaded, const PlannedRun& planned,
+                           const std::vector<std::string>& partials) {
+  const MatchPlan& plan = loaded.plan;
+  // A page plots what the phone heard: that is in no partial.
+  std::optional<MatchSightings> sightings;
+  if (options.html.empty()) {
+    SayMessages(plan, options);
+  } else {
+    MatchOptions read;
+    read.sightings = options.sightings;
+    TEKMATCH_RETURN_IF_ERROR(CheckUnchanged(plan, InputPaths(read, {})));
+    Progress progress;
+    TEKMATCH_ASSIGN_OR_RETURN(sightings, LoadMatchSightings(options, progress));
+  }
+  ShardMerger merger(loaded.shards, SettingsOfMerge());
+  TEKMATCH_RETURN_IF_ERROR(AddPartials(partials, merger));
+  TEKMATCH_ASSIGN_OR_RETURN(
+      const ExposureCheckResult run,
+      merger.ConcludeInMemory(plan.sighting_numbers(), planned.check));
+  TEKMATCH_RETURN_IF_ERROR(CheckResult(options, plan, run));
+
+  const RunAccount account = {
+      .run = run, .sightings = plan.counts, .own_keys = planned.own_keys};
+  const std::string report =
+      MatchReport(options, planned.rules, planned.check, account);
+  std::string page;
+  if (sightings.has_value()) {
+    page = MatchResultPage(options, planned.rules, planned.check, account,
+                           sightings->index->sightings());
+  }
+  TEKMATCH_RETURN_IF_ERROR(WriteMatchResults(options, account, report, page));
+  return PrintsResult(options) ? Print(report) : absl::OkStatus();
 }
 
 absl::StatusOr<int> Merge(const MergeOptions& given) {
@@ -83,36 +147,12 @@ absl::StatusOr<int> Merge(const MergeOptions& given) {
   MatchOptions read = options;
   read.sightings.clear();
   TEKMATCH_RETURN_IF_ERROR(CheckUnchanged(plan, InputPaths(read, {})));
-  TEKMATCH_ASSIGN_OR_RETURN(PlannedRun planned, LoadPlannedRun(plan, options));
-
-  // A page plots what the phone heard: that is in no partial.
-  std::optional<MatchSightings> sightings;
-  if (options.html.empty()) {
-    SayMessages(plan, options);
-  } else {
-    read = {};
-    read.sightings = options.sightings;
-    TEKMATCH_RETURN_IF_ERROR(CheckUnchanged(plan, InputPaths(read, {})));
-    Progress progress;
-    TEKMATCH_ASSIGN_OR_RETURN(sightings, LoadMatchSightings(options, progress));
-  }
-  TEKMATCH_ASSIGN_OR_RETURN(
-      const ExposureCheckResult run,
-      MergePartials(loaded, given.partials, planned.check));
-  TEKMATCH_RETURN_IF_ERROR(CheckHasResult(options, run, plan.counts));
-  if (!PrintsReasons(options)) SayRefused(run.files);
-
-  const RunAccount account = {
-      .run = run, .sightings = plan.counts, .own_keys = planned.own_keys};
-  const std::string report =
-      MatchReport(options, planned.rules, planned.check, account);
-  std::string page;
-  if (sightings.has_value()) {
-    page = MatchResultPage(options, planned.rules, planned.check, account,
-                           sightings->index->sightings());
-  }
-  TEKMATCH_RETURN_IF_ERROR(WriteMatchResults(options, account, report, page));
-  if (PrintsResult(options)) TEKMATCH_RETURN_IF_ERROR(Print(report));
+  TEKMATCH_ASSIGN_OR_RETURN(const PlannedRun planned,
+                            LoadPlannedRun(plan, options));
+  TEKMATCH_RETURN_IF_ERROR(
+      IsWrittenInPieces(options)
+          ? MergeInPieces(options, loaded, planned, given.partials)
+          : MergeInMemory(options, loaded, planned, given.partials));
   return kExitDone;
 }
 

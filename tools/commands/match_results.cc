@@ -10,9 +10,7 @@
 #include "tools/commands/screen.h"
 #include "tools/files/match_line.h"
 #include "tools/files/output_file.h"
-#include "tools/report/match_answer.h"
 #include "tools/report/match_page.h"
-#include "tools/report/match_report.h"
 
 namespace tekmatch {
 namespace {
@@ -26,6 +24,8 @@ absl::Status AppendMatches(const RunAccount& account, OutputFile& file) {
   }
   return absl::OkStatus();
 }
+
+}  // namespace
 
 MatchReportInput ReportInput(const MatchRules& rules,
                              const ExposureCheckOptions& check,
@@ -47,8 +47,6 @@ AnswerOptions AnswerOptionsOf(const MatchOptions& options,
                                                : Language::kEnglish,
           .long_dates = options.dates == "long"};
 }
-
-}  // namespace
 
 absl::Status CheckHasResult(const MatchOptions& options,
                             const ExposureCheckResult& run,

@@ -11,6 +11,8 @@
 #include "matcher/join/sighting.h"
 #include "tools/commands/match_inputs.h"
 #include "tools/commands/match_options.h"
+#include "tools/report/match_answer.h"
+#include "tools/report/match_report.h"
 #include "tools/report/run_remarks.h"
 #include "tools/report/store_report.h"
 
@@ -23,6 +25,14 @@ namespace tekmatch {
 absl::Status CheckHasResult(const MatchOptions& options,
                             const ExposureCheckResult& run,
                             const SightingsCounts& sightings);
+
+// What a report is made of, and how it is told.
+MatchReportInput ReportInput(const MatchRules& rules,
+                             const ExposureCheckOptions& check,
+                             const RunAccount& account,
+                             const StoreAccount* store = nullptr);
+AnswerOptions AnswerOptionsOf(const MatchOptions& options,
+                              const MatchRules& rules);
 
 // The report, as the options ask for it. `check` are the options that the run
 // was made with; `store`, if it was over one, what it did to that.

@@ -15,9 +15,13 @@
 
 namespace tekmatch {
 
+std::string TemporaryFolder() {
+  const char* folder = std::getenv("TMPDIR");
+  return folder == nullptr || *folder == '\0' ? "/tmp" : folder;
+}
+
 absl::StatusOr<std::unique_ptr<ScratchFolder>> ScratchFolder::Make() {
-  const char* parent = std::getenv("TMPDIR");
-  if (parent == nullptr || *parent == '\0') parent = "/tmp";
+  const std::string parent = TemporaryFolder();
   return MakeAt(absl::StrCat(parent, "/tekmatch-XXXXXX"), parent);
 }
 

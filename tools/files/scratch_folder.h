@@ -13,9 +13,12 @@
 
 namespace tekmatch {
 
+// Where temporary files go: TMPDIR, or /tmp.
+std::string TemporaryFolder();
+
 class ScratchFolder {
  public:
-  // Below TMPDIR, or /tmp; nobody else can look into it (mode 0700). Other
+  // Below TemporaryFolder(); nobody else can look into it (mode 0700). Other
   // codes than OK are the system's.
   static absl::StatusOr<std::unique_ptr<ScratchFolder>> Make();
   // The same within `folder`, hidden: its files can be renamed into `folder`.

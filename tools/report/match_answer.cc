@@ -1,5 +1,6 @@
 // Plan: matches are split by device; each device has its findings; text or JSON
-// is put together of the run's report and these.
+// is put together of the run's report and these. Then the same in pieces, a
+// device at a time.
 #include "tools/report/match_answer.h"
 
 #include <cstdint>
@@ -8,11 +9,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/types/span.h"
+#include "keyformat/status_macros.h"
 #include "matcher/exposure/exposure_findings.h"
 #include "tools/files/json_text.h"
 #include "tools/report/explain.h"
 #include "tools/report/exposure_json.h"
+#include "tools/report/match_totals.h"
 #include "tools/report/notice.h"
 
 namespace tekmatch {
@@ -94,6 +98,12 @@ void AddMeaning(const MatchReportInput& input, const DeviceReport& report,
   }
 }
 
+// A value as it stands in a list that is a member of the object.
+std::string ElementText(const nlohmann::ordered_json& json) {
+  return absl::StrReplaceAll(absl::StrCat("\n", DumpJson(json, 2)),
+                             {{"\n", "\n    "}});
+}
+
 }  // namespace
 
 std::string AnswerText(const MatchReportInput& input,
@@ -126,6 +136,69 @@ std::string AnswerJson(const MatchReportInput& input,
     }
   }
   return DumpJson(json, 2) + "\n";
+}
+
+absl::Status WriteAnswerText(const MatchReportInput& input,
+                             const AnswerOptions& options,
+                             const EachFindings& each, AnswerSink sink) {
+  if (!options.config.has_value()) return sink(MatchReportText(input));
+  bool is_first = true;
+  return each([&](uint32_t device, const ExposureFindings& findings) {
+    std::string text;
+    if (NamesDevices(input)) {
+      absl::StrAppend(&text, is_first ? "" : "\n", "Device ", device, "\n");
+    }
+    is_first = false;
+    text +=
+        MeaningText(input, {.device = device, .exposure = &findings}, options);
+    return sink(text);
+  });
+}
+
+absl::Status WriteAnswerJson(const MatchReportInput& input,
+                             const AnswerOptions& options,
+                             const EachFindings& each, AnswerSink sink) {
+  const MatchTotals& totals = *input.totals;
+  const bool has_meaning = options.config.has_value();
+  nlohmann::ordered_json head = MatchReportHeadJson(input, totals);
+  if (totals.by_device.empty()) {
+    if (has_meaning) {
+      TEKMATCH_RETURN_IF_ERROR(
+          each([&](uint32_t device, const ExposureFindings& findings) {
+            AddMeaning(input, {.device = device, .exposure = &findings},
+                       options, head);
+            return absl::OkStatus();
+          }));
+    }
+    return sink(DumpJson(head, 2) + "\n");
+  }
+  // The list of devices is the last member of the object.
+  std::string text = DumpJson(head, 2);
+  text.resize(text.size() - std::string("\n}").size());
+  TEKMATCH_RETURN_IF_ERROR(sink(text + ",\n  \"devices\": ["));
+  bool is_first = true;
+  const auto write = [&](const nlohmann::ordered_json& device) {
+    const std::string element = ElementText(device);
+    const absl::Status status =
+        sink(is_first ? element : absl::StrCat(",", element));
+    is_first = false;
+    return status;
+  };
+  if (has_meaning) {
+    TEKMATCH_RETURN_IF_ERROR(
+        each([&](uint32_t number, const ExposureFindings& findings) {
+          nlohmann::ordered_json device =
+              DeviceJson(number, totals.by_device.at(number));
+          AddMeaning(input, {.device = number, .exposure = &findings}, options,
+                     device);
+          return write(device);
+        }));
+  } else {
+    for (const auto& [number, numbers] : totals.by_device) {
+      TEKMATCH_RETURN_IF_ERROR(write(DeviceJson(number, numbers)));
+    }
+  }
+  return sink("\n  ]\n}\n");
 }
 
 }  // namespace tekmatch

@@ -16,6 +16,7 @@
 #include "matcher/exposure/match_counts.h"
 #include "tools/files/hex.h"
 #include "tools/report/match_sources.h"
+#include "tools/report/match_totals.h"
 
 namespace tekmatch {
 namespace {
@@ -30,20 +31,6 @@ ordered_json DatesJson(const std::vector<DateCount>& dates) {
     json.push_back({{"date", absl::FormatCivilTime(d.date)},
                     {"keys", d.num_keys},
                     {"sightings", d.num_sightings}});
-  }
-  return json;
-}
-
-ordered_json DevicesJson(const std::vector<Match>& matches,
-                         const SightingsCounts& sightings,
-                         absl::TimeZone zone) {
-  ordered_json json = ordered_json::array();
-  for (const auto& [device, of_device] : SplitByDevice(matches, sightings)) {
-    json.push_back({{"device", device},
-                    {"keys_matched", CountKeys(of_device)},
-                    {"rpis_matched", CountRpis(of_device)},
-                    {"sightings_matched", CountSightings(of_device)},
-                    {"dates", DatesJson(CountByDate(of_device, zone))}});
   }
   return json;
 }
@@ -74,9 +61,8 @@ ordered_json ConversionJson(const SightingsConversion& conversion) {
           {"doubts", LossesJson(conversion.doubts)}};
 }
 
-ordered_json FilesJson(const ExposureCheckResult& run) {
-  // Place by place: a count for each of run.files, in the same order.
-  const std::vector<SourceCount> matched = CountByFile(run);
+ordered_json FilesJson(const ExposureCheckResult& run,
+                       const std::vector<SourceCount>& matched) {
   ordered_json json = ordered_json::array();
   for (size_t i = 0; i < run.files.size(); ++i) {
     ordered_json file = ExportFileJson(run.files[i]);
@@ -87,9 +73,9 @@ ordered_json FilesJson(const ExposureCheckResult& run) {
   return json;
 }
 
-ordered_json AuthoritiesJson(const ExposureCheckResult& run) {
+ordered_json AuthoritiesJson(const std::vector<AuthorityCount>& authorities) {
   ordered_json json = ordered_json::array();
-  for (const AuthorityCount& authority : CountByAuthority(run)) {
+  for (const AuthorityCount& authority : authorities) {
     json.push_back({{"key_ids", authority.key_ids},
                     {"region", authority.region},
                     {"files", authority.num_files},
@@ -134,6 +120,13 @@ std::string DateTable(const std::vector<DateCount>& dates,
                           d.num_sightings);
   }
   return text;
+}
+
+// Those that are given, or those of the run, which go to `own`.
+const MatchTotals& TotalsFor(const MatchReportInput& input, MatchTotals& own) {
+  if (input.totals != nullptr) return *input.totals;
+  own = TotalsOf(input.account.run, input.account.sightings, input.zone);
+  return own;
 }
 
 }  // namespace
@@ -181,15 +174,37 @@ ordered_json ExportFileJson(const ExportFileResult& file) {
   return json;
 }
 
+ordered_json DeviceJson(uint32_t device, const MatchNumbers& numbers) {
+  return {{"device", device},
+          {"keys_matched", numbers.num_keys},
+          {"rpis_matched", numbers.num_rpis},
+          {"sightings_matched", numbers.num_sightings},
+          {"dates", DatesJson(numbers.dates)}};
+}
+
 ordered_json MatchReportJson(const MatchReportInput& input) {
+  MatchTotals own;
+  const MatchTotals& totals = TotalsFor(input, own);
+  ordered_json json = MatchReportHeadJson(input, totals);
+  // Where nothing names a device, all sightings are one's, and the rest of the
+  // object is its answer.
+  if (totals.by_device.empty()) return json;
+  ordered_json& devices = json["devices"] = ordered_json::array();
+  for (const auto& [device, numbers] : totals.by_device) {
+    devices.push_back(DeviceJson(device, numbers));
+  }
+  return json;
+}
+
+ordered_json MatchReportHeadJson(const MatchReportInput& input,
+                                 const MatchTotals& totals) {
   const ExposureCheckResult& run = input.account.run;
   const SightingsCounts& sightings = input.account.sightings;
   const OwnKeyCounts& own_keys = input.account.own_keys;
   const LeftOut left_out = CountLeftOut(input.account);
-  const std::vector<Match>& matches = run.result.matches;
   ordered_json json = {
-      {"files", FilesJson(run)},
-      {"authorities", AuthoritiesJson(run)},
+      {"files", FilesJson(run, totals.by_file)},
+      {"authorities", AuthoritiesJson(totals.by_authority)},
       {"all_files_signed", AllSigned(run)},
       {"complete", left_out.complete()},
       {"left_out", LeftOutJson(left_out)},
@@ -206,14 +221,14 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
        {{"all_devices", own_keys.of_all_devices},
         {"one_device", own_keys.of_one_device},
         {"no_device", own_keys.of_no_device}}},
-      {"keys_matched", CountKeys(matches)},
-      {"rpis_matched", CountRpis(matches)},
+      {"keys_matched", totals.all.num_keys},
+      {"rpis_matched", totals.all.num_rpis},
       {"sightings_read", sightings.num_read},
       {"sightings_skipped", sightings.num_bad},
       {"sightings_repeated", sightings.num_repeated},
       {"sightings_lost", LossesJson(sightings.losses)},
       {"dropped_fields", DroppedFieldsJson(sightings.dropped)},
-      {"sightings_matched", CountSightings(matches)},
+      {"sightings_matched", totals.all.num_sightings},
       {"dropped",
        {{"duplicate", run.result.num_duplicates},
         {"own_key", run.num_own_matches},
@@ -232,7 +247,7 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
         {"time_zone", std::string(input.window_zone.name())},
         {"not_counted", NotCountedJson(run)}}},
       {"time_zone", std::string(input.zone.name())},
-      {"dates", DatesJson(CountByDate(matches, input.zone))}};
+      {"dates", DatesJson(totals.all.dates)}};
   // Where there is nothing to say of them, these two are not there.
   if (!sightings.bad_reasons.empty()) {
     json["sightings_skipped_reasons"] = sightings.bad_reasons;
@@ -242,18 +257,14 @@ ordered_json MatchReportJson(const MatchReportInput& input) {
     json["sightings_converted"] = std::move(conversion);
   }
   if (input.store != nullptr) json["store"] = StoreJson(*input.store);
-  // Where nothing names a device, all sightings are one's, and the rest of the
-  // object is its answer.
-  if (!sightings.by_device.empty()) {
-    json["devices"] = DevicesJson(matches, sightings, input.zone);
-  }
   return json;
 }
 
 std::string MatchReportText(const MatchReportInput& input) {
   const ExposureCheckResult& run = input.account.run;
   const SightingsCounts& sightings = input.account.sightings;
-  const std::vector<Match>& matches = run.result.matches;
+  MatchTotals own;
+  const MatchTotals& totals = TotalsFor(input, own);
   // Copies of a file are accepted, and count once.
   const auto num_accepted =
       std::count_if(run.files.begin(), run.files.end(),
@@ -287,25 +298,25 @@ std::string MatchReportText(const MatchReportInput& input) {
         " of revoked or recursive keys not counted.\n");
   }
   // That then holds for each device, so that none gets a line.
-  if (matches.empty()) return text + kNothingMatched;
-  absl::StrAppend(&text, "Matched ", Counted(CountKeys(matches), "key"),
-                  " with ", Counted(CountSightings(matches), "sighting"),
-                  " of ", Counted(CountRpis(matches), "identifier"), " (",
+  if (totals.all.num_keys == 0) return text + kNothingMatched;
+  absl::StrAppend(&text, "Matched ", Counted(totals.all.num_keys, "key"),
+                  " with ", Counted(totals.all.num_sightings, "sighting"),
+                  " of ", Counted(totals.all.num_rpis, "identifier"), " (",
                   run.result.num_replayed, " more dropped as replays, ",
                   run.result.num_tx_power_out_of_bounds,
                   " for their transmit power).\n\n");
-  text += DateTable(CountByDate(matches, input.zone), input.zone);
+  text += DateTable(totals.all.dates, input.zone);
   // Empty for a single file, which all matches are of.
-  if (const std::string sources = SourcesText(run); !sources.empty()) {
+  if (const std::string sources =
+          SourcesText(run, totals.by_file, totals.by_authority);
+      !sources.empty()) {
     absl::StrAppend(&text, "\n", sources);
   }
-  if (sightings.by_device.empty()) return text;
-  for (const auto& [device, of_device] : SplitByDevice(matches, sightings)) {
-    absl::StrAppend(
-        &text, "\nDevice ", device, "\n",
-        of_device.empty()
-            ? kNothingMatched
-            : DateTable(CountByDate(of_device, input.zone), input.zone));
+  for (const auto& [device, numbers] : totals.by_device) {
+    absl::StrAppend(&text, "\nDevice ", device, "\n",
+                    numbers.num_keys == 0
+                        ? kNothingMatched
+                        : DateTable(numbers.dates, input.zone));
   }
   return text;
 }

@@ -16,6 +16,7 @@
 #include "matcher/check/export_files.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/join/match.h"
+#include "tools/report/match_totals.h"
 #include "tools/report/run_remarks.h"
 #include "tools/report/store_report.h"
 #include "tools/sightings/sightings_stores.h"
@@ -35,10 +36,19 @@ struct MatchReportInput {
   absl::TimeZone window_zone;
   // Where the run is over a store.
   const StoreAccount* store = nullptr;
+  // Where matches are not in memory, what they come to, in `zone`; account.run
+  // then has none of them, or one, which is not looked at.
+  const MatchTotals* totals = nullptr;
 };
 
 // The documented object (docs/formats.md).
 nlohmann::ordered_json MatchReportJson(const MatchReportInput& input);
+// The same in parts, where devices are many: the object without its last
+// member, `devices`, which it has if totals.by_device is not empty, and an
+// element of that.
+nlohmann::ordered_json MatchReportHeadJson(const MatchReportInput& input,
+                                           const MatchTotals& totals);
+nlohmann::ordered_json DeviceJson(uint32_t device, const MatchNumbers& numbers);
 std::string MatchReportText(const MatchReportInput& input);
 
 // What is known of one file: an element of files[].

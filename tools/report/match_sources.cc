@@ -39,15 +39,15 @@ std::string Row(const SourceCount& count) {
   return absl::StrFormat("%8d  %9d  ", count.num_keys, count.num_sightings);
 }
 
-}  // namespace
+// Files that count, by who signed them and for which region.
+struct AuthorityFiles {
+  std::vector<AuthorityCount> authorities;  // without `matched`
+  // The authority of each of run.files; files that do not count have number 0,
+  // and no match.
+  std::vector<size_t> number_of;
+};
 
-std::vector<SourceCount> CountByFile(const ExposureCheckResult& run) {
-  std::vector<size_t> number_of(run.files.size());
-  for (size_t i = 0; i < number_of.size(); ++i) number_of[i] = i;
-  return Count(run, number_of, number_of.size());
-}
-
-std::vector<AuthorityCount> CountByAuthority(const ExposureCheckResult& run) {
+AuthorityFiles GroupFiles(const ExposureCheckResult& run) {
   // All ids of an authority, by its number: one file need not name them all.
   const std::vector<uint32_t> authorities = AuthoritiesOf(run.files);
   std::map<uint32_t, std::set<std::string>> ids;
@@ -57,7 +57,6 @@ std::vector<AuthorityCount> CountByAuthority(const ExposureCheckResult& run) {
       ids[authorities[i]].insert(signers.begin(), signers.end());
     }
   }
-  // Files that do not count keep number 0, and have no match.
   std::map<std::pair<std::set<std::string>, std::string>, std::vector<size_t>>
       files_of;
   for (size_t i = 0; i < run.files.size(); ++i) {
@@ -65,26 +64,56 @@ std::vector<AuthorityCount> CountByAuthority(const ExposureCheckResult& run) {
     files_of[{ids[authorities[i]], run.files[i].report.metadata.region}]
         .push_back(i);
   }
-  std::vector<size_t> number_of(run.files.size());
-  std::vector<AuthorityCount> counts;
+  AuthorityFiles grouped;
+  grouped.number_of.resize(run.files.size());
+  std::vector<AuthorityCount>& counts = grouped.authorities;
   counts.reserve(files_of.size());
   for (const auto& [authority, files] : files_of) {
-    for (const size_t file : files) number_of[file] = counts.size();
+    for (const size_t file : files) grouped.number_of[file] = counts.size();
     const auto& [key_ids, region] = authority;
     counts.push_back({.key_ids = {key_ids.begin(), key_ids.end()},
                       .region = region,
                       .num_files = files.size()});
   }
-  const std::vector<SourceCount> matched = Count(run, number_of, counts.size());
-  for (size_t i = 0; i < counts.size(); ++i) counts[i].matched = matched[i];
-  return counts;
+  return grouped;
 }
 
-std::string SourcesText(const ExposureCheckResult& run) {
+}  // namespace
+
+std::vector<SourceCount> CountByFile(const ExposureCheckResult& run) {
+  std::vector<size_t> number_of(run.files.size());
+  for (size_t i = 0; i < number_of.size(); ++i) number_of[i] = i;
+  return Count(run, number_of, number_of.size());
+}
+
+std::vector<AuthorityCount> CountByAuthority(const ExposureCheckResult& run) {
+  AuthorityFiles grouped = GroupFiles(run);
+  std::vector<AuthorityCount>& counts = grouped.authorities;
+  const std::vector<SourceCount> matched =
+      Count(run, grouped.number_of, counts.size());
+  for (size_t i = 0; i < counts.size(); ++i) counts[i].matched = matched[i];
+  return std::move(counts);
+}
+
+std::vector<AuthorityCount> CountByAuthority(
+    const ExposureCheckResult& run, const std::vector<SourceCount>& by_file) {
+  AuthorityFiles grouped = GroupFiles(run);
+  for (size_t i = 0; i < run.files.size(); ++i) {
+    if (!run.files[i].counts()) continue;
+    SourceCount& matched = grouped.authorities[grouped.number_of[i]].matched;
+    matched.num_keys += by_file[i].num_keys;
+    matched.num_sightings += by_file[i].num_sightings;
+  }
+  return std::move(grouped.authorities);
+}
+
+std::string SourcesText(const ExposureCheckResult& run,
+                        const std::vector<SourceCount>& by_file,
+                        const std::vector<AuthorityCount>& by_authority) {
   if (run.files.size() < 2) return "";
   std::string text =
       "    keys  sightings   files  by signing key id and region\n";
-  for (const AuthorityCount& authority : CountByAuthority(run)) {
+  for (const AuthorityCount& authority : by_authority) {
     absl::StrAppend(
         &text, Row(authority.matched),
         absl::StrFormat("%6d  ", authority.num_files),
@@ -96,7 +125,6 @@ std::string SourcesText(const ExposureCheckResult& run) {
         "\n");
   }
   text += "\n    keys  sightings  by file\n";
-  const std::vector<SourceCount> by_file = CountByFile(run);
   for (size_t i = 0; i < by_file.size(); ++i) {
     if (by_file[i].num_keys == 0) continue;
     absl::StrAppend(&text, Row(by_file[i]), Printable(run.files[i].path), "\n");

@@ -36,10 +36,17 @@ struct AuthorityCount {
 
 // Of the files that count, by key ids and region. One without matches, too.
 std::vector<AuthorityCount> CountByAuthority(const ExposureCheckResult& run);
+// The same of the counts of run.files, each of whose keys and sightings is one
+// file's.
+std::vector<AuthorityCount> CountByAuthority(
+    const ExposureCheckResult& run, const std::vector<SourceCount>& by_file);
 
 // Two tables for a person: every authority, and the files that gave a match.
-// Empty where the run is of one file, of which all matches are.
-std::string SourcesText(const ExposureCheckResult& run);
+// Empty where the run is of one file, of which all matches are. `by_file` and
+// `by_authority` are its counts.
+std::string SourcesText(const ExposureCheckResult& run,
+                        const std::vector<SourceCount>& by_file,
+                        const std::vector<AuthorityCount>& by_authority);
 
 }  // namespace tekmatch
 

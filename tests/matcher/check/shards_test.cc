@@ -28,6 +28,7 @@
 #include "keyformat/diagnosis_key.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/check/partial.h"
+#include "matcher/check/shard_merger.h"
 #include "matcher/check/tek_prefixes.h"
 #include "matcher/exposure/daily_summary.h"
 #include "matcher/exposure/exposure_config.h"
@@ -35,6 +36,7 @@
 #include "matcher/exposure/exposure_window.h"
 #include "matcher/exposure/transmission_window.h"
 #include "matcher/join/key_publication.h"
+#include "matcher/join/match_order.h"
 #include "rapidcheck/gtest.h"
 #include "tests/status_matchers.h"
 #include "tests/test_exports.h"
@@ -315,6 +317,65 @@ std::string WholeText(const World& world) {
   return Text(*whole);
 }
 
+// A merge whose memory is of any size, also of none: then each candidate goes
+// into the file by itself.
+MergeSettings AnyMemory() {
+  return {.memory_bytes = *rc::gen::element<size_t>(0, 2000, 1 << 20),
+          .folder = ::testing::TempDir()};
+}
+
+std::unique_ptr<ShardMerger> MergerOf(
+    const ShardPlan& plan, const std::vector<std::string>& partials) {
+  auto merger = std::make_unique<ShardMerger>(plan, AnyMemory());
+  for (const std::string& bytes : partials) {
+    const absl::Status added = merger->Add(*MemorySource("p", bytes));
+    RC_LOG() << added.ToString();
+    RC_ASSERT(added.ok());
+  }
+  return merger;
+}
+
+// What comes out of Conclude and VisitFindings, put together.
+ExposureCheckResult Gathered(ShardMerger& merger, const World& world) {
+  std::vector<Match> all;
+  auto merged = merger.Conclude(
+      NumbersOf(world), world.options, [&](absl::Span<const Match> matches) {
+        RC_ASSERT(!matches.empty());
+        for (const Match& match : matches) {
+          RC_ASSERT(match.tek == matches[0].tek);
+          RC_ASSERT(match.sighting.device == matches[0].sighting.device);
+        }
+        const bool is_next =
+            all.empty() || ByDeviceAndKey(all.back(), matches[0]);
+        RC_ASSERT(is_next);
+        all.insert(all.end(), matches.begin(), matches.end());
+        return absl::OkStatus();
+      });
+  RC_ASSERT(merged.ok());
+  RC_ASSERT(merged->result.matches.size() == (all.empty() ? 0U : 1U));
+  RC_ASSERT(merged->dropped.empty());
+  RC_ASSERT(merged->findings.empty());
+  std::sort(all.begin(), all.end(), InResultOrder);
+  merged->result.matches = std::move(all);
+  // As often as is wanted.
+  for (int i = 0; i < 2 && world.options.config.has_value(); ++i) {
+    merged->findings.clear();
+    std::vector<uint32_t> devices;
+    RC_ASSERT(merger
+                  .VisitFindings(
+                      [&](uint32_t device, const ExposureFindings& findings) {
+                        devices.push_back(device);
+                        merged->findings[device] = findings;
+                        return absl::OkStatus();
+                      })
+                  .ok());
+    const auto& expected = world.options.devices;
+    RC_ASSERT(devices ==
+              std::vector<uint32_t>(expected.begin(), expected.end()));
+  }
+  return *std::move(merged);
+}
+
 RC_GTEST_PROP(ShardsTest, AnySplitInAnyOrderGivesWhatOneCheckGives, ()) {
   const World world = MakeWorld();
   const bool by_devices = *rc::gen::arbitrary<bool>();
@@ -329,15 +390,14 @@ RC_GTEST_PROP(ShardsTest, AnySplitInAnyOrderGivesWhatOneCheckGives, ()) {
   for (uint32_t i = num_shards; i > 1; --i) {
     std::swap(partials[i - 1], partials[*rc::gen::inRange<uint32_t>(0, i)]);
   }
-  ShardMerger merger(plan);
-  for (const std::string& bytes : partials) {
-    const absl::Status added = merger.Add(*MemorySource("p", bytes));
-    RC_LOG() << added.ToString();
-    RC_ASSERT(added.ok());
-  }
-  auto merged = merger.Conclude(NumbersOf(world), world.options);
+  auto merged = MergerOf(plan, partials)
+                    ->ConcludeInMemory(NumbersOf(world), world.options);
   RC_ASSERT(merged.ok());
   RC_ASSERT(Text(*merged) == WholeText(world));
+  World without = world;
+  without.options.keep_dropped = false;
+  RC_ASSERT(Text(Gathered(*MergerOf(plan, partials), world)) ==
+            WholeText(without));
 }
 
 // ------------------------------------------------------------- refusals
@@ -365,11 +425,16 @@ struct TwoShards {
   }
 };
 
+absl::Status NobodyTakesMatches(absl::Span<const Match> /*matches*/) {
+  return absl::InternalError("there should be none");
+}
+
 TEST(ShardsTest, AMissingShardIsNamed) {
   TwoShards two;
   ShardMerger merger(two.plan);
   ASSERT_THAT(merger.Add(*MemorySource("p2", two.partials[1])), IsOk());
-  const auto merged = merger.Conclude({.all = 2}, two.world.options);
+  const auto merged =
+      merger.Conclude({.all = 2}, two.world.options, NobodyTakesMatches);
   EXPECT_EQ(merged.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(merged.status().message()),
               HasSubstr("of the 2 shards, this one is missing: 1"));
@@ -542,7 +607,8 @@ TEST(ShardsTest, AKeyThatTheFileDoesNotHoldIsNamedByTheFile) {
   for (const std::string& bytes : two.partials) {
     ASSERT_THAT(merger.Add(*MemorySource("p", bytes)), IsOk());
   }
-  const auto merged = merger.Conclude({.all = 2}, two.world.options);
+  const auto merged =
+      merger.Conclude({.all = 2}, two.world.options, NobodyTakesMatches);
   ExpectRefused(merged.status(),
                 "0.zip: its keys are not those that were matched");
 }
@@ -582,6 +648,55 @@ TEST(ShardsTest, ADeviceThatIsNotNamedIsRefusedByFiles) {
                 "a device of another shard");
   two.plan.common_devices = {0};
   EXPECT_THAT(AddChanged(two, [](ReadPartial&) {}), IsOk());
+}
+
+TEST(ShardsTest, KeysThatAnotherShardTellsOfAreRefused) {
+  const ByTwoDevices two;
+  ReadPartial changed(two.partials[1]);
+  changed.files[1].matched.teks.Add({7});
+  ShardMerger merger(two.plan);
+  ExpectRefused(merger.Add(*MemorySource("b", changed.Sealed())),
+                "b: not what this shard writes: keys that another shard tells");
+}
+
+// Nothing goes to the folder that fits; and where what does not fit has no
+// place, that is the folder's fault, not the partial's.
+TEST(ShardsTest, AFolderThatIsNotThereIsNamed) {
+  const TwoShards two;
+  ShardMerger roomy(two.plan, {.folder = "/nowhere"});
+  for (const std::string& bytes : two.partials) {
+    ASSERT_THAT(roomy.Add(*MemorySource("p", bytes)), IsOk());
+  }
+  int num = 0;
+  EXPECT_THAT(roomy
+                  .Conclude({.all = 2}, two.world.options,
+                            [&num](absl::Span<const Match> matches) {
+                              num += static_cast<int>(matches.size());
+                              return absl::OkStatus();
+                            })
+                  .status(),
+              IsOk());
+  EXPECT_EQ(num, 2);
+
+  ShardMerger narrow(two.plan, {.memory_bytes = 0, .folder = "/nowhere"});
+  absl::Status status;
+  for (const std::string& bytes : two.partials) {
+    if (status.ok()) status = narrow.Add(*MemorySource("p", bytes));
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("/nowhere: "));
+}
+
+TEST(ShardsTest, WhoTakesMatchesCanEndTheMerge) {
+  const TwoShards two;
+  ShardMerger merger(two.plan);
+  for (const std::string& bytes : two.partials) {
+    ASSERT_THAT(merger.Add(*MemorySource("p", bytes)), IsOk());
+  }
+  EXPECT_EQ(merger.Conclude({.all = 2}, two.world.options, NobodyTakesMatches)
+                .status()
+                .message(),
+            "there should be none");
 }
 
 TEST(ShardsTest, AnotherFileAtItsPathIsRefused) {

@@ -14,6 +14,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -99,26 +100,55 @@ class ShardsCommandTest : public ::testing::Test {
   }
   static std::vector<std::string> Outputs(const std::string& name) {
     return {"--format",      "json",
-            "--html",        TempPath(name + ".html"),
             "--out",         TempPath(name + ".json"),
             "--matches-out", TempPath(name + ".jsonl")};
   }
-  // What a merge writes is what a match does.
+  static std::vector<std::string> WithPage(const std::string& name) {
+    std::vector<std::string> outputs = Outputs(name);
+    outputs.insert(outputs.end(), {"--html", TempPath(name + ".html")});
+    return outputs;
+  }
+  TekmatchRun Match(const std::vector<std::string>& outputs) const {
+    std::vector<std::string> arguments = {"match"};
+    arguments.insert(arguments.end(), inputs_.begin(), inputs_.end());
+    return Run(arguments, outputs);
+  }
+  // What a merge writes is what a match does: a device at a time, and where a
+  // page or an explanation needs all at once.
   void ExpectTheSame(const std::vector<std::string>& shards) const {
-    std::vector<std::string> all = inputs_;
-    const std::vector<std::string> outputs = Outputs("whole");
-    all.insert(all.end(), outputs.begin(), outputs.end());
-    const TekmatchRun whole = Run({"match"}, all);
+    const TekmatchRun whole = Match(WithPage("whole"));
     ASSERT_EQ(whole.exit_code, 0) << whole.err;
-    const TekmatchRun merged = Merge(shards, Outputs("merged"));
+    const TekmatchRun merged = Merge(shards, WithPage("page"));
     ASSERT_EQ(merged.exit_code, 0) << merged.err;
     EXPECT_EQ(merged.err, whole.err);
-    for (const std::string kind : {".json", ".html", ".jsonl"}) {
-      EXPECT_EQ(ReadFile(TempPath("merged" + kind)),
-                ReadFile(TempPath("whole" + kind)));
+    const TekmatchRun pieces = Merge(shards, Outputs("pieces"));
+    ASSERT_EQ(pieces.exit_code, 0) << pieces.err;
+    EXPECT_EQ(pieces.err, whole.err);
+    for (const std::string kind : {".json", ".jsonl"}) {
+      const std::string expected = ReadFile(TempPath("whole" + kind));
+      EXPECT_EQ(ReadFile(TempPath("page" + kind)), expected);
+      EXPECT_EQ(ReadFile(TempPath("pieces" + kind)), expected);
     }
-    EXPECT_FALSE(ReadFile(TempPath("merged.jsonl")).empty());
-    EXPECT_EQ(Merge(shards, {}).out, Run({"match"}, inputs_).out);
+    EXPECT_EQ(ReadFile(TempPath("page.html")),
+              ReadFile(TempPath("whole.html")));
+    EXPECT_FALSE(ReadFile(TempPath("pieces.jsonl")).empty());
+    std::vector<std::vector<std::string>> printed = {{}, {"--format", "json"}};
+    if (inputs_.back() == "cocoa") {
+      printed.push_back({"--explain", "2020-06-20"});
+      printed.push_back({"--lang", "ja", "--dates", "long"});
+    }
+    for (const std::vector<std::string>& outputs : printed) {
+      const TekmatchRun one = Match(outputs);
+      const TekmatchRun of_merge = Merge(shards, outputs);
+      EXPECT_EQ(of_merge.exit_code, 0) << of_merge.err;
+      EXPECT_EQ(of_merge.out, one.out);
+      EXPECT_EQ(of_merge.err, one.err);
+      EXPECT_FALSE(of_merge.out.empty());
+    }
+  }
+  void DropConfig() {
+    ASSERT_EQ(inputs_.back(), "cocoa");
+    inputs_.resize(inputs_.size() - 2);
   }
 
   std::vector<std::string> inputs_;
@@ -135,6 +165,35 @@ TEST_F(ShardsCommandTest, ByDevicesGivesWhatOneMatchGives) {
   Plan("devices", "3");
   for (const char* shard : {"3", "1", "2"}) Shard(shard);
   ExpectTheSame({"2", "3", "1"});
+}
+
+TEST_F(ShardsCommandTest, WithoutAConfigurationToo) {
+  DropConfig();
+  Plan("devices", "3");
+  for (const char* shard : {"1", "2", "3"}) Shard(shard);
+  ExpectTheSame({"3", "1", "2"});
+}
+
+TEST_F(ShardsCommandTest, OnePersonsSightingsGiveTheSameToo) {
+  // The column of devices goes, and so does the other store.
+  std::string rows;
+  for (const absl::string_view row :
+       absl::StrSplit(ReadFile(TempPath("1") + "/sightings.csv"), '\n',
+                      absl::SkipEmpty())) {
+    absl::StrAppend(&rows, row.substr(0, row.rfind(',')), "\n");
+  }
+  WriteFile(TempPath("one.csv"), rows);
+  ASSERT_EQ(inputs_[2], TempPath("1") + "/sightings.csv");
+  inputs_[2] = TempPath("one.csv");
+  ASSERT_EQ(inputs_[6], "--sightings");
+  inputs_.erase(inputs_.begin() + 6, inputs_.begin() + 8);
+  for (const bool has_config : {true, false}) {
+    if (!has_config) DropConfig();
+    Plan("files", "2");
+    Shard("1");
+    Shard("2");
+    ExpectTheSame({"1", "2"});
+  }
 }
 
 TEST_F(ShardsCommandTest, AShardThatWasKilledLeavesNoPartialAndIsMadeAgain) {
