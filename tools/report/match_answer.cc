@@ -179,8 +179,7 @@ absl::Status WriteAnswerJson(const MatchReportInput& input,
   bool is_first = true;
   const auto write = [&](const nlohmann::ordered_json& device) {
     const std::string element = ElementText(device);
-    const absl::Status status =
-        sink(is_first ? element : absl::StrCat(",", element));
+    absl::Status status = sink(is_first ? element : absl::StrCat(",", element));
     is_first = false;
     return status;
   };
