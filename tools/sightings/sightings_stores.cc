@@ -3,6 +3,7 @@
 #include "tools/sightings/sightings_stores.h"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <optional>
 #include <tuple>
@@ -11,7 +12,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "keyformat/status_macros.h"
+#include "matcher/join/tasks.h"
 #include "tools/sightings/sightings_reader.h"
 
 namespace tekmatch {
@@ -54,15 +57,33 @@ absl::Status GiveDevice(const Store& store, std::vector<Sighting>& sightings) {
   return absl::OkStatus();
 }
 
+// Fewer are looked at before a thread has started.
+constexpr size_t kEnoughForThreads = size_t{1} << 15;
+
+bool AllAreOf(uint32_t device, absl::Span<const Sighting> sightings,
+              const TaskRunner& tasks) {
+  const size_t num_parts =
+      sightings.size() < kEnoughForThreads ? 1 : tasks.num_threads();
+  std::atomic<bool> all = true;
+  tasks.Run(num_parts, [&](size_t i) {
+    const Part part = PartOf(sightings.size(), i, num_parts);
+    for (size_t s = part.begin; s < part.end; ++s) {
+      if (sightings[s].device == device) continue;
+      all = false;
+      return;
+    }
+  });
+  return all;
+}
+
 // The sightings of each device, in their order. Those of a single one, as most
 // files have, are not copied: there may be millions.
 std::map<uint32_t, std::vector<Sighting>> ByDevice(
-    std::vector<Sighting> sightings) {
+    std::vector<Sighting> sightings, const TaskRunner& tasks) {
   std::map<uint32_t, std::vector<Sighting>> parts;
   if (sightings.empty()) return parts;
   const uint32_t first = sightings.front().device;
-  if (std::all_of(sightings.begin(), sightings.end(),
-                  [first](const Sighting& s) { return s.device == first; })) {
+  if (AllAreOf(first, sightings, tasks)) {
     parts[first] = std::move(sightings);
     return parts;
   }
@@ -134,6 +155,9 @@ std::string StorePath(const std::string& argument) {
 
 absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
                                         const SightingsReaderOptions& options) {
+  const InTurn alone;
+  const TaskRunner* const tasks =
+      options.tasks == nullptr ? &alone : options.tasks;
   RunSightings run;
   SightingsCounts& counts = run.counts;
   std::map<uint32_t, std::vector<std::vector<Sighting>>> stores_of_device;
@@ -169,7 +193,7 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
       by_device = true;
       counts.by_device[*store.device] += 0;  // also one that heard nothing
     }
-    for (auto& [device, part] : ByDevice(std::move(file.sightings))) {
+    for (auto& [device, part] : ByDevice(std::move(file.sightings), *tasks)) {
       by_device = by_device || device != 0;
       stores_of_device[device].push_back(std::move(part));
     }

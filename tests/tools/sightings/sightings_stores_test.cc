@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "matcher/check/thread_tasks.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
@@ -132,6 +133,33 @@ TEST(SightingsStoresTest, RowsMayNameTheDeviceToo) {
   const absl::Status status = ReadStores({"4=" + a}, {}).status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
                                HasSubstr("names device 3")));
+}
+
+// Wherever in the file the other device is, and whichever thread meets it.
+TEST(SightingsStoresTest, OneRowOfAnotherDeviceIsFoundByAnyThread) {
+  // Enough for threads.
+  constexpr int kRows = 33'000;
+  for (const int other : {-1, 0, 1, kRows / 2, kRows - 1}) {
+    std::string rows;
+    for (int i = 0; i < kRows; ++i) {
+      absl::StrAppend(&rows, 1000 + i, ",", kRpi, ",01020304,-60,",
+                      i == other ? 5 : 3, "\n");
+    }
+    const std::string a = Write("a.csv", rows, "time,rpi,aem,rssi,device\n");
+    for (const size_t num_threads : {1, 3, 16}) {
+      const ThreadTasks tasks(num_threads);
+      const auto run = ReadStores({a}, {.tasks = &tasks});
+      ASSERT_THAT(run, IsOk());
+      EXPECT_EQ(run->sightings.size(), size_t{kRows});
+      if (other < 0) {
+        EXPECT_THAT(run->counts.by_device, ElementsAre(Pair(3, kRows)));
+      } else {
+        EXPECT_THAT(run->counts.by_device,
+                    ElementsAre(Pair(3, kRows - 1), Pair(5, 1)));
+        EXPECT_EQ(run->sightings.back().unix_seconds, 1000 + other);
+      }
+    }
+  }
 }
 
 TEST(SightingsStoresTest, PathsWithAnEqualsSign) {
