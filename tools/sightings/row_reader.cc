@@ -1,14 +1,11 @@
-// Plan: a block of whole lines becomes a batch of sightings and bad rows. Each
-// thread takes the next block, one thread at a time; reads its rows, beside the
-// others; and hands the batch on when its turn has come, in the file's order.
-// So line numbers, messages and the first error are those of one thread, and a
-// thread holds a block and its batch.
+// Plan: a block of whole lines becomes a batch of sightings and bad rows: of
+// several threads, each has a block (PiecesInOrder), and adds its batch to the
+// file when its turn has come. So line numbers, messages and the first error
+// are those of one thread, which adds sightings at once.
 #include "tools/sightings/row_reader.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -16,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "keyformat/status_macros.h"
+#include "tools/sightings/pieces_in_order.h"
 #include "tools/sightings/plain_row.h"
 #include "tools/sightings/sightings_text.h"
 
@@ -100,110 +98,49 @@ constexpr size_t kRowsToGuessFrom = 4096;
 // Fewer bytes are read before a thread has started.
 constexpr uint64_t kBytesForThread = uint64_t{512} << 10;
 
-class RowReader {
+// A block of whole lines, and what its rows gave.
+struct Block {
+  LineReader::Lines lines;
+  Batch batch;
+};
+
+class RowReader : public PiecesInOrder<Block> {
  public:
   RowReader(LineReader& reader, const std::optional<CsvLayout>& layout,
             uint64_t num_bytes, const SightingsReaderOptions& options,
-            SightingsFile* file)
-      : reader_(reader), layout_(layout), options_(options), file_(file) {
+            size_t num_threads, SightingsFile* file)
+      : reader_(reader),
+        layout_(layout),
+        options_(options),
+        file_(file),
+        is_alone_(num_threads == 1) {
     progress_.total = num_bytes;
   }
 
-  absl::Status Read() {
-    const size_t most =
-        options_.tasks == nullptr ? 1 : options_.tasks->num_threads();
-    const auto num_threads = static_cast<size_t>(
-        std::clamp<uint64_t>(progress_.total / kBytesForThread, 1, most));
-    is_alone_ = num_threads == 1;
-    if (is_alone_) {
-      Work();
-    } else {
-      options_.tasks->Run(num_threads, [this](size_t) { Work(); });
-    }
-    return status_;
-  }
-
  private:
-  // Lets the others end where this thread throws: its turn would never pass.
-  class EndOfAll {
-   public:
-    explicit EndOfAll(RowReader& rows) : rows_(rows) {}
-    EndOfAll(const EndOfAll&) = delete;
-    EndOfAll& operator=(const EndOfAll&) = delete;
-    ~EndOfAll() {
-      const std::lock_guard<std::mutex> lock(rows_.order_mutex_);
-      rows_.is_over_ = true;
-      rows_.order_changed_.notify_all();
-    }
-
-   private:
-    RowReader& rows_;
-  };
-
-  // Until there are no lines, or an error.
-  void Work() {
-    const EndOfAll end_of_all(*this);
-    LineReader::Lines lines;
-    Batch batch;
+  absl::StatusOr<bool> Take(Block& block) override {
     while (true) {
-      uint64_t ticket = 0;
-      {
-        const std::lock_guard<std::mutex> lock(source_mutex_);
-        if (at_end_) return;
-        const absl::Status status = reader_.NextLines(&lines);
-        if (!status.ok() || lines.text.empty()) {
-          // Rare. Who is before this hands on first: lines are counted then.
-          if (!AwaitTurn(num_taken_) ||
-              !EndTurn(OneLine(status), /*num_blocks=*/0))
-            return;
-          continue;
-        }
-        ticket = num_taken_++;
-      }
-      batch.sightings.clear();
-      batch = {.sightings = std::move(batch.sightings)};
-      if (is_alone_) MakeRoom();
-      ReadBlock(lines.text, layout_, options_.skip_bad,
-                is_alone_ ? &file_->sightings : &batch.sightings, &batch);
-      if (!AwaitTurn(ticket)) return;
-      const absl::Status status = HandOn(batch, lines.end);
-      if (!EndTurn(status, /*num_blocks=*/1)) return;
+      const absl::Status status = reader_.NextLines(&block.lines);
+      if (status.ok() && !block.lines.text.empty()) return true;
+      // Rare. Who is before this hands on first: lines are counted then.
+      if (!AwaitOthers()) return false;
+      TEKMATCH_RETURN_IF_ERROR(status);
+      TEKMATCH_ASSIGN_OR_RETURN(const bool more, OneLine());
+      if (!more) return false;
     }
   }
 
-  // False: all is over.
-  bool AwaitTurn(uint64_t ticket) {
-    std::unique_lock<std::mutex> lock(order_mutex_);
-    order_changed_.wait(lock, [&] { return is_over_ || turn_ == ticket; });
-    return !is_over_;
+  void WorkOn(Block& block) override {
+    Batch& batch = block.batch;
+    batch.sightings.clear();
+    batch = {.sightings = std::move(batch.sightings)};
+    if (is_alone_) MakeRoom();
+    ReadBlock(block.lines.text, layout_, options_.skip_bad,
+              is_alone_ ? &file_->sightings : &batch.sightings, &batch);
   }
 
-  // The same.
-  bool EndTurn(absl::Status status, uint64_t num_blocks) {
-    const std::lock_guard<std::mutex> lock(order_mutex_);
-    turn_ += num_blocks;
-    if (!status.ok()) {
-      status_ = std::move(status);
-      is_over_ = true;
-    }
-    order_changed_.notify_all();
-    return !is_over_;
-  }
-
-  // What follows is called by the thread whose turn it is, or that is alone.
-
-  // What comes where no block does: the end, an error, or a line.
-  absl::Status OneLine(const absl::Status& status) {
-    TEKMATCH_RETURN_IF_ERROR(status);
-    LineReader::Line line;
-    TEKMATCH_ASSIGN_OR_RETURN(const bool more, reader_.Next(&line));
-    at_end_ = !more;
-    if (!more) return absl::OkStatus();
-    Show(reader_.num_bytes());
-    return ReadRow(reader_, line, layout_, options_, file_);
-  }
-
-  absl::Status HandOn(const Batch& batch, uint64_t num_bytes) {
+  absl::StatusOr<bool> HandOn(Block& block) override {
+    const Batch& batch = block.batch;
     if (!is_alone_) {
       MakeRoom();
       file_->sightings.insert(file_->sightings.end(), batch.sightings.begin(),
@@ -218,8 +155,19 @@ class RowReader {
                                       bad.reason, options_, file_));
     }
     reader_.CountLines(batch.num_lines - num_counted);
-    Show(num_bytes);
-    return absl::OkStatus();
+    Show(block.lines.end);
+    return true;
+  }
+
+  // What comes where no block does: the end, an error, or a line. False: the
+  // end.
+  absl::StatusOr<bool> OneLine() {
+    LineReader::Line line;
+    TEKMATCH_ASSIGN_OR_RETURN(const bool more, reader_.Next(&line));
+    if (!more) return false;
+    Show(reader_.num_bytes());
+    TEKMATCH_RETURN_IF_ERROR(ReadRow(reader_, line, layout_, options_, file_));
+    return true;
   }
 
   void Show(uint64_t num_bytes) {
@@ -249,19 +197,7 @@ class RowReader {
   const SightingsReaderOptions& options_;
   SightingsFile* const file_;
   SightingsProgress progress_;
-  bool is_alone_ = true;
-
-  // Of the reader, as far as lines are not counted.
-  std::mutex source_mutex_;
-  uint64_t num_taken_ = 0;
-  bool at_end_ = false;
-
-  std::mutex order_mutex_;
-  std::condition_variable order_changed_;
-  // The block that is handed on next.
-  uint64_t turn_ = 0;
-  bool is_over_ = false;
-  absl::Status status_;
+  const bool is_alone_;
 };
 
 }  // namespace
@@ -285,7 +221,12 @@ absl::Status ReadRows(LineReader& reader,
                       const std::optional<CsvLayout>& layout,
                       uint64_t num_bytes, const SightingsReaderOptions& options,
                       SightingsFile* file) {
-  return RowReader(reader, layout, num_bytes, options, file).Read();
+  const size_t most =
+      options.tasks == nullptr ? 1 : options.tasks->num_threads();
+  const auto num_threads = static_cast<size_t>(
+      std::clamp<uint64_t>(num_bytes / kBytesForThread, 1, most));
+  return RowReader(reader, layout, num_bytes, options, num_threads, file)
+      .Run(num_threads, options.tasks);
 }
 
 }  // namespace tekmatch

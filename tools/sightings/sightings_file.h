@@ -41,7 +41,7 @@ struct SightingsReaderOptions {
   bool skip_bad = false;
   // Called now and then, if not empty; on any thread of `tasks`, one at a time.
   std::function<void(const SightingsProgress&)> progress;
-  // Who helps to read large text files; null: nobody.
+  // Who helps to read large texts and .tksight files; null: nobody.
   const TaskRunner* tasks = nullptr;
 };
 

@@ -1,6 +1,9 @@
 // Plan: the header; what the file's length says of it; block by block, each
 // used once its check is right, with memory for all once the first one's is;
-// then the end. Writing is the same the other way round.
+// then the end. Of several threads each has a block (PiecesInOrder): a block's
+// check goes on from the one before as the file has it, and that one has been
+// found right when the block is handed on. Writing is the same the other way
+// round.
 #include "tools/sightings/sightings_tksight.h"
 
 #include <sys/stat.h>
@@ -18,6 +21,7 @@
 #include "keyformat/status_macros.h"
 #include "matcher/join/sighting_index.h"
 #include "tools/sightings/crc32c.h"
+#include "tools/sightings/pieces_in_order.h"
 #include "tools/sightings/sighting_fields.h"
 #include "tools/sightings/sightings_text.h"
 #include "tools/sightings/tksight_layout.h"
@@ -46,7 +50,34 @@ bool IsBefore1970(const Sighting& previous_of) {
          previous_of.seconds_since_previous_scan > previous_of.unix_seconds;
 }
 
-class TksightReader {
+// A block of the file, and what its records gave.
+struct Block {
+  std::string bytes;  // its records and their check, as far as they are there
+  size_t num_there = 0;
+  uint64_t first = 0;  // the number of records before it
+  size_t num = 0;      // of its records
+  uint32_t check_before = 0;
+
+  struct Bad {
+    uint64_t number = 0;  // of the record in the file, from 1
+    std::string reason;
+  };
+  // Of the records before the first that is not in order.
+  size_t num_read = 0;  // good and bad ones
+  Sighting begin;       // of these
+  Sighting end;
+  std::vector<Sighting> sightings;
+  std::vector<Bad> bad;
+  uint64_t num_dropped = 0;
+  bool is_sound = false;  // whole, and its check is right
+  // Why nothing after these is used; empty if all is well.
+  std::string damage;
+};
+
+// Fewer bytes are read before a thread has started.
+constexpr uint64_t kBytesForThread = uint64_t{128} << 10;
+
+class TksightReader : public PiecesInOrder<Block> {
  public:
   TksightReader(const std::string& path, InputStream& stream,
                 const SightingsReaderOptions& options)
@@ -55,16 +86,12 @@ class TksightReader {
   absl::StatusOr<SightingsFile> Read() {
     file_.format = SightingsFormat::kTksight;
     TEKMATCH_RETURN_IF_ERROR(ReadHeader());
-    while (num_read_ < header_.num_sightings) {
-      TEKMATCH_ASSIGN_OR_RETURN(const std::string reason, ReadBlock());
-      if (reason.empty()) continue;
-      TEKMATCH_RETURN_IF_ERROR(Lose(reason));
-      return std::move(file_);
-    }
-    char more = 0;
-    TEKMATCH_ASSIGN_OR_RETURN(const size_t num_more,
-                              ReadFrom(path_, &stream_, {&more, 1}));
-    if (num_more > 0) TEKMATCH_RETURN_IF_ERROR(Lose(kGoesOn));
+    const size_t most =
+        options_.tasks == nullptr ? 1 : options_.tasks->num_threads();
+    const auto num_threads = static_cast<size_t>(
+        std::clamp<uint64_t>(progress_.total / kBytesForThread, 1, most));
+    is_alone_ = num_threads == 1;
+    TEKMATCH_RETURN_IF_ERROR(Run(num_threads, options_.tasks));
     return std::move(file_);
   }
 
@@ -112,65 +139,151 @@ class TksightReader {
     return absl::OkStatus();
   }
 
-  // The reason why there is no next block; empty if it was read.
-  absl::StatusOr<std::string> ReadBlock() {
-    const auto num = static_cast<size_t>(std::min<uint64_t>(
-        kTksightBlockRecords, header_.num_sightings - num_read_));
-    const size_t num_bytes = num * header_.record_bytes();
-    block_.resize(num_bytes + kTksightCheckBytes);
+  absl::StatusOr<bool> Take(Block& block) override {
+    block.first = num_taken_;
+    block.num = static_cast<size_t>(std::min<uint64_t>(
+        kTksightBlockRecords, header_.num_sightings - num_taken_));
+    if (block.num == 0) {
+      if (!AwaitOthers()) return false;
+      char more = 0;
+      TEKMATCH_ASSIGN_OR_RETURN(const size_t num_more,
+                                ReadFrom(path_, &stream_, {&more, 1}));
+      if (num_more > 0) TEKMATCH_RETURN_IF_ERROR(Lose(kGoesOn));
+      return false;
+    }
+    num_taken_ += block.num;
+    const size_t num_bytes = block.num * header_.record_bytes();
+    block.bytes.resize(num_bytes + kTksightCheckBytes);
     TEKMATCH_ASSIGN_OR_RETURN(
-        const size_t num_there,
-        ReadFrom(path_, &stream_, {block_.data(), block_.size()}));
-    if (num_there < block_.size()) return std::string("is cut");
-    check_ = ExtendCrc32c(check_, {block_.data(), num_bytes});
-    if (LoadTksightNumber(&block_[num_bytes]) != check_) {
-      return absl::StrCat("is damaged: the checksum of sightings ",
-                          num_read_ + 1, " to ", num_read_ + num, " is wrong");
-    }
-    // Not before: a header and a hole may be as long as any file.
-    if (num_read_ == 0) file_.sightings.reserve(num_to_expect_);
-    progress_.done += block_.size();
-    if (options_.progress) options_.progress(progress_);
-    const char* at = block_.data();
-    for (size_t i = 0; i < num; ++i, at += header_.record_bytes()) {
-      const Sighting sighting = DecodeTksightRecord(at, header_);
-      if (num_read_ > 0 && TksightOrder(sighting, last_)) {
-        return absl::StrCat("is damaged: sighting ", num_read_ + 1,
-                            " is not in order");
-      }
-      last_ = sighting;
-      ++num_read_;
-      TEKMATCH_RETURN_IF_ERROR(Keep(sighting));
-    }
-    return std::string();
+        block.num_there,
+        ReadFrom(path_, &stream_, {block.bytes.data(), block.bytes.size()}));
+    // As the file has it: who hands on that block has seen whether it is right.
+    block.check_before = check_;
+    check_ = LoadTksightNumber(&block.bytes[num_bytes]);
+    return true;
   }
 
-  absl::Status Keep(Sighting sighting) {
-    if (sighting.unix_seconds > kMaxHeardSeconds || sighting.rssi > kMaxRssi) {
-      absl::Status bad = SetTime(sighting.unix_seconds, &sighting);
-      if (bad.ok()) bad = SetRssi(sighting.rssi, &sighting);
-      return BadRow(
-          [this] { return absl::StrCat(path_, ": sighting ", num_read_); },
-          bad.message(), options_, &file_);
+  void WorkOn(Block& block) override {
+    block.num_read = 0;
+    block.sightings.clear();
+    block.bad.clear();
+    block.num_dropped = 0;
+    block.is_sound = false;
+    if (block.num_there < block.bytes.size()) {
+      block.damage = "is cut";
+      return;
     }
-    if (IsBefore1970(sighting)) {
-      sighting.seconds_since_previous_scan = kNoPreviousScan;
-      ++file_.dropped.previous_scan;
+    const size_t num_bytes = block.num * header_.record_bytes();
+    const uint32_t check =
+        ExtendCrc32c(block.check_before, {block.bytes.data(), num_bytes});
+    if (LoadTksightNumber(&block.bytes[num_bytes]) != check) {
+      block.damage = absl::StrCat("is damaged: the checksum of sightings ",
+                                  block.first + 1, " to ",
+                                  block.first + block.num, " is wrong");
+      return;
     }
-    file_.sightings.push_back(sighting);
+    block.damage.clear();
+    block.is_sound = true;
+    if (is_alone_) MakeRoom(block);
+    Decode(block, is_alone_ ? file_.sightings : block.sightings);
+  }
+
+  void Decode(Block& block, std::vector<Sighting>& sightings) const {
+    const char* at = block.bytes.data();
+    for (; block.num_read < block.num; ++block.num_read) {
+      Sighting sighting = DecodeTksightRecord(at, header_);
+      at += header_.record_bytes();
+      if (block.num_read == 0) {
+        block.begin = sighting;
+      } else if (TksightOrder(sighting, block.end)) {
+        block.damage = NotInOrder(block.first + block.num_read);
+        return;
+      }
+      block.end = sighting;
+      if (sighting.unix_seconds > kMaxHeardSeconds ||
+          sighting.rssi > kMaxRssi) {
+        absl::Status bad = SetTime(sighting.unix_seconds, &sighting);
+        if (bad.ok()) bad = SetRssi(sighting.rssi, &sighting);
+        block.bad.push_back(
+            {block.first + block.num_read + 1, std::string(bad.message())});
+        continue;
+      }
+      if (IsBefore1970(sighting)) {
+        sighting.seconds_since_previous_scan = kNoPreviousScan;
+        ++block.num_dropped;
+      }
+      sightings.push_back(sighting);
+    }
+  }
+
+  // `num_before`: of the sightings before the one that is not.
+  static std::string NotInOrder(uint64_t num_before) {
+    return absl::StrCat("is damaged: sighting ", num_before + 1,
+                        " is not in order");
+  }
+
+  absl::StatusOr<bool> HandOn(Block& block) override {
+    if (block.is_sound) {
+      progress_.done += block.bytes.size();
+      if (options_.progress) options_.progress(progress_);
+    }
+    if (block.num_read > 0) {
+      if (block.first > 0 && TksightOrder(block.begin, last_)) {
+        if (is_alone_) DropLast(block);
+        TEKMATCH_RETURN_IF_ERROR(Lose(NotInOrder(block.first)));
+        return false;
+      }
+      TEKMATCH_RETURN_IF_ERROR(Add(block));
+    }
+    if (block.damage.empty()) return true;
+    TEKMATCH_RETURN_IF_ERROR(Lose(block.damage));
+    return false;
+  }
+
+  absl::Status Add(const Block& block) {
+    if (!is_alone_) {
+      MakeRoom(block);
+      file_.sightings.insert(file_.sightings.end(), block.sightings.begin(),
+                             block.sightings.end());
+    }
+    last_ = block.end;
+    num_read_ = block.first + block.num_read;
+    file_.dropped.previous_scan += block.num_dropped;
+    for (const Block::Bad& bad : block.bad) {
+      TEKMATCH_RETURN_IF_ERROR(
+          BadRow([&] { return absl::StrCat(path_, ": sighting ", bad.number); },
+                 bad.reason, options_, &file_));
+    }
     return absl::OkStatus();
+  }
+
+  // Not before a first block is sound: a header and a hole may be as long as
+  // any file.
+  void MakeRoom(const Block& block) {
+    if (block.first == 0) file_.sightings.reserve(num_to_expect_);
+  }
+
+  // Those of a block that one thread has added, and that do not count.
+  void DropLast(const Block& block) {
+    file_.sightings.resize(file_.sightings.size() -
+                           (block.num_read - block.bad.size()));
   }
 
   const std::string& path_;
   InputStream& stream_;
   const SightingsReaderOptions& options_;
+  bool is_alone_ = true;
+  TksightHeader header_;
+  size_t num_to_expect_ = 0;  // as far as the file's length tells
+
+  // Of who takes.
+  uint64_t num_taken_ = 0;  // of the records
+  uint32_t check_ = 0;      // the last that was read
+
+  // Of whose turn it is.
   SightingsFile file_;
   SightingsProgress progress_;
-  TksightHeader header_;
-  uint32_t check_ = 0;
-  std::string block_;
-  size_t num_to_expect_ = 0;  // as far as the file's length tells
-  uint64_t num_read_ = 0;     // good and bad ones
+  uint64_t num_read_ = 0;  // good and bad ones
   Sighting last_;
 };
 

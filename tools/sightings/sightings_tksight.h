@@ -28,7 +28,9 @@ bool IsTksight(absl::string_view begin);
 
 // All of the stream, which is closed; `path` is its name. Memory for all
 // sightings is asked for once the first block's check is right, as far as the
-// file's length bears them out; for those of a pipe, as they come.
+// file's length bears them out; for those of a pipe, as they come. The blocks
+// of a file are checked and taken apart by all threads of options.tasks; what
+// comes out, errors too, is what one thread makes.
 //
 // DATA_LOSS, with the path and the reason: the header is damaged or of another
 // version; the file is cut, or goes on after its last sighting; a check is

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "matcher/check/thread_tasks.h"
 #include "matcher/join/sighting.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
@@ -52,16 +54,35 @@ std::string Write(const std::vector<Sighting>& sightings) {
 // Where a file of these tests is.
 std::string Path() { return TempPath("a"); }
 
+// By one thread; by several it is the same.
 absl::StatusOr<SightingsFile> Read(const std::string& bytes,
                                    bool skip_bad = false) {
   WriteFile(Path(), bytes);
-  return ReadSightings(Path(), {.skip_bad = skip_bad, .progress = {}});
+  auto alone = ReadSightings(Path(), {.skip_bad = skip_bad});
+  for (const size_t num_threads : {2, 5}) {
+    const ThreadTasks tasks(num_threads);
+    const auto file =
+        ReadSightings(Path(), {.skip_bad = skip_bad, .tasks = &tasks});
+    EXPECT_EQ(file.status(), alone.status());
+    if (!file.ok() || !alone.ok()) continue;
+    EXPECT_TRUE(file->sightings == alone->sightings);
+    EXPECT_EQ(file->num_bad, alone->num_bad);
+    EXPECT_EQ(file->messages, alone->messages);
+    EXPECT_EQ(file->bad_reasons, alone->bad_reasons);
+    EXPECT_EQ(file->dropped, alone->dropped);
+    EXPECT_EQ(file->losses, alone->losses);
+  }
+  return alone;
 }
 
 void ExpectRefused(const std::string& bytes, const std::string& after_path) {
   const auto file = Read(bytes);
   ASSERT_FALSE(file.ok()) << after_path;
   EXPECT_EQ(file.status(), absl::DataLossError(Path() + after_path));
+}
+
+void ExpectRefusedAnyhow(const std::string& bytes) {
+  EXPECT_THAT(Read(bytes), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 // The checks that belong to the bytes of a file with records of so many bytes,
@@ -410,6 +431,63 @@ TEST(SightingsTksightTest, WhatIsBeforeADamageCanBeUsed) {
   damaged[17] ^= 1;
   EXPECT_THAT(Read(damaged, /*skip_bad=*/true),
               StatusIs(absl::StatusCode::kDataLoss));
+}
+
+// Of many blocks some at a time are read ahead of the one that is wrong; what
+// is there of them does not count. Several faults: the first is said.
+TEST(SightingsTksightTest, TheFirstDamageEndsWhatSeveralThreadsRead) {
+  constexpr size_t kBlock = 4096 * 25 + 4;
+  constexpr size_t kBlocks = 12;
+  const std::vector<Sighting> sightings = Many(kBlocks * 4096);
+  const std::string bytes = Write(sightings);
+  const auto used = [](const std::string& damaged) {
+    ExpectRefusedAnyhow(damaged);
+    const auto file = Read(damaged, /*skip_bad=*/true);
+    EXPECT_THAT(file, IsOk());
+    return file.ok() ? file->sightings.size() : 0;
+  };
+  EXPECT_EQ(Read(bytes)->sightings.size(), sightings.size());
+  for (const size_t block : {0, 1, 6, 11}) {
+    SCOPED_TRACE(block);
+    const size_t at = 28 + block * kBlock;
+    // The content or the check of this one, and all after it.
+    std::string damaged = bytes;
+    for (size_t b = block; b < kBlocks; ++b) damaged[28 + b * kBlock + 9] ^= 1;
+    EXPECT_EQ(used(damaged), block * 4096);
+    damaged = bytes;
+    for (size_t b = block; b < kBlocks; ++b) {
+      damaged[28 + (b + 1) * kBlock - 1] ^= 1;
+    }
+    EXPECT_EQ(used(damaged), block * 4096);
+    EXPECT_EQ(used(bytes.substr(0, at + 4711)), block * 4096);
+    // Not in order: within the block, and against the one before.
+    damaged = bytes;
+    damaged.replace(at + size_t{25} * 7, 25, std::string(25, '\0'));
+    EXPECT_EQ(used(Sealed(damaged, 25)), block * 4096 + 7);
+    if (block == 0) continue;
+    damaged = bytes;
+    damaged.replace(at, 25, std::string(25, '\0'));
+    EXPECT_EQ(used(Sealed(damaged, 25)), block * 4096);
+  }
+  // Bad records cost themselves alone, whichever thread meets them.
+  std::string bad = bytes;
+  for (size_t b = 0; b < kBlocks; b += 2) bad[28 + b * kBlock + 24] = 21;
+  EXPECT_EQ(used(Sealed(bad, 25)), sightings.size() - kBlocks / 2);
+}
+
+TEST(SightingsTksightTest, HandsOnWhatAThreadThrows) {
+  WriteFile(Path(), Write(Many(size_t{12} * 4096)));
+  for (const size_t num_threads : {1, 3}) {
+    const ThreadTasks tasks(num_threads);
+    int num_calls = 0;
+    SightingsReaderOptions options = {.tasks = &tasks};
+    options.progress = [&](const SightingsProgress&) {
+      if (++num_calls == 2) throw std::bad_alloc();
+    };
+    EXPECT_THROW(ReadSightings(Path(), options).status().IgnoreError(),
+                 std::bad_alloc);
+    EXPECT_EQ(num_calls, 2);
+  }
 }
 
 // No SIGBUS, which a mapped file would give.
