@@ -95,8 +95,8 @@ absl::Status StringMember(const json& row, const char* name,
   return absl::OkStatus();
 }
 
-// Unix seconds, or 0: not known. That is what a 0 says to a reader, so a scan in
-// the first second of 1970 has no other.
+// Unix seconds, or 0: not known. That is what a 0 says to a reader, so a scan
+// in the first second of 1970 has no other.
 int64_t PreviousScan(const Sighting& sighting) {
   return sighting.seconds_since_previous_scan == kNoPreviousScan
              ? 0
