@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "keyformat/status_macros.h"
+#include "keyformat/system_error.h"
 #include "matcher/check/export_files.h"
 #include "registration/service/bounded_json.h"
 
@@ -51,7 +52,7 @@ absl::StatusOr<PublishedExports> ReadPublishedExports(
     if (absl::EndsWith(name, ".zip")) names.push_back(name);
   }
   if (error) {
-    return absl::NotFoundError(absl::StrCat(folder, ": ", error.message()));
+    return SystemError(error.value(), folder);
   }
   std::sort(names.begin(), names.end());
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -21,6 +20,7 @@
 #include "absl/types/span.h"
 #include "keyformat/random_source.h"
 #include "keyformat/status_macros.h"
+#include "keyformat/system_error.h"
 #include "registration/rehearsal/diagnosis_put.h"
 #include "registration/rehearsal/loopback_client.h"
 #include "registration/rehearsal/operators.h"
@@ -270,14 +270,14 @@ absl::Status Rehearsal::Scan() {
   std::error_code error;
   for (const auto& entry :
        std::filesystem::directory_iterator(roles_->folder(), error)) {
-    if (!entry.is_regular_file(error)) continue;
-    std::ifstream stream(entry.path(), std::ios::binary);
-    const std::string bytes((std::istreambuf_iterator<char>(stream)),
-                            std::istreambuf_iterator<char>());
-    add({.hits = scan.Find(bytes, FileZone::kLog, entry.path().string()),
-         .num_files = 1,
-         .num_bytes = static_cast<int64_t>(bytes.size())});
+    std::error_code of_file;
+    if (!entry.is_regular_file(of_file)) continue;
+    SecretScan::Result result;
+    TEKMATCH_RETURN_IF_ERROR(
+        scan.FindInFile(entry.path().string(), FileZone::kLog, &result));
+    add(std::move(result));
   }
+  if (error) return SystemError(error.value(), roles_->folder());
   evidence_.num_secrets = scan.num_secrets();
   return absl::OkStatus();
 }

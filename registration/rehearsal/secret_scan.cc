@@ -2,6 +2,7 @@
 // files.
 #include "registration/rehearsal/secret_scan.h"
 
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
+#include "keyformat/system_error.h"
 
 namespace tekmatch {
 namespace {
@@ -135,32 +138,38 @@ std::vector<SecretHit> SecretScan::Find(absl::string_view bytes, FileZone zone,
   return hits;
 }
 
+absl::Status SecretScan::FindInFile(const std::string& path, FileZone zone,
+                                    Result* result) const {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    if (errno == ENOENT) return absl::OkStatus();
+    return SystemError(errno, absl::StrCat(path, ": cannot be opened"));
+  }
+  const std::string bytes((std::istreambuf_iterator<char>(stream)),
+                          std::istreambuf_iterator<char>());
+  const std::vector<SecretHit> hits = Find(bytes, zone, path);
+  result->hits.insert(result->hits.end(), hits.begin(), hits.end());
+  ++result->num_files;
+  result->num_bytes += static_cast<int64_t>(bytes.size());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<SecretScan::Result> SecretScan::FindInFolder(
     const std::string& folder, FileZone zone) const {
   Result result;
   std::error_code error;
   std::filesystem::recursive_directory_iterator files(folder, error);
-  if (error) {
-    return absl::NotFoundError(absl::StrCat(folder, ": ", error.message()));
-  }
-  for (const auto end = std::filesystem::end(files); files != end;
+  for (const auto end = std::filesystem::end(files); !error && files != end;
        files.increment(error)) {
-    if (error) break;
     std::error_code of_file;
     if (!files->is_regular_file(of_file)) continue;
     const std::string path = files->path().string();
-    std::ifstream stream(path, std::ios::binary);
-    if (!stream) continue;
-    const std::string bytes((std::istreambuf_iterator<char>(stream)),
-                            std::istreambuf_iterator<char>());
     const bool is_log =
         absl::EndsWith(path, ".log") || absl::EndsWith(path, ".stderr");
-    std::vector<SecretHit> hits =
-        Find(bytes, is_log ? FileZone::kLog : zone, path);
-    result.hits.insert(result.hits.end(), hits.begin(), hits.end());
-    ++result.num_files;
-    result.num_bytes += static_cast<int64_t>(bytes.size());
+    TEKMATCH_RETURN_IF_ERROR(
+        FindInFile(path, is_log ? FileZone::kLog : zone, &result));
   }
+  if (error) return SystemError(error.value(), folder);
   return result;
 }
 

@@ -69,8 +69,12 @@ class SecretScan {
     int64_t num_files = 0;
     int64_t num_bytes = 0;
   };
+  // Adds one file to the result. One that is gone is passed over. Errors are
+  // the system's: of a file that was not read nothing is known.
+  absl::Status FindInFile(const std::string& path, FileZone zone,
+                          Result* result) const;
   // All files below a folder; ".log" and ".stderr" are logs, whatever `zone`
-  // is. Files that go meanwhile are passed over. Errors are the system's.
+  // is. As FindInFile.
   absl::StatusOr<Result> FindInFolder(const std::string& folder,
                                       FileZone zone) const;
 

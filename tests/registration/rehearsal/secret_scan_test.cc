@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
 
 #include "absl/strings/escaping.h"
@@ -119,6 +122,41 @@ TEST(SecretScanTest, SearchesAllFilesOfAFolder) {
   EXPECT_EQ(result->hits.size(), 2);
   EXPECT_THAT(scan.FindInFolder(folder + "/none", FileZone::kServer),
               StatusIs(absl::StatusCode::kNotFound));
+}
+
+// Else a secret in it would count as none.
+TEST(SecretScanTest, AFileThatCannotBeReadIsAnError) {
+  SecretScan scan;
+  scan.Add(SecretKind::kPerson, "09011111111");
+  const std::string path = WriteTemp("blind/hersys.sqlite", "09011111111");
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  ASSERT_THAT(scan.FindInFolder(folder, FileZone::kServer), IsOk());
+  // One descriptor is left, which the folder takes.
+  const int next = dup(STDERR_FILENO);
+  ASSERT_GE(next, 0);
+  close(next);
+  struct rlimit limit {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const struct rlimit before = limit;
+  limit.rlim_cur = static_cast<rlim_t>(next) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  const absl::Status in_folder =
+      scan.FindInFolder(folder, FileZone::kServer).status();
+  limit.rlim_cur = static_cast<rlim_t>(next);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  const absl::Status of_folder =
+      scan.FindInFolder(folder, FileZone::kServer).status();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_THAT(in_folder,
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       ::testing::StartsWith(path + ": cannot be opened")));
+  EXPECT_THAT(of_folder, StatusIs(absl::StatusCode::kResourceExhausted,
+                                  ::testing::StartsWith(folder + ": ")));
+  // One that is gone is passed over.
+  SecretScan::Result result;
+  EXPECT_THAT(scan.FindInFile(folder + "/gone", FileZone::kLog, &result),
+              IsOk());
+  EXPECT_EQ(result.num_files, 0);
 }
 
 }  // namespace
