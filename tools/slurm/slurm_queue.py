@@ -80,9 +80,7 @@ def environment():
     """What Slurm's commands are given of this process's."""
     for name in OTHER_CLUSTERS:
         if os.environ.get(name):
-            raise Refusal(
-                "%s is set: tekmatch-slurm serves one cluster, this machine's own" % name
-            )
+            raise Refusal("%s is set: tekmatch-slurm serves one cluster, this machine's own" % name)
     return {
         name: value
         for name, value in os.environ.items()
