@@ -100,8 +100,8 @@ struct ExportFile {
 // fewer seconds than files of its own window; a period outside 1..144; no
 // rolling_start; a primary key that is revoked; a revised key that is a
 // self-report or a clinical diagnosis); the message says which rule, never the
-// key. INTERNAL: BoringSSL or the zip library failed. What `sink` returns, if
-// not OK, ends the call.
+// key. RESOURCE_EXHAUSTED: BoringSSL or zlib had no memory. INTERNAL: zlib
+// failed. What `sink` returns, if not OK, ends the call.
 absl::Status WriteExports(std::vector<DiagnosisKey> keys,
                           const ExportWriterOptions& options,
                           RandomSource& random,

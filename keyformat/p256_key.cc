@@ -25,9 +25,12 @@
 namespace tekmatch {
 namespace {
 
-absl::Status BoringSslError(absl::string_view what) {
+// What is done with a sound key fails for nothing else, and BoringSSL does not
+// always say so.
+absl::Status NoMemory(absl::string_view what) {
   ERR_clear_error();
-  return absl::InternalError(what);
+  return absl::ResourceExhaustedError(
+      absl::StrCat("not enough memory: ", what));
 }
 
 bssl::UniquePtr<BIO> ReadOnlyBio(absl::string_view bytes) {
@@ -58,7 +61,7 @@ absl::StatusOr<std::string> Contents(BIO* bio) {
   const uint8_t* data = nullptr;
   size_t size = 0;
   if (!BIO_mem_contents(bio, &data, &size)) {
-    return BoringSslError("PEM could not be written");
+    return NoMemory("PEM could not be written");
   }
   return std::string(reinterpret_cast<const char*>(data), size);
 }
@@ -145,7 +148,7 @@ absl::StatusOr<SigningKey> SigningKey::Generate() {
   bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
   if (ec == nullptr || key == nullptr || !EC_KEY_generate_key(ec.get()) ||
       !EVP_PKEY_set1_EC_KEY(key.get(), ec.get())) {
-    return BoringSslError("a P-256 key could not be generated");
+    return NoMemory("a P-256 key could not be generated");
   }
   return SigningKey(std::move(key));
 }
@@ -155,7 +158,7 @@ absl::StatusOr<std::string> SigningKey::PrivatePem() const {
   if (bio == nullptr ||
       !PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr, 0,
                                      nullptr, nullptr)) {
-    return BoringSslError("PEM could not be written");
+    return NoMemory("PEM could not be written");
   }
   return Contents(bio.get());
 }
@@ -163,7 +166,7 @@ absl::StatusOr<std::string> SigningKey::PrivatePem() const {
 absl::StatusOr<std::string> SigningKey::PublicPem() const {
   const bssl::UniquePtr<BIO> bio(BIO_new(BIO_s_mem()));
   if (bio == nullptr || !PEM_write_bio_PUBKEY(bio.get(), key_.get())) {
-    return BoringSslError("PEM could not be written");
+    return NoMemory("PEM could not be written");
   }
   return Contents(bio.get());
 }
@@ -175,7 +178,7 @@ absl::StatusOr<std::string> SigningKey::Sign(
   unsigned int size = 0;
   if (!ECDSA_sign(/*type=*/0, digest.data(), digest.size(),
                   reinterpret_cast<uint8_t*>(der.data()), &size, ec)) {
-    return BoringSslError("signing failed");
+    return NoMemory("signing failed");
   }
   der.resize(size);
   return der;

@@ -44,13 +44,13 @@ class SigningKey {
   // without. INVALID_ARGUMENT when it holds no private key on P-256,
   // RESOURCE_EXHAUSTED when there was no memory to read it.
   static absl::StatusOr<SigningKey> FromPem(absl::string_view pem);
-  // A new random key. INTERNAL when BoringSSL fails.
+  // A new random key. RESOURCE_EXHAUSTED: BoringSSL had no memory.
   static absl::StatusOr<SigningKey> Generate();
 
   absl::StatusOr<std::string> PrivatePem() const;  // PKCS #8
   absl::StatusOr<std::string> PublicPem() const;   // SubjectPublicKeyInfo
 
-  // DER signature of a digest. INTERNAL when BoringSSL fails. BoringSSL mixes
+  // DER signature of a digest. RESOURCE_EXHAUSTED likewise. BoringSSL mixes
   // fresh randomness into every signature: no two are alike.
   absl::StatusOr<std::string> Sign(absl::Span<const uint8_t> digest) const;
 

@@ -1,92 +1,162 @@
+// Plan: each entry with its header; then the directory, which says the same of
+// each once more; then its end. minizip, which did this, uses what malloc gave
+// it without a look: where there was no memory, the process ended by a signal.
 #include "keyformat/zip_writer.h"
 
-#include <minizip/zip.h>
+#include <zlib.h>
 
-#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "keyformat/status_macros.h"
 
 namespace tekmatch {
 namespace {
 
-// minizip writes through these callbacks: it seeks back to complete headers.
-struct MinizipOutput {
-  std::string bytes;
-  size_t position = 0;
+constexpr uint32_t kEntrySignature = 0x04034b50;
+constexpr uint32_t kDirectorySignature = 0x02014b50;
+constexpr uint32_t kEndSignature = 0x06054b50;
+constexpr uint16_t kVersionNeeded = 20;  // 2.0: deflate
+constexpr uint16_t kDeflated = 8;
+// Of MS-DOS: 1980-01-01, 00:00.
+constexpr uint16_t kTime = 0;
+constexpr uint16_t kDate = (0 << 9) | (1 << 5) | 1;
+// Beyond these a zip needs other records.
+constexpr uint64_t kMost32 = std::numeric_limits<uint32_t>::max();
+constexpr uint64_t kMost16 = std::numeric_limits<uint16_t>::max();
+
+void Put16(uint16_t value, std::string* out) {
+  out->push_back(static_cast<char>(value & 0xFF));
+  out->push_back(static_cast<char>(value >> 8));
+}
+
+void Put32(uint32_t value, std::string* out) {
+  Put16(static_cast<uint16_t>(value & 0xFFFF), out);
+  Put16(static_cast<uint16_t>(value >> 16), out);
+}
+
+// Both headers of an entry say it.
+struct EntryFacts {
+  uint16_t method = 0;
+  uint32_t crc32 = 0;
+  uint32_t compressed_bytes = 0;
+  uint32_t bytes = 0;
+  uint16_t name_bytes = 0;
+  uint32_t offset = 0;  // of its header
 };
 
-MinizipOutput* Output(voidpf stream) {
-  return static_cast<MinizipOutput*>(stream);
+void PutFacts(const EntryFacts& facts, std::string* out) {
+  Put16(kVersionNeeded, out);
+  Put16(0, out);  // flags
+  Put16(facts.method, out);
+  Put16(kTime, out);
+  Put16(kDate, out);
+  Put32(facts.crc32, out);
+  Put32(facts.compressed_bytes, out);
+  Put32(facts.bytes, out);
+  Put16(facts.name_bytes, out);
+  Put16(0, out);  // bytes of an extra field
 }
 
-voidpf OpenOutput(voidpf opaque, const void*, int) { return opaque; }
-int CloseOutput(voidpf, voidpf) { return 0; }
-int OutputError(voidpf, voidpf) { return 0; }
-ZPOS64_T TellOutput(voidpf, voidpf stream) { return Output(stream)->position; }
-
-uLong WriteOutput(voidpf, voidpf stream, const void* data, uLong size) {
-  MinizipOutput* out = Output(stream);
-  const size_t end = out->position + size;
-  if (end > out->bytes.size()) out->bytes.resize(end);
-  std::copy_n(static_cast<const char*>(data), size,
-              out->bytes.begin() + static_cast<ptrdiff_t>(out->position));
-  out->position = end;
-  return size;
-}
-
-long SeekOutput(voidpf, voidpf stream, ZPOS64_T offset,  // NOLINT(runtime/int)
-                int origin) {
-  MinizipOutput* out = Output(stream);
-  size_t base = 0;
-  if (origin == ZLIB_FILEFUNC_SEEK_CUR) base = out->position;
-  if (origin == ZLIB_FILEFUNC_SEEK_END) base = out->bytes.size();
-  out->position = base + static_cast<size_t>(offset);
-  return 0;
-}
-
-bool AddEntry(zipFile zip, const ZipContent& entry) {
-  zip_fileinfo info{};
-  info.tmz_date.tm_mday = 1;
-  info.tmz_date.tm_year = 1980;
-  if (zipOpenNewFileInZip(zip, entry.name.c_str(), &info, nullptr, 0, nullptr,
-                          0, nullptr, entry.stored ? 0 : Z_DEFLATED,
-                          Z_DEFAULT_COMPRESSION) != ZIP_OK) {
-    return false;
+// At most kMost32 bytes.
+absl::StatusOr<std::string> Deflate(absl::string_view bytes) {
+  z_stream stream{};
+  // Without zlib's own header, as a zip has it.
+  int result = deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+                            -MAX_WBITS, /*memLevel=*/8, Z_DEFAULT_STRATEGY);
+  std::string deflated;
+  if (result == Z_OK) {
+    deflated.resize(deflateBound(&stream, bytes.size()));
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    stream.next_out = reinterpret_cast<Bytef*>(deflated.data());
+    stream.avail_out = static_cast<uInt>(deflated.size());
+    result = deflate(&stream, Z_FINISH);
+    deflated.resize(stream.total_out);
+    deflateEnd(&stream);
   }
-  // A length of 0 makes minizip fail where there is nothing to write.
-  return (entry.bytes.empty() ||
-          zipWriteInFileInZip(zip, entry.bytes.data(),
-                              static_cast<unsigned>(entry.bytes.size())) ==
-              ZIP_OK) &&
-         zipCloseFileInZip(zip) == ZIP_OK;
+  if (result == Z_MEM_ERROR) {
+    return absl::ResourceExhaustedError("zip: not enough memory to deflate");
+  }
+  if (result != Z_STREAM_END) {
+    return absl::InternalError(absl::StrCat("zip: zlib says ", result));
+  }
+  return deflated;
+}
+
+absl::StatusOr<EntryFacts> AddEntry(const ZipContent& entry, std::string* zip) {
+  std::string deflated;
+  if (!entry.stored) {
+    TEKMATCH_ASSIGN_OR_RETURN(deflated, Deflate(entry.bytes));
+  }
+  const std::string& data = entry.stored ? entry.bytes : deflated;
+  const EntryFacts facts = {
+      .method = entry.stored ? uint16_t{0} : kDeflated,
+      .crc32 = static_cast<uint32_t>(
+          crc32_z(0, reinterpret_cast<const Bytef*>(entry.bytes.data()),
+                  entry.bytes.size())),
+      .compressed_bytes = static_cast<uint32_t>(data.size()),
+      .bytes = static_cast<uint32_t>(entry.bytes.size()),
+      .name_bytes = static_cast<uint16_t>(entry.name.size()),
+      .offset = static_cast<uint32_t>(zip->size())};
+  Put32(kEntrySignature, zip);
+  PutFacts(facts, zip);
+  absl::StrAppend(zip, entry.name, data);
+  return facts;
+}
+
+void AddToDirectory(const ZipContent& entry, const EntryFacts& facts,
+                    std::string* zip) {
+  Put32(kDirectorySignature, zip);
+  Put16(0, zip);  // made by: MS-DOS, of whatever version
+  PutFacts(facts, zip);
+  Put16(0, zip);  // bytes of a comment
+  Put16(0, zip);  // disk
+  Put16(0, zip);  // attributes of its content
+  Put32(0, zip);  // and of the file
+  Put32(facts.offset, zip);
+  zip->append(entry.name);
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> WriteZip(const std::vector<ZipContent>& entries) {
-  MinizipOutput out;
-  zlib_filefunc64_def callbacks{};
-  callbacks.zopen64_file = OpenOutput;
-  callbacks.zwrite_file = WriteOutput;
-  callbacks.ztell64_file = TellOutput;
-  callbacks.zseek64_file = SeekOutput;
-  callbacks.zclose_file = CloseOutput;
-  callbacks.zerror_file = OutputError;
-  callbacks.opaque = &out;
-  zipFile zip = zipOpen2_64("", APPEND_STATUS_CREATE, nullptr, &callbacks);
-  if (zip == nullptr) return absl::InternalError("zip: cannot be begun");
+  // More than zlib makes of bytes that do not deflate, and than all headers.
+  uint64_t most_bytes = 1024;
   for (const ZipContent& entry : entries) {
-    if (!AddEntry(zip, entry)) {
-      zipClose(zip, nullptr);
-      return absl::InternalError(
-          absl::StrCat("zip: entry ", entry.name, " cannot be written"));
+    most_bytes += entry.bytes.size() + entry.bytes.size() / 1024 +
+                  2 * entry.name.size() + 1024;
+    if (entry.name.size() > kMost16) {
+      return absl::InvalidArgumentError("zip: an entry's name is too long");
     }
   }
-  if (zipClose(zip, nullptr) != ZIP_OK) {
-    return absl::InternalError("zip: cannot be finished");
+  if (entries.size() > kMost16 || most_bytes > kMost32) {
+    return absl::InvalidArgumentError("zip: too large");
   }
-  return std::move(out.bytes);
+  std::string zip;
+  std::vector<EntryFacts> facts;
+  facts.reserve(entries.size());
+  for (const ZipContent& entry : entries) {
+    TEKMATCH_ASSIGN_OR_RETURN(facts.emplace_back(), AddEntry(entry, &zip));
+  }
+  const size_t directory = zip.size();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    AddToDirectory(entries[i], facts[i], &zip);
+  }
+  const size_t directory_end = zip.size();
+  Put32(kEndSignature, &zip);
+  Put16(0, &zip);  // this disk, and the directory's
+  Put16(0, &zip);
+  Put16(static_cast<uint16_t>(entries.size()), &zip);  // on this disk
+  Put16(static_cast<uint16_t>(entries.size()), &zip);
+  Put32(static_cast<uint32_t>(directory_end - directory), &zip);
+  Put32(static_cast<uint32_t>(directory), &zip);
+  Put16(0, &zip);  // bytes of a comment
+  return zip;
 }
 
 }  // namespace tekmatch

@@ -1,5 +1,7 @@
 // Writes a zip into memory: entries dated 1980-01-01, so that the same entries
 // give the same bytes.
+//
+// Source: PKWARE, APPNOTE.TXT, .ZIP File Format Specification 6.3.3, 4.3.
 #ifndef TEKMATCH_KEYFORMAT_ZIP_WRITER_H_
 #define TEKMATCH_KEYFORMAT_ZIP_WRITER_H_
 
@@ -16,7 +18,9 @@ struct ZipContent {
   bool stored = false;  // else deflated
 };
 
-// INTERNAL when the zip library fails.
+// INVALID_ARGUMENT: more than 4 GiB in all, or than 65,535 entries or bytes of
+// a name. RESOURCE_EXHAUSTED: zlib had no memory. INTERNAL: it failed
+// otherwise.
 absl::StatusOr<std::string> WriteZip(const std::vector<ZipContent>& entries);
 
 }  // namespace tekmatch

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,39 @@ TEST_P(P256KeyMemoryTest, ARightSigningKeyIsNotCalledDamaged) {
                 [&] { return SigningKey::FromPem(private_pem_).status(); },
                 GetParam()),
             2);
+}
+
+TEST_P(P256KeyMemoryTest, WhatIsDoneWithAKeyFailsForThatReason) {
+  EXPECT_GT(FailEachAllocation(
+                [] { return SigningKey::Generate().status(); }, GetParam(),
+                {"not enough memory: a P-256 key could not be generated"}),
+            2);
+  const auto with_key =
+      [&](const std::function<absl::Status(const SigningKey&)>& call,
+          const std::string& what) {
+        return FailEachAllocation(
+            [&]() -> absl::Status {
+              TEKMATCH_ASSIGN_OR_RETURN(const SigningKey key,
+                                        SigningKey::FromPem(private_pem_));
+              return call(key);
+            },
+            GetParam(), {kNoMemoryForKey, "not enough memory: " + what});
+      };
+  const int to_read =
+      with_key([](const SigningKey&) { return absl::OkStatus(); }, "");
+  EXPECT_GT(
+      with_key([](const SigningKey& key) { return key.PublicPem().status(); },
+               "PEM could not be written"),
+      to_read);
+  EXPECT_GT(
+      with_key([](const SigningKey& key) { return key.PrivatePem().status(); },
+               "PEM could not be written"),
+      to_read);
+  EXPECT_GT(
+      with_key(
+          [](const SigningKey& key) { return key.Sign(Digest()).status(); },
+          "signing failed"),
+      to_read);
 }
 
 void ExpectThatWrongIsWrong() {

@@ -40,14 +40,16 @@ class KeyFileMemoryTest : public KeyFileTest,
                           public ::testing::WithParamInterface<bool> {};
 
 TEST_P(KeyFileMemoryTest, ALackOfMemoryIsNotTheFilesFault) {
-  EXPECT_GT(FailEachAllocation(
-                [this] { return ReadVerificationKey(public_path_).status(); },
-                GetParam(), absl::StrCat(public_path_, ": ", kNoMemoryForKey)),
-            2);
-  EXPECT_GT(FailEachAllocation(
-                [this] { return ReadSigningKey(private_path_).status(); },
-                GetParam(), absl::StrCat(private_path_, ": ", kNoMemoryForKey)),
-            2);
+  EXPECT_GT(
+      FailEachAllocation(
+          [this] { return ReadVerificationKey(public_path_).status(); },
+          GetParam(), {absl::StrCat(public_path_, ": ", kNoMemoryForKey)}),
+      2);
+  EXPECT_GT(
+      FailEachAllocation(
+          [this] { return ReadSigningKey(private_path_).status(); }, GetParam(),
+          {absl::StrCat(private_path_, ": ", kNoMemoryForKey)}),
+      2);
 }
 
 INSTANTIATE_TEST_SUITE_P(OnceAndForEver, KeyFileMemoryTest, testing::Bool());
