@@ -51,6 +51,7 @@ precompile_headers() {
 
 leave_stages() {
   local server
+  [[ -z ${beside-} ]] || kill "$beside" || true
   [[ -n $leave_server ]] || bazel shutdown >"$stages/shutdown" 2>&1 || true
   while read -r server; do kill "$server" || true; done <"$TEKMATCH_SERVERS"
   rm -rf "$stages"
@@ -113,16 +114,19 @@ stage() {
 }
 
 # stage_beside NAME COMMAND...: a stage that goes on beside those that follow; for
-# one that mostly waits.  There is one at a time.
+# one that mostly waits.  There is one at a time: another one waits for it.
 stage_beside() {
+  join_stages
   : >"$stages/beside.tally"
   TEKMATCH_TALLY=$stages/beside.tally stage "$@" >"$stages/beside" &
   beside=$!
 }
 
-# Waits for it, shows what it said, and counts it.
+# Waits for it, if there is one, shows what it said, and counts it.
 join_stages() {
+  [[ -n ${beside-} ]] || return 0
   wait "$beside" || tally 0 1 0
+  beside=
   cat "$stages/beside"
   cat "$stages/beside.tally" >>"$TEKMATCH_TALLY"
 }
@@ -130,6 +134,7 @@ join_stages() {
 # The table of stages, what was slowest, and the sum; fails unless something
 # passed and nothing failed.
 end_stages() {
+  join_stages
   printf '\n== what it took\n'
   awk -F '\t' '
     { printf "%6d CPU-s %6d s  %s\n", $2, $3, $1; cpu += $2; wall += $3 }

@@ -98,6 +98,15 @@ class StagesTest(unittest.TestCase):
         rows = {line.split()[-1] for line in table if " CPU-s " in line}
         self.assertEqual(rows, {"slow", "release", "after", "bad", "all"})
 
+    def test_no_stage_beside_others_is_forgotten(self):
+        self.expect(
+            1,
+            "1 passed, 2 failed",
+            "stage_beside bad false",
+            "stage_beside worse false",
+            "stage after true",
+        )
+
     def test_nothing_passed(self):
         self.expect(1, "0 passed, 0 failed, 3 skipped", "stage a tally 0 0 3")
 
