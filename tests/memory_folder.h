@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -18,7 +19,13 @@ namespace tekmatch {
 class MemoryFolder {
  public:
   MemoryFolder() {
-    const bool has_memory = access("/dev/shm", W_OK) == 0;
+    // Containers often have no more than 64 MiB there, for all tests together.
+    constexpr uintmax_t kEnoughBytes = uintmax_t{256} << 20;
+    std::error_code error;
+    const bool has_memory =
+        access("/dev/shm", W_OK) == 0 &&
+        std::filesystem::space("/dev/shm", error).available >= kEnoughBytes &&
+        !error;
     path_ = (has_memory ? "/dev/shm/" : ::testing::TempDir()) + "test-XXXXXX";
     EXPECT_NE(mkdtemp(path_.data()), nullptr) << path_;
   }
