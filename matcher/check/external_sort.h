@@ -3,9 +3,10 @@
 // disk.
 //
 // Memory: about `memory_bytes` while it takes values in (for a moment half as
-// much more), and while they are visited; with more than some 100 runs
-// kLeastOfRun values of each. So it grows by a value's size times kLeastOfRun
-// for each `memory_bytes` that are sorted. The file has each value once.
+// much more), and while they are visited; where there are so many runs that
+// this is less than kLeastOfRun values of each, those. So it then grows by a
+// value's size times kLeastOfRun for each `memory_bytes` that are sorted. The
+// file has each value once.
 #ifndef TEKMATCH_MATCHER_CHECK_EXTERNAL_SORT_H_
 #define TEKMATCH_MATCHER_CHECK_EXTERNAL_SORT_H_
 

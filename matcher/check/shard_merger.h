@@ -9,7 +9,7 @@
 //     rule looks at more. With a configuration, all matches of one device,
 //     since its days are added up over its keys.
 // Candidates, positions and the first four bytes of each published key that do
-// not fit go into a file without a name, of MergeSettings::folder: some 150
+// not fit go into a file without a name, of MergeSettings::folder: some 100
 // bytes a candidate and 4 a key. ConcludeInMemory alone holds all matches.
 //
 // Files that may say more of a key that was heard than their shards could know

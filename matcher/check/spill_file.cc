@@ -35,8 +35,11 @@ absl::Status SpillFile::Open() {
   std::string path = absl::StrCat(folder_, "/.tekmatch-XXXXXX");
   fd_ = mkostemp(path.data(), O_CLOEXEC);
   if (fd_ < 0) return Error(errno, "cannot be made");
-  if (unlink(path.c_str()) != 0) return Error(errno, "cannot be hidden");
-  return absl::OkStatus();
+  if (unlink(path.c_str()) == 0) return absl::OkStatus();
+  const int error = errno;
+  close(fd_);
+  fd_ = -1;
+  return Error(error, "cannot be hidden");
 }
 
 absl::StatusOr<uint64_t> SpillFile::Append(absl::Span<const uint8_t> bytes) {
@@ -86,6 +89,11 @@ absl::Status SpilledNumbers::Add(absl::Span<const uint32_t> numbers) {
       held_.clear();
     }
     const size_t num = std::min(numbers.size(), max_held_ - held_.size());
+    // No more than max_held_, to which doubling would not keep.
+    if (held_.size() + num > held_.capacity()) {
+      held_.reserve(std::min(
+          max_held_, std::max(2 * held_.capacity(), held_.size() + num)));
+    }
     held_.insert(held_.end(), numbers.begin(), numbers.begin() + num);
     numbers.remove_prefix(num);
     size_ += num;

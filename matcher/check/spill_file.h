@@ -1,6 +1,9 @@
 // A file for what does not fit in memory: it has no name, so that nobody else
-// can open it and nothing is left of it, however the process ends. And numbers
-// that are kept in one, until they are looked at.
+// can open it, and the system gives its blocks back, not wiped, however the
+// process ends. Where a file system has no files without a name, it has one
+// until it was opened; and NFS gives it one again for as long as it is open,
+// which stays where the machine dies. And numbers that are kept in one, until
+// they are looked at.
 #ifndef TEKMATCH_MATCHER_CHECK_SPILL_FILE_H_
 #define TEKMATCH_MATCHER_CHECK_SPILL_FILE_H_
 

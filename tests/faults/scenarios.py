@@ -91,9 +91,7 @@ class Scenario:
     def run_again(self, folder, before, after):
         """The same command, where nothing fails any more."""
         del before, after
-        self.tools.run(
-            folder, *self.argv(), program=self.program, status=self.status_of_success
-        )
+        self.tools.run(folder, *self.argv(), program=self.program, status=self.status_of_success)
 
     def files(self, folder):
         return sorted(
@@ -189,6 +187,19 @@ class Merge(MatchPlan):
         return (
             "merge --plan study.plan study.1 study.2 --format json --out result.json "
             "--matches-out matches.jsonl --html page.html"
+        ).split()
+
+
+class MergeInPieces(Merge):
+    """What it prints, and all else, goes by a file for what does not fit in memory."""
+
+    name = "merge-pieces"
+    outputs = ["matches.jsonl"]
+
+    def argv(self):
+        return (
+            "merge --plan study.plan study.1 study.2 --format json --memory 0 "
+            "--matches-out matches.jsonl"
         ).split()
 
 
@@ -573,6 +584,7 @@ ALL = [
     Plan,
     MatchPlan,
     Merge,
+    MergeInPieces,
     Verify,
     Sightings,
     SightingsToTksight,
@@ -595,12 +607,10 @@ def make_inputs(tools, folder):
     """What all scenarios read: a small world, its keys, its sightings."""
     made = os.path.join(folder, "world")
     tools.run(
-        folder,
-        *"generate --keys 40 --days 3 --sightings 60 --met 8 --seed 1 --out world".split()
+        folder, *"generate --keys 40 --days 3 --sightings 60 --met 8 --seed 1 --out world".split()
     )
     tools.run(
-        folder,
-        *"generate --keys 30 --days 3 --sightings 40 --met 8 --seed 2 --out other".split()
+        folder, *"generate --keys 30 --days 3 --sightings 40 --met 8 --seed 2 --out other".split()
     )
     for name in ["00001.zip", "public.pem", "signing.pem", "sightings.csv"]:
         shutil.copy(os.path.join(made, name), folder)

@@ -3,6 +3,7 @@
 // Plan: the plan; its options with those of the outputs; partials one after
 // another; then results in pieces, or, where an output needs all matches at
 // once, as cmd_match.cc.
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,10 @@ struct MergeOptions {
   std::string plan;
   std::vector<std::string> partials;
   MatchOptions outputs;
+  uint64_t memory_mib = 64;
   bool dates_given = false;
+
+  size_t memory_bytes() const { return static_cast<size_t>(memory_mib) << 20; }
 };
 
 // The plan's options, told as this process is asked to.
@@ -75,15 +79,16 @@ absl::Status CheckResult(const MatchOptions& options, const MatchPlan& plan,
   return absl::OkStatus();
 }
 
-absl::Status MergeInPieces(const MatchOptions& options,
-                           const LoadedPlan& loaded, const PlannedRun& planned,
-                           const std::vector<std::string>& partials) {
+absl::Status MergeInPieces(const MergeOptions& given,
+                           const MatchOptions& options,
+                           const LoadedPlan& loaded,
+                           const PlannedRun& planned) {
   const MatchPlan& plan = loaded.plan;
   SayMessages(plan, options);
-  ShardMerger merger(loaded.shards, SettingsOfMerge());
-  TEKMATCH_RETURN_IF_ERROR(AddPartials(partials, merger));
+  ShardMerger merger(loaded.shards, SettingsOfMerge(given.memory_bytes()));
+  TEKMATCH_RETURN_IF_ERROR(AddPartials(given.partials, merger));
   MergedResults results(options, !plan.counts.by_device.empty(),
-                        planned.rules.dates_zone);
+                        planned.rules.dates_zone, given.memory_bytes());
   TEKMATCH_ASSIGN_OR_RETURN(
       const ExposureCheckResult run,
       merger.Conclude(plan.sighting_numbers(), planned.check,
@@ -96,9 +101,10 @@ absl::Status MergeInPieces(const MatchOptions& options,
   return results.Write(planned.rules, planned.check, account, merger);
 }
 
-absl::Status MergeInMemory(const MatchOptions& options,
-                           const LoadedPlan& loaded, const PlannedRun& planned,
-                           const std::vector<std::string>& partials) {
+absl::Status MergeInMemory(const MergeOptions& given,
+                           const MatchOptions& options,
+                           const LoadedPlan& loaded,
+                           const PlannedRun& planned) {
   const MatchPlan& plan = loaded.plan;
   // A page plots what the phone heard: that is in no partial.
   std::optional<MatchSightings> sightings;
@@ -111,8 +117,8 @@ absl::Status MergeInMemory(const MatchOptions& options,
     Progress progress;
     TEKMATCH_ASSIGN_OR_RETURN(sightings, LoadMatchSightings(options, progress));
   }
-  ShardMerger merger(loaded.shards, SettingsOfMerge());
-  TEKMATCH_RETURN_IF_ERROR(AddPartials(partials, merger));
+  ShardMerger merger(loaded.shards, SettingsOfMerge(given.memory_bytes()));
+  TEKMATCH_RETURN_IF_ERROR(AddPartials(given.partials, merger));
   TEKMATCH_ASSIGN_OR_RETURN(
       const ExposureCheckResult run,
       merger.ConcludeInMemory(plan.sighting_numbers(), planned.check));
@@ -151,8 +157,8 @@ absl::StatusOr<int> Merge(const MergeOptions& given) {
                             LoadPlannedRun(plan, options));
   TEKMATCH_RETURN_IF_ERROR(
       IsWrittenInPieces(options)
-          ? MergeInPieces(options, loaded, planned, given.partials)
-          : MergeInMemory(options, loaded, planned, given.partials));
+          ? MergeInPieces(given, options, loaded, planned)
+          : MergeInMemory(given, options, loaded, planned));
   return kExitDone;
 }
 
@@ -167,6 +173,12 @@ void AddMergeCommand(CommandLine& line) {
       .Arguments("PARTIAL", o->partials,
                  "What each shard found, in any order: all of them")
       .Required();
+  command
+      .Number("--memory", o->memory_mib,
+              "MiB for candidates and matches; what does not fit goes to a\n"
+              "file without a name in TMPDIR, or /tmp",
+              0, uint64_t{1} << 20)
+      .ShowDefault();
   const NoticeOptions notice = AddOutputOptions(command, o->outputs);
   command.Runs([o, notice]() -> absl::StatusOr<int> {
     TEKMATCH_RETURN_IF_ERROR(notice.Tell(o->outputs));

@@ -3,6 +3,7 @@
 // is: a run that fails has printed no result.
 #include "tools/commands/merged_results.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,16 +26,15 @@
 namespace tekmatch {
 namespace {
 
-constexpr size_t kMatchesBytes = size_t{16} << 20;
-
 // A text in pieces, which are in a file but for the last ones.
 class SpilledText {
  public:
-  explicit SpilledText(SpillFile* file) : file_(file) {}
+  SpilledText(size_t memory_bytes, SpillFile* file)
+      : max_held_(std::min(kMostHeldBytes, memory_bytes)), file_(file) {}
 
   absl::Status Append(absl::string_view piece) {
     absl::StrAppend(&held_, piece);
-    if (held_.size() < kHeldBytes) return absl::OkStatus();
+    if (held_.size() <= max_held_) return absl::OkStatus();
     TEKMATCH_ASSIGN_OR_RETURN(
         const uint64_t offset,
         file_->Append(
@@ -57,12 +57,13 @@ class SpilledText {
   }
 
  private:
-  static constexpr size_t kHeldBytes = size_t{1} << 20;
+  static constexpr size_t kMostHeldBytes = size_t{1} << 20;
   struct Part {
     uint64_t offset = 0;
     size_t size = 0;
   };
 
+  const size_t max_held_;
   SpillFile* const file_;
   std::string held_;
   std::vector<Part> written_;
@@ -86,20 +87,24 @@ absl::Status WriteAnswer(const MatchOptions& options,
 
 }  // namespace
 
-MergeSettings SettingsOfMerge() { return {.folder = TemporaryFolder()}; }
+MergeSettings SettingsOfMerge(size_t memory_bytes) {
+  return {.memory_bytes = memory_bytes - memory_bytes / 4,
+          .folder = TemporaryFolder()};
+}
 
 bool IsWrittenInPieces(const MatchOptions& options) {
   return options.html.empty() && options.explain.empty();
 }
 
 MergedResults::MergedResults(const MatchOptions& options, bool by_device,
-                             absl::TimeZone zone)
+                             absl::TimeZone zone, size_t memory_bytes)
     : options_(options),
       by_device_(by_device),
+      memory_bytes_(memory_bytes / 4),
       totals_(by_device, zone),
       spill_(TemporaryFolder()) {
   if (!options.matches_out.empty()) {
-    matches_.emplace(InResultOrder, kMatchesBytes, &spill_);
+    matches_.emplace(InResultOrder, memory_bytes_, &spill_);
   }
 }
 
@@ -129,7 +134,7 @@ absl::Status MergedResults::Write(const MatchRules& rules,
   MatchReportInput input = ReportInput(rules, check, account);
   input.totals = &totals;
   const AnswerOptions answer = AnswerOptionsOf(options_, rules);
-  SpilledText printed(&spill_);
+  SpilledText printed(memory_bytes_, &spill_);
   std::unique_ptr<OutputFile> file;
   if (!PrintsResult(options_)) {
     TEKMATCH_ASSIGN_OR_RETURN(file, OutputFile::Open(options_.out));

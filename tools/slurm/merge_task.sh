@@ -29,6 +29,8 @@ for ((shard = 1; shard <= shards; ++shard)); do
   [[ ! -e $dir/shards/$shard.partial ]] || partials+=("$dir/shards/$shard.partial")
 done
 ((${#partials[@]} > 0)) || leave 1 "no shard is there"
+# What does not fit in its memory: many nodes have /tmp in memory, too.
+export TMPDIR=${TMPDIR:-$dir}
 "$tekmatch" merge --plan "$dir/plan" "$@" "${partials[@]}" ||
   leave $? "tekmatch ended with status $?"
 : >"$dir/merge.done" || leave 1 "$dir/merge.done cannot be written"

@@ -132,6 +132,14 @@ class ShardsCommandTest : public ::testing::Test {
     EXPECT_EQ(ReadFile(TempPath("page.html")),
               ReadFile(TempPath("whole.html")));
     EXPECT_FALSE(ReadFile(TempPath("pieces.jsonl")).empty());
+    // Nothing of it held in memory: all goes by a file.
+    std::vector<std::string> spilled = Outputs("spilled");
+    spilled.insert(spilled.end(), {"--memory", "0"});
+    ASSERT_EQ(Merge(shards, spilled).exit_code, 0);
+    for (const std::string kind : {".json", ".jsonl"}) {
+      EXPECT_EQ(ReadFile(TempPath("spilled" + kind)),
+                ReadFile(TempPath("whole" + kind)));
+    }
     std::vector<std::vector<std::string>> printed = {{}, {"--format", "json"}};
     if (inputs_.back() == "cocoa") {
       printed.push_back({"--explain", "2020-06-20"});
@@ -144,6 +152,9 @@ class ShardsCommandTest : public ::testing::Test {
       EXPECT_EQ(of_merge.out, one.out);
       EXPECT_EQ(of_merge.err, one.err);
       EXPECT_FALSE(of_merge.out.empty());
+      std::vector<std::string> without_memory = outputs;
+      without_memory.insert(without_memory.end(), {"--memory", "0"});
+      EXPECT_EQ(Merge(shards, without_memory).out, one.out);
     }
   }
   void DropConfig() {
