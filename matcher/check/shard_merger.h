@@ -1,5 +1,5 @@
 // Merges the shards of a check (shards.h). Partials come one after another, in
-// any order, and each is read once.
+// any order; each is read for its seal, and then for what it says.
 //
 // Memory: MergeSettings::memory_bytes, whatever the number of candidates, and
 //   - of each file what it says of itself; with a configuration the findings of
