@@ -195,6 +195,7 @@ class MergeInPieces(Merge):
 
     name = "merge-pieces"
     outputs = ["matches.jsonl"]
+    keeps = r"(study\.(plan|1|2)|result\.json)$"
 
     def argv(self):
         return (
