@@ -100,7 +100,7 @@ absl::Status NoticeOptions::Tell(MatchOptions& options) const {
 
 NoticeOptions AddRuleOptions(OptionSet& command, MatchOptions& options) {
   const Option config = AddMeaningOptions(command, options);
-  const NoticeOptions notice = AddOutputOptions(command, options);
+  NoticeOptions notice = AddOutputOptions(command, options);
   notice.dates.Needs(config);
   command.Number("--threads", options.num_threads, "(default: all cores)", 1,
                  1024);
