@@ -13,13 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "keyformat/status_macros.h"
+#include "keyformat/zip_records.h"
 
 namespace tekmatch {
 namespace {
 
-constexpr uint32_t kEntrySignature = 0x04034b50;
-constexpr uint32_t kDirectorySignature = 0x02014b50;
-constexpr uint32_t kEndSignature = 0x06054b50;
 constexpr uint16_t kVersionNeeded = 20;  // 2.0: deflate
 constexpr uint16_t kDeflated = 8;
 // Of MS-DOS: 1980-01-01, 00:00.
@@ -39,19 +37,9 @@ void Put32(uint32_t value, std::string* out) {
   Put16(static_cast<uint16_t>(value >> 16), out);
 }
 
-// Both headers of an entry say it.
-struct EntryFacts {
-  uint16_t method = 0;
-  uint32_t crc32 = 0;
-  uint32_t compressed_bytes = 0;
-  uint32_t bytes = 0;
-  uint16_t name_bytes = 0;
-  uint32_t offset = 0;  // of its header
-};
-
 void PutFacts(const EntryFacts& facts, std::string* out) {
-  Put16(kVersionNeeded, out);
-  Put16(0, out);  // flags
+  Put16(facts.version_needed, out);
+  Put16(facts.flags, out);
   Put16(facts.method, out);
   Put16(kTime, out);
   Put16(kDate, out);
@@ -59,7 +47,7 @@ void PutFacts(const EntryFacts& facts, std::string* out) {
   Put32(facts.compressed_bytes, out);
   Put32(facts.bytes, out);
   Put16(facts.name_bytes, out);
-  Put16(0, out);  // bytes of an extra field
+  Put16(facts.extra_bytes, out);
 }
 
 // At most kMost32 bytes.
@@ -95,31 +83,42 @@ absl::StatusOr<EntryFacts> AddEntry(const ZipContent& entry, std::string* zip) {
   }
   const std::string& data = entry.stored ? entry.bytes : deflated;
   const EntryFacts facts = {
+      .version_needed = kVersionNeeded,
       .method = entry.stored ? uint16_t{0} : kDeflated,
       .crc32 = static_cast<uint32_t>(
           crc32_z(0, reinterpret_cast<const Bytef*>(entry.bytes.data()),
                   entry.bytes.size())),
       .compressed_bytes = static_cast<uint32_t>(data.size()),
       .bytes = static_cast<uint32_t>(entry.bytes.size()),
-      .name_bytes = static_cast<uint16_t>(entry.name.size()),
-      .offset = static_cast<uint32_t>(zip->size())};
-  Put32(kEntrySignature, zip);
+      .name_bytes = static_cast<uint16_t>(entry.name.size())};
+  absl::StrAppend(zip, kLocalHeaderMagic);
   PutFacts(facts, zip);
   absl::StrAppend(zip, entry.name, data);
   return facts;
 }
 
-void AddToDirectory(const ZipContent& entry, const EntryFacts& facts,
+void AddToDirectory(const ZipContent& entry, const DirectoryHeader& header,
                     std::string* zip) {
-  Put32(kDirectorySignature, zip);
+  absl::StrAppend(zip, kDirectoryHeaderMagic);
   Put16(0, zip);  // made by: MS-DOS, of whatever version
-  PutFacts(facts, zip);
-  Put16(0, zip);  // bytes of a comment
-  Put16(0, zip);  // disk
+  PutFacts(header.facts, zip);
+  Put16(header.comment_bytes, zip);
+  Put16(header.disk, zip);
   Put16(0, zip);  // attributes of its content
-  Put32(0, zip);  // and of the file
-  Put32(facts.offset, zip);
+  Put32(header.attributes, zip);
+  Put32(header.local_offset, zip);
   zip->append(entry.name);
+}
+
+void AddEnd(const EndRecord& end, std::string* zip) {
+  absl::StrAppend(zip, kEndRecordMagic);
+  Put16(end.disk, zip);
+  Put16(end.directory_disk, zip);
+  Put16(end.num_entries_on_disk, zip);
+  Put16(end.num_entries, zip);
+  Put32(end.directory_bytes, zip);
+  Put32(end.directory_offset, zip);
+  Put16(end.comment_bytes, zip);
 }
 
 }  // namespace
@@ -138,24 +137,21 @@ absl::StatusOr<std::string> WriteZip(const std::vector<ZipContent>& entries) {
     return absl::InvalidArgumentError("zip: too large");
   }
   std::string zip;
-  std::vector<EntryFacts> facts;
-  facts.reserve(entries.size());
-  for (const ZipContent& entry : entries) {
-    TEKMATCH_ASSIGN_OR_RETURN(facts.emplace_back(), AddEntry(entry, &zip));
+  std::vector<DirectoryHeader> headers(entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    headers[i].local_offset = static_cast<uint32_t>(zip.size());
+    TEKMATCH_ASSIGN_OR_RETURN(headers[i].facts, AddEntry(entries[i], &zip));
   }
   const size_t directory = zip.size();
   for (size_t i = 0; i < entries.size(); ++i) {
-    AddToDirectory(entries[i], facts[i], &zip);
+    AddToDirectory(entries[i], headers[i], &zip);
   }
-  const size_t directory_end = zip.size();
-  Put32(kEndSignature, &zip);
-  Put16(0, &zip);  // this disk, and the directory's
-  Put16(0, &zip);
-  Put16(static_cast<uint16_t>(entries.size()), &zip);  // on this disk
-  Put16(static_cast<uint16_t>(entries.size()), &zip);
-  Put32(static_cast<uint32_t>(directory_end - directory), &zip);
-  Put32(static_cast<uint32_t>(directory), &zip);
-  Put16(0, &zip);  // bytes of a comment
+  const auto num = static_cast<uint16_t>(entries.size());
+  AddEnd({.num_entries_on_disk = num,
+          .num_entries = num,
+          .directory_bytes = static_cast<uint32_t>(zip.size() - directory),
+          .directory_offset = static_cast<uint32_t>(directory)},
+         &zip);
   return zip;
 }
 
