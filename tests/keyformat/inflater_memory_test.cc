@@ -18,17 +18,29 @@ namespace {
 
 size_t largest = 0;  // of all that was asked for
 
+// Null: there is no memory.
 void* Allocate(size_t size) {
   largest = std::max(largest, size);
-  void* const block = std::malloc(std::max<size_t>(size, 1));
+  return std::malloc(std::max<size_t>(size, 1));
+}
+
+void* AllocateOrThrow(size_t size) {
+  void* const block = Allocate(size);
   if (block == nullptr) throw std::bad_alloc();
   return block;
 }
 
 }  // namespace
 
-void* operator new(size_t size) { return Allocate(size); }
-void* operator new[](size_t size) { return Allocate(size); }
+void* operator new(size_t size) { return AllocateOrThrow(size); }
+void* operator new[](size_t size) { return AllocateOrThrow(size); }
+// The inflater by zlib asks for its windows so.
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size);
+}
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete[](void* block) noexcept { std::free(block); }
 void operator delete(void* block, size_t) noexcept { std::free(block); }
