@@ -243,6 +243,11 @@ class HttpServer::Impl {
   std::thread timer_;
   bool stopped_ = false;  // by Stop's thread
 
+  // Of each connection, on libmicrohttpd's thread alone. What it refuses by
+  // itself between a request's first line and the end of its headers is never
+  // completed: that goes with the connection.
+  std::map<MHD_Connection*, std::unique_ptr<Exchange>> exchanges_;
+
   std::mutex mutex_;  // of all below
   std::condition_variable work_;
   std::condition_variable time_;
@@ -260,16 +265,18 @@ class HttpServer::Impl {
 
 // ------------------------------------------------- libmicrohttpd's thread
 
-void* HttpServer::Impl::OnRequestLine(void* /*self*/, const char* uri,
-                                      MHD_Connection* /*connection*/) {
-  auto* const exchange = new Exchange;
+void* HttpServer::Impl::OnRequestLine(void* self, const char* uri,
+                                      MHD_Connection* connection) {
+  std::unique_ptr<Exchange>& exchange =
+      static_cast<Impl*>(self)->exchanges_[connection];
+  exchange = std::make_unique<Exchange>();
   const absl::string_view whole = uri;
   const size_t question = whole.find('?');
   exchange->request.path = std::string(whole.substr(0, question));
   if (question != absl::string_view::npos) {
     exchange->request.query = std::string(whole.substr(question + 1));
   }
-  return exchange;
+  return exchange.get();
 }
 
 MHD_Result HttpServer::Impl::OnRequest(void* self, MHD_Connection* connection,
@@ -401,7 +408,8 @@ void HttpServer::Impl::OnCompleted(void* self, MHD_Connection* connection,
                                    void** context,
                                    MHD_RequestTerminationCode /*code*/) {
   auto& server = *static_cast<Impl*>(self);
-  const std::unique_ptr<Exchange> exchange(static_cast<Exchange*>(*context));
+  const std::unique_ptr<Exchange> exchange =
+      std::exchange(server.exchanges_[connection], nullptr);
   *context = nullptr;
   // The next request of this connection, if there is one.
   server.SetDeadline(connection);
@@ -431,6 +439,7 @@ void HttpServer::Impl::OnConnection(void* self, MHD_Connection* connection,
     server.SetDeadline(connection);
   } else {
     server.ClearDeadline(connection);
+    server.exchanges_.erase(connection);
   }
 }
 
