@@ -59,6 +59,15 @@ struct ArchiveLimits {
   uint64_t ratio_allowance_bytes = 16 << 10;
 };
 
+// Whether an entry of so many bytes is compressed more than that.
+inline bool IsCompressedTooFar(uint64_t bytes, uint64_t compressed_bytes,
+                               const ArchiveLimits& limits) {
+  // In hundredths: a division would let some bytes more through.
+  return uint64_t{100} * bytes >
+         limits.max_compression_percent * compressed_bytes +
+             100 * limits.ratio_allowance_bytes;
+}
+
 struct ArchiveEntry {
   std::string name;
   uint64_t data_offset = 0;  // of the (compressed) data in the file

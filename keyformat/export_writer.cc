@@ -243,11 +243,6 @@ absl::Status CheckSplit(uint64_t num_files,
   return CheckBatch(1, num_files);
 }
 
-// A reader refuses what is deflated to less than 1 : 2.75, beyond some KiB
-// (ArchiveLimits). Random keys never are. But people choose their phones' keys:
-// what repeats itself is stored, so that nobody's keys stop an export.
-constexpr uint64_t kMostHalvesDeflated = 5;
-
 // All arguments are checked.
 absl::StatusOr<ExportFile> WriteFile(absl::Span<const DiagnosisKey> keys,
                                      const Place& place,
@@ -269,14 +264,9 @@ absl::StatusOr<ExportFile> WriteFile(absl::Span<const DiagnosisKey> keys,
   TEKMATCH_ASSIGN_OR_RETURN(std::string bin,
                             SerializeBin(options, file_keys, file));
   TEKMATCH_ASSIGN_OR_RETURN(std::string sig, SerializeSig(options, bin, file));
-  std::vector<ZipContent> entries(2);
-  entries[0] = {.name = "export.bin", .bytes = std::move(bin)};
-  entries[1] = {.name = "export.sig", .bytes = std::move(sig)};
-  TEKMATCH_ASSIGN_OR_RETURN(file.zip, WriteZip(entries));
-  if (kMostHalvesDeflated * file.zip.size() < 2 * entries[0].bytes.size()) {
-    entries[0].stored = true;
-    TEKMATCH_ASSIGN_OR_RETURN(file.zip, WriteZip(entries));
-  }
+  TEKMATCH_ASSIGN_OR_RETURN(
+      file.zip, WriteZip({{.name = "export.bin", .bytes = std::move(bin)},
+                          {.name = "export.sig", .bytes = std::move(sig)}}));
   return file;
 }
 

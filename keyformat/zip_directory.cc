@@ -108,10 +108,7 @@ absl::Status CheckFacts(const ByteSource& source, const ArchiveLimits& limits,
                        absl::StrCat(facts.bytes, " bytes, at most ",
                                     limits.max_entry_bytes, " allowed"));
   }
-  // In hundredths: a division would let some bytes more through.
-  if (uint64_t{100} * facts.bytes >
-      limits.max_compression_percent * facts.compressed_bytes +
-          100 * limits.ratio_allowance_bytes) {
+  if (IsCompressedTooFar(facts.bytes, facts.compressed_bytes, limits)) {
     return RefuseEntry(
         source, entry.name,
         absl::StrCat("compressed more than ",

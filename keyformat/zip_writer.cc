@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "keyformat/archive.h"
 #include "keyformat/status_macros.h"
 #include "keyformat/zip_records.h"
 
@@ -77,14 +78,13 @@ absl::StatusOr<std::string> Deflate(absl::string_view bytes) {
 }
 
 absl::StatusOr<EntryFacts> AddEntry(const ZipContent& entry, std::string* zip) {
-  std::string deflated;
-  if (!entry.stored) {
-    TEKMATCH_ASSIGN_OR_RETURN(deflated, Deflate(entry.bytes));
-  }
-  const std::string& data = entry.stored ? entry.bytes : deflated;
+  TEKMATCH_ASSIGN_OR_RETURN(const std::string deflated, Deflate(entry.bytes));
+  const bool stored =
+      IsCompressedTooFar(entry.bytes.size(), deflated.size(), ArchiveLimits{});
+  const std::string& data = stored ? entry.bytes : deflated;
   const EntryFacts facts = {
       .version_needed = kVersionNeeded,
-      .method = entry.stored ? uint16_t{0} : kDeflated,
+      .method = stored ? uint16_t{0} : kDeflated,
       .crc32 = static_cast<uint32_t>(
           crc32_z(0, reinterpret_cast<const Bytef*>(entry.bytes.data()),
                   entry.bytes.size())),

@@ -49,8 +49,8 @@ using MayHoldMore = std::function<absl::StatusOr<bool>(
 // the histories of keys that were heard, which are those that the files have
 // publications of (MatchedFile::publications). Does not look at candidates,
 // positions and prefixes, and leaves them where they are; what it does look at
-// is gone afterwards. Without run.complete
-// there is nothing else. Errors are Conclude's and those of `may_hold_more`.
+// is gone afterwards. Without run.complete there is nothing else. Errors are
+// Conclude's and those of `may_hold_more`.
 absl::StatusOr<FilesConclusion> ConcludeFiles(
     std::vector<MatchedFile>& matched, const SightingNumbers& sightings,
     const OwnKeys& own, const ExposureCheckOptions& options,

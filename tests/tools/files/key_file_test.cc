@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/keyformat/failing_boringssl.h"
@@ -79,6 +80,12 @@ TEST_F(KeyFileTest, WhatAFileHoldsIsTheFilesFault) {
         absl::DataLossError(absl::StrCat(
             path, ": not a PEM private key on P-256 (without passphrase)")));
   }
+  const std::string private_pem = ReadFile(private_path_);
+  WriteFile(path, private_pem.substr(0, private_pem.size() / 2));
+  EXPECT_EQ(
+      ReadSigningKey(path).status(),
+      absl::DataLossError(absl::StrCat(
+          path, ": not a PEM private key on P-256 (without passphrase)")));
   WriteFile(path, ReadFile(public_path_) + std::string(64 << 10, '\n'));
   for (const absl::Status& status :
        {ReadVerificationKey(path).status(), ReadSigningKey(path).status()}) {
@@ -94,8 +101,11 @@ TEST_F(KeyFileTest, WhatCannotBeReadIsTheSystems) {
   for (const auto& [path, code] :
        {std::pair(none, absl::StatusCode::kNotFound),
         std::pair(folder, absl::StatusCode::kFailedPrecondition)}) {
-    EXPECT_THAT(ReadVerificationKey(path), StatusIs(code));
-    EXPECT_THAT(ReadSigningKey(path), StatusIs(code));
+    for (const absl::Status& status :
+         {ReadVerificationKey(path).status(), ReadSigningKey(path).status()}) {
+      EXPECT_EQ(status.code(), code) << status;
+      EXPECT_TRUE(absl::StartsWith(status.message(), path + ": ")) << status;
+    }
   }
 }
 
