@@ -12,7 +12,8 @@ A failure is a failed case; a test that crashed, was not built, wrote no XML or
 has no case in it; a skipped case where CI is set, since there everything has to
 be at hand that a test may ask for.  Exits with 1 when there was a failure or
 when no case passed.  Where TEKMATCH_TALLY names a file, a line with the three
-numbers (passed, failed, skipped) is appended to it.
+numbers (passed, failed, skipped) is appended to it; where TEKMATCH_FAULTS names
+one, the lines of the cases that failed.
 """
 
 import collections
@@ -134,10 +135,17 @@ def main():
     for log in filter(None, logs):
         with open(log, encoding="utf-8", errors="replace") as f:
             print(f.read())
+    faults = []
     for case in cases:
         if case.outcome != "passed":
             message = " ".join(case.message.split())
-            print("%s: %s: %s" % (case.outcome, case.name.strip(), message))
+            line = "%s: %s: %s" % (case.outcome, case.name.strip(), message)
+            print(line)
+            if case.outcome == "failed":
+                faults.append(line)
+    if faults and "TEKMATCH_FAULTS" in os.environ:
+        with open(os.environ["TEKMATCH_FAULTS"], "a", encoding="utf-8") as f:
+            f.writelines(line + "\n" for line in faults)
     outcomes = collections.Counter(case.outcome for case in cases)
     passed, failed, skipped = (outcomes[o] for o in ("passed", "failed", "skipped"))
     print(

@@ -6,7 +6,9 @@
 # Exports:  TEKMATCH_TALLY, the file of counts: a line a check, of test cases
 #           passed, failed and skipped;
 #           TEKMATCH_TIMES, the folder where Bazel and clang-tidy leave what
-#           each action and file took (tools/dev/slowest.py reads it).
+#           each action and file took (tools/dev/slowest.py reads it);
+#           TEKMATCH_FAULTS, a file of lines that say what failed, shown again at
+#           the end: whoever reads a long log begins there.
 # CPU-seconds are those of the shell's ended children, and of Bazel's server
 # with its own: the actions run there.
 # shellcheck source=tools/dev/shell.sh
@@ -19,10 +21,12 @@ export CI=true
 
 stages=$(mktemp -d)
 export TEKMATCH_TALLY=$stages/tally TEKMATCH_TIMES=$stages/times
+export TEKMATCH_FAULTS=$stages/faults
 # Processes of Bazel's servers for other workspaces, a line each.
 export TEKMATCH_SERVERS=$stages/servers
 : >"$TEKMATCH_TALLY"
 : >"$TEKMATCH_SERVERS"
+: >"$TEKMATCH_FAULTS"
 mkdir "$TEKMATCH_TIMES"
 # precompile_headers: compiles common headers once for all builds of the stages
 # that follow (tools/dev/precompile_headers), whoever starts them: in their shells
@@ -108,7 +112,8 @@ stage() {
   elif ((status != 0)) && [[ $added == *' 0 '* ]]; then
     tally 0 1 0
   fi
-  ((status == 0)) || printf 'FAILED: %s (%s)\n' "$name" "$status"
+  ((status == 0)) ||
+    printf 'FAILED: %s (%s)\n' "$name" "$status" | tee -a "$TEKMATCH_FAULTS"
   printf -- '-- %s: %d CPU-s, %d s\n' "$name" "$cpu" "$wall"
   printf '%s\t%d\t%d\n' "$name" "$cpu" "$wall" >>"$stages/stages"
 }
@@ -131,8 +136,8 @@ join_stages() {
   cat "$stages/beside.tally" >>"$TEKMATCH_TALLY"
 }
 
-# The table of stages, what was slowest, and the sum; fails unless something
-# passed and nothing failed.
+# The table of stages, what was slowest, what failed, and the sum; fails unless
+# something passed and nothing failed.
 end_stages() {
   join_stages
   printf '\n== what it took\n'
@@ -140,6 +145,10 @@ end_stages() {
     { printf "%6d CPU-s %6d s  %s\n", $2, $3, $1; cpu += $2; wall += $3 }
     END { printf "%6d CPU-s %6d s  in all\n", cpu, wall }' "$stages/stages"
   tools/dev/slowest.py "$TEKMATCH_TIMES" || tally 0 1 0
+  if [[ -s $TEKMATCH_FAULTS ]]; then
+    printf '\n== what failed\n'
+    head -n 40 "$TEKMATCH_FAULTS" | cut -c -400
+  fi
   echo
   awk '
     { passed += $1; failed += $2; skipped += $3 }

@@ -64,7 +64,12 @@ class CountTestsTest(unittest.TestCase):
             })
         path = self.write("events", "".join(json.dumps(e) + "\n" for e in events))
         tally = self.write("tally", "before\n")
-        environment = {"PATH": os.environ["PATH"], "TEKMATCH_TALLY": str(tally)}
+        self.faults = self.write("faults", "")
+        environment = {
+            "PATH": os.environ["PATH"],
+            "TEKMATCH_FAULTS": str(self.faults),
+            "TEKMATCH_TALLY": str(tally),
+        }
         if ci:
             environment["CI"] = "true"
         result = subprocess.run(
@@ -90,12 +95,15 @@ class CountTestsTest(unittest.TestCase):
         status, lines, tally = self.count("TESTS_FAILED")
         self.assertEqual((status, tally), (1, "1 1 0"))
         self.assertIn("what it printed", lines)
-        self.assertIn("failed: //a:a_test Suite.b: 1 is not 2", lines)
+        fault = "failed: //a:a_test Suite.b: 1 is not 2"
+        self.assertIn(fault, lines)
+        self.assertEqual(self.faults.read_text(encoding="utf-8"), fault + "\n")
 
     def test_skipped_is_a_failure_in_ci_alone(self):
         self.add(PASSED + SKIPPED + DISABLED)
         status, lines, tally = self.count()
         self.assertEqual((status, tally), (0, "1 0 2"))
+        self.assertEqual(self.faults.read_text(encoding="utf-8"), "")
         self.assertIn("skipped: //a:a_test Suite.c: no such files", lines)
         status, lines, tally = self.count(ci=True)
         self.assertEqual((status, tally), (1, "1 2 0"))

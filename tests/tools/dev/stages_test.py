@@ -69,6 +69,21 @@ class StagesTest(unittest.TestCase):
         self.assertIn("FAILED: a (127)", lines)
         self.assertIn("== b", lines)
 
+    def test_what_failed_is_said_again_at_the_end(self):
+        lines = self.expect(
+            1,
+            "1 passed, 1 failed",
+            'why() { echo "x_test: 1 is not 2" >>"$TEKMATCH_FAULTS"; return 3; }',
+            "stage a why",
+            "stage b true",
+        )
+        self.assertEqual(
+            lines[-5:],
+            ["== what failed", "x_test: 1 is not 2", "FAILED: a (3)", "", "1 passed, 1 failed"],
+        )
+        lines = self.expect(0, "1 passed, 0 failed", "stage b true")
+        self.assertNotIn("== what failed", lines)
+
     def test_a_stage_may_count_by_itself(self):
         count = 'count() { tally "$@"; return "${4-0}"; }'
         self.expect(0, "5 passed, 0 failed, 2 skipped", count, "stage a count 5 0 2")
@@ -90,11 +105,12 @@ class StagesTest(unittest.TestCase):
             "stage_beside bad false",
             "join_stages",
         )
-        said = [line for line in lines if re.match("== [a-z]+$|slow$|FAILED", line)]
+        end = lines.index("== what it took")
+        said = [line for line in lines[:end] if re.match("== [a-z]+$|slow$|FAILED", line)]
         self.assertEqual(
             said, ["== release", "== after", "== slow", "slow", "== bad", "FAILED: bad (1)"]
         )
-        table = lines[lines.index("== what it took") :]
+        table = lines[end:]
         rows = {line.split()[-1] for line in table if " CPU-s " in line}
         self.assertEqual(rows, {"slow", "release", "after", "bad", "all"})
 
