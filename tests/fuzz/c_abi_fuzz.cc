@@ -18,9 +18,10 @@
 #include <utility>
 #include <vector>
 
-#include "keyformat/p256_key.h"
+#include "absl/strings/escaping.h"
 #include "matcher/api/tekmatch.h"
 #include "tests/fuzz/fuzz_bytes.h"
+#include "tests/fuzz/signed_exports.h"
 #include "tests/matcher/api/c_world.h"
 #include "tests/test_exports.h"
 #include "tools/files/scratch_folder.h"
@@ -28,15 +29,21 @@
 namespace tekmatch {
 namespace {
 
-// Made once: exports are signed, which takes longer than most calls.
+// Made once. The same in every process: an input means the same everywhere.
 struct CWorld {
   std::vector<DiagnosisKey> keys = TestKeys(4, 5);
-  std::array<std::string, 2> exports = {WriteTestExport({keys[0], keys[1]}),
-                                        WriteTestExport({keys[2], keys[3]})};
+  std::array<std::string, 2> exports;
   std::vector<tekmatch_sighting> sightings;
-  std::string pem = *TestSigner().key.PublicPem();
+  std::string pem = kSignerPem;
 
   CWorld() {
+    Require(absl::Base64Unescape(kFirstExport, exports.data()) &&
+            absl::Base64Unescape(kSecondExport, &exports[1]));
+    for (size_t i = 0; i < exports.size(); ++i) {
+      const std::string same = WriteTestExport({keys[2 * i], keys[2 * i + 1]});
+      Require(ZipEntry(exports.at(i), "export.bin") ==
+              ZipEntry(same, "export.bin"));
+    }
     for (const Sighting& sighting : HearForHalfAnHour(keys)) {
       sightings.push_back(SightingInC(sighting));
     }
