@@ -54,7 +54,7 @@ class FuzzAllTest(unittest.TestCase):
         self.write_script("bazel-bin/tests/fuzz/" + name, text)
         (self.root / "tests/fuzz/corpus" / name[: -len("_fuzz")]).mkdir(parents=True)
 
-    def fuzz(self, *targets):
+    def fuzz(self, *arguments):
         """Returns exit status, stdout's lines, and those of the faults."""
         self.write_script(
             "bin/bazel", '[[ $1 != query ]] || printf "%%s\\n" %s\n' % " ".join(self.targets)
@@ -67,7 +67,7 @@ class FuzzAllTest(unittest.TestCase):
             "TEKMATCH_FAULTS": str(faults),
         }
         result = subprocess.run(
-            [self.root / "tools/dev/fuzz_all", "0.01", *targets],
+            [self.root / "tools/dev/fuzz_all", "0.01", *arguments],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -108,6 +108,17 @@ class FuzzAllTest(unittest.TestCase):
         status, _, faults = self.fuzz()
         told = ": ran nothing, or covers nothing"
         self.assertEqual((status, faults), (1, ["a_fuzz" + told, "b_fuzz" + told]))
+
+    def test_a_search_is_drawn_from_the_seed(self):
+        # Edges covered: the seed that it was given.
+        by_seed = 'for option; do case $option in -seed=*) seed=${option#*=} ;; esac; done\n'
+        self.add("a_fuzz", by_seed + RAN.replace("cov: 34", "cov: $((100 + seed))"))
+        for arguments, edges in [([], 100), (["--seed", "7"], 107), (["a_fuzz", "--seed", "8"], 108)]:
+            status, lines, _ = self.fuzz(*arguments)
+            self.assertEqual((status, lines[1].split()[3]), (0, str(edges)))
+        for wrong in [["--seed"], ["--seed", "0"], ["--seed", "a_fuzz"], ["--seed", "-1"]]:
+            status, lines, _ = self.fuzz(*wrong)
+            self.assertEqual((status, lines[0][:12]), (2, "Fuzzes every"))
 
     def test_an_unknown_target(self):
         self.add("a_fuzz", RAN)
