@@ -11,7 +11,7 @@ cd "$root"
 
 tagged=$(run_bazel query 'attr(tags, "threads|uninstrumented", tests(//tests/...))')
 sources=$(git grep -lE --untracked 'std::thread\b|std::async|num_threads\b|MatchFiles\(' \
-  -- 'tests/*_test.cc')
+  -- 'tests/*_test.cc' 'tests/*_fuzz.cc')
 status=0
 for source in $sources; do
   folder=${source%/*}
