@@ -23,8 +23,8 @@
 #include "tests/fuzz/fuzz_bytes.h"
 #include "tests/fuzz/signed_exports.h"
 #include "tests/matcher/api/c_world.h"
+#include "tests/memory_folder.h"
 #include "tests/test_exports.h"
-#include "tools/files/scratch_folder.h"
 
 namespace tekmatch {
 namespace {
@@ -734,9 +734,8 @@ class Calls {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tekmatch;  // NOLINT(google-build-using-namespace)
-  const auto folder = ScratchFolder::Make();
-  Require(folder.ok());
+  const MemoryFolder folder;
   FuzzBytes bytes(data, size);
-  Calls((*folder)->path() + "/store").Run(bytes);
+  Calls(folder.path() + "/store").Run(bytes);
   return 0;
 }

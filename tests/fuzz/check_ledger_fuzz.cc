@@ -33,8 +33,8 @@
 #include "tests/fuzz/kill_points.h"
 #include "tests/matcher/check/check_lines.h"
 #include "tests/matcher/check/stored_check_world.h"
+#include "tests/memory_folder.h"
 #include "tests/test_exports.h"
-#include "tools/files/scratch_folder.h"
 
 namespace tekmatch {
 namespace {
@@ -286,9 +286,8 @@ class Life {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tekmatch;  // NOLINT(google-build-using-namespace)
-  const auto folder = ScratchFolder::Make();
-  Require(folder.ok());
+  const MemoryFolder folder;
   FuzzBytes bytes(data, size);
-  Life(WorldOf(bytes.Next()), (*folder)->path()).Run(bytes);
+  Life(WorldOf(bytes.Next()), folder.path()).Run(bytes);
   return 0;
 }

@@ -22,7 +22,7 @@
 #include "matcher/store/sighting_store.h"
 #include "tests/fuzz/fuzz_bytes.h"
 #include "tests/fuzz/kill_points.h"
-#include "tools/files/scratch_folder.h"
+#include "tests/memory_folder.h"
 
 namespace tekmatch {
 namespace {
@@ -297,10 +297,9 @@ class Life {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tekmatch;  // NOLINT(google-build-using-namespace)
-  const auto folder = ScratchFolder::Make();
-  Require(folder.ok());
+  const MemoryFolder folder;
   FuzzBytes bytes(data, size);
   g_since_boot = 1000;
-  Life((*folder)->path()).Run(bytes);
+  Life(folder.path()).Run(bytes);
   return 0;
 }
