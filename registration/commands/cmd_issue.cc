@@ -133,9 +133,11 @@ absl::StatusOr<PatientRecord> ReadPerson(const std::string& path) {
                             ReadSmallFile(path, kMostPersonBytes, "a person"));
   const absl::StatusOr<json> object = ParseBoundedJson(text);
   if (!object.ok() || !object->is_object()) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": no JSON object"));
+    return absl::DataLossError(absl::StrCat(path, ": no JSON object"));
   }
-  return PersonOf(*object);
+  absl::StatusOr<PatientRecord> person = PersonOf(*object);
+  if (person.ok()) return person;
+  return OfFile(path, person.status());
 }
 
 // -------------------------------------------------------------------- issue
@@ -300,7 +302,7 @@ absl::StatusOr<int> IssueNumbers(const Options& o) {
       ReadSmallFile(o.persons, kMostPersonsBytes, "a file of persons"));
   const std::vector<absl::string_view> lines = absl::StrSplit(text, '\n');
   if (lines.size() > kMostPersons + 1) {
-    return absl::InvalidArgumentError(
+    return absl::DataLossError(
         absl::StrCat(o.persons, ": more than ", kMostPersons, " lines"));
   }
   TEKMATCH_ASSIGN_OR_RETURN(const std::unique_ptr<HersysStore> store,

@@ -41,7 +41,7 @@ absl::StatusOr<std::string> ReadPassword(const std::string& path) {
   // Most editors end a file with a line feed, which nobody can type.
   if (absl::EndsWith(password, "\n")) password.pop_back();
   if (absl::EndsWith(password, "\r")) password.pop_back();
-  TEKMATCH_RETURN_IF_ERROR(CheckPassword(password));
+  TEKMATCH_RETURN_IF_ERROR(OfFile(path, CheckPassword(password)));
   return password;
 }
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "keyformat/status_macros.h"
@@ -33,8 +33,7 @@ absl::StatusOr<RehearsalConfig> ConfigOf(const std::string& name) {
   }
   absl::StatusOr<RehearsalConfig> config = ParseRehearsalConfig(text);
   if (config.ok()) return config;
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, ": ", config.status().message()));
+  return OfFile(name, config.status());
 }
 
 absl::StatusOr<int> Rehearse(const Options& o) {

@@ -1,8 +1,8 @@
 // Plan: first the checks of texts that options hold, then output, then what
 // ends a role, then the options of publishing (declared, then checked and
-// read), last the secret. Two commands publish, so both get the same options
-// from here. PublisherOptionsOf looks at what is typed before it opens a file,
-// so that a slip is named first.
+// read), last what is said of files. Two commands publish, so both get the same
+// options from here. PublisherOptionsOf looks at what is typed before it opens
+// a file, so that a slip is named first.
 #include "registration/commands/command.h"
 
 #include <algorithm>
@@ -164,6 +164,14 @@ absl::StatusOr<PublisherOptions> PublisherOptionsOf(const PublishFlags& flags) {
   return options;
 }
 
+absl::Status OfFile(const std::string& path, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::Status(absl::IsInvalidArgument(status)
+                          ? absl::StatusCode::kDataLoss
+                          : status.code(),
+                      absl::StrCat(path, ": ", status.message()));
+}
+
 absl::StatusOr<std::string> ReadSecret(const std::string& path) {
   TEKMATCH_ASSIGN_OR_RETURN(const std::string text,
                             ReadSmallFile(path, kMostSecretBytes, "a secret"));
@@ -173,7 +181,7 @@ absl::StatusOr<std::string> ReadSecret(const std::string& path) {
       !std::all_of(secret.begin(), secret.end(), [](char c) {
         return absl::ascii_isgraph(static_cast<unsigned char>(c));
       })) {
-    return absl::InvalidArgumentError(absl::StrCat(
+    return absl::DataLossError(absl::StrCat(
         path, ": a secret has 16 to 1000 printable characters, no spaces"));
   }
   return secret;

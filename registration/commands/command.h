@@ -67,12 +67,19 @@ struct PublishFlags {
 
 void AddPublishFlags(OptionSet& command, PublishFlags& flags);
 
-// INVALID_ARGUMENT: a slot is none, or the schedule's own words. Others: the
-// system's, of the key's file. Without a signing key there is no signer.
+// INVALID_ARGUMENT: a slot is none, or the schedule's own words. DATA_LOSS: the
+// file of the key holds none. Others: the system's, of that file. Without a
+// signing key there is no signer.
 absl::StatusOr<PublisherOptions> PublisherOptionsOf(const PublishFlags& flags);
 
-// A text that two roles share, without white space around it. INVALID_ARGUMENT:
-// less than 16 or more than 1,000 characters, or one that is not in 0x21..0x7e.
+// What a parser said of the text of a file, with the file's path before it.
+// The parser blames its caller; but whoever named the file did nothing wrong,
+// so INVALID_ARGUMENT becomes DATA_LOSS, and the exit code that of bad input.
+absl::Status OfFile(const std::string& path, const absl::Status& status);
+
+// A text that two roles share, without white space around it. DATA_LOSS: less
+// than 16 or more than 1,000 characters, one that is not in 0x21..0x7e, or too
+// large a file. Others: the system's.
 absl::StatusOr<std::string> ReadSecret(const std::string& path);
 
 }  // namespace tekmatch

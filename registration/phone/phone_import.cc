@@ -110,7 +110,7 @@ absl::StatusOr<AddedToPhone> ImportToPhone(const std::string& folder,
                               ReadSmallFile(own_keys, kMostBytes, "own keys"));
     absl::StatusOr<std::vector<DiagnosisKey>> parsed = ParseOwnKeys(text);
     if (!parsed.ok()) {
-      return absl::InvalidArgumentError(
+      return absl::DataLossError(
           absl::StrCat(own_keys, ": ", parsed.status().message()));
     }
     keys = *std::move(parsed);
@@ -122,7 +122,7 @@ absl::StatusOr<AddedToPhone> ImportToPhone(const std::string& folder,
         sightings[0] == '/' ? sightings : absl::StrCat("./", sightings);
     TEKMATCH_ASSIGN_OR_RETURN(RunSightings read, ReadStores({path}, {}));
     if (!read.counts.by_device.empty()) {
-      return absl::InvalidArgumentError(
+      return absl::DataLossError(
           absl::StrCat(sightings, ": names a device, and a phone is of one"));
     }
     heard = std::move(read.sightings);

@@ -41,7 +41,8 @@ absl::StatusOr<AddedToPhone> AddToPhone(const std::string& folder,
                                         absl::Time now);
 
 // The same from files; an empty path: none. `sightings` is in any form that
-// tools/sightings reads, of one device. Errors are also the readers'.
+// tools/sightings reads, of one device. DATA_LOSS, with the file's name: it
+// holds no own keys, or names a device. Other errors are also the readers'.
 absl::StatusOr<AddedToPhone> ImportToPhone(const std::string& folder,
                                            const std::string& own_keys,
                                            const std::string& sightings,

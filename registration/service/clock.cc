@@ -52,7 +52,7 @@ absl::StatusOr<absl::Time> ReadInstant(const std::string& path) {
   const std::optional<absl::Time> time =
       ParseInstant(absl::string_view(text.data(), static_cast<size_t>(n)));
   if (!time.has_value()) {
-    return absl::InvalidArgumentError(absl::StrCat(
+    return absl::DataLossError(absl::StrCat(
         path, ": no instant such as 2020-12-10T09:00:00Z or 1607590800"));
   }
   return *time;

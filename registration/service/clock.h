@@ -30,7 +30,7 @@ std::unique_ptr<Clock> RealClock();
 // was read.
 //
 // NOT_FOUND and so on: the system's, for a file that cannot be read now.
-// INVALID_ARGUMENT: it holds no instant.
+// DATA_LOSS: it holds no instant.
 absl::StatusOr<std::unique_ptr<Clock>> FileClock(const std::string& path);
 
 // The file's where `path` is not empty, else the machine's.

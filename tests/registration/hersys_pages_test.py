@@ -813,19 +813,19 @@ class HersysPagesTest(unittest.TestCase):
     def test_options_of_operators(self):
         chain = self.chain
         path = chain.path("password")
-        for options, password, words in [
-            (["--login=Hanako"], PASSWORD, "--login"),
-            (["--login=hanako"], "short", "less than 12"),
-            (["--login=hanako"], "x" * 129, "more than 128"),
-            (["--login=hanako", "--disable"], PASSWORD, "one of --password-file"),
-            (["--login=hanako", "--role=boss"], PASSWORD, "--role"),
+        for options, password, words, status in [
+            (["--login=Hanako"], PASSWORD, "--login", 2),
+            (["--login=hanako"], "short", path + ": a password has less than 12", 1),
+            (["--login=hanako"], "x" * 129, "more than 128", 1),
+            (["--login=hanako", "--disable"], PASSWORD, "one of --password-file", 2),
+            (["--login=hanako", "--role=boss"], PASSWORD, "--role", 2),
         ]:
             with open(path, "w", encoding="utf-8") as f:
                 f.write(password)
             done = chain.run(
                 "operator", "--centre=" + CENTRE, "--password-file=" + path, *options
             )
-            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertEqual(done.returncode, status, done.stderr)
             self.assertIn(words, done.stderr)
             self.assertNotIn(password, done.stderr)
         with open(path, "w", encoding="utf-8") as f:

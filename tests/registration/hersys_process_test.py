@@ -214,6 +214,30 @@ class HersysProcessTest(unittest.TestCase):
         )
         options = self.persons(lines) + ["--uuid=" + one]
         self.assertEqual(chain.run(*options).returncode, 2)
+        done = chain.run(*self.persons([""] * 5002))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("more than 5000 lines", done.stderr)
+
+    # The file is named, and nothing of what is in it.
+    def test_files_of_a_person_that_are_none(self):
+        chain = self.chain
+        path = chain.path("person.json")
+        for text, words in [
+            ("", "no JSON object"),
+            ("[]", "no JSON object"),
+            ('{"name": ["厚労 太郎"]}', "name: is no text"),
+            ('{"consent": "厚労 太郎"}', "consent: is neither true nor false"),
+            ('{"app_in_use": "厚労 太郎"}', "app_in_use: is not yes, no or unknown"),
+            ('{"diagnosed_on": "厚労 太郎"}', "diagnosed_on: is no date"),
+        ]:
+            with self.subTest(text=text):
+                with open(path, "w", encoding="utf-8") as f:
+                    f.write(text)
+                done = chain.run("issue", "--centre=" + CENTRE, "--person=" + path)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(path + ": " + words, done.stderr)
+                self.assertNotIn("太郎", done.stderr)
+                self.assertFalse(os.path.exists(chain.path("hersys")))
 
     # Killed at any moment, a run is gone on with: nobody is there twice.
     def test_r24_a_killed_bulk_issue_goes_on(self):

@@ -14,7 +14,7 @@ import unittest
 sys.path.insert(0, os.path.join("tests", "registration"))
 import harness
 from harness import NOW, PATIENCE, SLOT, wait_for
-from phone_harness import DAY, Person, Phone, Proxy, own_keys
+from phone_harness import DAY, Person, Phone, Proxy, own_keys, sightings_csv
 
 KILLS = int(os.environ.get("TEKMATCH_KILLS", "30"))
 
@@ -797,6 +797,39 @@ class PhoneProcessTest(unittest.TestCase):
                 )
                 self.assertEqual(run.returncode, 2, run.stderr)
                 self.assertIn(what, run.stderr)
+
+    # Bad input is 1, wrong usage 2.
+    def test_files_that_phone_import_refuses(self):
+        path = self.world.path("file")
+        devices = sightings_csv([]).replace("\n", ",device\n")
+        devices += "1607587200,%s,%s,-60,1\n" % ("0" * 32, "0" * 8)
+        for option, text, words in [
+            ("--own-keys", "[7]", "own keys: key 1: no object"),
+            ("--own-keys", "time,rpi\n", "own keys: no list"),
+            ("--sightings", devices, "names a device"),
+            ("--sightings", "[7]", ""),
+        ]:
+            with self.subTest(option=option, text=text):
+                with open(path, "w", encoding="utf-8") as f:
+                    f.write(text)
+                folder = self.world.path("imported")
+                run = subprocess.run(
+                    [harness.REGISTRY, "phone-import", "--data=" + folder, option + "=" + path],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    timeout=PATIENCE,
+                )
+                self.assertEqual(run.returncode, 1, run.stderr)
+                self.assertIn(path + ": " + words, run.stderr)
+                self.assertFalse(os.path.exists(folder))
+        run = subprocess.run(
+            [harness.REGISTRY, "phone-import", "--data=" + self.world.path("imported")],
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE,
+        )
+        self.assertEqual(run.returncode, 2, run.stderr)
 
 
 if __name__ == "__main__":

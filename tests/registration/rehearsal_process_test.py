@@ -189,7 +189,7 @@ class RehearsalProcessTest(unittest.TestCase):
             (os.path.join(self.folder, "none.json"), "none.json"),
         ]:
             done = self.rehearse(config)
-            self.assertNotEqual(done.returncode, 0)
+            self.assertEqual(done.returncode, 1)
             self.assertIn(words, done.stderr)
             self.assertFalse(os.path.exists(self.out))
 

@@ -356,15 +356,20 @@ class ServerProcessTest(unittest.TestCase):
 
     def test_what_it_does_not_start_with(self):
         world = self.world
-        for changed, words in [
-            ("--listen=0.0.0.0:0", "no address of this machine"),
-            ("--management=example.jp:80", "no address of this machine"),
-            ("--secret-file=" + world.path("none"), "none"),
-            ("--slots=24:00", "no times such as"),
-            ("--slots=15:00,15:00", "slots"),
-            ("--region=../x", "letters, digits"),
-            ("--signing-key=" + world.path("public.pem"), "public.pem"),
-            ("--clock-file=" + world.path("none"), "none"),
+        with open(world.path("short"), "w", encoding="utf-8") as f:
+            f.write("too short")
+        # Wrong usage is 2. A file that is not there or holds something else is 1.
+        for status, changed, words in [
+            (2, "--listen=0.0.0.0:0", "no address of this machine"),
+            (2, "--management=example.jp:80", "no address of this machine"),
+            (1, "--secret-file=" + world.path("none"), "none"),
+            (2, "--slots=24:00", "no times such as"),
+            (2, "--slots=15:00,15:00", "slots"),
+            (2, "--region=../x", "letters, digits"),
+            (1, "--signing-key=" + world.path("public.pem"), "public.pem"),
+            (1, "--clock-file=" + world.path("none"), "none"),
+            (1, "--secret-file=" + world.path("short"), "short: a secret has 16"),
+            (1, "--clock-file=" + world.path("short"), "short: no instant"),
         ]:
             name = changed.split("=")[0]
             base = [
@@ -384,7 +389,7 @@ class ServerProcessTest(unittest.TestCase):
                 text=True,
                 timeout=PATIENCE,
             )
-            self.assertIn(run.returncode, (1, 2), changed)
+            self.assertEqual(run.returncode, status, changed)
             self.assertIn(words, run.stderr, changed)
             self.assertEqual(run.stdout, "")
 

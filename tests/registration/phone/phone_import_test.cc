@@ -101,16 +101,16 @@ TEST(PhoneImportTest, FilesOfEveryKind) {
   EXPECT_THAT(OwnKeysIn(folder), ElementsAre(KeyOfDay(0)));
   EXPECT_THAT(ImportToPhone(folder, "", "", kTestNow), IsOk());
   EXPECT_THAT(ImportToPhone(folder, heard, "", kTestNow),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(heard)));
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr(heard)));
   EXPECT_THAT(ImportToPhone(folder, folder + "/none", "", kTestNow),
               StatusIs(absl::StatusCode::kNotFound));
   const std::string devices =
       WriteTemp("devices.csv",
                 "time,rpi,aem,rssi,device\n"
                 "1607587200,00112233445566778899aabbccddeeff,00000000,-60,1\n");
-  EXPECT_THAT(ImportToPhone(folder, "", devices, kTestNow),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("names a device")));
+  EXPECT_THAT(
+      ImportToPhone(folder, "", devices, kTestNow),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("names a device")));
 }
 
 }  // namespace
