@@ -17,6 +17,7 @@
 #include "matcher/exposure/match_counts.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/run_paths.h"
 #include "tools/commands/trusted_key_flag.h"
 #include "tools/files/output_file.h"
@@ -147,6 +148,8 @@ absl::StatusOr<int> TellDemo(const Options& options, const DemoWorld& world,
 }
 
 absl::StatusOr<int> Demo(const Options& options) {
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--summary-out", options.summary_out, "text"));
   RunPaths outputs;
   outputs.WritesFolder("--out", options.out);
   outputs.Writes("--summary-out", options.summary_out);

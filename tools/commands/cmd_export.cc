@@ -18,6 +18,7 @@
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_settings.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/key_lines.h"
 #include "tools/commands/published_keys.h"
 #include "tools/commands/run_paths.h"
@@ -66,6 +67,8 @@ std::string LeftOutText(const PublishedBefore& before) {
 
 absl::StatusOr<int> Export(const Options& options) {
   TEKMATCH_RETURN_IF_ERROR(CheckFolder("--out", options.out));
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--summary-out", options.summary_out, "text"));
   // Files of a window that is there are not written over; the index is.
   RunPaths paths;
   paths.Reads("--keys", options.keys);

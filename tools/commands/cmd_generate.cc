@@ -8,6 +8,7 @@
 #include "keyformat/status_macros.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/report/match_report.h"
@@ -32,6 +33,8 @@ SightingProfile ProfileOf(const std::string& name) {
 
 absl::StatusOr<int> Generate(const Options& options) {
   TEKMATCH_RETURN_IF_ERROR(CheckFolder("--out", options.out));
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--summary-out", options.summary_out, "text"));
   RunPaths paths;
   paths.WritesFolder("--out", options.out);
   paths.Writes("--summary-out", options.summary_out);

@@ -84,6 +84,10 @@ absl::Status CheckOptions(const Options& options) {
     return absl::InvalidArgumentError(
         "CSV has totals alone: give --totals, too");
   }
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--keys-out", options.keys_out, "jsonl"));
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--html", options.page.html, "html"));
   return CheckOneOnStdout({{"--keys-out", options.keys_out},
                            {"--html", options.page.html},
                            {"--out", options.out}});

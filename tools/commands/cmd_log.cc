@@ -175,6 +175,8 @@ absl::StatusOr<int> ShowCocoaLog(const Options& options,
 }
 
 absl::StatusOr<int> ShowLog(const Options& options) {
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--html", options.page.html, "html"));
   TEKMATCH_RETURN_IF_ERROR(CheckOneOnStdout(
       {{"--html", options.page.html}, {"--out", options.out}}));
   TEKMATCH_ASSIGN_OR_RETURN(

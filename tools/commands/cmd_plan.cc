@@ -16,6 +16,7 @@
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/match_inputs.h"
 #include "tools/commands/match_options.h"
 #include "tools/commands/match_plan.h"
@@ -34,6 +35,8 @@ struct PlanOptions {
 };
 
 absl::StatusOr<int> Plan(const PlanOptions& options) {
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--out", options.match.out, "json"));
   MatchPlan plan;
   plan.options = options.match;
   plan.num_shards = options.num_shards;

@@ -116,6 +116,8 @@ std::string Report(const std::vector<WindowRow>& rows, const Options& options,
 }
 
 absl::StatusOr<int> Window(const Options& options) {
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--html", options.page.html, "html"));
   TEKMATCH_RETURN_IF_ERROR(CheckOneOnStdout(
       {{"--html", options.page.html}, {"--out", options.out}}));
   RunPaths paths;

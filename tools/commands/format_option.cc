@@ -25,7 +25,22 @@ std::string FormatOfName(const std::string& path) {
              : name;
 }
 
+absl::Status IsOfAnother(absl::string_view flag, const std::string& path,
+                         absl::string_view named, absl::string_view written) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(flag, " ", path, ": the file's name is that of ", named,
+                   ", and what is written here is ", written));
+}
+
 }  // namespace
+
+absl::Status CheckNameOfOutput(absl::string_view flag, const std::string& path,
+                               absl::string_view written) {
+  const std::string named = FormatOfName(path);
+  return named.empty() || named == written
+             ? absl::OkStatus()
+             : IsOfAnother(flag, path, named, written);
+}
 
 absl::Status FormatOption::Settle(const std::string& out) const {
   const std::string named = FormatOfName(out);
@@ -36,9 +51,7 @@ absl::Status FormatOption::Settle(const std::string& out) const {
                      ": the file's name is that of another format, ", named));
   }
   if (std::find(formats_.begin(), formats_.end(), named) == formats_.end()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--out ", out, ": the file's name is that of ", named,
-        ", and what is written here is ", absl::StrJoin(formats_, " or ")));
+    return IsOfAnother("--out", out, named, absl::StrJoin(formats_, " or "));
   }
   *format_ = named;
   return absl::OkStatus();

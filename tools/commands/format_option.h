@@ -7,6 +7,9 @@
 //   --format text --out a.json   refused: one of the two is a mistake
 //   --out a.csv                  refused where the command writes no CSV
 //
+// Outputs of one format, such as --html, are held to the same:
+// CheckNameOfOutput.
+//
 // Names that say a format end in .csv, .html, .json, .jsonl or .tksight, in
 // letters of either case; all others say nothing.
 #ifndef TEKMATCH_TOOLS_COMMANDS_FORMAT_OPTION_H_
@@ -17,9 +20,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "tools/commands/command_line.h"
 
 namespace tekmatch {
+
+// For an output that is always written in one format. `written` is what that is
+// called: "jsonl"; a word that ends no name, such as "text", is none of theirs.
+// To be asked before anything is read.
+//
+// INVALID_ARGUMENT with the option `flag`: the name of its file is that of
+// another format.
+absl::Status CheckNameOfOutput(absl::string_view flag, const std::string& path,
+                               absl::string_view written);
 
 class FormatOption {
  public:

@@ -4,6 +4,7 @@
 #include "tools/commands/match_options.h"
 
 #include "absl/strings/str_cat.h"
+#include "keyformat/status_macros.h"
 #include "tools/commands/config_flag.h"
 #include "tools/commands/trusted_key_flag.h"
 #include "tools/files/output_file.h"
@@ -120,6 +121,9 @@ absl::Status CheckMatchOptions(const MatchOptions& options) {
     return absl::InvalidArgumentError(
         "--lang and --dates have no effect on --explain");
   }
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--matches-out", options.matches_out, "jsonl"));
+  TEKMATCH_RETURN_IF_ERROR(CheckNameOfOutput("--html", options.html, "html"));
   // Lines of JSON, a page and a text for people, mixed, are none of them.
   for (const auto& [flag, path] :
        {std::pair("--matches-out ", &options.matches_out),

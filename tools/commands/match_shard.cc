@@ -20,6 +20,7 @@
 #include "matcher/check/shards.h"
 #include "matcher/check/thread_tasks.h"
 #include "tools/commands/command.h"
+#include "tools/commands/format_option.h"
 #include "tools/commands/progress.h"
 #include "tools/commands/run_paths.h"
 #include "tools/files/file_digest.h"
@@ -119,6 +120,8 @@ absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
                                      const MatchOptions& options,
                                      const std::vector<std::string>& given) {
   TEKMATCH_RETURN_IF_ERROR(CheckAlone(given));
+  TEKMATCH_RETURN_IF_ERROR(
+      CheckNameOfOutput("--partial", shard.partial, "a partial"));
   TEKMATCH_ASSIGN_OR_RETURN(const LoadedPlan loaded, LoadMatchPlan(shard.plan));
   const MatchPlan& plan = loaded.plan;
   if (shard.shard > plan.num_shards) {

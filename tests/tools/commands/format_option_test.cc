@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
@@ -188,6 +189,88 @@ TEST_F(FormatOptionTest, ANameOfWhatIsNotWrittenIsRefused) {
                                         ": the file's name is that of html")));
     EXPECT_FALSE(fs::exists(page));
   }
+}
+
+// What is written in one format has no --format, and the same rule.
+TEST_F(FormatOptionTest, OutputsOfOneFormatAreHeldToTheirNames) {
+  MakePartial();
+  const Arguments inputs = Arguments{At("a.zip")} + Matched();
+  struct Output {
+    Arguments arguments;
+    std::string flag;
+    std::string written;
+  };
+  const Arguments store = {"check", "--store", At("store"), "--now",
+                           "2020-12-05T00:00:00Z"};
+  const Arguments merge = {"merge", "--plan", At("plan"), At("partial")};
+  const Arguments window = {"window",
+                            "--keys",
+                            At("keys"),
+                            "--onset",
+                            "2020-12-10",
+                            "--registered",
+                            "2020-12-15T00:00:00Z",
+                            "--policy",
+                            "none"};
+  const std::vector<Output> outputs = {
+      {Arguments{"match"} + inputs, "--matches-out", "jsonl"},
+      {Arguments{"match"} + inputs, "--html", "html"},
+      {store + inputs, "--matches-out", "jsonl"},
+      {store + inputs, "--html", "html"},
+      {merge, "--matches-out", "jsonl"},
+      {merge, "--html", "html"},
+      {{"inspect", At("a.zip")}, "--keys-out", "jsonl"},
+      {{"inspect", At("a.zip")}, "--html", "html"},
+      {{"log", At("log"), At("a.zip")}, "--html", "html"},
+      {window, "--html", "html"},
+      {Arguments{"plan", "--by", "files", "--shards", "1"} + inputs, "--out",
+       "json"},
+      {{"match", "--plan", At("plan"), "--shard", "1"},
+       "--partial",
+       "a partial"},
+      {{"demo"}, "--summary-out", "text"},
+  };
+  for (const Output& output : outputs) {
+    SCOPED_TRACE(output.arguments[0] + " " + output.flag);
+    for (const std::string named :
+         {"csv", "html", "json", "jsonl", "TkSight"}) {
+      const std::string path = At("output." + named);
+      fs::remove(path);
+      if (named == output.written) continue;
+      ExpectRefused(
+          {output.arguments, {}}, {output.flag, path},
+          absl::StrCat(output.flag, " ", path, ": the file's name is that of ",
+                       absl::AsciiStrToLower(named),
+                       ", and what is written here is ", output.written));
+      EXPECT_FALSE(fs::exists(path));
+    }
+    for (const std::string& name :
+         {std::string("output"), std::string("output.txt"),
+          "output." + output.written}) {
+      const std::string path = At(name);
+      fs::remove(path);
+      Run(output.arguments + Arguments{output.flag, path});
+      EXPECT_TRUE(fs::exists(path)) << name;
+    }
+  }
+}
+
+TEST_F(FormatOptionTest, ASummaryIsText) {
+  const std::string summary = At("summary.json");
+  const std::string why = absl::StrCat(
+      "--summary-out ", summary,
+      ": the file's name is that of json, and what is written here is text");
+  ExpectRefused({{"generate", "--keys", "1", "--sightings", "1", "--met", "1",
+                  "--out", At("world")},
+                 {}},
+                {"--summary-out", summary}, why);
+  ExpectRefused(
+      {{"export", "--keys", At("keys"), "--signing-key", At("none"), "--key-id",
+        "440", "--region", "440", "--start", "2020-12-02T00:00:00Z", "--end",
+        "2020-12-03T00:00:00Z", "--out", At("world")},
+       {}},
+      {"--summary-out", summary}, why);
+  EXPECT_FALSE(fs::exists(At("world")));
 }
 
 // Its CSV is of totals alone, whoever asks for it.

@@ -145,10 +145,10 @@ class OutputIsInputTest : public ::testing::Test {
     folder_ = TempPath("world");
     fs::remove_all(folder_);
     ASSERT_EQ(RunTekmatch({"demo", "--out", folder_}).exit_code, 0);
-    // A name that says nothing of a format.
+    // Names that say nothing of a format.
     fs::rename(At("sightings.csv"), At("sightings"));
-    WriteFile(At("policy.json"), R"({"name": "mine", "basis": "none"})");
-    WriteFile(At("config.json"),
+    WriteFile(At("policy"), R"({"name": "mine", "basis": "none"})");
+    WriteFile(At("config"),
               R"({"name": "mine", "attenuation_thresholds": [46, 60, 65],
                   "attenuation_weights": [1, 1, 1, 1]})");
     WriteFile(At("own"),
@@ -242,8 +242,8 @@ TEST_F(OutputIsInputTest, Match) {
       "--sightings",   "1=" + At("sightings"),
       "--trusted-key", "440:v1=" + At("public.pem"),
       "--own-keys",    At("own"),
-      "--policy",      At("policy.json"),
-      "--config",      At("config.json")};
+      "--policy",      At("policy"),
+      "--config",      At("config")};
   ASSERT_EQ(RunTekmatch(match).exit_code, 0);
   for (const std::string flag : {"--out", "--matches-out"}) {
     for (const auto& [input, name] :
@@ -251,8 +251,8 @@ TEST_F(OutputIsInputTest, Match) {
                                             {"--sightings", "sightings"},
                                             {"--trusted-key", "public.pem"},
                                             {"--own-keys", "own"},
-                                            {"--policy", "policy.json"},
-                                            {"--config", "config.json"}}) {
+                                            {"--policy", "policy"},
+                                            {"--config", "config"}}) {
       std::vector<std::string> arguments = match;
       arguments.insert(arguments.end(), {flag, At("./" + name)});
       ExpectRefused(arguments,
@@ -276,11 +276,11 @@ TEST_F(OutputIsInputTest, OtherCommands) {
                 absl::StrCat("--out ", At("sightings"),
                              ": is an input too, SIGHTINGS ", At("sightings")));
   const std::vector<std::string> window = {
-      "window",   "--onset",         "2020-12-10", "--registered", "1608000000",
-      "--policy", At("policy.json"), "--keys",     At("own")};
+      "window",   "--onset",    "2020-12-10", "--registered", "1608000000",
+      "--policy", At("policy"), "--keys",     At("own")};
   ASSERT_EQ(RunTekmatch(window).exit_code, 0);
   for (const auto& [flag, name] : std::map<std::string, std::string>{
-           {"--policy", "policy.json"}, {"--keys", "own"}}) {
+           {"--policy", "policy"}, {"--keys", "own"}}) {
     std::vector<std::string> arguments = window;
     arguments.insert(arguments.end(), {"--out", At(name)});
     ExpectRefused(arguments,

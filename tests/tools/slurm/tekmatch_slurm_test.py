@@ -374,6 +374,9 @@ class SubmitTest(TekmatchSlurmTest):
         self.expect_refusal(run, "world/00001.zip", "--chdir")
         run = self.submit("--html", "nowhere/page.html")
         self.expect_refusal(run, "--html", "nowhere/page.html has no folder")
+        for option, path in (("--html", "page.CSV"), ("--matches-out", "matches.json")):
+            run = self.submit(option, path)
+            self.expect_refusal(run, option, path + " is the name of a file of another format")
         self.expect_refusal(self.submit(MAX_ARRAY="3"), "MaxArraySize", "at most 2 tasks")
         self.assertFalse(self.out.exists())
         (self.here / "file").touch()
