@@ -246,6 +246,8 @@ IssueToSend IssueToSendFrom(const Statement& row) {
 
 absl::StatusOr<std::vector<IssueToSend>> HersysStore::IssuesToSend(
     int most, absl::Time now) {
+  // Not with three live numbers: results that stay unclear would make a heap of
+  // good ones. The issue stays queued until one of them is over.
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement select,
       database_->Prepare(absl::StrCat(

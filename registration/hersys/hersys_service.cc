@@ -130,6 +130,8 @@ absl::StatusOr<ReserveAnswer> HersysService::Impl::ReserveOrFail(
   const std::lock_guard<std::mutex> lock(store_mutex_);
   TEKMATCH_ASSIGN_OR_RETURN(const ReserveOutcome outcome,
                             store_->Reserve(hashes, claim, now));
+  // For the line of the day of the server, which has no numbers: how likely a
+  // guess is to hit depends on how many are good.
   TEKMATCH_ASSIGN_OR_RETURN(const int64_t num_live,
                             store_->numbers().NumLive(now));
   return ReserveAnswer{.result = message.is_chaff || IsGranted(outcome)

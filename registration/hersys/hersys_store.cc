@@ -290,6 +290,8 @@ absl::StatusOr<int64_t> HersysStore::PurgePatients(absl::Time before,
                                                    absl::Time now) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
+  // Who waits for a message, or may still use a number, stays: the message
+  // would have no contact, and the confirm no patient.
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement remove,
       database_->Prepare(

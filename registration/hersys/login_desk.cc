@@ -160,6 +160,7 @@ HttpResponse LoginDesk::BeginSession(const HttpRequest& request,
   }
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    // First, in the audit: a log-in that cannot be written there is none.
     Known& known = known_[who.id];
     const absl::Status noted =
         store_->operators().NoteLogin(who.id, known.num_failures, now);
@@ -195,6 +196,8 @@ absl::StatusOr<std::optional<LoginDesk::LoggedIn>> LoginDesk::Find(
   const std::lock_guard<std::mutex> lock(mutex_);
   const absl::StatusOr<Operator> who = store_->operators().Find(session->user);
   if (!who.ok() && !absl::IsNotFound(who.status())) return who.status();
+  // At each request: `operator` disables and changes passwords from another
+  // process, and the sessions of before end with that.
   const auto known = known_.find(session->user);
   if (!who.ok() || who->disabled || known == known_.end() ||
       known->second.hash_at_login != who->password_hash) {

@@ -74,6 +74,8 @@ LoginGate::Verdict LoginGate::Begin(const LoginTry& attempt, absl::Time now) {
   }
   if (now < name.next) return {.wait = name.next - now};
   if (attempt.device.empty()) {
+    // Of a place one time is kept: each try moves it on by kEachOfAPlace. What
+    // it is ahead of now, beyond the free tries, is the wait.
     const std::string place = PlaceOf(attempt);
     const auto full_at = places_.find(place);
     const absl::Time full =

@@ -78,7 +78,8 @@ absl::Status NumberKeys::Write() {
             {reinterpret_cast<const char*>(bytes.data()), bytes.size()}),
         "\n");
   }
-  // WriteDurably keeps the mode of a file that it finds.
+  // The keys are the owner's alone from the first byte on: WriteDurably keeps
+  // the mode of a file that it finds under this name.
   const std::string unfinished = path_ + ".new";
   const int fd =
       open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

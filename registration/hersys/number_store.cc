@@ -96,6 +96,8 @@ absl::StatusOr<ReserveOutcome> NumberStore::Reserve(
     absl::Span<const NumberHash> hashes, const Claim &claim, absl::Time now) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
+  // A claim that has a number already gets no second one: one request would use
+  // up two, and break the unique index in place of being refused.
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement reserve,
       database_.Prepare(
@@ -147,6 +149,8 @@ absl::StatusOr<ConfirmOutcome> NumberStore::Confirm(const Claim &claim,
                                                     absl::Time now) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
+  // Whatever state it is in, void or expired as well: its keys are stored by
+  // now, and nothing else can say that the patient has registered.
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement redeem,
       database_.Prepare("UPDATE number SET state = 2 WHERE claim = ?1 AND "
@@ -187,6 +191,7 @@ absl::StatusOr<ConfirmOutcome> NumberStore::Confirm(const Claim &claim,
 absl::StatusOr<int64_t> NumberStore::Purge(absl::Time now) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
+  // MayDelete of redemption.h, as one condition.
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement remove,
       database_.Prepare(

@@ -82,6 +82,8 @@ absl::StatusOr<int64_t> OperatorStore::Put(int64_t centre,
   }
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(database_, Durability::kFull));
+  // The centre is in both conditions: no other centre can take a login over by
+  // setting its password, and a centre that is none adds nobody.
   TEKMATCH_ASSIGN_OR_RETURN(
       Statement put,
       database_.Prepare(

@@ -45,6 +45,8 @@ constexpr std::array<Column, 11> kColumns = {{{"氏名", "name"},
 
 // nullopt: it is neither UTF-8 nor CP932, or there is no iconv for that.
 std::optional<std::string> ToUtf8(absl::string_view bytes) {
+  // UTF-8 is asked first: text of CP932 is hardly ever valid UTF-8, but nearly
+  // all UTF-8 is something in CP932.
   if (IsUtf8(bytes)) {
     absl::ConsumePrefix(&bytes, "\xef\xbb\xbf");
     return std::string(bytes);

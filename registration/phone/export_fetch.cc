@@ -76,6 +76,8 @@ absl::StatusOr<std::vector<ExportEntry>> ParseExportList(
     }
     if (item_region->get_ref<const std::string&>() != region) continue;
     const std::string& path = url->get_ref<const std::string&>();
+    // The name alone: a list that nobody signs must lead to no other host or
+    // folder.
     const std::string file = path.substr(path.rfind('/') + 1);
     if (!IsFileName(file)) return NoList();
     // Beyond 63 bits it is negative here.
@@ -126,6 +128,7 @@ absl::StatusOr<FetchedExports> FetchExports(
     if (num_bytes >= limits.fetch_bytes &&
         entry.created_ms > fetched.newest_created_ms) {
       fetched.has_more = true;
+      // With it, the next round would hear that the list has not changed.
       fetched.etag.clear();
       return fetched;
     }

@@ -307,6 +307,7 @@ absl::StatusOr<SubmittedForm> Phone::Submit(RegistrationFormInput input) {
     submitted.result = FormResult::kFaults;
     return submitted;
   }
+  // After the faults, which can be mended while one waits.
   if (WaitOf(settings, now) > absl::ZeroDuration()) {
     submitted.result = FormResult::kWait;
     return submitted;
@@ -334,6 +335,8 @@ absl::StatusOr<SubmittedForm> Phone::Submit(RegistrationFormInput input) {
 }
 
 std::string Phone::PreviewId() const {
+  // With a salt of this process: the id stands in a page, and whoever knows the
+  // keys, as everybody does later, could try which number gives it.
   std::string bytes(reinterpret_cast<const char*>(salt_.data()), salt_.size());
   // Before what is secret comes, so that it does not move.
   bytes.reserve(bytes.size() + kProcessingNumberDigits +

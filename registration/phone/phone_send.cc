@@ -70,6 +70,7 @@ absl::StatusOr<PhoneSendResult> Phone::Send(absl::string_view preview) {
     return store->BeginAttempt(*attempt);
   };
   if (!attempt.has_value()) TEKMATCH_RETURN_IF_ERROR(begin(draft_.keys));
+  // None is open while the network is waited for (phone.cc).
   store.reset();
 
   // On every way out, of an exception as well.
@@ -117,6 +118,8 @@ absl::StatusOr<PhoneSendResult> Phone::Conclude(PhoneStore& store,
       attempt_number_.reset();
       refusal_ = Refusal();
       return PhoneSendResult::kDone;
+      // The server may have taken it, or may yet: the attempt stays, so that
+      // what is sent next is the same request.
     case DiagnosisAnswer::kUnreachable:
       refusal_.kind = RefusalKind::kUnreachable;
       return PhoneSendResult::kRefused;

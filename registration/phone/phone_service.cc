@@ -41,7 +41,8 @@ constexpr int64_t kMostPhones = 1'000'000;
 constexpr absl::Duration kDraftsEvery = absl::Minutes(1);
 constexpr absl::Duration kFilesEvery = absl::Hours(24);
 
-// "0", "17": as folders are called, without leading zeros. -1: none.
+// "0", "17": as folders are called. -1: none. Without leading zeros: a phone of
+// two names would be two objects, each with a lock of its own.
 int64_t NumberOfPhone(absl::string_view text) {
   int64_t number = -1;
   if (text.empty() || text.size() > 6 ||
@@ -131,6 +132,7 @@ std::shared_ptr<Phone> PhoneService::Impl::FindPhone(int64_t number) {
                                  ? absl::StrCat(options_.folder, "/", number)
                                  : options_.folder;
   if (options_.has_several && (number < 0 || !IsFolder(folder))) return nullptr;
+  // Until the process ends: what was typed is there and nowhere else.
   return phones_
       .try_emplace(number, std::make_shared<Phone>(folder, options_.phone,
                                                    client_, clock_))

@@ -323,6 +323,8 @@ absl::Status PhoneStore::SetFindings(CheckState state,
                                      const FetchedRegion& fetched) {
   TEKMATCH_ASSIGN_OR_RETURN(Transaction transaction,
                             Transaction::Begin(*database_, Durability::kFull));
+  // In one transaction with how far was fetched. If that were written first, a
+  // kill would lose the contacts of exports that are never fetched again.
   TEKMATCH_RETURN_IF_ERROR(
       SetNumber(*database_, kCheckState, static_cast<int64_t>(state)));
   TEKMATCH_RETURN_IF_ERROR(

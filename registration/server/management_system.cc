@@ -81,6 +81,7 @@ class Client : public ManagementSystem {
     curl_easy_reset(handle);  // keeps the connection
     // Nothing but this, whatever libcurl was built with.
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http");
+    // Not one from the environment either: a proxy would see numbers.
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     if (!address_.unix_path.empty()) {
@@ -104,6 +105,8 @@ class Client : public ManagementSystem {
     long status = 0;
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     if (status != 200) return NoAnswer(absl::StrCat("status ", status));
+    // Only after a whole answer: the next call on a connection that failed
+    // could read what is left of this one's.
     const std::lock_guard<std::mutex> lock(mutex_);
     idle_.push_back(std::move(curl));
     return answer;

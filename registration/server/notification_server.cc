@@ -79,6 +79,7 @@ class NotificationServer::Impl {
 
   std::mutex mutex_;  // of all below
   std::condition_variable changed_;
+  // At the start, too: the table may have some of the process before.
   bool has_claims_ = true;
   bool stops_ = false;
 };
@@ -119,6 +120,7 @@ absl::StatusOr<HttpResponse> NotificationServer::Impl::GetFileOrFail(
   const std::optional<int64_t> num = ParseBatchFileName(name);
   if (!num.has_value()) return PlainRefusal(404);
   TEKMATCH_ASSIGN_OR_RETURN(const ServerStorePool::Lease store, stores_.Take());
+  // The row counts, not the file, which is there before its batch is published.
   TEKMATCH_ASSIGN_OR_RETURN(const std::optional<Batch> batch,
                             store->FindBatch(*num));
   if (!batch.has_value() || !batch->published) return PlainRefusal(404);
@@ -141,6 +143,7 @@ void NotificationServer::Impl::Confirm() {
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait(lock, [this] { return stops_ || has_claims_; });
       if (stops_) return;  // the table keeps what is left
+      // Before the table is read: a claim that comes meanwhile sets it again.
       has_claims_ = false;
     }
     const absl::Status status = diagnosis_.ConfirmAll();
@@ -161,6 +164,8 @@ absl::Status NotificationServer::Impl::PublishIfDue() {
   if (!last.has_value()) return absl::OkStatus();  // Start sets it
   std::optional<absl::Time> slot =
       DueSlot(*last, now, options_.publisher.schedule);
+  // Once, at the start: what a run had planned when it was cut goes out now,
+  // and not at the next slot.
   if (!slot.has_value() && !has_looked_for_plans_) {
     TEKMATCH_ASSIGN_OR_RETURN(const std::vector<Batch> batches,
                               store->Batches());

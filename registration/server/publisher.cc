@@ -112,6 +112,7 @@ absl::Status Complete(const PublisherOptions& options, ServerStore& store,
     TEKMATCH_ASSIGN_OR_RETURN(
         ExportFile file, WriteExportFile(keys, /*batch_num=*/1,
                                          /*batch_size=*/1, writer, random));
+    // Before it has its name: what a phone has fetched cannot be taken back.
     TEKMATCH_RETURN_IF_ERROR(CheckAsPhone(options, batch.num, file.zip, keys));
     TEKMATCH_RETURN_IF_ERROR(WriteDurably(path, file.zip));
     there = std::move(file.zip);
