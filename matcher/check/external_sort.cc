@@ -107,5 +107,6 @@ absl::Status ExternalSort<T>::Merge(
 
 template class ExternalSort<Match>;
 template class ExternalSort<PositionInFile>;
+template class ExternalSort<Sighting>;
 
 }  // namespace tekmatch

@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "matcher/check/spill_file.h"
 #include "matcher/join/match.h"
+#include "matcher/join/sighting.h"
 
 namespace tekmatch {
 
@@ -31,8 +32,8 @@ struct PositionInFile {
   bool operator==(const PositionInFile&) const = default;
 };
 
-// Of Match and PositionInFile. Values are written as their bytes, for this
-// process alone to read.
+// Of Match, PositionInFile and Sighting. Values are written as their bytes, for
+// this process alone to read.
 template <typename T>
 class ExternalSort {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
@@ -96,6 +97,22 @@ HeardIntervals HeardIntervals::Of(absl::Span<const Sighting> sightings) {
     }
   }
   return result;
+}
+
+void HeardIntervals::Add(const HeardIntervals& other) {
+  if (runs == other.runs) return;
+  decltype(runs) all;
+  all.reserve(runs.size() + other.runs.size());
+  std::merge(runs.begin(), runs.end(), other.runs.begin(), other.runs.end(),
+             std::back_inserter(all));
+  runs.clear();
+  for (const auto& run : all) {
+    if (!runs.empty() && run.first <= runs.back().second + 1) {
+      runs.back().second = std::max(runs.back().second, run.second);
+    } else {
+      runs.push_back(run);
+    }
+  }
 }
 
 bool HeardIntervals::Meet(EnIntervalNumber start, uint8_t period) const {

@@ -37,6 +37,8 @@ struct HeardIntervals {
   std::vector<std::pair<EnIntervalNumber, EnIntervalNumber>> runs;
 
   static HeardIntervals Of(absl::Span<const Sighting> sightings);
+  // Afterwards they are those of all sightings that either is of.
+  void Add(const HeardIntervals& other);
   // Whether a key of that validity is compared.
   bool Meet(EnIntervalNumber start, uint8_t period) const;
 };

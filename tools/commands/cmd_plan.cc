@@ -4,7 +4,6 @@
 // Plan: the inputs are read as a match reads them; what decides the result is
 // noted, dealt out and written, and read again as a shard will read it.
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,7 +11,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "keyformat/status_macros.h"
-#include "matcher/join/sighting_index.h"
 #include "tools/commands/command.h"
 #include "tools/commands/command_line.h"
 #include "tools/commands/export_arguments.h"
@@ -20,10 +18,11 @@
 #include "tools/commands/match_inputs.h"
 #include "tools/commands/match_options.h"
 #include "tools/commands/match_plan.h"
+#include "tools/commands/planned_sightings.h"
 #include "tools/commands/progress.h"
 #include "tools/files/file_digest.h"
 #include "tools/files/output_file.h"
-#include "tools/sightings/sightings_stores.h"
+#include "tools/files/scratch_folder.h"
 
 namespace tekmatch {
 namespace {
@@ -55,22 +54,20 @@ absl::StatusOr<int> Plan(const PlanOptions& options) {
   TEKMATCH_RETURN_IF_ERROR(LoadCheckOptions(options.match, rules).status());
 
   Progress progress;
-  absl::StatusOr<RunSightings> read = ReadStores(
-      options.match.sightings, {.skip_bad = options.match.skip_bad_sightings,
-                                .progress = ShowSightings(progress)});
+  absl::StatusOr<PlannedSightings> read =
+      PlanSightings(options.match.sightings,
+                    {.skip_bad = options.match.skip_bad_sightings,
+                     .progress = ShowSightings(progress)},
+                    {.folder = TemporaryFolder()});
   progress.Finish();
   if (!read.ok()) return read.status();
-  TEKMATCH_RETURN_IF_ERROR(CheckHeard(read->sightings));
-  if (read->sightings.size() > std::numeric_limits<uint32_t>::max()) {
-    return absl::InvalidArgumentError("--sightings: too many sightings");
-  }
   for (const std::string& message : read->messages) {
     Say(absl::StrCat("skipped ", message));
   }
   SayLosses(read->counts);
   plan.now = rules.now;
-  plan.as_of = AsOf(rules, read->sightings);
-  plan.heard = HeardIntervals::Of(read->sightings);
+  plan.as_of = AsOf(rules, read->newest);
+  plan.heard = std::move(read->heard);
   plan.counts = std::move(read->counts);
   plan.messages = std::move(read->messages);
   TEKMATCH_RETURN_IF_ERROR(DealOut(plan));

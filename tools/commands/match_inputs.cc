@@ -25,9 +25,14 @@ absl::Time AsOf(const MatchRules& rules, absl::Span<const Sighting> sightings) {
                        [](const Sighting& a, const Sighting& b) {
                          return a.unix_seconds < b.unix_seconds;
                        });
-  return newest == sightings.end()
-             ? rules.now
-             : std::min(rules.now, absl::FromUnixSeconds(newest->unix_seconds));
+  return AsOf(rules, newest == sightings.end()
+                         ? std::nullopt
+                         : std::make_optional(newest->unix_seconds));
+}
+
+absl::Time AsOf(const MatchRules& rules, std::optional<int64_t> newest) {
+  if (rules.now_is_given || !newest.has_value()) return rules.now;
+  return std::min(rules.now, absl::FromUnixSeconds(*newest));
 }
 
 absl::StatusOr<MatchRules> LoadMatchRules(const MatchOptions& options) {

@@ -7,6 +7,7 @@
 #ifndef TEKMATCH_TOOLS_COMMANDS_MATCH_INPUTS_H_
 #define TEKMATCH_TOOLS_COMMANDS_MATCH_INPUTS_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -42,6 +43,8 @@ struct MatchRules {
 // phone long ago is told as the phone would have told it. Never later than the
 // clock, by which a sighting's may be wrong.
 absl::Time AsOf(const MatchRules& rules, absl::Span<const Sighting> sightings);
+// The same, by the newest one's time, if there is one, in Unix seconds.
+absl::Time AsOf(const MatchRules& rules, std::optional<int64_t> newest);
 
 // INVALID_ARGUMENT: a name, zone, time or date that there is not, or --explain
 // without a configuration. DATA_LOSS: a file that is no such configuration.

@@ -156,6 +156,7 @@ class RowReader : public PiecesInOrder<Block> {
     }
     reader_.CountLines(batch.num_lines - num_counted);
     Show(block.lines.end);
+    TEKMATCH_RETURN_IF_ERROR(HandOver(options_, file_));
     return true;
   }
 
@@ -167,6 +168,7 @@ class RowReader : public PiecesInOrder<Block> {
     if (!more) return false;
     Show(reader_.num_bytes());
     TEKMATCH_RETURN_IF_ERROR(ReadRow(reader_, line, layout_, options_, file_));
+    TEKMATCH_RETURN_IF_ERROR(HandOver(options_, file_));
     return true;
   }
 
@@ -178,7 +180,7 @@ class RowReader : public PiecesInOrder<Block> {
   // Rows are alike. Without this, growing takes the most memory of all.
   void MakeRoom() {
     std::vector<Sighting>& sightings = file_->sightings;
-    if (sightings.size() < kRowsToGuessFrom ||
+    if (options_.sink || sightings.size() < kRowsToGuessFrom ||
         progress_.done >= progress_.total) {
       return;
     }

@@ -50,6 +50,14 @@ absl::Status BadRow(absl::FunctionRef<std::string()> place,
   return absl::OkStatus();
 }
 
+absl::Status HandOver(const SightingsReaderOptions& options,
+                      SightingsFile* file) {
+  if (!options.sink || file->sightings.empty()) return absl::OkStatus();
+  absl::Status status = options.sink(absl::MakeSpan(file->sightings));
+  file->sightings.clear();  // its memory is used again
+  return status;
+}
+
 absl::Status LosePart(SightingsLoss loss, const SightingsReaderOptions& options,
                       SightingsFile* file) {
   if (!options.skip_bad) {

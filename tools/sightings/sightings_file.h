@@ -12,6 +12,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "matcher/join/sighting.h"
 #include "matcher/join/tasks.h"
 
@@ -43,6 +44,13 @@ struct SightingsReaderOptions {
   std::function<void(const SightingsProgress&)> progress;
   // Who helps to read large texts and .tksight files; null: nobody.
   const TaskRunner* tasks = nullptr;
+  // If not empty, takes the sightings in the order of the file, and
+  // SightingsFile::sightings stays empty: in pieces of at most some thousands
+  // of a text, a .tksight file or an SQLite database, so that none holds all of
+  // them; at the end of what else there is. It may change what it is given. An
+  // error of it ends the reading and is returned. On any thread of `tasks`, one
+  // call at a time.
+  std::function<absl::Status(absl::Span<Sighting>)> sink;
 };
 
 // Optional fields whose values could not be used: the sightings are kept as if
@@ -87,7 +95,7 @@ using BadRowReasons = std::map<std::string, uint64_t, std::less<>>;
 
 struct SightingsFile {
   SightingsFormat format = SightingsFormat::kCsv;
-  std::vector<Sighting> sightings;  // in the order of the file
+  std::vector<Sighting> sightings;  // in the order of the file, if no sink has
   uint64_t num_bad = 0;
   std::vector<std::string> messages;  // on the first few bad rows
   BadRowReasons bad_reasons;          // of all of them
@@ -109,6 +117,11 @@ absl::Status BadRow(absl::FunctionRef<std::string()> place,
 // as "other reasons".
 void CountReason(absl::string_view reason, uint64_t num_rows,
                  BadRowReasons* reasons);
+
+// For the readers: gives what `file` holds to options.sink, if there is one.
+// Errors are the sink's.
+absl::Status HandOver(const SightingsReaderOptions& options,
+                      SightingsFile* file);
 
 // For the readers of databases: a file is missing or damaged. OK if the rest is
 // to be used, and then kept; DATA_LOSS otherwise.

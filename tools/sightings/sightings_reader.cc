@@ -36,6 +36,9 @@
 namespace tekmatch {
 namespace {
 
+// Sightings that are given to a sink at once, of a scanner's rows.
+constexpr size_t kMostOfPiece = 4096;
+
 bool IsBlank(const LineReader::Line& line) {
   return !line.too_long && absl::StripAsciiWhitespace(line.text).empty();
 }
@@ -109,6 +112,9 @@ absl::StatusOr<SightingsFile> ReadScannerCsv(
     if (!more) return file;
     progress.done = reader.num_bytes();
     if (options.progress) options.progress(progress);
+    if (file.sightings.size() >= kMostOfPiece) {
+      TEKMATCH_RETURN_IF_ERROR(HandOver(options, &file));
+    }
     if (IsBlank(line)) continue;
     const absl::Status status =
         line.too_long ? absl::InvalidArgumentError("the line is too long")
@@ -181,10 +187,8 @@ absl::StatusOr<std::string> BeginOf(const std::string& path) {
   return begin;
 }
 
-}  // namespace
-
-absl::StatusOr<SightingsFile> ReadSightings(
-    const std::string& path, const SightingsReaderOptions& options) {
+absl::StatusOr<SightingsFile> ReadAny(const std::string& path,
+                                      const SightingsReaderOptions& options) {
   if (IsStdin(path)) return ReadStream(path, options);
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) {
@@ -206,6 +210,15 @@ absl::StatusOr<SightingsFile> ReadSightings(
     return absl::DataLossError(absl::StrCat(path, ": ", log));
   }
   return ReadStream(path, options);
+}
+
+}  // namespace
+
+absl::StatusOr<SightingsFile> ReadSightings(
+    const std::string& path, const SightingsReaderOptions& options) {
+  TEKMATCH_ASSIGN_OR_RETURN(SightingsFile file, ReadAny(path, options));
+  TEKMATCH_RETURN_IF_ERROR(HandOver(options, &file));
+  return file;
 }
 
 }  // namespace tekmatch

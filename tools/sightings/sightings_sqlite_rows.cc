@@ -10,6 +10,9 @@ namespace {
 
 using Type = ForeignRows::Type;
 
+// Sightings that are given to a sink at once.
+constexpr size_t kMostOfPiece = 4096;
+
 absl::Status Wrong(absl::string_view field, absl::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat(field, ": ", reason));
 }
@@ -65,6 +68,9 @@ absl::Status ForEachForeignRow(
     ++number;
     if (options.progress) {
       options.progress({.done = number, .total = 0, .unit = "rows"});
+    }
+    if (file->sightings.size() >= kMostOfPiece) {
+      TEKMATCH_RETURN_IF_ERROR(HandOver(options, file));
     }
     const absl::Status status = read(*rows);
     if (status.ok()) continue;

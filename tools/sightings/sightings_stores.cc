@@ -44,7 +44,7 @@ absl::StatusOr<Store> ParseStore(const std::string& argument) {
 }
 
 // Sets the device of a store's sightings. 0: the store does not name one.
-absl::Status GiveDevice(const Store& store, std::vector<Sighting>& sightings) {
+absl::Status GiveDevice(const Store& store, absl::Span<Sighting> sightings) {
   if (!store.device.has_value()) return absl::OkStatus();
   for (Sighting& sighting : sightings) {
     if (sighting.device != 0 && sighting.device != *store.device) {
@@ -56,6 +56,51 @@ absl::Status GiveDevice(const Store& store, std::vector<Sighting>& sightings) {
   }
   return absl::OkStatus();
 }
+
+// Adds what a store says beside its sightings.
+void AddWords(const Store& store, const SightingsFile& file,
+              RunSightings& run) {
+  SightingsCounts& counts = run.counts;
+  counts.num_bad += file.num_bad;
+  for (const auto& [reason, num_rows] : file.bad_reasons) {
+    CountReason(reason, num_rows, &counts.bad_reasons);
+  }
+  counts.conversion.Add(file.conversion);
+  counts.dropped.previous_scan += file.dropped.previous_scan;
+  counts.losses.insert(counts.losses.end(), file.losses.begin(),
+                       file.losses.end());
+  run.messages.insert(run.messages.end(), file.messages.begin(),
+                      file.messages.end());
+  // Also one that heard nothing.
+  if (store.device.has_value()) counts.by_device[*store.device] += 0;
+}
+
+// Says of each store's progress which of them it is of.
+class StoresProgress {
+ public:
+  StoresProgress(const SightingsReaderOptions& options, size_t num_stores)
+      : of_store_(options) {
+    if (!options.progress) return;
+    of_store_.progress = [this, &options,
+                          num_stores](SightingsProgress progress) {
+      progress.store = number_;
+      progress.num_stores = num_stores;
+      options.progress(progress);
+    };
+  }
+  StoresProgress(const StoresProgress&) = delete;
+  StoresProgress& operator=(const StoresProgress&) = delete;
+
+  // Those of the next store.
+  SightingsReaderOptions& Next() {
+    ++number_;
+    return of_store_;
+  }
+
+ private:
+  SightingsReaderOptions of_store_;
+  size_t number_ = 0;
+};
 
 // Fewer are looked at before a thread has started.
 constexpr size_t kEnoughForThreads = size_t{1} << 15;
@@ -164,35 +209,14 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
   bool by_device = false;
   // So that losses and messages do not depend on how a shell lists files.
   std::sort(arguments.begin(), arguments.end());
-  SightingsReaderOptions of_store = options;
-  size_t number = 0;
-  if (options.progress) {
-    of_store.progress = [&](SightingsProgress progress) {
-      progress.store = number;
-      progress.num_stores = arguments.size();
-      options.progress(progress);
-    };
-  }
+  StoresProgress progress(options, arguments.size());
   for (const std::string& argument : arguments) {
-    ++number;
     TEKMATCH_ASSIGN_OR_RETURN(const Store store, ParseStore(argument));
     TEKMATCH_ASSIGN_OR_RETURN(SightingsFile file,
-                              ReadSightings(store.path, of_store));
-    TEKMATCH_RETURN_IF_ERROR(GiveDevice(store, file.sightings));
-    counts.num_bad += file.num_bad;
-    for (const auto& [reason, num_rows] : file.bad_reasons) {
-      CountReason(reason, num_rows, &counts.bad_reasons);
-    }
-    counts.conversion.Add(file.conversion);
-    counts.dropped.previous_scan += file.dropped.previous_scan;
-    counts.losses.insert(counts.losses.end(), file.losses.begin(),
-                         file.losses.end());
-    run.messages.insert(run.messages.end(), file.messages.begin(),
-                        file.messages.end());
-    if (store.device.has_value()) {
-      by_device = true;
-      counts.by_device[*store.device] += 0;  // also one that heard nothing
-    }
+                              ReadSightings(store.path, progress.Next()));
+    TEKMATCH_RETURN_IF_ERROR(GiveDevice(store, absl::MakeSpan(file.sightings)));
+    AddWords(store, file, run);
+    by_device = by_device || store.device.has_value();
     for (auto& [device, part] : ByDevice(std::move(file.sightings), *tasks)) {
       by_device = by_device || device != 0;
       stores_of_device[device].push_back(std::move(part));
@@ -222,6 +246,30 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
     }
   }
   if (!by_device) counts.by_device.clear();
+  return run;
+}
+
+absl::StatusOr<RunSightings> VisitStores(std::vector<std::string> arguments,
+                                         const SightingsReaderOptions& options,
+                                         StoreSink sink) {
+  RunSightings run;
+  std::sort(arguments.begin(), arguments.end());
+  StoresProgress progress(options, arguments.size());
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    TEKMATCH_ASSIGN_OR_RETURN(const Store store, ParseStore(arguments[i]));
+    // What the reader has to say of a later row comes before it, as where all
+    // rows are read first.
+    absl::Status of_devices;
+    SightingsReaderOptions& of_store = progress.Next();
+    of_store.sink = [&](absl::Span<Sighting> sightings) {
+      if (of_devices.ok()) of_devices = GiveDevice(store, sightings);
+      return of_devices.ok() ? sink(i, sightings) : absl::OkStatus();
+    };
+    TEKMATCH_ASSIGN_OR_RETURN(const SightingsFile file,
+                              ReadSightings(store.path, of_store));
+    TEKMATCH_RETURN_IF_ERROR(of_devices);
+    AddWords(store, file, run);
+  }
   return run;
 }
 

@@ -17,13 +17,17 @@
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_STORES_H_
 #define TEKMATCH_TOOLS_SIGHTINGS_SIGHTINGS_STORES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "matcher/join/sighting.h"
 #include "tools/sightings/sightings_file.h"
 
@@ -59,6 +63,20 @@ struct RunSightings {
 // names another one. Other codes: those of ReadSightings.
 absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
                                         const SightingsReaderOptions& options);
+
+// Sightings of one store, in the order of the file: `store` is its number among
+// the sorted arguments, from 0. Their device is set.
+using StoreSink =
+    absl::FunctionRef<absl::Status(size_t store, absl::Span<const Sighting>)>;
+
+// The same for who need not hold sightings: `sink` takes all of them, in the
+// pieces of SightingsReaderOptions::sink, repeated ones too. The result has no
+// sightings; its counts lack num_read and num_repeated, and by_device has 0 for
+// each device that an argument names. Errors are those of ReadStores and of
+// `sink`, which ends it; what it was given before counts for nothing.
+absl::StatusOr<RunSightings> VisitStores(std::vector<std::string> arguments,
+                                         const SightingsReaderOptions& options,
+                                         StoreSink sink);
 
 // The device that such an argument names, if it does. INVALID_ARGUMENT: such a
 // number is greater.

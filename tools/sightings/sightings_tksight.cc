@@ -254,13 +254,15 @@ class TksightReader : public PiecesInOrder<Block> {
           BadRow([&] { return absl::StrCat(path_, ": sighting ", bad.number); },
                  bad.reason, options_, &file_));
     }
-    return absl::OkStatus();
+    return HandOver(options_, &file_);
   }
 
   // Not before a first block is sound: a header and a hole may be as long as
   // any file.
   void MakeRoom(const Block& block) {
-    if (block.first == 0) file_.sightings.reserve(num_to_expect_);
+    if (block.first == 0 && !options_.sink) {
+      file_.sightings.reserve(num_to_expect_);
+    }
   }
 
   // Those of a block that one thread has added, and that do not count.

@@ -70,6 +70,18 @@ void ExpectReadAsSimply(const std::string& what, const std::string& text) {
       EXPECT_EQ(file->messages, wanted->messages);
       EXPECT_EQ(file->bad_reasons, wanted->bad_reasons);
       EXPECT_EQ(file->dropped, wanted->dropped);
+      std::vector<Sighting> taken;
+      const auto without = ReadSightings(
+          path, {.skip_bad = skip_bad,
+                 .tasks = num_threads == 0 ? nullptr : &tasks,
+                 .sink = [&taken](absl::Span<Sighting> some) {
+                   taken.insert(taken.end(), some.begin(), some.end());
+                   return absl::OkStatus();
+                 }});
+      ASSERT_THAT(without, IsOk());
+      EXPECT_TRUE(taken == wanted->sightings);
+      EXPECT_TRUE(without->sightings.empty());
+      EXPECT_EQ(without->messages, wanted->messages);
     }
   }
 }
@@ -213,6 +225,28 @@ TEST(RowReaderTest, ProgressGrowsToTheEnd) {
     EXPECT_TRUE(std::is_sorted(done.begin(), done.end()));
     ASSERT_FALSE(done.empty());
     EXPECT_EQ(done.back(), text.size());
+  }
+}
+
+// No piece is more than a few blocks of text have, and an error ends it.
+TEST(RowReaderTest, ASinkTakesPiecesUntilItFails) {
+  std::mt19937_64 rng(9);
+  std::string text = absl::StrCat(kSightingsCsvHeader, "\n");
+  for (int i = 0; i < kRows; ++i) text += CsvRow(AnySighting(rng));
+  const std::string path = WriteTemp("rows", text);
+  for (const size_t num_threads : {1, 3}) {
+    const ThreadTasks tasks(num_threads);
+    size_t most = 0;
+    int num_calls = 0;
+    const auto file = ReadSightings(
+        path, {.tasks = &tasks, .sink = [&](absl::Span<Sighting> some) {
+                 most = std::max(most, some.size());
+                 return ++num_calls == 3 ? absl::AbortedError("enough")
+                                         : absl::OkStatus();
+               }});
+    EXPECT_EQ(file.status(), absl::AbortedError("enough"));
+    EXPECT_EQ(num_calls, 3);
+    EXPECT_LE(most, size_t{kRows} / 3);
   }
 }
 

@@ -92,6 +92,32 @@ TEST(SightingsMicroGTest, ASpanIsASightingAtEachEnd) {
   EXPECT_THAT(file->conversion.doubts, IsEmpty());
 }
 
+TEST(SightingsMicroGTest, ASinkTakesRowsInPieces) {
+  const std::string path = TempPath("exposure.db");
+  std::filesystem::remove(path);
+  RunSql(path, absl::StrCat(
+                   kLoose,
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                   "FROM n WHERE i < 10000) INSERT INTO advertisements SELECT "
+                   "x'2cfb0de02b33d20c5c27611238e2d107', x'42b56ee5', "
+                   "1598500000000 + 1000 * i, -72, 0 FROM n;"));
+  const auto whole = Read(path);
+  ASSERT_THAT(whole, IsOk());
+  ASSERT_THAT(whole->sightings, SizeIs(10'000));
+  std::vector<Sighting> taken;
+  int num_pieces = 0;
+  const auto without =
+      ReadSightings(path, {.sink = [&](absl::Span<Sighting> some) {
+                      ++num_pieces;
+                      taken.insert(taken.end(), some.begin(), some.end());
+                      return absl::OkStatus();
+                    }});
+  ASSERT_THAT(without, IsOk());
+  EXPECT_TRUE(taken == whole->sightings);
+  EXPECT_THAT(without->sightings, IsEmpty());
+  EXPECT_EQ(num_pieces, 3);
+}
+
 TEST(SightingsMicroGTest, ASpanWithinASecondIsOneSighting) {
   const auto file = ReadSql(
       absl::StrCat(kVersion12, Row(1, "x'01020304', 1598500000100, -72, 0"),
