@@ -123,8 +123,9 @@ TEST(PlannedSightingsMemoryTest, ItDoesNotGrowWithTheirNumber) {
     EXPECT_LT(with_many, kOfAll / 2) << many.*form;
   }
   // And where repeated ones are counted.
-  const int64_t with_few = MostHeld({few.csv, few.tksight}, 2 * kFew);
-  const int64_t with_many = MostHeld({many.csv, many.tksight}, 2 * kMany);
+  const int64_t with_few = MostHeld({few.csv, few.tksight}, uint64_t{2} * kFew);
+  const int64_t with_many =
+      MostHeld({many.csv, many.tksight}, uint64_t{2} * kMany);
   EXPECT_LT(with_many, with_few + kSlack);
 }
 
