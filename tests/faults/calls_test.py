@@ -90,6 +90,17 @@ class CallsTest(unittest.TestCase):
         runs = list(self.every("match-plan", "read", "EIO", only="pread"))
         self.assertEqual({run.status for run in runs}, {1})
 
+    def test_outputs_of_a_run_are_all_old_where_the_disk_is_full(self):
+        # The report was new, beside a page and matches of yesterday.
+        for name, kind, how in [
+            ("match", "write", "ENOSPC"),
+            ("match", "sync", "EIO"),
+            ("merge", "sync", "EIO"),
+        ]:
+            # One write is of a message, without which a run goes on.
+            failed = [run for run in self.every(name, kind, how) if run.status != 0]
+            self.assertGreaterEqual(len(failed), 3)
+
     def test_a_database_that_cannot_be_read_is_not_called_damaged(self):
         # It was, and left out with success: --skip-bad-sightings asks for that.
         runs = list(self.every("sightings-skip", "read", "EIO", lasting=True, only="pread"))

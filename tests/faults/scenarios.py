@@ -53,6 +53,7 @@ class Scenario:
     leaves = r"$^"
     status_of_success = 0
     settles = True  # to the same files, whatever came before
+    together = []  # outputs that appear at once
 
     def __init__(self, tools):
         self.tools = tools
@@ -81,6 +82,12 @@ class Scenario:
             allowed = [after.get(name)] if success else [before.get(name), after.get(name)]
             assert found.get(name) in allowed, "%s is neither old nor new" % name
 
+    def check_together(self, folder, before, after):
+        """Whether outputs of one run are all old or all new; for where no rename fails."""
+        found = Scenario.view(self, folder)
+        states = [[of.get(name) for name in self.together] for of in (before, after, found)]
+        assert states[2] in states[:2], "an output is new beside an old one"
+
     def is_right(self, stdout, right):
         return stdout == right
 
@@ -104,6 +111,7 @@ class Scenario:
 class Match(Scenario):
     name = "match"
     outputs = ["result.json", "matches.jsonl", "page.html"]
+    together = outputs
 
     def prepare(self, folder):
         with open(os.path.join(folder, "result.json"), "w", encoding="utf-8") as f:
@@ -173,7 +181,7 @@ class MatchPlan(Plan):
 
 class Merge(MatchPlan):
     name = "merge"
-    outputs = Match.outputs
+    outputs = together = Match.outputs
     keeps = r"study\.(plan|1|2)$"
 
     def prepare(self, folder):
@@ -194,7 +202,7 @@ class MergeInPieces(Merge):
     """What it prints, and all else, goes by a file for what does not fit in memory."""
 
     name = "merge-pieces"
-    outputs = ["matches.jsonl"]
+    outputs = together = ["matches.jsonl"]
     keeps = r"(study\.(plan|1|2)|result\.json)$"
 
     def argv(self):

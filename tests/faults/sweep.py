@@ -91,6 +91,8 @@ class Prepared:
                 assert self.is_kept(name) or re.match(scenario.leaves, name), "left " + name
         seen = self.copy(os.path.basename(folder) + ".view", folder)
         scenario.check_between(seen, self.before, self.after, run.status == 0)
+        if fault.kind != "rename":
+            scenario.check_together(seen, self.before, self.after)
         if run.status != 0 and is_same(folder, self.template):
             return  # the next run begins where this one did
         scenario.run_again(folder, self.before, self.after)

@@ -169,20 +169,18 @@ absl::StatusOr<int> Inspect(const Options& options) {
     files.push_back(statistics.Json(*file));
   }
   progress.Finish();
-  // Some of a file's keys would pass for all of them.
-  if (keys_out != nullptr && all_readable) {
-    TEKMATCH_RETURN_IF_ERROR(keys_out->Commit());
-  }
   const std::string page =
       options.page.html.empty()
           ? ""
           : ExportPage(results, totals, PageLanguage(options.page));
+  // Some of a file's keys would pass for all of them.
+  OutputFile* const all_keys = all_readable ? keys_out.get() : nullptr;
   // Keys on stdout stand there alone, and so does a page.
   const absl::Status written =
       keys_to_stdout && options.out.empty()
-          ? WritePage(options.page, page)
+          ? WritePage(options.page, page, all_keys)
           : WritePageAndResult(options.page, page, options.out,
-                               Description(options, files, totals));
+                               Description(options, files, totals), all_keys);
   if (all_readable) {
     TEKMATCH_RETURN_IF_ERROR(written);
     return kExitDone;

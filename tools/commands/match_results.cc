@@ -1,6 +1,6 @@
 // Plan: Whether there is a result at all; the report and the page, made in
-// memory; then files: matches are written first, so that a full disk shows
-// before a report has replaced an older one.
+// memory; then files, which are all written before the first one replaces an
+// older one.
 #include "tools/commands/match_results.h"
 
 #include <memory>
@@ -93,8 +93,6 @@ absl::Status WriteMatchResults(const MatchOptions& options,
                                const RunAccount& account,
                                const std::string& report,
                                const std::string& page) {
-  // Matches are the larger file: where the disk is full, it shows here, before
-  // a report has replaced an older one.
   std::unique_ptr<OutputFile> matches;
   if (!options.matches_out.empty()) {
     TEKMATCH_ASSIGN_OR_RETURN(matches, OutputFile::Open(options.matches_out));
@@ -105,13 +103,12 @@ absl::Status WriteMatchResults(const MatchOptions& options,
     TEKMATCH_ASSIGN_OR_RETURN(html, OutputFile::Open(options.html));
     TEKMATCH_RETURN_IF_ERROR(html->Append(page));
   }
+  std::unique_ptr<OutputFile> file;
   if (!PrintsResult(options)) {
-    TEKMATCH_ASSIGN_OR_RETURN(auto file, OutputFile::Open(options.out));
+    TEKMATCH_ASSIGN_OR_RETURN(file, OutputFile::Open(options.out));
     TEKMATCH_RETURN_IF_ERROR(file->Append(report));
-    TEKMATCH_RETURN_IF_ERROR(file->Commit());
   }
-  if (html != nullptr) TEKMATCH_RETURN_IF_ERROR(html->Commit());
-  return matches == nullptr ? absl::OkStatus() : matches->Commit();
+  return CommitAll({file.get(), html.get(), matches.get()});
 }
 
 }  // namespace tekmatch

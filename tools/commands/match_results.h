@@ -51,7 +51,8 @@ std::string MatchResultPage(const MatchOptions& options,
                             const StoreAccount* store = nullptr);
 
 // Writes the matches, the page, and the report where it does not go to stdout,
-// into their files, which appear when all are whole. Errors are OutputFile's.
+// into their files, which appear when all are whole (CommitAll). Errors are
+// OutputFile's.
 absl::Status WriteMatchResults(const MatchOptions& options,
                                const RunAccount& account,
                                const std::string& report,

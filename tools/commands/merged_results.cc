@@ -143,8 +143,7 @@ absl::Status MergedResults::Write(const MatchRules& rules,
       options_, input, answer, merger, [&](absl::string_view piece) {
         return file != nullptr ? file->Append(piece) : printed.Append(piece);
       }));
-  if (file != nullptr) TEKMATCH_RETURN_IF_ERROR(file->Commit());
-  if (matches != nullptr) TEKMATCH_RETURN_IF_ERROR(matches->Commit());
+  TEKMATCH_RETURN_IF_ERROR(CommitAll({file.get(), matches.get()}));
   return file != nullptr ? absl::OkStatus() : printed.PrintAll();
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "tools/commands/command_line.h"
+#include "tools/files/output_file.h"
 #include "tools/report/run_remarks.h"
 
 namespace tekmatch {
@@ -30,15 +31,18 @@ Language PageLanguage(const PageOption& page);
 absl::Status CheckOneOnStdout(
     const std::vector<std::pair<absl::string_view, std::string>>& outputs);
 
-// Writes the page, if one is asked for. Errors are WriteResult's.
-absl::Status WritePage(const PageOption& option, const std::string& page);
+// Writes the page, if one is asked for, and commits `beside` with it, if there
+// is one (CommitAll). Errors are OutputFile's and Print's.
+absl::Status WritePage(const PageOption& option, const std::string& page,
+                       OutputFile* beside = nullptr);
 
-// Writes the page, if one is asked for, then the result: to `out`, or, where
-// that is empty, to stdout, unless the page stands there. Errors are
-// WriteResult's.
+// The same, and writes the result: to `out`, or, where that is empty, to
+// stdout, unless the page stands there. Files appear when all were written, and
+// what goes to stdout follows them.
 absl::Status WritePageAndResult(const PageOption& option,
                                 const std::string& page, const std::string& out,
-                                const std::string& result);
+                                const std::string& result,
+                                OutputFile* beside = nullptr);
 
 }  // namespace tekmatch
 

@@ -107,20 +107,36 @@ absl::Status OutputFile::Flush() {
   return absl::OkStatus();
 }
 
-absl::Status OutputFile::Commit() {
+absl::Status OutputFile::Sync() {
   TEKMATCH_RETURN_IF_ERROR(Flush());
+  // Renamed before its data is on the disk, a file could be empty after a
+  // crash.
+  if (!temporary_.empty() && fsync(fd_) != 0) return Error("syncing");
+  synced_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status OutputFile::Commit() {
+  if (!synced_) TEKMATCH_RETURN_IF_ERROR(Sync());
   if (temporary_.empty()) {
     const int result = close(std::exchange(fd_, -1));
     return result == 0 ? absl::OkStatus() : Error("writing");
   }
-  // Renamed before its data is on the disk, a file could be empty after a
-  // crash.
-  if (fsync(fd_) != 0) return Error("syncing");
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
     return Error("renaming");
   }
   cleanup_.reset();
   close(std::exchange(fd_, -1));
+  return absl::OkStatus();
+}
+
+absl::Status CommitAll(absl::Span<OutputFile* const> files) {
+  for (OutputFile* const file : files) {
+    if (file != nullptr) TEKMATCH_RETURN_IF_ERROR(file->Sync());
+  }
+  for (OutputFile* const file : files) {
+    if (file != nullptr) TEKMATCH_RETURN_IF_ERROR(file->Commit());
+  }
   return absl::OkStatus();
 }
 

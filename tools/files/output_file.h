@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "tools/files/cleanup_on_signal.h"
 
 namespace tekmatch {
@@ -34,7 +35,11 @@ class OutputFile {
 
   // Buffered.
   absl::Status Append(absl::string_view bytes);
-  // Flushes, syncs and renames. Once; nothing may be appended afterwards.
+  // Flushes and syncs: what a full disk refuses, it refuses here. Nothing may
+  // be appended afterwards.
+  absl::Status Sync();
+  // Syncs, unless that is done, and renames. Once; nothing may be appended
+  // afterwards.
   absl::Status Commit();
 
  private:
@@ -46,8 +51,15 @@ class OutputFile {
   const std::string temporary_;  // empty: writes directly
   std::optional<CleanupOnSignal> cleanup_;
   int fd_;
+  bool synced_ = false;
   std::string buffer_;
 };
+
+// Commits files that belong together, in their order; null ones are passed
+// over. All of them are synced before the first one is renamed: a disk that is
+// full leaves none of them new beside others that are old. Only a rename that
+// fails can, or a machine that dies in between.
+absl::Status CommitAll(absl::Span<OutputFile* const> files);
 
 // Whether `path` is stdout: "-", or its name in /dev or /proc.
 bool IsStdout(absl::string_view path);

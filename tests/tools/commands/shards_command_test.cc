@@ -207,6 +207,29 @@ TEST_F(ShardsCommandTest, OnePersonsSightingsGiveTheSameToo) {
   }
 }
 
+// Of a merge in pieces, and of one that holds all matches.
+TEST_F(ShardsCommandTest, AFullDiskLeavesAllOutputsOld) {
+  Plan("devices", "1");
+  Shard("1");
+  for (const bool with_page : {false, true}) {
+    for (const size_t full : {3, 5, 7}) {
+      std::vector<std::string> outputs =
+          with_page ? WithPage("full") : Outputs("full");
+      if (full >= outputs.size()) continue;
+      outputs[full] = "/dev/full";
+      for (const char* kind : {".json", ".jsonl", ".html"}) {
+        WriteFile(TempPath("full") + kind, "old");
+      }
+      const TekmatchRun run = Merge({"1"}, outputs);
+      EXPECT_EQ(run.exit_code, 1);
+      EXPECT_THAT(run.err, HasSubstr("/dev/full: writing"));
+      for (const char* kind : {".json", ".jsonl", ".html"}) {
+        EXPECT_EQ(ReadFile(TempPath("full") + kind), "old") << full << kind;
+      }
+    }
+  }
+}
+
 TEST_F(ShardsCommandTest, AShardThatWasKilledLeavesNoPartialAndIsMadeAgain) {
   Plan("devices", "2");
   Shard("1");

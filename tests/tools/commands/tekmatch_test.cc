@@ -261,6 +261,36 @@ TEST_F(TekmatchTest, FullDiskIsAnError) {
   EXPECT_THAT(run.err, HasSubstr("/dev/full: writing"));
 }
 
+// Whichever output the disk is full for: none of them is new beside old ones.
+TEST_F(TekmatchTest, AFullDiskLeavesAllOutputsOld) {
+  const std::vector<std::string> flags = {"--out", "--html", "--matches-out"};
+  const auto inspect = [this](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"inspect", At("export.zip")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  for (const bool is_match : {true, false}) {
+    for (const std::string& full : flags) {
+      std::vector<std::string> outputs;
+      for (const std::string& flag : flags) {
+        WriteFile(At("of" + flag), "old");
+        outputs.push_back(is_match || flag != "--matches-out" ? flag
+                                                              : "--keys-out");
+        outputs.push_back(flag == full ? "/dev/full" : At("of" + flag));
+      }
+      const size_t before = NumFiles(folder_);
+      const TekmatchRun run =
+          RunTekmatch(is_match ? Match(outputs) : inspect(outputs));
+      EXPECT_EQ(run.exit_code, 1) << full;
+      EXPECT_THAT(run.err, HasSubstr("/dev/full: writing"));
+      for (const std::string& flag : flags) {
+        EXPECT_EQ(ReadFile(At("of" + flag)), "old") << full << " " << flag;
+      }
+      EXPECT_EQ(NumFiles(folder_), before);
+    }
+  }
+}
+
 TEST_F(TekmatchTest, WhatIsPrintedToAFullDiskIsAnError) {
   for (const char* arguments : {"--help", "match --help", "generate --help"}) {
     const int status = std::system(

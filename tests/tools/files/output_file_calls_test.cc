@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -163,6 +164,40 @@ TEST_F(OutputFileCallsTest, IsRenamedWhenAllOfItIsSynced) {
   ASSERT_THAT(Write(bytes), IsOk());
   EXPECT_EQ(num_calls, 1);
   EXPECT_EQ(ReadFile(path_), bytes);
+}
+
+// Of files that belong together, too: whichever of them the disk refuses.
+TEST_F(OutputFileCallsTest, AllAreSyncedBeforeTheFirstIsRenamed) {
+  const std::string names = "abc";
+  for (int refused = 1; refused <= 4; ++refused) {
+    std::vector<std::unique_ptr<OutputFile>> files;
+    std::vector<OutputFile*> all = {nullptr};
+    for (const char name : names) {
+      const std::string path = path_ + name;
+      WriteFile(path, "old");
+      auto file = OutputFile::Open(path);
+      ASSERT_THAT(file, IsOk());
+      ASSERT_THAT((*file)->Append("new"), IsOk());
+      files.push_back(*std::move(file));
+      all.push_back(files.back().get());
+    }
+    int num_calls = 0;
+    instead_of_fsync = [&](int) {
+      for (const char name : names) EXPECT_EQ(ReadFile(path_ + name), "old");
+      errno = ENOSPC;
+      return ++num_calls == refused ? -1 : 0;
+    };
+    const absl::Status status = CommitAll(all);
+    instead_of_fsync = nullptr;
+    const bool is_whole = refused == 4;
+    EXPECT_EQ(status.ok(), is_whole) << status;
+    EXPECT_EQ(num_calls, std::min(refused, 3));
+    files.clear();
+    for (const char name : names) {
+      EXPECT_EQ(ReadFile(path_ + name), is_whole ? "new" : "old") << refused;
+    }
+    EXPECT_EQ(NumEntries(), 3);
+  }
 }
 
 TEST_F(OutputFileCallsTest, WhatCannotBeSyncedIsNotThere) {
