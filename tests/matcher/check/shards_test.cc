@@ -1,9 +1,9 @@
 // A check in shards gives what one check gives, whatever the split and the
-// order; and what is no partial of it is refused by its name.
+// order.
 //
 // Plan: worlds with keys that several files publish, revise and revoke, at
 // equal and other times, in batches, and devices with own keys; a check of it
-// whole and one in shards, compared as text; refusals.
+// whole and one in shards, compared as text.
 #include "matcher/check/shards.h"
 
 #include <algorithm>
@@ -22,39 +22,28 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/check/partial.h"
 #include "matcher/check/shard_merger.h"
-#include "matcher/check/tek_prefixes.h"
 #include "matcher/exposure/daily_summary.h"
 #include "matcher/exposure/exposure_config.h"
 #include "matcher/exposure/exposure_findings.h"
 #include "matcher/exposure/exposure_window.h"
 #include "matcher/exposure/transmission_window.h"
-#include "matcher/join/key_publication.h"
 #include "matcher/join/match_order.h"
 #include "rapidcheck/gtest.h"
-#include "tests/status_matchers.h"
+#include "tests/matcher/check/shard_world.h"
 #include "tests/test_exports.h"
 
 namespace tekmatch {
 namespace {
 
-using ::testing::HasSubstr;
-
-struct World {
-  ExposureCheckOptions options;
-  std::vector<std::string> names;
-  std::vector<Sighting> sightings;
-};
-
 // Small numbers, so that what has to meet does.
-World MakeWorld() {
-  World world;
+ShardWorld MakeWorld() {
+  ShardWorld world;
   const auto keys =
       TestKeys(*rc::gen::inRange<size_t>(1, 5), *rc::gen::inRange(0, 1000));
   const auto num_devices = *rc::gen::inRange<uint32_t>(1, 4);
@@ -128,12 +117,6 @@ World MakeWorld() {
   world.options.skip_bad_files = true;
   world.options.keep_dropped = true;
   return world;
-}
-
-std::shared_ptr<const SightingIndex> Index(std::vector<Sighting> sightings) {
-  auto index = IndexSightings(std::move(sightings));
-  RC_ASSERT(index.ok());
-  return *index;
 }
 
 std::string Hex(absl::string_view bytes) {
@@ -243,13 +226,15 @@ std::string Text(const ExposureCheckResult& r) {
   return text;
 }
 
-SightingNumbers NumbersOf(const World& world) {
-  auto numbers = CountSightings(*Index(world.sightings), world.options.devices);
+SightingNumbers NumbersOf(const ShardWorld& world) {
+  auto numbers =
+      CountSightings(*IndexOf(world.sightings), world.options.devices);
   RC_ASSERT(numbers.ok());
   return *numbers;
 }
 
-ShardPlan PlanOf(const World& world, bool by_devices, uint32_t num_shards) {
+ShardPlan PlanOf(const ShardWorld& world, bool by_devices,
+                 uint32_t num_shards) {
   ShardPlan plan;
   plan.digest[0] = 7;
   plan.paths = world.names;
@@ -278,41 +263,9 @@ ShardPlan PlanOf(const World& world, bool by_devices, uint32_t num_shards) {
   return plan;
 }
 
-std::string PartialOf(const World& world, const ShardPlan& plan,
-                      uint32_t number) {
-  const ExpectedShard& shard = plan.shards[number];
-  ShardTask task;
-  task.numbers = plan.FilesOf(number);
-  for (const uint32_t i : task.numbers) task.paths.push_back(world.names[i]);
-  std::vector<Sighting> sightings = world.sightings;
-  const HeardIntervals heard = HeardIntervals::Of(sightings);
-  if (plan.by_devices) {
-    std::erase_if(sightings, [&](const Sighting& sighting) {
-      return !shard.devices.contains(sighting.device);
-    });
-    task.tells_keys = number == 0;
-    task.all_heard = &heard;
-  }
-  const auto index = Index(sightings);
-  auto files = MatchShard(task, index, world.options);
-  RC_ASSERT(files.ok());
-  std::string bytes;
-  RC_ASSERT(WritePartial({.plan = plan.digest,
-                          .shard = number,
-                          .num_files = static_cast<uint32_t>(files->size()),
-                          .num_sightings = index->sightings().size()},
-                         *files,
-                         [&bytes](absl::string_view some) {
-                           absl::StrAppend(&bytes, some);
-                           return absl::OkStatus();
-                         })
-                .ok());
-  return bytes;
-}
-
-std::string WholeText(const World& world) {
+std::string WholeText(const ShardWorld& world) {
   auto whole =
-      CheckExposure(world.names, Index(world.sightings), world.options);
+      CheckExposure(world.names, IndexOf(world.sightings), world.options);
   RC_ASSERT(whole.ok());
   return Text(*whole);
 }
@@ -336,7 +289,7 @@ std::unique_ptr<ShardMerger> MergerOf(
 }
 
 // What comes out of Conclude and VisitFindings, put together.
-ExposureCheckResult Gathered(ShardMerger& merger, const World& world) {
+ExposureCheckResult Gathered(ShardMerger& merger, const ShardWorld& world) {
   std::vector<Match> all;
   auto merged = merger.Conclude(
       NumbersOf(world), world.options, [&](absl::Span<const Match> matches) {
@@ -377,7 +330,7 @@ ExposureCheckResult Gathered(ShardMerger& merger, const World& world) {
 }
 
 RC_GTEST_PROP(ShardsTest, AnySplitInAnyOrderGivesWhatOneCheckGives, ()) {
-  const World world = MakeWorld();
+  const ShardWorld world = MakeWorld();
   const bool by_devices = *rc::gen::arbitrary<bool>();
   const auto num_shards = *rc::gen::inRange<uint32_t>(1, 5);
   const ShardPlan plan = PlanOf(world, by_devices, num_shards);
@@ -394,319 +347,10 @@ RC_GTEST_PROP(ShardsTest, AnySplitInAnyOrderGivesWhatOneCheckGives, ()) {
                     ->ConcludeInMemory(NumbersOf(world), world.options);
   RC_ASSERT(merged.ok());
   RC_ASSERT(Text(*merged) == WholeText(world));
-  World without = world;
+  ShardWorld without = world;
   without.options.keep_dropped = false;
   RC_ASSERT(Text(Gathered(*MergerOf(plan, partials), world)) ==
             WholeText(without));
-}
-
-// ------------------------------------------------------------- refusals
-
-// Two files of a key that is heard once.
-struct TwoShards {
-  World world;
-  ShardPlan plan;
-  std::vector<std::string> partials;
-
-  TwoShards() {
-    const auto keys = TestKeys(2, 1);
-    for (const DiagnosisKey& key : keys) {
-      const std::string name = absl::StrCat(world.names.size(), ".zip");
-      world.options.files.sources[name] =
-          MemorySource(name, WriteTestExport({key}));
-      world.names.push_back(name);
-      world.sightings.push_back(HearKey(key, kTestDaySeconds + 600));
-    }
-    world.options.files.trusted = TrustTestSigner();
-    plan.paths = world.names;
-    plan.shards = {{.files = {0}, .devices = {}, .num_sightings = 2},
-                   {.files = {1}, .devices = {}, .num_sightings = 2}};
-    partials = {PartialOf(world, plan, 0), PartialOf(world, plan, 1)};
-  }
-};
-
-absl::Status NobodyTakesMatches(absl::Span<const Match> /*matches*/) {
-  return absl::InternalError("there should be none");
-}
-
-TEST(ShardsTest, AMissingShardIsNamed) {
-  TwoShards two;
-  ShardMerger merger(two.plan);
-  ASSERT_THAT(merger.Add(*MemorySource("p2", two.partials[1])), IsOk());
-  const auto merged =
-      merger.Conclude({.all = 2}, two.world.options, NobodyTakesMatches);
-  EXPECT_EQ(merged.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(merged.status().message()),
-              HasSubstr("of the 2 shards, this one is missing: 1"));
-}
-
-TEST(ShardsTest, ADoubledShardIsNamed) {
-  TwoShards two;
-  ShardMerger merger(two.plan);
-  ASSERT_THAT(merger.Add(*MemorySource("a", two.partials[1])), IsOk());
-  const absl::Status again = merger.Add(*MemorySource("b", two.partials[1]));
-  EXPECT_EQ(again.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(again.message(), "b: shard 2 is there twice; a is it, too");
-}
-
-TEST(ShardsTest, AForeignPartialIsNamed) {
-  TwoShards two;
-  ShardPlan other = two.plan;
-  other.digest[31] = 1;
-  ShardMerger merger(other);
-  const absl::Status added = merger.Add(*MemorySource("a", two.partials[0]));
-  EXPECT_EQ(added.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(added.message()), HasSubstr("a: is of another plan"));
-}
-
-TEST(ShardsTest, EveryDamagedByteAndEveryEndIsRefused) {
-  TwoShards two;
-  const std::string& whole = two.partials[0];
-  for (size_t i = 0; i < whole.size(); ++i) {
-    std::string damaged = whole;
-    damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
-    ShardMerger of_damaged(two.plan);
-    EXPECT_EQ(of_damaged.Add(*MemorySource("p", damaged)).code(),
-              absl::StatusCode::kDataLoss)
-        << i;
-    ShardMerger of_part(two.plan);
-    EXPECT_EQ(of_part.Add(*MemorySource("p", whole.substr(0, i))).code(),
-              absl::StatusCode::kDataLoss)
-        << i;
-  }
-}
-
-// ------------------------------------------- sealed, but not what is written
-
-struct ReadPartial {
-  PartialHeader header;
-  std::vector<PartialFile> files;
-
-  explicit ReadPartial(const std::string& bytes) {
-    const auto source = MemorySource("p", bytes);
-    auto reader = PartialReader::Open(*source);
-    EXPECT_THAT(reader.status(), IsOk());
-    header = reader->header();
-    while (true) {
-      PartialFile file;
-      const auto more = reader->Next(&file);
-      EXPECT_THAT(more.status(), IsOk());
-      if (!more.ok() || !*more) return;
-      files.push_back(std::move(file));
-    }
-  }
-  std::string Sealed() {
-    std::string bytes;
-    EXPECT_THAT(WritePartial(header, files,
-                             [&bytes](absl::string_view some) {
-                               absl::StrAppend(&bytes, some);
-                               return absl::OkStatus();
-                             }),
-                IsOk());
-    return bytes;
-  }
-};
-
-// What a merge says of a first partial that was changed and sealed again.
-template <typename Change>
-absl::Status AddChanged(const TwoShards& two, const Change& change) {
-  ReadPartial partial(two.partials[0]);
-  change(partial);
-  ShardMerger merger(two.plan);
-  return merger.Add(*MemorySource("p", partial.Sealed()));
-}
-
-void ExpectRefused(const absl::Status& status, const std::string& reason) {
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr(reason));
-}
-
-TEST(ShardsTest, ASealedPartialThatNoShardWritesIsRefused) {
-  const TwoShards two;
-  EXPECT_THAT(AddChanged(two, [](ReadPartial&) {}), IsOk());
-  const auto refuse = [&two](const std::string& reason, const auto& change) {
-    ExpectRefused(AddChanged(two, change), reason);
-  };
-  refuse("its number", [](ReadPartial& p) { p.header.shard = 2; });
-  refuse("the number of its files", [](ReadPartial& p) {
-    p.header.num_files = 0;
-    p.files.clear();
-  });
-  refuse("the number of its sightings",
-         [](ReadPartial& p) { p.header.num_sightings = 3; });
-  refuse("which files it has", [](ReadPartial& p) { p.files[0].number = 1; });
-  refuse("which files it has",
-         [](ReadPartial& p) { p.files[0].matched.file.path = "1.zip"; });
-  refuse("goes on after its last file",
-         [](ReadPartial& p) { p.files.push_back(p.files[0]); });
-  refuse("a position", [](ReadPartial& p) {
-    p.files[0].matched.candidates.at(0).sighting_position = 2;
-  });
-  refuse("a position", [](ReadPartial& p) {
-    p.files[0].matched.outside_tolerance.insert(2);
-  });
-  refuse("a candidate's key", [](ReadPartial& p) {
-    p.files[0].matched.candidates.at(0).tek.bytes[0] ^= 1;
-  });
-}
-
-TEST(ShardsTest, NumbersThatNoFileHasAreRefused) {
-  const TwoShards two;
-  const auto refuse = [&two](const std::string& reason, const auto& number) {
-    const auto with = [&](uint64_t value) {
-      return AddChanged(
-          two, [&](ReadPartial& p) { number(p.files[0].matched) = value; });
-    };
-    ExpectRefused(with(uint64_t{1} << 40), reason);
-    EXPECT_THAT(with((uint64_t{1} << 40) - 1), IsOk());
-  };
-  using M = MatchedFile;
-  const std::string keys = "a number of keys";
-  refuse(
-      keys, [](M & m) -> auto& { return m.num_own_keys; });
-  refuse(
-      keys, [](M & m) -> auto& { return m.num_compared; });
-  refuse(
-      keys, [](M & m) -> auto& { return m.num_duplicates; });
-  refuse(
-      keys, [](M & m) -> auto& { return m.file.report.counts.keys; });
-  refuse(
-      keys, [](M & m) -> auto& { return m.file.report.counts.revised_keys; });
-  refuse(
-      keys,
-      [](M & m) -> auto& { return m.file.report.counts.rejected.back(); });
-  refuse(
-      keys, [](M & m) -> auto& { return m.file.report.counts.dropped.back(); });
-  refuse(
-      keys, [](M & m) -> auto& {
-        return m.file.report.counts.with_variant_of_concern;
-      });
-  refuse(
-      "the number of signatures tried",
-      [](M & m) -> auto& { return m.file.report.signature.num_tried; });
-}
-
-// Its one prefix stands twice, its key once: so the file is read again, which
-// does not hold the key.
-TEST(ShardsTest, AKeyThatTheFileDoesNotHoldIsNamedByTheFile) {
-  TwoShards two;
-  ReadPartial partial(two.partials[0]);
-  MatchedFile& matched = partial.files[0].matched;
-  ASSERT_EQ(matched.candidates.size(), 1);
-  DiagnosisKey key = TestKeys(3, 9).back();
-  matched.candidates[0].tek = key.tek;
-  key.rolling_start = matched.candidates[0].rolling_start;
-  key.rolling_period = matched.candidates[0].rolling_period;
-  KeyPublication publication;
-  publication.key = key;
-  matched.publications.Unite(publication, 1);
-  const std::vector<Tek> twice = {key.tek, key.tek};
-  matched.teks.Add(TekPrefixes::Of(twice));
-  two.partials[0] = partial.Sealed();
-  ShardMerger merger(two.plan);
-  for (const std::string& bytes : two.partials) {
-    ASSERT_THAT(merger.Add(*MemorySource("p", bytes)), IsOk());
-  }
-  const auto merged =
-      merger.Conclude({.all = 2}, two.world.options, NobodyTakesMatches);
-  ExpectRefused(merged.status(),
-                "0.zip: its keys are not those that were matched");
-}
-
-// The two files, by two devices; each heard one of the keys.
-struct ByTwoDevices : TwoShards {
-  ByTwoDevices() {
-    world.options.devices = {1, 2};
-    world.sightings[0].device = 1;
-    world.sightings[1].device = 2;
-    plan.by_devices = true;
-    plan.common_files = {0, 1};
-    plan.shards = {{.files = {}, .devices = {1}, .num_sightings = 1},
-                   {.files = {}, .devices = {2}, .num_sightings = 1}};
-    partials = {PartialOf(world, plan, 0), PartialOf(world, plan, 1)};
-  }
-};
-
-TEST(ShardsTest, ADeviceOfAnotherShardIsRefused) {
-  const ByTwoDevices two;
-  EXPECT_THAT(AddChanged(two, [](ReadPartial&) {}), IsOk());
-  const auto change = [](ReadPartial& p) {
-    p.files[0].matched.candidates.at(0).sighting.device = 2;
-  };
-  ExpectRefused(AddChanged(two, change), "a device of another shard");
-  // A shard without a device has nobody's.
-  ByTwoDevices none = two;
-  none.plan.shards[0].devices.clear();
-  ExpectRefused(AddChanged(none, [](ReadPartial&) {}),
-                "a device of another shard");
-}
-
-TEST(ShardsTest, ADeviceThatIsNotNamedIsRefusedByFiles) {
-  TwoShards two;
-  two.plan.common_devices = {7};
-  ExpectRefused(AddChanged(two, [](ReadPartial&) {}),
-                "a device of another shard");
-  two.plan.common_devices = {0};
-  EXPECT_THAT(AddChanged(two, [](ReadPartial&) {}), IsOk());
-}
-
-TEST(ShardsTest, KeysThatAnotherShardTellsOfAreRefused) {
-  const ByTwoDevices two;
-  ReadPartial changed(two.partials[1]);
-  changed.files[1].matched.teks.Add({7});
-  ShardMerger merger(two.plan);
-  ExpectRefused(merger.Add(*MemorySource("b", changed.Sealed())),
-                "b: not what this shard writes: keys that another shard tells");
-}
-
-// Nothing goes to the folder that fits; and where what does not fit has no
-// place, that is the folder's fault, not the partial's.
-TEST(ShardsTest, AFolderThatIsNotThereIsNamed) {
-  const TwoShards two;
-  ShardMerger roomy(two.plan, {.folder = "/nowhere"});
-  for (const std::string& bytes : two.partials) {
-    ASSERT_THAT(roomy.Add(*MemorySource("p", bytes)), IsOk());
-  }
-  int num = 0;
-  EXPECT_THAT(roomy
-                  .Conclude({.all = 2}, two.world.options,
-                            [&num](absl::Span<const Match> matches) {
-                              num += static_cast<int>(matches.size());
-                              return absl::OkStatus();
-                            })
-                  .status(),
-              IsOk());
-  EXPECT_EQ(num, 2);
-
-  ShardMerger narrow(two.plan, {.memory_bytes = 0, .folder = "/nowhere"});
-  absl::Status status;
-  for (const std::string& bytes : two.partials) {
-    if (status.ok()) status = narrow.Add(*MemorySource("p", bytes));
-  }
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("/nowhere: "));
-}
-
-TEST(ShardsTest, WhoTakesMatchesCanEndTheMerge) {
-  const TwoShards two;
-  ShardMerger merger(two.plan);
-  for (const std::string& bytes : two.partials) {
-    ASSERT_THAT(merger.Add(*MemorySource("p", bytes)), IsOk());
-  }
-  EXPECT_EQ(merger.Conclude({.all = 2}, two.world.options, NobodyTakesMatches)
-                .status()
-                .message(),
-            "there should be none");
-}
-
-TEST(ShardsTest, AnotherFileAtItsPathIsRefused) {
-  const ByTwoDevices two;
-  ReadPartial changed(two.partials[1]);
-  changed.files[1].matched.file.report.digests.sha256[0] ^= 1;
-  ShardMerger merger(two.plan);
-  ASSERT_THAT(merger.Add(*MemorySource("a", two.partials[0])), IsOk());
-  ExpectRefused(merger.Add(*MemorySource("b", changed.Sealed())),
-                "b: shard 2 has met another file at 1.zip than an earlier one");
 }
 
 }  // namespace
