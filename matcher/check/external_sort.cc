@@ -1,13 +1,21 @@
 // Plan: values are held until there are too many, which makes a run of them in
-// the file; a visit merges the runs by a heap of readers.
+// the file, in pieces of kAtOnce; a visit merges the runs by a heap of readers.
 #include "matcher/check/external_sort.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/types/span.h"
 #include "keyformat/status_macros.h"
+#include "matcher/check/spilled_value.h"
 
 namespace tekmatch {
+namespace {
+
+// Values that are bytes at the same time.
+constexpr size_t kAtOnce = 1024;
+
+}  // namespace
 
 template <typename T>
 ExternalSort<T>::ExternalSort(Less less, size_t memory_bytes, SpillFile* file)
@@ -47,10 +55,17 @@ absl::Status ExternalSort<T>::Visit(
 template <typename T>
 absl::Status ExternalSort<T>::Spill() {
   std::sort(held_.begin(), held_.end(), less_);
-  TEKMATCH_ASSIGN_OR_RETURN(
-      const uint64_t offset,
-      file_->Append({reinterpret_cast<const uint8_t*>(held_.data()),
-                     held_.size() * sizeof(T)}));
+  const uint64_t offset = file_->size();
+  std::vector<uint8_t> bytes;
+  for (size_t begin = 0; begin < held_.size(); begin += kAtOnce) {
+    const size_t num = std::min(kAtOnce, held_.size() - begin);
+    bytes.resize(num * kSpilledBytes<T>);
+    SpilledWriter writer(bytes.data());
+    for (size_t i = begin; i < begin + num; ++i) {
+      VisitSpilled(writer, std::as_const(held_[i]));
+    }
+    TEKMATCH_RETURN_IF_ERROR(file_->Append(bytes).status());
+  }
   runs_.push_back({offset, held_.size()});
   held_.clear();
   return absl::OkStatus();
@@ -63,10 +78,18 @@ absl::StatusOr<bool> ExternalSort<T>::Fill(size_t most, Reader& reader) const {
       static_cast<size_t>(std::min<uint64_t>(most, reader.rest.num));
   if (num == 0) return false;
   reader.buffer.resize(num);
-  TEKMATCH_RETURN_IF_ERROR(file_->ReadAt(
-      reader.rest.offset,
-      {reinterpret_cast<uint8_t*>(reader.buffer.data()), num * sizeof(T)}));
-  reader.rest.offset += num * sizeof(T);
+  std::vector<uint8_t> bytes;
+  for (size_t begin = 0; begin < num; begin += kAtOnce) {
+    const size_t some = std::min(kAtOnce, num - begin);
+    bytes.resize(some * kSpilledBytes<T>);
+    TEKMATCH_RETURN_IF_ERROR(
+        file_->ReadAt(reader.rest.offset, absl::MakeSpan(bytes)));
+    reader.rest.offset += bytes.size();
+    SpilledReader spilled(bytes.data());
+    for (size_t i = begin; i < begin + some; ++i) {
+      VisitSpilled(spilled, reader.buffer[i]);
+    }
+  }
   reader.rest.num -= num;
   reader.next = 0;
   return true;

@@ -32,8 +32,8 @@ struct PositionInFile {
   bool operator==(const PositionInFile&) const = default;
 };
 
-// Of Match, PositionInFile and Sighting. Values are written as their bytes, for
-// this process alone to read.
+// Of Match, PositionInFile and Sighting. Values are written member by member
+// (spilled_value.h), for this process alone to read.
 template <typename T>
 class ExternalSort {
   static_assert(std::is_trivially_copyable_v<T>);

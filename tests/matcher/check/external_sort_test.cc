@@ -3,13 +3,20 @@
 #include "matcher/check/external_sort.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <new>
+#include <string>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
+#include "keyformat/diagnosis_key.h"
 #include "matcher/check/spill_file.h"
+#include "matcher/join/match.h"
+#include "matcher/join/sighting.h"
 #include "tests/status_matchers.h"
 #include "tests/test_files.h"
 
@@ -60,6 +67,85 @@ TEST(ExternalSortTest, SortsWithAnyMemory) {
       EXPECT_EQ(VisitAll(sort), expected);
       EXPECT_EQ(VisitAll(sort), expected);
     }
+  }
+}
+
+// A match in memory that held something else before: members are set, and what
+// is between them is not.
+Match* MatchIn(std::array<uint8_t, sizeof(Match)>& memory, uint8_t before) {
+  static_assert(alignof(Match) <= alignof(std::max_align_t));
+  memory.fill(before);
+  return new (memory.data()) Match;
+}
+
+bool ByTek(const Match& a, const Match& b) { return a.tek.bytes < b.tek.bytes; }
+
+// All of a file, after a match that lay in such memory was written to it.
+std::vector<uint8_t> Spilled(uint8_t before) {
+  alignas(std::max_align_t) std::array<uint8_t, sizeof(Match)> memory;
+  const Match* const match = MatchIn(memory, before);
+  SpillFile file(TempPath(""));
+  ExternalSort<Match> sort(ByTek, 0, &file);
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(sort.Add(*match), IsOk());
+  EXPECT_THAT(sort.Finish(), IsOk());
+  std::vector<uint8_t> bytes(file.size());
+  EXPECT_THAT(file.ReadAt(0, absl::MakeSpan(bytes)), IsOk());
+  return bytes;
+}
+
+TEST(ExternalSortTest, WhatWasInMemoryBeforeIsNotWritten) {
+  const std::vector<uint8_t> bytes = Spilled(0);
+  EXPECT_GE(bytes.size(), 3 * (sizeof(Tek) + sizeof(Sighting)));
+  EXPECT_EQ(bytes, Spilled(0xA5));
+}
+
+// Each member is another one's neighbour, so that none can stand for it.
+std::vector<Match> MatchesWithEveryMember() {
+  std::vector<Match> matches;
+  for (int i = 0; i < 40; ++i) {
+    const auto byte = static_cast<uint8_t>(200 - i);
+    Match& match = matches.emplace_back();
+    match.tek.bytes.fill(byte);
+    match.rolling_start = 0x01020304U + byte;
+    match.rolling_period = byte;
+    if (i % 2 == 0) match.metadata.transmission_risk = byte;
+    if (i % 3 == 0) match.metadata.report_type = ReportType::kRevoked;
+    if (i % 5 == 0) match.metadata.days_since_onset = -14;
+    if (i % 7 == 0) match.metadata.variant_of_concern = 0;
+    match.metadata.revised = i % 4 < 2;
+    match.source = 0x11121314U + byte;
+    match.interval = 0x21222324U + byte;
+    match.sighting.unix_seconds = 0x3132333435363738 + byte;
+    match.sighting.rpi.bytes.fill(byte + 1);
+    match.sighting.aem.bytes.fill(byte + 2);
+    match.sighting.rssi = static_cast<int16_t>(-byte);
+    match.sighting.store = byte + 3;
+    match.sighting.seconds_since_previous_scan = byte + 4;
+    match.sighting.device = 0x41424344U + byte;
+    match.sighting_position = 0x51525354U + byte;
+    match.bluetooth_metadata.bytes.fill(byte + 5);
+    match.tx_power = -1000 - byte;
+    match.attenuation = 2000 + byte;
+  }
+  return matches;
+}
+
+TEST(ExternalSortTest, EveryMemberOfAMatchComesBack) {
+  std::vector<Match> expected = MatchesWithEveryMember();
+  for (const size_t memory : {0, 1000, 100'000}) {
+    SpillFile file(TempPath(""));
+    ExternalSort<Match> sort(ByTek, memory, &file);
+    for (const Match& match : expected) ASSERT_THAT(sort.Add(match), IsOk());
+    ASSERT_THAT(sort.Finish(), IsOk());
+    std::vector<Match> seen;
+    ASSERT_THAT(sort.Visit([&seen](const Match& match) {
+      seen.push_back(match);
+      return absl::OkStatus();
+    }),
+                IsOk());
+    EXPECT_EQ(file.size() > 0, memory < 100'000);
+    EXPECT_TRUE(std::equal(seen.rbegin(), seen.rend(), expected.begin(),
+                           expected.end()));
   }
 }
 
