@@ -352,9 +352,9 @@ absl::StatusOr<PartialReader> PartialReader::Open(const ByteSource& source) {
     return absl::DataLossError(absl::StrCat(
         source.name(), ": not a partial of tekmatch match --partial"));
   }
-  TEKMATCH_RETURN_IF_ERROR(CheckSeal(source));
-  const uint64_t end = source.size() - Sha256Digest().size();
-  PartialReader reader(source, FieldReader(source, end));
+  TEKMATCH_ASSIGN_OR_RETURN(const Sha256Digest digest, CheckSeal(source));
+  const uint64_t end = source.size() - digest.size();
+  PartialReader reader(source, FieldReader(source, end), digest);
   FieldReader& io = reader.fields_;
   io.Bytes(magic, "its beginning");
   uint32_t version = 0;
@@ -374,7 +374,10 @@ absl::StatusOr<bool> PartialReader::Next(PartialFile* file,
   *file = {};
   const uint64_t end = source_->size() - Sha256Digest().size();
   if (num_read_ == header_.num_files) {
-    if (fields_.position() == end) return false;
+    if (fields_.position() == end) {
+      TEKMATCH_RETURN_IF_ERROR(fields_.CheckDigest(digest_));
+      return false;
+    }
     return absl::DataLossError(
         absl::StrCat(source_->name(), ": goes on after its last file, at byte ",
                      fields_.position()));

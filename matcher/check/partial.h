@@ -83,24 +83,28 @@ class PartialReader {
  public:
   // Reads all of it once, for its checksum, and its header. `source` outlives
   // the reader. DATA_LOSS: these are no partial, one of another version, or a
-  // damaged one.
+  // damaged one. What Next reads is digested again: who was given false by it
+  // has read what the checksum is of, though somebody may write to the file.
   static absl::StatusOr<PartialReader> Open(const ByteSource& source);
 
   const PartialHeader& header() const { return header_; }
 
-  // The next file; false after the last one. What `sinks` take is not in it.
-  // DATA_LOSS, with the field and its place: something that no shard writes.
-  // Others are those of `sinks`.
+  // The next file; false after the last one, once. What `sinks` take is not in
+  // it. DATA_LOSS, with the field and its place: something that no shard
+  // writes; or, after the last file, the source has changed since Open, and
+  // nothing that was read counts. Others are those of `sinks`.
   absl::StatusOr<bool> Next(PartialFile* file, const PartialSinks& sinks);
   // The same, with all of it in `file`.
   absl::StatusOr<bool> Next(PartialFile* file);
 
  private:
-  PartialReader(const ByteSource& source, FieldReader fields)
-      : source_(&source), fields_(std::move(fields)) {}
+  PartialReader(const ByteSource& source, FieldReader fields,
+                const Sha256Digest& digest)
+      : source_(&source), fields_(std::move(fields)), digest_(digest) {}
 
   const ByteSource* source_;
   FieldReader fields_;
+  Sha256Digest digest_;  // of what fields_ reads, when it was opened
   PartialHeader header_;
   uint32_t num_read_ = 0;
 };

@@ -1,5 +1,5 @@
 // Plan: the writer, which digests what leaves its buffer; the reader, which
-// reads ahead; the seal.
+// reads ahead, and digests what it reads; the seal.
 #include "matcher/check/partial_fields.h"
 
 #include <algorithm>
@@ -60,6 +60,7 @@ void FieldReader::Read(uint8_t* out, size_t size, const char* field) {
           std::min<uint64_t>(kBufferBytes, end_ - position_)));
       status_ = source_.ReadAt(position_, absl::MakeSpan(buffer_));
       if (!status_.ok()) return;
+      SHA256_Update(&sha256_, buffer_.data(), buffer_.size());
       continue;
     }
     const auto part =
@@ -69,6 +70,14 @@ void FieldReader::Read(uint8_t* out, size_t size, const char* field) {
     position_ += part;
     size -= part;
   }
+}
+
+absl::Status FieldReader::CheckDigest(const Sha256Digest& expected) {
+  Sha256Digest digest;
+  SHA256_Final(digest.data(), &sha256_);
+  if (digest == expected) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(source_.name(), ": has changed while it was read"));
 }
 
 void FieldReader::Text(std::string& text, const char* field) {
@@ -100,7 +109,7 @@ void FieldReader::Numbers(absl::Span<uint32_t> numbers, const char* field) {
   }
 }
 
-absl::Status CheckSeal(const ByteSource& source) {
+absl::StatusOr<Sha256Digest> CheckSeal(const ByteSource& source) {
   Sha256Digest written;
   if (source.size() < written.size()) {
     return absl::DataLossError(
@@ -119,7 +128,7 @@ absl::Status CheckSeal(const ByteSource& source) {
   Sha256Digest digest;
   SHA256_Final(digest.data(), &sha256);
   TEKMATCH_RETURN_IF_ERROR(source.ReadAt(end, absl::MakeSpan(written)));
-  if (digest == written) return absl::OkStatus();
+  if (digest == written) return digest;
   return absl::DataLossError(
       absl::StrCat(source.name(), ": is damaged: its checksum is another one"));
 }

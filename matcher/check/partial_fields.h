@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "keyformat/byte_source.h"
@@ -93,7 +94,9 @@ class FieldReader {
  public:
   // `source` outlives the reader. Reads [0, end) of it.
   FieldReader(const ByteSource& source, uint64_t end)
-      : source_(source), end_(end) {}
+      : source_(source), end_(end) {
+    SHA256_Init(&sha256_);
+  }
 
   template <typename T>
   void Number(T& value, const char* field) {
@@ -149,6 +152,10 @@ class FieldReader {
   const absl::Status& status() const { return status_; }
   uint64_t position() const { return position_; }
 
+  // Once, when position() is the end, and nothing was wrong. DATA_LOSS: what
+  // was read has another SHA-256, so the source has changed meanwhile.
+  absl::Status CheckDigest(const Sha256Digest& expected);
+
  private:
   void Read(uint8_t* out, size_t size, const char* field);
 
@@ -157,11 +164,13 @@ class FieldReader {
   uint64_t position_ = 0;
   std::vector<uint8_t> buffer_;
   uint64_t buffer_begin_ = 0;
+  SHA256_CTX sha256_;  // of all that came into the buffer
   absl::Status status_;
 };
 
-// DATA_LOSS unless the source ends with the SHA-256 of what is before it.
-absl::Status CheckSeal(const ByteSource& source);
+// The SHA-256 with which the source ends. DATA_LOSS unless that is the one of
+// what is before it.
+absl::StatusOr<Sha256Digest> CheckSeal(const ByteSource& source);
 
 }  // namespace tekmatch
 

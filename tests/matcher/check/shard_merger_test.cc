@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "gtest/gtest.h"
 #include "keyformat/byte_source.h"
 #include "keyformat/diagnosis_key.h"
+#include "keyformat/signature.h"
 #include "matcher/check/partial.h"
 #include "matcher/check/tek_prefixes.h"
 #include "matcher/join/key_publication.h"
@@ -103,6 +105,58 @@ TEST(ShardMergerTest, EveryDamagedByteAndEveryEndIsRefused) {
               absl::StatusCode::kDataLoss)
         << i;
   }
+}
+
+// Gives other bytes after so many reads, as where somebody writes to the file.
+class ChangingSource : public ByteSource {
+ public:
+  ChangingSource(const std::string& before, const std::string& after,
+                 int num_reads)
+      : before_(MemorySource("p", before)),
+        after_(MemorySource("p", after)),
+        num_reads_(num_reads) {}
+
+  const std::string& name() const override { return before_->name(); }
+  uint64_t size() const override { return before_->size(); }
+  absl::Status ReadAt(uint64_t offset, absl::Span<uint8_t> out) const override {
+    const bool is_before = num_done_++ < num_reads_;
+    return (is_before ? before_ : after_)->ReadAt(offset, out);
+  }
+  int num_done() const { return num_done_; }
+
+ private:
+  const std::unique_ptr<ByteSource> before_;
+  const std::unique_ptr<ByteSource> after_;
+  const int num_reads_;
+  mutable int num_done_ = 0;
+};
+
+TEST(ShardMergerTest, APartialThatChangesAfterItsChecksumIsRefused) {
+  const TwoShards two;
+  const std::string& whole = two.partials[0];
+  const ChangingSource unchanged(whole, whole, 0);
+  ASSERT_THAT(ShardMerger(two.plan).Add(unchanged), IsOk());
+  // Its beginning, its content, its checksum; and what is used.
+  ASSERT_EQ(unchanged.num_done(), 4);
+  for (size_t i = 0; i < whole.size() - Sha256Digest().size(); ++i) {
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
+    ShardMerger merger(two.plan);
+    EXPECT_FALSE(merger.Add(ChangingSource(whole, damaged, 3)).ok()) << i;
+  }
+}
+
+// A whole one, too: another time of the same shard, and it is of one size.
+TEST(ShardMergerTest, APartialThatIsReplacedAfterItsChecksumIsRefused) {
+  TwoShards two;
+  two.world.sightings[0].rssi -= 1;
+  const std::string other = PartialOf(two.world, two.plan, 0);
+  const std::string& whole = two.partials[0];
+  ASSERT_EQ(other.size(), whole.size());
+  ASSERT_NE(other, whole);
+  EXPECT_THAT(ShardMerger(two.plan).Add(*MemorySource("p", other)), IsOk());
+  EXPECT_EQ(ShardMerger(two.plan).Add(ChangingSource(whole, other, 3)),
+            absl::DataLossError("p: has changed while it was read"));
 }
 
 // ------------------------------------------- sealed, but not what is written
