@@ -208,7 +208,7 @@ void VisitCandidate(Io& io, AMatch& match) {
   auto& sighting = match.sighting;
   io.Number(sighting.unix_seconds, "a time");
   Expect(io,
-         sighting.unix_seconds >= 0 && sighting.unix_seconds < kMaxHeardSeconds,
+         sighting.unix_seconds >= 0 && sighting.unix_seconds <= kMaxHeardSeconds,
          "a time");
   io.Bytes(sighting.rpi.bytes, "an identifier");
   io.Bytes(sighting.aem.bytes, "a sighting's metadata");

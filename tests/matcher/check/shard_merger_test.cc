@@ -24,6 +24,8 @@
 #include "matcher/check/partial.h"
 #include "matcher/check/tek_prefixes.h"
 #include "matcher/join/key_publication.h"
+#include "matcher/join/sighting.h"
+#include "matcher/join/sighting_index.h"
 #include "tests/matcher/check/shard_world.h"
 #include "tests/status_matchers.h"
 #include "tests/test_exports.h"
@@ -231,6 +233,27 @@ TEST(ShardMergerTest, ASealedPartialThatNoShardWritesIsRefused) {
   refuse("a candidate's key", [](ReadPartial& p) {
     p.files[0].matched.candidates.at(0).tek.bytes[0] ^= 1;
   });
+}
+
+// Whatever a sighting may be, its candidate may be.
+TEST(ShardMergerTest, ASightingAtTheEndsOfItsRangesIsTaken) {
+  const TwoShards two;
+  const auto add = [&two](int64_t seconds, int16_t rssi) {
+    return AddChanged(two, [&](ReadPartial& p) {
+      Sighting& sighting = p.files[0].matched.candidates.at(0).sighting;
+      sighting.unix_seconds = seconds;
+      sighting.rssi = rssi;
+      EXPECT_EQ(CheckHeard({&sighting, 1}).ok(),
+                seconds >= 0 && seconds <= kMaxHeardSeconds &&
+                    rssi >= kMinRssi && rssi <= kMaxRssi);
+    });
+  };
+  EXPECT_THAT(add(0, kMinRssi), IsOk());
+  EXPECT_THAT(add(kMaxHeardSeconds, kMaxRssi), IsOk());
+  ExpectRefused(add(-1, 0), "a time before byte");
+  ExpectRefused(add(kMaxHeardSeconds + 1, 0), "a time before byte");
+  ExpectRefused(add(0, kMinRssi - 1), "a signal strength");
+  ExpectRefused(add(0, kMaxRssi + 1), "a signal strength");
 }
 
 TEST(ShardMergerTest, NumbersThatNoFileHasAreRefused) {
