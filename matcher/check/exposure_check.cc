@@ -28,10 +28,10 @@ absl::StatusOr<ExposureCheckResult> CheckOrThrow(
 
 absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
     std::vector<Sighting> sightings, const TaskRunner& tasks) {
-  TEKMATCH_RETURN_IF_ERROR(CheckHeard(sightings, tasks));
   TEKMATCH_ASSIGN_OR_RETURN(
       SightingIndex index,
-      SightingIndex::Create(std::move(sightings), kSearchedIntervals, tasks));
+      SightingIndex::Create(std::move(sightings), kSearchedIntervals, tasks,
+                            kMaxHeardSeconds));
   return std::make_shared<const SightingIndex>(std::move(index));
 }
 

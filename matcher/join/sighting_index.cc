@@ -1,7 +1,9 @@
-// Plan: Sightings are checked, by threads and without a branch for each;
-// only where one is wrong, a second pass finds the first and says why. They
-// are sorted (sighting_order.h), and parts of them fill the table of buckets
-// and the bytes of RPIs. A look-up searches one bucket.
+// Plan: Threads look at parts of the sightings once, for all there is to know
+// before: whether their fields are right, without a branch for each, whether
+// they are sorted, and how many each interval has. Only where one is wrong, a
+// second pass finds the first and says why. They are sorted
+// (sighting_order.h), and parts of them fill the table of buckets and the bytes
+// of RPIs. A look-up searches one bucket.
 #include "matcher/join/sighting_index.h"
 
 #include <algorithm>
@@ -47,23 +49,45 @@ bool AllPass(absl::Span<const Sighting> sightings, int64_t max_seconds) {
 }
 
 // The first status of CheckFields that is none.
-absl::Status CheckAll(absl::Span<const Sighting> sightings, int64_t max_seconds,
-                      absl::string_view too_late, const TaskRunner& tasks) {
-  const size_t num_parts = tasks.num_threads();
-  std::atomic<bool> pass = true;
-  tasks.Run(num_parts, [&](size_t i) {
-    const Part part = PartOf(sightings.size(), i, num_parts);
-    if (!AllPass(sightings.subspan(part.begin, part.end - part.begin),
-                 max_seconds)) {
-      pass = false;
-    }
-  });
-  if (pass) return absl::OkStatus();
+absl::Status FirstWrong(absl::Span<const Sighting> sightings,
+                        int64_t max_seconds) {
+  const absl::string_view too_late =
+      max_seconds == kMaxHeardSeconds ? "after 2099"
+                                      : "past the last 32-bit interval number";
   for (size_t i = 0; i < sightings.size(); ++i) {
     TEKMATCH_RETURN_IF_ERROR(
         CheckFields(sightings[i], i, max_seconds, too_late));
   }
   return absl::OkStatus();
+}
+
+// What there is to know of sightings before they are sorted.
+struct Survey {
+  bool all_pass = true;
+  bool are_sorted = true;
+  IntervalCounts counts;  // if all pass
+};
+
+// Of a part of the sightings; sorted: together with the one before it.
+Survey Look(absl::Span<const Sighting> sightings, Part part,
+            int64_t max_seconds) {
+  // So few are looked at for one reason after another while they are in the
+  // first cache.
+  constexpr size_t kSightings = 512;
+  Survey survey;
+  for (size_t begin = part.begin; begin < part.end; begin += kSightings) {
+    const size_t num = std::min(kSightings, part.end - begin);
+    const absl::Span<const Sighting> some = sightings.subspan(begin, num);
+    if (!AllPass(some, max_seconds)) {
+      survey.all_pass = false;
+      return survey;
+    }
+    const size_t before = begin > 0 ? 1 : 0;
+    survey.are_sorted = survey.are_sorted && AreSorted(sightings.subspan(
+                                                 begin - before, num + before));
+    survey.counts.Add(some);
+  }
+  return survey;
 }
 
 // From four to eight sightings a bucket, where RPIs are random.
@@ -73,12 +97,21 @@ constexpr size_t kSightingsPerBucket = 8;
 
 absl::Status CheckHeard(absl::Span<const Sighting> sightings,
                         const TaskRunner& tasks) {
-  return CheckAll(sightings, kMaxHeardSeconds, "after 2099", tasks);
+  const size_t num_parts = tasks.num_threads();
+  std::atomic<bool> all_pass = true;
+  tasks.Run(num_parts, [&](size_t i) {
+    const Part part = PartOf(sightings.size(), i, num_parts);
+    if (!AllPass(sightings.subspan(part.begin, part.end - part.begin),
+                 kMaxHeardSeconds)) {
+      all_pass = false;
+    }
+  });
+  return all_pass ? absl::OkStatus() : FirstWrong(sightings, kMaxHeardSeconds);
 }
 
 absl::StatusOr<SightingIndex> SightingIndex::Create(
     std::vector<Sighting> sightings, int32_t max_tolerance_intervals,
-    const TaskRunner& tasks) {
+    const TaskRunner& tasks, int64_t max_seconds) {
   if (max_tolerance_intervals < 0 ||
       max_tolerance_intervals > kMaxToleranceIntervals) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -89,43 +122,56 @@ absl::StatusOr<SightingIndex> SightingIndex::Create(
         absl::StrCat(sightings.size(), " sightings are more than an index of ",
                      std::numeric_limits<uint32_t>::max(), " holds"));
   }
-  TEKMATCH_RETURN_IF_ERROR(CheckAll(sightings, kMaxSightingSeconds,
-                                    "past the last 32-bit interval number",
-                                    tasks));
-  SortSightings(absl::MakeSpan(sightings), tasks);
-  return SightingIndex(std::move(sightings), max_tolerance_intervals, tasks);
+  const size_t num_parts = tasks.num_threads();
+  std::vector<Survey> surveys(num_parts);
+  tasks.Run(num_parts, [&](size_t i) {
+    surveys[i] =
+        Look(sightings, PartOf(sightings.size(), i, num_parts), max_seconds);
+  });
+  Survey& all = surveys[0];
+  for (size_t i = 1; i < num_parts; ++i) {
+    all.all_pass = all.all_pass && surveys[i].all_pass;
+    all.are_sorted = all.are_sorted && surveys[i].are_sorted;
+    all.counts.Add(surveys[i].counts);
+  }
+  if (!all.all_pass) return FirstWrong(sightings, max_seconds);
+  // As a .tksight is, and what was indexed before.
+  if (!all.are_sorted) SortSightings(absl::MakeSpan(sightings), tasks);
+  return SightingIndex(std::move(sightings), all.counts,
+                       max_tolerance_intervals, tasks);
 }
 
 SightingIndex::SightingIndex(std::vector<Sighting> sorted,
+                             const IntervalCounts& counts,
                              int32_t max_tolerance_intervals,
                              const TaskRunner& tasks)
     : sightings_(std::move(sorted)),
-      filters_(sightings_, max_tolerance_intervals, tasks),
-      max_tolerance_intervals_(max_tolerance_intervals) {
-  const size_t num_buckets = std::max<size_t>(
-      1, std::bit_ceil(sightings_.size()) / kSightingsPerBucket);
-  shift_ = 32 - std::countr_zero(num_buckets);
-  bucket_begins_.resize(num_buckets + 1);
-  bytes_.resize(sightings_.size() + sizeof(uint64_t));
-  // Each part writes the begins of the buckets that no sighting before it
-  // reaches, up to that of its last sighting.
-  const size_t num_parts = tasks.num_threads();
-  tasks.Run(num_parts, [&](size_t i) {
-    const Part part = PartOf(sightings_.size(), i, num_parts);
-    size_t next =
-        part.begin == 0 ? 0 : BucketOf(sightings_[part.begin - 1].rpi) + 1;
-    for (size_t s = part.begin; s < part.end; ++s) {
-      bytes_[s] = ByteOf(sightings_[s].rpi);
-      const size_t bucket = BucketOf(sightings_[s].rpi);
-      while (next <= bucket) {
-        bucket_begins_[next++] = static_cast<uint32_t>(s);
-      }
-    }
-    if (part.end != sightings_.size() || i + 1 != num_parts) return;
-    while (next <= num_buckets) {
-      bucket_begins_[next++] = static_cast<uint32_t>(sightings_.size());
-    }
-  });
+      num_buckets_(std::max<size_t>(
+          1, std::bit_ceil(sightings_.size()) / kSightingsPerBucket)),
+      newest_seconds_(counts.newest_seconds()),
+      max_tolerance_intervals_(max_tolerance_intervals),
+      shift_(32 - std::countr_zero(num_buckets_)) {
+  bucket_begins_ = std::make_unique_for_overwrite<uint32_t[]>(num_buckets_ + 1);
+  bytes_ = std::make_unique_for_overwrite<uint8_t[]>(sightings_.size() +
+                                                     sizeof(uint64_t));
+  std::fill_n(bytes_.get() + sightings_.size(), sizeof(uint64_t), 0);
+  if (sightings_.empty()) FillBuckets({0, 0});
+  filters_ = SliceFilters(sightings_, counts, max_tolerance_intervals, tasks,
+                          [this](Part piece) { FillBuckets(piece); });
+}
+
+void SightingIndex::FillBuckets(Part piece) {
+  size_t next =
+      piece.begin == 0 ? 0 : BucketOf(sightings_[piece.begin - 1].rpi) + 1;
+  for (size_t s = piece.begin; s < piece.end; ++s) {
+    bytes_[s] = ByteOf(sightings_[s].rpi);
+    const size_t bucket = BucketOf(sightings_[s].rpi);
+    while (next <= bucket) bucket_begins_[next++] = static_cast<uint32_t>(s);
+  }
+  if (piece.end != sightings_.size()) return;
+  while (next <= num_buckets_) {
+    bucket_begins_[next++] = static_cast<uint32_t>(piece.end);
+  }
 }
 
 absl::Span<const Sighting> SightingIndex::FindBetween(const Rpi& rpi,

@@ -13,12 +13,14 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
+#include "matcher/join/interval_counts.h"
 #include "matcher/join/match_policy.h"
 #include "matcher/join/sighting.h"
 #include "matcher/join/slice_filters.h"
@@ -52,16 +54,18 @@ class SightingIndex {
   // Takes the sightings in any order; exact duplicates are legal and stay.
   // `max_tolerance_intervals` is the largest tolerance (match_policy.h) that an
   // engine can have over this index. `tasks` share the work; the index is the
-  // same whatever they are.
-  // INVALID_ARGUMENT: a sighting's time is negative or after
-  // kMaxSightingSeconds, or its RSSI not in kMinRssi..kMaxRssi (the message has
+  // same whatever they are. `max_seconds` is kMaxSightingSeconds, or
+  // kMaxHeardSeconds for what CheckHeard would refuse.
+  // INVALID_ARGUMENT: a sighting's time is negative or after `max_seconds`, or
+  // its RSSI not in kMinRssi..kMaxRssi (the message has
   // its place in the input): what 127, "not available", would be taken for is
   // the nearest of contacts. Also if there are more sightings than a uint32_t
   // counts, or the tolerance is not in 0..kMaxToleranceIntervals.
   static absl::StatusOr<SightingIndex> Create(
       std::vector<Sighting> sightings,
       int32_t max_tolerance_intervals = MatchPolicy().tolerance_intervals,
-      const TaskRunner& tasks = InTurn());
+      const TaskRunner& tasks = InTurn(),
+      int64_t max_seconds = kMaxSightingSeconds);
 
   SightingIndex(const SightingIndex&) = delete;
   SightingIndex& operator=(const SightingIndex&) = delete;
@@ -92,12 +96,14 @@ class SightingIndex {
   }
 
   const SliceFilters& filters() const { return filters_; }
+  // The newest sighting's time; -1 if there is none.
+  int64_t newest_seconds() const { return newest_seconds_; }
   int32_t max_tolerance_intervals() const { return max_tolerance_intervals_; }
 
   // Beyond the sightings themselves.
   size_t memory_bytes() const {
-    return bucket_begins_.capacity() * sizeof(uint32_t) + bytes_.capacity() +
-           filters_.memory_bytes();
+    return (num_buckets_ + 1) * sizeof(uint32_t) + sightings_.size() +
+           sizeof(uint64_t) + filters_.memory_bytes();
   }
 
   // Position in sightings() of an element of it. The reference is to the
@@ -107,8 +113,8 @@ class SightingIndex {
   }
 
  private:
-  SightingIndex(std::vector<Sighting> sorted, int32_t max_tolerance_intervals,
-                const TaskRunner& tasks);
+  SightingIndex(std::vector<Sighting> sorted, const IntervalCounts& counts,
+                int32_t max_tolerance_intervals, const TaskRunner& tasks);
 
   // The leading bits of the RPI. RPIs are ciphertext, so they spread evenly;
   // where somebody chose them to collide, the search inside the bucket is
@@ -143,15 +149,22 @@ class SightingIndex {
     return false;
   }
 
+  // Writes what the table of buckets and bytes_ hold of the sightings at
+  // [piece.begin, piece.end), and the begins of buckets before these.
+  void FillBuckets(Part piece);
+
   absl::Span<const Sighting> FindBetween(const Rpi& rpi, uint32_t begin,
                                          uint32_t end) const;
 
   std::vector<Sighting> sightings_;
   // Bucket b holds the positions [bucket_begins_[b], bucket_begins_[b + 1]).
-  std::vector<uint32_t> bucket_begins_;
+  // No vectors, here and below: threads write the first values, together.
+  std::unique_ptr<uint32_t[]> bucket_begins_;
+  size_t num_buckets_ = 0;
   // ByteOf each sighting, and eight more.
-  std::vector<uint8_t> bytes_;
+  std::unique_ptr<uint8_t[]> bytes_;
   SliceFilters filters_;
+  int64_t newest_seconds_;
   int32_t max_tolerance_intervals_;
   int shift_ = 0;  // 32 less the number of leading bits in use: 0..32
 };

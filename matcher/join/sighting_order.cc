@@ -206,12 +206,13 @@ Sighting* PartAtBit(Sighting* begin, Sighting* end, int bit,
 
 }  // namespace
 
+bool AreSorted(absl::Span<const Sighting> sightings) {
+  return std::is_sorted(sightings.begin(), sightings.end(), Less);
+}
+
 void SortSightings(absl::Span<Sighting> sightings, const TaskRunner& tasks) {
   Sighting* const begin = sightings.data();
   Sighting* const end = begin + sightings.size();
-  // As a .tksight is: 0.8 s instead of 1.2 for ten million of them, read and
-  // indexed. Of others this looks at a few.
-  if (std::is_sorted(begin, end, Less)) return;
   const size_t num_threads = tasks.num_threads();
   if (num_threads == 1 || sightings.size() < kEnoughForThreads) {
     Sort(begin, end, 0);

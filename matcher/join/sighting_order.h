@@ -15,10 +15,13 @@ inline bool ByRpiThenTime(const Sighting& a, const Sighting& b) {
   return order != 0 ? order < 0 : a < b;
 }
 
+// Whether they are sorted by ByRpiThenTime.
+bool AreSorted(absl::Span<const Sighting> sightings);
+
 // Sorts by ByRpiThenTime, in place: beyond the sightings it takes some
 // kilobytes of the stack for each thread. RPIs are ciphertext, and sorted by
 // their bits in a time that is linear in practice; where somebody chose them,
-// it is as std::sort's, n log n.
+// it is as std::sort's, n log n. Of what is sorted already it takes as long.
 void SortSightings(absl::Span<Sighting> sightings, const TaskRunner& tasks);
 
 }  // namespace tekmatch

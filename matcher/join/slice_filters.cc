@@ -1,7 +1,13 @@
 // Plan: a sighting belongs to all slices of time that an RPI within the
-// tolerance may come from. The sightings of each interval are counted first.
-// The counts say what the slices hold, long ones or, of many sightings, short
-// ones; then each slice gets its words, and its sightings' bits are cleared.
+// tolerance may come from. How many sightings each interval has says what the
+// slices hold, long ones or, of many sightings, short ones; then each slice
+// gets its words, and its sightings' bits are cleared.
+//
+// Where the tolerance is a number of slices, as the day is that `match` looks
+// around, all sightings of a slice belong to the same slices. Then each clears
+// the bits of one filter alone, and the filters are joined word by word: three
+// random changes of a word become one. A filter of more words than another one
+// cannot be made of it; that one's sightings clear their bits there, too.
 #include "matcher/join/slice_filters.h"
 
 #include <algorithm>
@@ -11,7 +17,7 @@
 #include <memory>
 #include <utility>
 
-#include "keyformat/hash_tables.h"
+#include "matcher/join/interval_counts.h"
 #include "matcher/kernels/filter_bits.h"
 
 namespace tekmatch {
@@ -27,6 +33,10 @@ constexpr uint64_t kFewestBitsPerEntry = 12;
 constexpr uint64_t kMostWords = uint64_t{1} << 18;       // 1 MiB
 constexpr uint64_t kMostWordsOfDay = uint64_t{1} << 17;  // beyond: short slices
 constexpr uint64_t kWordBits = 32;
+
+// So many parts of the filters are joined one after the other: of ten million
+// sightings' 64 MB one stays in a core's own cache.
+constexpr uint64_t kMostChunks = 128;
 
 uint64_t NumWords(uint64_t num_entries) {
   const auto words_for = [num_entries](uint64_t bits) {
@@ -45,123 +55,60 @@ std::pair<int64_t, int64_t> Reach(int64_t sighted, int64_t tolerance) {
           std::min(kMaxInterval, sighted + tolerance)};
 }
 
-uint32_t IntervalOf(const Sighting& sighting) {
-  return static_cast<uint32_t>(static_cast<uint64_t>(sighting.unix_seconds) /
-                               kIntervalSeconds);
-}
-
-// What there is to know of an interval with sightings.
-struct Heard {
-  uint64_t num_sightings = 0;
-  // The slices that these can match: positions in SliceFilters::slices(), which
-  // holds all of them, one after the other.
-  uint32_t first_slice = 0;
-  uint32_t num_slices = 0;
+// The places [begin, begin + num) of a list: of slices, or of filters.
+struct Places {
+  uint32_t begin = 0;
+  uint32_t num = 0;
 };
 
-// The intervals with sightings, ascending, found by number. Those of a phone
-// lie close together, so a table by number finds them; where somebody made up
-// times far apart, a map does.
-class HeardIntervals {
+// Of each interval with sightings, some places. Found by a table by number;
+// where IntervalCounts has none, by searching.
+class PlacesOfIntervals {
  public:
-  HeardIntervals(absl::Span<const Sighting> sightings,
-                 const TaskRunner& tasks) {
-    if (sightings.empty()) return;
-    const size_t num_parts = tasks.num_threads();
-    struct Ends {
-      int64_t first = std::numeric_limits<int64_t>::max();
-      int64_t last = 0;
-    };
-    std::vector<Ends> ends(num_parts);
-    tasks.Run(num_parts, [&](size_t i) {
-      const Part part = PartOf(sightings.size(), i, num_parts);
-      Ends own;
-      for (size_t s = part.begin; s < part.end; ++s) {
-        own.first = std::min(own.first, sightings[s].unix_seconds);
-        own.last = std::max(own.last, sightings[s].unix_seconds);
-      }
-      ends[i] = own;
-    });
-    Ends all;
-    for (const Ends& of_part : ends) {
-      all.first = std::min(all.first, of_part.first);
-      all.last = std::max(all.last, of_part.last);
-    }
-    first_ = static_cast<uint32_t>(all.first / kIntervalSeconds);
-    const size_t range = static_cast<size_t>(all.last / kIntervalSeconds) -
-                         static_cast<size_t>(first_) + 1;
-    if (range > kMostInTable) {
-      for (const Sighting& sighting : sightings) {
-        ++map_[IntervalOf(sighting)].num_sightings;
-      }
-      return;
-    }
-    std::vector<std::vector<uint32_t>> counts(num_parts);
-    tasks.Run(num_parts, [&](size_t i) {
-      counts[i].assign(range, 0);
-      const Part part = PartOf(sightings.size(), i, num_parts);
-      for (size_t s = part.begin; s < part.end; ++s) {
-        ++counts[i][IntervalOf(sightings[s]) - first_];
-      }
-    });
-    table_.resize(range);
-    for (const std::vector<uint32_t>& of_part : counts) {
-      for (size_t i = 0; i < range; ++i) table_[i].num_sightings += of_part[i];
-    }
+  explicit PlacesOfIntervals(absl::Span<const IntervalCount> counts)
+      : counts_(counts) {
+    const uint64_t range =
+        uint64_t{counts.back().interval} - counts.front().interval + 1;
+    is_table_ = range <= IntervalCounts::kMostInTable;
+    places_.resize(is_table_ ? range : counts.size());
   }
 
-  Heard& operator[](uint32_t interval) {
-    return table_.empty() ? map_.find(interval)->second
-                          : table_[interval - first_];
-  }
-  const Heard& operator[](uint32_t interval) const {
-    return table_.empty() ? map_.find(interval)->second
-                          : table_[interval - first_];
-  }
-
-  // Ascending.
-  std::vector<uint32_t> Numbers() const {
-    std::vector<uint32_t> numbers;
-    numbers.reserve(map_.size());
-    for (const auto& [number, heard] : map_) numbers.push_back(number);
-    std::sort(numbers.begin(), numbers.end());
-    for (size_t i = 0; i < table_.size(); ++i) {
-      if (table_[i].num_sightings > 0) {
-        numbers.push_back(first_ + static_cast<uint32_t>(i));
-      }
-    }
-    return numbers;
+  // Of an interval that is in `counts`.
+  Places& operator[](uint32_t interval) {
+    if (is_table_) return places_[interval - counts_.front().interval];
+    const auto found = std::lower_bound(
+        counts_.begin(), counts_.end(), interval,
+        [](const IntervalCount& c, uint32_t i) { return c.interval < i; });
+    return places_[static_cast<size_t>(found - counts_.begin())];
   }
 
  private:
-  static constexpr size_t kMostInTable = size_t{1} << 16;  // more than a year
-
-  uint32_t first_ = 0;
-  std::vector<Heard> table_;      // by number - first_
-  HashMap<uint32_t, Heard> map_;  // instead of it
+  absl::Span<const IntervalCount> counts_;
+  bool is_table_ = false;
+  std::vector<Places> places_;
 };
 
 // The slices of this length, ascending, with what they cover and the number of
-// their entries; and, of each interval, which of them.
-std::vector<SliceFilters::Slice> SlicesOf(absl::Span<const uint32_t> intervals,
-                                          int64_t tolerance, uint32_t length,
-                                          HeardIntervals& heard) {
+// their entries; and, of each interval in its turn, which of them it reaches.
+std::vector<SliceFilters::Slice> SlicesOf(
+    absl::Span<const IntervalCount> counts, int64_t tolerance, uint32_t length,
+    std::vector<Places>& reached) {
   std::vector<SliceFilters::Slice> slices;
-  for (const uint32_t interval : intervals) {
-    const auto [first, last] = Reach(interval, tolerance);
+  reached.clear();
+  for (const IntervalCount& count : counts) {
+    const auto [first, last] = Reach(count.interval, tolerance);
     const auto first_number = static_cast<uint32_t>(first / length);
     const auto last_number = static_cast<uint32_t>(last / length);
     // Both ends only grow from interval to interval. So what is there of this
     // one's slices is the last of `slices`, without gaps.
     size_t place = slices.size();
     while (place > 0 && slices[place - 1].number >= first_number) --place;
-    Heard& of_interval = heard[interval];
-    of_interval.first_slice = static_cast<uint32_t>(place);
-    of_interval.num_slices = last_number - first_number + 1;
+    reached.push_back({.begin = static_cast<uint32_t>(place),
+                       .num = last_number - first_number + 1});
     for (uint32_t n = first_number; n <= last_number; ++n, ++place) {
       if (place == slices.size()) slices.push_back({.number = n});
       const int64_t begin = int64_t{n} * length;
-      slices[place].num_entries += of_interval.num_sightings;
+      slices[place].num_entries += count.num_sightings;
       slices[place].covered.Add(
           static_cast<uint32_t>(std::max(first, begin) - begin),
           static_cast<uint32_t>(std::min(last, begin + length - 1) - begin));
@@ -190,47 +137,163 @@ uint32_t Hash(const Rpi& rpi) {
          static_cast<uint32_t>(rpi.bytes[7]) << 24;
 }
 
-// Clears the bits of the sightings in the filters of slices [first, end). The
-// words lie all over memory, so each is asked for some time before it is
-// changed.
-void ClearBits(absl::Span<const Sighting> sightings,
-               absl::Span<const SliceFilters::Slice> slices, Part of_slices,
-               const HeardIntervals& heard, uint32_t* words) {
+// In which of the slices that a sighting reaches its bits are cleared one by
+// one.
+enum class Directly : uint8_t {
+  kInAll,
+  // In that of its own time.
+  kInOwn,
+  // In those with more words than that of its own time.
+  kInLarger,
+};
+
+// What there is to know to clear the bits.
+struct Plan {
+  absl::Span<const Sighting> sightings;
+  absl::Span<const IntervalCount> counts;
+  absl::Span<const Places> reached;  // of each of these
+  absl::Span<const SliceFilters::Slice> slices;
+  uint32_t length = 0;
+  uint32_t* words = nullptr;
+
+  size_t OwnSlice(size_t i) const {
+    return reached[i].begin + counts[i].interval / length -
+           slices[reached[i].begin].number;
+  }
+  bool IsMeant(Directly directly, size_t slice, size_t own) const {
+    return directly == Directly::kInAll ||
+           (directly == Directly::kInOwn
+                ? slice == own
+                : slices[slice].shift < slices[own].shift);
+  }
+};
+
+uint32_t NumWords(const SliceFilters::Slice& slice) {
+  return uint32_t{1} << (32 - slice.shift);
+}
+
+// Clears the sightings' bits in the filters of slices `of_slices`. The words
+// lie all over memory, so each is asked for some time before it is changed.
+// Calls `beside` for pieces of the sightings [share.begin, share.end).
+void ClearBits(const Plan& plan, Directly directly, Part of_slices, Part share,
+               absl::FunctionRef<void(Part)> beside) {
   struct Filter {
     uint32_t* words;
     uint32_t shift;
   };
-  std::vector<Filter> filters;
-  filters.reserve(slices.size());
-  for (const SliceFilters::Slice& slice : slices) {
-    filters.push_back({words + slice.first_word, slice.shift});
+  // For sightings with nothing to change here. Looking whether there is
+  // anything would be a branch that no processor foresees.
+  uint32_t nowhere = 0;
+  std::vector<Filter> filters = {{&nowhere, 32}};
+  PlacesOfIntervals targets(plan.counts);
+  Places places;
+  for (size_t i = 0; i < plan.counts.size(); ++i) {
+    const Places& reached = plan.reached[i];
+    const size_t own = plan.OwnSlice(i);
+    if (i == 0 || own != plan.OwnSlice(i - 1) ||
+        reached.begin != plan.reached[i - 1].begin ||
+        reached.num != plan.reached[i - 1].num) {
+      places = {.begin = static_cast<uint32_t>(filters.size()), .num = 0};
+      for (size_t s = std::max<size_t>(reached.begin, of_slices.begin);
+           s < std::min<size_t>(reached.begin + reached.num, of_slices.end);
+           ++s) {
+        if (!plan.IsMeant(directly, s, own)) continue;
+        filters.push_back(
+            {plan.words + plan.slices[s].first_word, plan.slices[s].shift});
+        ++places.num;
+      }
+      if (places.num == 0) places = {.begin = 0, .num = 1};
+    }
+    targets[plan.counts[i].interval] = places;
   }
   struct Change {
     uint32_t* word;
     uint32_t bits;
   };
   constexpr size_t kAhead = 32;
-  uint32_t nowhere = 0;
   std::array<Change, kAhead> ahead;
   ahead.fill({&nowhere, 0});
   size_t num = 0;
-  for (const Sighting& sighting : sightings) {
-    const Heard& of_interval = heard[IntervalOf(sighting)];
-    const size_t begin =
-        std::max<size_t>(of_interval.first_slice, of_slices.begin);
-    const size_t end = std::min<size_t>(
-        of_interval.first_slice + of_interval.num_slices, of_slices.end);
+  const auto clear = [&](const Sighting& sighting) {
+    const Places of_sighting = targets[IntervalOf(sighting)];
     const uint32_t h = Hash(sighting.rpi);
     const uint32_t bits = FilterBits(h);
-    for (size_t i = begin; i < end; ++i) {
-      uint32_t* word = filters[i].words + (h >> filters[i].shift);
+    const Filter* filter = &filters[of_sighting.begin];
+    const Filter* const end = filter + of_sighting.num;
+    do {
+      uint32_t* word = filter->words + (uint64_t{h} >> filter->shift);
       __builtin_prefetch(word, 1);
       Change& change = ahead[num++ % kAhead];
       *change.word &= ~change.bits;
       change = {.word = word, .bits = bits};
-    }
+    } while (++filter != end);
+  };
+  // A piece stays in the first cache.
+  constexpr size_t kPiece = 256;
+  for (size_t begin = 0; begin < plan.sightings.size(); begin += kPiece) {
+    const size_t end = std::min(begin + kPiece, plan.sightings.size());
+    for (size_t s = begin; s < end; ++s) clear(plan.sightings[s]);
+    const Part both = {std::max(begin, share.begin), std::min(end, share.end)};
+    if (both.begin < both.end) beside(both);
   }
   for (const Change& change : ahead) *change.word &= ~change.bits;
+}
+
+// Whether a sighting of some slice reaches one with more words.
+bool AnyReachesLarger(const Plan& plan) {
+  for (size_t i = 0; i < plan.counts.size(); ++i) {
+    const Places& reached = plan.reached[i];
+    for (size_t s = reached.begin; s < reached.begin + reached.num; ++s) {
+      if (plan.IsMeant(Directly::kInLarger, s, plan.OwnSlice(i))) return true;
+    }
+  }
+  return false;
+}
+
+// Clears in `to` what is clear in any of the `ratio` words of `from` that a
+// word of it stands for: a word's number are the first bits of h.
+void ClearAsIn(const uint32_t* from, uint32_t ratio, uint32_t* to,
+               size_t num_words) {
+  if (ratio == 1) {
+    for (size_t w = 0; w < num_words; ++w) to[w] &= from[w];
+    return;
+  }
+  for (size_t w = 0; w < num_words; ++w) {
+    for (uint32_t i = 0; i < ratio; ++i) to[w] &= *from++;
+  }
+}
+
+// Where each slice has its own sightings' bits: clears in each what is clear in
+// those up to `most` before and after it, with as many words or more. Does the
+// `chunk`-th of `num_chunks` equal parts of every filter; no filter has fewer
+// words.
+void JoinSlices(const Plan& plan, uint32_t most, size_t chunk,
+                size_t num_chunks) {
+  // What this slice and those before it had before others were joined to them.
+  std::vector<std::vector<uint32_t>> had(size_t{most} + 1);
+  const auto words_of = [&](size_t s) {
+    return plan.words + plan.slices[s].first_word +
+           NumWords(plan.slices[s]) / num_chunks * chunk;
+  };
+  for (size_t s = 0; s < plan.slices.size(); ++s) {
+    const SliceFilters::Slice& slice = plan.slices[s];
+    uint32_t* const own = words_of(s);
+    const size_t num = NumWords(slice) / num_chunks;
+    had[s % had.size()].assign(own, own + num);
+    const auto join = [&](size_t other, const uint32_t* words) {
+      const uint32_t num_other = NumWords(plan.slices[other]);
+      if (num_other < NumWords(slice)) return;
+      ClearAsIn(words, num_other / NumWords(slice), own, num);
+    };
+    for (size_t o = s; o-- > 0;) {
+      if (slice.number - plan.slices[o].number > most) break;
+      join(o, had[o % had.size()].data());
+    }
+    for (size_t o = s + 1; o < plan.slices.size(); ++o) {
+      if (plan.slices[o].number - slice.number > most) break;
+      join(o, words_of(o));
+    }
+  }
 }
 
 // The slices parted so that each part has about as many entries.
@@ -281,28 +344,58 @@ uint32_t CoveredIntervals::Next(uint32_t from, uint32_t end,
 }
 
 SliceFilters::SliceFilters(absl::Span<const Sighting> sightings,
-                           int64_t tolerance_intervals,
-                           const TaskRunner& tasks) {
-  HeardIntervals heard(sightings, tasks);
-  const std::vector<uint32_t> intervals = heard.Numbers();
-  slices_ = SlicesOf(intervals, tolerance_intervals, kLongSlice, heard);
+                           const IntervalCounts& counts,
+                           int64_t tolerance_intervals, const TaskRunner& tasks,
+                           absl::FunctionRef<void(Part)> beside) {
+  const std::vector<IntervalCount> intervals = counts.Ascending();
+  if (intervals.empty()) return;
+  std::vector<Places> reached;
+  slices_ = SlicesOf(intervals, tolerance_intervals, kLongSlice, reached);
   if (ShortHalves(tolerance_intervals) && AnyIsTooLarge(slices_)) {
     length_ = kShortSlice;
-    slices_ = SlicesOf(intervals, tolerance_intervals, kShortSlice, heard);
+    slices_ = SlicesOf(intervals, tolerance_intervals, kShortSlice, reached);
   }
   slices_.shrink_to_fit();
-  uint64_t num_words = 0;
+  uint64_t fewest_words = kMostChunks;
   for (Slice& slice : slices_) {
     const uint64_t words = NumWords(slice.num_entries);
-    slice.first_word = num_words;
+    slice.first_word = num_words_;
     slice.shift = static_cast<uint32_t>(32 - std::countr_zero(words));
-    num_words += words;
+    num_words_ += words;
+    fewest_words = std::min(fewest_words, words);
   }
-  words_.assign(num_words, ~uint32_t{0});
+  words_ = std::make_unique_for_overwrite<uint32_t[]>(num_words_);
+  const Plan plan = {.sightings = sightings,
+                     .counts = intervals,
+                     .reached = reached,
+                     .slices = slices_,
+                     .length = length_,
+                     .words = words_.get()};
+  // All of a slice reach the same slices. So they are put into their own, and
+  // the slices into each other.
+  const bool by_slices = tolerance_intervals % length_ == 0;
   // Each thread has slices of its own, so that no two change one word.
   const std::vector<Part> parts = ByEntries(slices_, tasks.num_threads());
   tasks.Run(parts.size(), [&](size_t i) {
-    ClearBits(sightings, slices_, parts[i], heard, words_.data());
+    const Part share = PartOf(sightings.size(), i, parts.size());
+    const Part part = parts[i];
+    if (part.begin == part.end) {
+      if (share.begin < share.end) beside(share);
+      return;
+    }
+    const Slice& last = slices_[part.end - 1];
+    std::fill(words_.get() + slices_[part.begin].first_word,
+              words_.get() + last.first_word + NumWords(last), ~uint32_t{0});
+    ClearBits(plan, by_slices ? Directly::kInOwn : Directly::kInAll, part,
+              share, beside);
+  });
+  const auto most = static_cast<uint32_t>(tolerance_intervals / length_);
+  if (!by_slices || most == 0) return;
+  tasks.Run(fewest_words,
+            [&](size_t chunk) { JoinSlices(plan, most, chunk, fewest_words); });
+  if (!AnyReachesLarger(plan)) return;
+  tasks.Run(parts.size(), [&](size_t i) {
+    ClearBits(plan, Directly::kInLarger, parts[i], {0, 0}, beside);
   });
 }
 

@@ -15,10 +15,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 #include "keyformat/diagnosis_key.h"
+#include "matcher/join/interval_counts.h"
 #include "matcher/join/sighting.h"
 #include "matcher/join/tasks.h"
 #include "matcher/kernels/kernels.h"
@@ -47,9 +50,15 @@ class SliceFilters {
  public:
   // Of no sightings.
   SliceFilters() = default;
-  // Sightings sorted by RPI; times as SightingIndex takes them. tolerance >= 0.
-  SliceFilters(absl::Span<const Sighting> sightings,
-               int64_t tolerance_intervals, const TaskRunner& tasks = InTurn());
+  // Of sightings in any order; times as SightingIndex takes them; `counts` are
+  // of these. tolerance >= 0. `beside` is called for pieces of the sightings,
+  // in any order and by threads of `tasks`, so that each is in one of them:
+  // whoever has more to do with them finds them in the cache. Of no sightings
+  // it is not called.
+  SliceFilters(
+      absl::Span<const Sighting> sightings, const IntervalCounts& counts,
+      int64_t tolerance_intervals, const TaskRunner& tasks = InTurn(),
+      absl::FunctionRef<void(Part)> beside = [](Part) {});
 
   struct Slice {
     uint32_t number = 0;
@@ -65,22 +74,23 @@ class SliceFilters {
   // Those with something sighted near by, ascending by number.
   absl::Span<const Slice> slices() const { return slices_; }
   RpiFilter filter(const Slice& slice) const {
-    return {words_.data() + slice.first_word, slice.shift};
+    return {words_.get() + slice.first_word, slice.shift};
   }
 
   // The position in slices() of the first one with at least this number.
   size_t LowerBound(uint32_t number) const;
 
-  size_t filter_bytes() const { return words_.size() * sizeof(uint32_t); }
+  size_t filter_bytes() const { return num_words_ * sizeof(uint32_t); }
   size_t memory_bytes() const {
-    return slices_.capacity() * sizeof(Slice) +
-           words_.capacity() * sizeof(uint32_t);
+    return slices_.capacity() * sizeof(Slice) + filter_bytes();
   }
 
  private:
   uint32_t length_ = kLongSlice;
   std::vector<Slice> slices_;
-  std::vector<uint32_t> words_;
+  // No vector: threads write the first value of each word, together.
+  std::unique_ptr<uint32_t[]> words_;
+  size_t num_words_ = 0;
 };
 
 }  // namespace tekmatch

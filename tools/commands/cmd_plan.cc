@@ -66,7 +66,7 @@ absl::StatusOr<int> Plan(const PlanOptions& options) {
   }
   SayLosses(read->counts);
   plan.now = rules.now;
-  plan.as_of = AsOf(rules, read->newest);
+  plan.as_of = AsOf(rules, read->newest.value_or(-1));
   plan.heard = std::move(read->heard);
   plan.counts = std::move(read->counts);
   plan.messages = std::move(read->messages);

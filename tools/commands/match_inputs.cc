@@ -18,21 +18,9 @@
 #include "tools/commands/trusted_key_flag.h"
 
 namespace tekmatch {
-absl::Time AsOf(const MatchRules& rules, absl::Span<const Sighting> sightings) {
-  if (rules.now_is_given) return rules.now;
-  const auto newest =
-      std::max_element(sightings.begin(), sightings.end(),
-                       [](const Sighting& a, const Sighting& b) {
-                         return a.unix_seconds < b.unix_seconds;
-                       });
-  return AsOf(rules, newest == sightings.end()
-                         ? std::nullopt
-                         : std::make_optional(newest->unix_seconds));
-}
-
-absl::Time AsOf(const MatchRules& rules, std::optional<int64_t> newest) {
-  if (rules.now_is_given || !newest.has_value()) return rules.now;
-  return std::min(rules.now, absl::FromUnixSeconds(*newest));
+absl::Time AsOf(const MatchRules& rules, int64_t newest_seconds) {
+  if (rules.now_is_given || newest_seconds < 0) return rules.now;
+  return std::min(rules.now, absl::FromUnixSeconds(newest_seconds));
 }
 
 absl::StatusOr<MatchRules> LoadMatchRules(const MatchOptions& options) {
@@ -151,7 +139,7 @@ OwnKeyCounts FitToSightings(const MatchSightings& sightings,
                             const MatchRules& rules,
                             ExposureCheckOptions& check) {
   return FitToSightings(sightings.counts,
-                        AsOf(rules, sightings.index->sightings()), check);
+                        AsOf(rules, sightings.index->newest_seconds()), check);
 }
 
 OwnKeyCounts FitToSightings(const SightingsCounts& sightings, absl::Time as_of,

@@ -14,12 +14,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "absl/types/span.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/exposure/exposure_config.h"
 #include "matcher/exposure/transmission_window.h"
 #include "matcher/join/own_keys.h"
-#include "matcher/join/sighting.h"
 #include "tools/commands/match_options.h"
 #include "tools/commands/progress.h"
 #include "tools/report/run_remarks.h"
@@ -41,10 +39,9 @@ struct MatchRules {
 // The time that a result is made for: --now, or else that of the newest
 // sighting, which the devices noted themselves, so that what was copied off a
 // phone long ago is told as the phone would have told it. Never later than the
-// clock, by which a sighting's may be wrong.
-absl::Time AsOf(const MatchRules& rules, absl::Span<const Sighting> sightings);
-// The same, by the newest one's time, if there is one, in Unix seconds.
-absl::Time AsOf(const MatchRules& rules, std::optional<int64_t> newest);
+// clock, by which a sighting's may be wrong. `newest_seconds`: -1 if there is
+// no sighting.
+absl::Time AsOf(const MatchRules& rules, int64_t newest_seconds);
 
 // INVALID_ARGUMENT: a name, zone, time or date that there is not, or --explain
 // without a configuration. DATA_LOSS: a file that is no such configuration.

@@ -31,7 +31,9 @@ SliceFilters FiltersOf(const std::vector<int64_t>& intervals, int tolerance) {
     sighting.unix_seconds = interval * kIntervalSeconds;
     sightings.push_back(sighting);
   }
-  return {sightings, tolerance};
+  IntervalCounts counts;
+  counts.Add(sightings);
+  return {sightings, counts, tolerance};
 }
 
 KeyPlan PlanKeys(const KeyBlock& block, const HashSet<Tek>& own,

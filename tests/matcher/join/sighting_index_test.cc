@@ -317,6 +317,63 @@ TEST(SightingIndexTest, ThreadsSayTheFirstThatIsNoSighting) {
   }
 }
 
+// Sorted but for two neighbours: they may lie where a thread's part ends, or a
+// piece of it, and nobody else looks.
+TEST(SightingIndexTest, OneThatIsOutOfOrderIsFoundWhereverItIs) {
+  std::mt19937_64 rng(14);
+  std::vector<Sighting> sorted(1601);
+  for (Sighting& sighting : sorted) {
+    sighting.unix_seconds = 1592000000;
+    sighting.rpi = RandomBytes<Rpi>(rng);
+    sighting.rssi = -50;
+  }
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.rpi != b.rpi ? a.rpi < b.rpi : a < b;
+  });
+  for (const size_t num_threads : {1, 2, 3}) {
+    const ThreadTasks tasks(num_threads);
+    const auto same = SightingIndex::Create(sorted, 12, tasks);
+    ASSERT_THAT(same, IsOk());
+    EXPECT_TRUE(same->sightings() == sorted);
+    for (size_t i = 1; i < sorted.size(); ++i) {
+      std::vector<Sighting> sightings = sorted;
+      std::swap(sightings[i], sightings[i - 1]);
+      const auto index = SightingIndex::Create(std::move(sightings), 12, tasks);
+      ASSERT_THAT(index, IsOk());
+      ASSERT_TRUE(index->sightings() == sorted) << i << " " << num_threads;
+    }
+  }
+}
+
+TEST(SightingIndexTest, KnowsTheNewestTime) {
+  EXPECT_EQ(MakeIndex({})->newest_seconds(), -1);
+  std::vector<Sighting> sightings(3000);
+  EXPECT_EQ(MakeIndex(sightings)->newest_seconds(), 0);
+  for (const size_t place : {0, 511, 512, 1499, 1500, 2999}) {
+    std::vector<Sighting> later = sightings;
+    later[place].unix_seconds = kMaxHeardSeconds;
+    for (const size_t num_threads : {1, 2, 5}) {
+      const auto index =
+          SightingIndex::Create(later, 144, ThreadTasks(num_threads));
+      ASSERT_THAT(index, IsOk());
+      EXPECT_EQ(index->newest_seconds(), kMaxHeardSeconds) << place;
+    }
+  }
+}
+
+TEST(SightingIndexTest, RefusesWhatNoPhoneHeardWhereItIsAsked) {
+  std::vector<Sighting> sightings(1500);
+  sightings[1000].unix_seconds = kMaxHeardSeconds;
+  sightings[1400].unix_seconds = kMaxHeardSeconds + 1;
+  for (const size_t num_threads : {1, 2, 5}) {
+    const ThreadTasks tasks(num_threads);
+    EXPECT_THAT(SightingIndex::Create(sightings, 12, tasks), IsOk());
+    EXPECT_EQ(
+        SightingIndex::Create(sightings, 12, tasks, kMaxHeardSeconds).status(),
+        absl::InvalidArgumentError("sighting 1400: its time is after 2099"));
+  }
+}
+
 // So many that buckets are told apart by more than the RPI's first two bytes.
 TEST(SightingIndexTest, FindsEachOfVeryMany) {
   std::mt19937_64 rng(12);

@@ -86,6 +86,20 @@ TEST(SightingOrderTest, SortsAsASimpleSort) {
   }
 }
 
+TEST(SightingOrderTest, KnowsWhatIsSorted) {
+  EXPECT_TRUE(AreSorted({}));
+  for (auto& [kind, sightings] : Kinds(100)) {
+    SortSightings(absl::MakeSpan(sightings), InTurn());
+    EXPECT_TRUE(AreSorted(sightings)) << kind;
+    for (size_t i = 1; i < sightings.size(); ++i) {
+      if (sightings[i] == sightings[i - 1]) continue;
+      std::swap(sightings[i], sightings[i - 1]);
+      EXPECT_FALSE(AreSorted(sightings)) << kind << " " << i;
+      std::swap(sightings[i], sightings[i - 1]);
+    }
+  }
+}
+
 // So many that threads share the work: of one thread's order, whatever their
 // number.
 TEST(SightingOrderTest, ThreadsSortAsOne) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
+#include <mutex>
 #include <random>
 #include <set>
 #include <vector>
@@ -69,9 +70,16 @@ Sighting Hear(std::mt19937_64& rng, int64_t interval, int64_t second = 0) {
   return sighting;
 }
 
+SliceFilters FiltersOf(const std::vector<Sighting>& sightings,
+                       int64_t tolerance, const TaskRunner& tasks = InTurn()) {
+  IntervalCounts counts;
+  counts.Add(sightings);
+  return {sightings, counts, tolerance, tasks};
+}
+
 TEST(SliceFiltersTest, OfNothing) {
   EXPECT_TRUE(SliceFilters().slices().empty());
-  EXPECT_TRUE(SliceFilters({}, kTolerance).slices().empty());
+  EXPECT_TRUE(FiltersOf({}, kTolerance).slices().empty());
 }
 
 // Every interval within the tolerance of a sighting, and no other; at the
@@ -86,7 +94,7 @@ TEST(SliceFiltersTest, CoversWhatASightingCanMatch) {
     for (const int64_t tolerance : {0, 1, 12, 40, 1008}) {
       for (const int64_t second : {0, 599}) {
         const std::vector<Sighting> sightings = {Hear(rng, sighted, second)};
-        const SliceFilters filters(sightings, tolerance);
+        const SliceFilters filters = FiltersOf(sightings, tolerance);
         for (int64_t i = std::max<int64_t>(0, sighted - tolerance - 40);
              i <= std::min(kLast, sighted + tolerance + 40); ++i) {
           const bool near =
@@ -114,7 +122,7 @@ TEST(SliceFiltersTest, SlicesAreAscendingAndOnlyWhereSomethingIs) {
       numbers.insert(n / kLongSlice);
     }
   }
-  const SliceFilters filters(sightings, kTolerance);
+  const SliceFilters filters = FiltersOf(sightings, kTolerance);
   std::vector<int64_t> got;
   for (const auto& slice : filters.slices()) got.push_back(slice.number);
   EXPECT_EQ(got, std::vector<int64_t>(numbers.begin(), numbers.end()));
@@ -146,8 +154,8 @@ TEST(SliceFiltersTest, VeryManySightingsHaveShortSlices) {
     sightings.push_back(Hear(rng, 2653344 + 50 + i % 40));
   }
   const std::vector<Sighting> fewer(sightings.begin(), sightings.end() - 1000);
-  EXPECT_EQ(SliceFilters(fewer, kTolerance).length(), kLongSlice);
-  const SliceFilters filters(sightings, kTolerance);
+  EXPECT_EQ(FiltersOf(fewer, kTolerance).length(), kLongSlice);
+  const SliceFilters filters = FiltersOf(sightings, kTolerance);
   ASSERT_EQ(filters.length(), kShortSlice);
   EXPECT_EQ(filters.slices().size(), 2U);
   for (const Sighting& s : sightings) {
@@ -180,7 +188,7 @@ TEST(SliceFiltersTest, FewOthersPass) {
     for (int i = 0; i < num; ++i) {
       sightings.push_back(Hear(rng, 2653344 + 12 + i % 12));
     }
-    const SliceFilters filters(sightings, kTolerance);
+    const SliceFilters filters = FiltersOf(sightings, kTolerance);
     ASSERT_EQ(filters.slices().size(), 1U);
     const SliceFilters::Slice& slice = filters.slices()[0];
     for (const Sighting& s : sightings) {
@@ -206,7 +214,7 @@ TEST(SliceFiltersTest, WordsAreThoseOfTheContract) {
       sightings.push_back(
           Hear(rng, 2653344 + 60 + 144 * static_cast<int64_t>(i % 2)));
     }
-    const SliceFilters filters(sightings, kTolerance);
+    const SliceFilters filters = FiltersOf(sightings, kTolerance);
     ASSERT_EQ(filters.slices().size(), std::min<size_t>(num, 2));
     for (size_t day = 0; day < filters.slices().size(); ++day) {
       const RpiFilter filter = filters.filter(filters.slices()[day]);
@@ -233,7 +241,8 @@ TEST(SliceFiltersTest, TheBitsOfOneRpi) {
   sighting.unix_seconds = int64_t{2653344 + 60} * kIntervalSeconds;
   sighting.rpi.bytes = {9, 9, 9, 9, 0x6B, 0x0A, 0x02, 0x01,
                         9, 9, 9, 9, 9,    9,    9,    9};
-  const SliceFilters filters(std::vector<Sighting>{sighting}, kTolerance);
+  const SliceFilters filters =
+      FiltersOf(std::vector<Sighting>{sighting}, kTolerance);
   ASSERT_EQ(filters.slices().size(), 1U);
   const RpiFilter filter = filters.filter(filters.slices()[0]);
   // 48 bits for its one entry, hence two words; h's first bit is 0.
@@ -250,7 +259,7 @@ TEST(SliceFiltersTest, MemoryIsThatOfSlicesAndWords) {
   for (Sighting& sighting : sightings) sighting.rpi = RandomBytes<Rpi>(rng);
   sightings[0].unix_seconds = int64_t{100} * 86400 + 43200;
   sightings[1].unix_seconds = int64_t{200} * 86400 + 43200;
-  const SliceFilters filters(sightings, kTolerance);
+  const SliceFilters filters = FiltersOf(sightings, kTolerance);
   ASSERT_EQ(filters.slices().size(), 2);
   EXPECT_GE(filters.memory_bytes(),
             2 * sizeof(SliceFilters::Slice) + filters.filter_bytes());
@@ -262,7 +271,7 @@ TEST(SliceFiltersTest, MemoryIsThatOfSlicesAndWords) {
 // in each slice that its reach has a part of.
 void ExpectAsMadePlainly(const std::vector<Sighting>& sightings,
                          int64_t tolerance, const TaskRunner& tasks) {
-  const SliceFilters filters(sightings, tolerance, tasks);
+  const SliceFilters filters = FiltersOf(sightings, tolerance, tasks);
   const int64_t length = filters.length();
   std::map<int64_t, std::vector<const Sighting*>> slices;
   for (const Sighting& s : sightings) {
@@ -305,8 +314,8 @@ void ExpectAsMadePlainly(const std::vector<Sighting>& sightings,
 // Times close together, in years, and as far apart as there are; of one thread
 // and of several, more than there are slices, too.
 TEST(SliceFiltersTest, AnyNumberOfThreadsMakesThemAsTheContractHasThem) {
-  for (const int64_t range : {int64_t{1}, int64_t{2016}, int64_t{65536},
-                              int64_t{65537}, int64_t{0x100000000}}) {
+  for (const int64_t range : {int64_t{1}, int64_t{2016}, int64_t{262'144},
+                              int64_t{262'145}, int64_t{0x100000000}}) {
     std::mt19937_64 rng(static_cast<uint64_t>(range));
     std::vector<Sighting> sightings;
     sightings.reserve(62);
@@ -326,6 +335,79 @@ TEST(SliceFiltersTest, AnyNumberOfThreadsMakesThemAsTheContractHasThem) {
   }
 }
 
+// Days with few and many sightings beside each other, whose filters differ in
+// size: each day's are put into one, and come into the others from there, or,
+// of smaller ones, sighting by sighting. With and without enough words in each
+// for all parts of which threads take one.
+TEST(SliceFiltersTest, DaysOfUnlikeSizesAreJoinedAsTheContractHasThem) {
+  const std::vector<std::vector<int>> days = {
+      {1, 400, 3, 900, 0, 50, 700},
+      {900, 1, 1, 1, 900},
+      {0, 0, 600, 0, 0, 0, 0, 0, 0, 0, 2},
+      {100, 300, 120, 130, 700, 150},
+  };
+  for (const std::vector<int>& nums : days) {
+    std::mt19937_64 rng(nums.size());
+    std::vector<Sighting> sightings;
+    for (size_t day = 0; day < nums.size(); ++day) {
+      for (int i = 0; i < nums[day]; ++i) {
+        const auto interval = static_cast<int64_t>(144 * (18426 + day));
+        sightings.push_back(
+            Hear(rng, interval + static_cast<int64_t>(rng() % 144)));
+      }
+    }
+    for (const int tolerance : {0, 144, 288, 1008}) {
+      for (const size_t num_threads : {1, 2, 3, 20}) {
+        ExpectAsMadePlainly(sightings, tolerance, ThreadTasks(num_threads));
+      }
+    }
+  }
+}
+
+// At both ends of time a sighting reaches fewer slices.
+TEST(SliceFiltersTest, DaysAtTheEndsOfTimeAreJoined) {
+  for (const int64_t first : {int64_t{0}, int64_t{0xFFFFFFFF} - 500}) {
+    std::mt19937_64 rng(7);
+    std::vector<Sighting> sightings;
+    sightings.reserve(400);
+    for (int i = 0; i < 400; ++i) {
+      sightings.push_back(Hear(rng, first + static_cast<int64_t>(rng() % 501)));
+    }
+    for (const int tolerance : {143, 144, 145, 288}) {
+      ExpectAsMadePlainly(sightings, tolerance, ThreadTasks(2));
+    }
+  }
+}
+
+// The pieces that others get to see are the sightings, each once.
+TEST(SliceFiltersTest, EachSightingIsInOnePieceOfThoseBeside) {
+  for (const size_t num : {0, 1, 255, 256, 257, 1000}) {
+    std::mt19937_64 rng(num);
+    std::vector<Sighting> sightings;
+    sightings.reserve(num);
+    for (size_t i = 0; i < num; ++i) {
+      sightings.push_back(Hear(rng, 2653344 + static_cast<int64_t>(i % 600)));
+    }
+    IntervalCounts counts;
+    counts.Add(sightings);
+    for (const int tolerance : {12, 144}) {
+      for (const size_t num_threads : {1, 2, 7, 40}) {
+        std::mutex mutex;
+        std::vector<int> num_seen(num);
+        const SliceFilters filters(sightings, counts, tolerance,
+                                   ThreadTasks(num_threads), [&](Part piece) {
+                                     const std::lock_guard lock(mutex);
+                                     for (size_t s = piece.begin; s < piece.end;
+                                          ++s) {
+                                       ++num_seen[s];
+                                     }
+                                   });
+        EXPECT_EQ(num_seen, std::vector<int>(num, 1)) << num_threads;
+      }
+    }
+  }
+}
+
 // With the tolerance of a day, a quarter of a day would hold nearly what a day
 // holds, and every sighting would be in three times as many filters.
 TEST(SliceFiltersTest, SlicesStayLongWhereShortOnesHoldAsMuch) {
@@ -335,9 +417,9 @@ TEST(SliceFiltersTest, SlicesStayLongWhereShortOnesHoldAsMuch) {
   for (int i = 0; i < 88'000; ++i) {
     sightings.push_back(Hear(rng, 2653344 + 50 + i % 40));
   }
-  EXPECT_EQ(SliceFilters(sightings, 35).length(), kShortSlice);
-  EXPECT_EQ(SliceFilters(sightings, 37).length(), kLongSlice);
-  const SliceFilters filters(sightings, 144);
+  EXPECT_EQ(FiltersOf(sightings, 35).length(), kShortSlice);
+  EXPECT_EQ(FiltersOf(sightings, 37).length(), kLongSlice);
+  const SliceFilters filters = FiltersOf(sightings, 144);
   EXPECT_EQ(filters.length(), kLongSlice);
   EXPECT_EQ(filters.slices().size(), 3U);
 }
