@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "keyformat/status_macros.h"
+#include "tools/sightings/pages_ahead.h"
 #include "tools/sightings/pieces_in_order.h"
 #include "tools/sightings/plain_row.h"
 #include "tools/sightings/sightings_text.h"
@@ -134,7 +135,11 @@ class RowReader : public PiecesInOrder<Block> {
     Batch& batch = block.batch;
     batch.sightings.clear();
     batch = {.sightings = std::move(batch.sightings)};
-    if (is_alone_) MakeRoom();
+    if (is_alone_) {
+      MakeRoom();
+      // As many as the block before had: blocks are alike.
+      HavePagesFor(num_of_last_);
+    }
     ReadBlock(block.lines.text, layout_, options_.skip_bad,
               is_alone_ ? &file_->sightings : &batch.sightings, &batch);
   }
@@ -143,10 +148,12 @@ class RowReader : public PiecesInOrder<Block> {
     const Batch& batch = block.batch;
     if (!is_alone_) {
       MakeRoom();
+      HavePagesFor(batch.sightings.size());
       file_->sightings.insert(file_->sightings.end(), batch.sightings.begin(),
                               batch.sightings.end());
     }
     file_->dropped.previous_scan += batch.dropped.previous_scan;
+    num_of_last_ = batch.num_lines;
     uint64_t num_counted = 0;
     for (const Batch::Bad& bad : batch.bad) {
       reader_.CountLines(bad.line + 1 - num_counted);
@@ -194,12 +201,19 @@ class RowReader : public PiecesInOrder<Block> {
     sightings.reserve(std::max(wanted, sightings.size() / 8 * 9));
   }
 
+  void HavePagesFor(size_t num) {
+    const std::vector<Sighting>& sightings = file_->sightings;
+    num = std::min(num, sightings.capacity() - sightings.size());
+    HavePages(sightings.data() + sightings.size(), num * sizeof(Sighting));
+  }
+
   LineReader& reader_;
   const std::optional<CsvLayout>& layout_;
   const SightingsReaderOptions& options_;
   SightingsFile* const file_;
   SightingsProgress progress_;
   const bool is_alone_;
+  uint64_t num_of_last_ = 0;  // lines of the block that was handed on last
 };
 
 }  // namespace

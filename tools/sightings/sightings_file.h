@@ -96,6 +96,8 @@ using BadRowReasons = std::map<std::string, uint64_t, std::less<>>;
 struct SightingsFile {
   SightingsFormat format = SightingsFormat::kCsv;
   std::vector<Sighting> sightings;  // in the order of the file, if no sink has
+  // False: the file has no place for devices, and all are of device 0.
+  bool may_name_devices = true;
   uint64_t num_bad = 0;
   std::vector<std::string> messages;  // on the first few bad rows
   BadRowReasons bad_reasons;          // of all of them

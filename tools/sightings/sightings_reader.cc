@@ -153,6 +153,7 @@ absl::StatusOr<SightingsFile> ReadTextSightings(
       return absl::DataLossError(absl::StrCat(path, ": ", WhatElse(line.text)));
     }
     layout = *std::move(parsed);
+    file.may_name_devices = layout->columns().device;
   }
   if (is_json) {
     file.format = SightingsFormat::kJsonLines;

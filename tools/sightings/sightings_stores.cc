@@ -102,34 +102,40 @@ class StoresProgress {
   size_t number_ = 0;
 };
 
-// Fewer are looked at before a thread has started.
-constexpr size_t kEnoughForThreads = size_t{1} << 15;
-
-bool AllAreOf(uint32_t device, absl::Span<const Sighting> sightings,
-              const TaskRunner& tasks) {
+// The only device of a store's sightings, once GiveDevice has been; nothing if
+// there may be several.
+std::optional<uint32_t> OnlyDevice(const Store& store,
+                                   const SightingsFile& file,
+                                   const TaskRunner& tasks) {
+  if (store.device.has_value()) return store.device;
+  if (!file.may_name_devices) return 0;
+  const absl::Span<const Sighting> sightings = file.sightings;
+  if (sightings.empty()) return std::nullopt;
+  const uint32_t first = sightings.front().device;
+  // Fewer are looked at before a thread has started.
+  constexpr size_t kEnoughForThreads = size_t{1} << 15;
   const size_t num_parts =
       sightings.size() < kEnoughForThreads ? 1 : tasks.num_threads();
-  std::atomic<bool> all = true;
+  std::atomic<bool> all_are = true;
   tasks.Run(num_parts, [&](size_t i) {
     const Part part = PartOf(sightings.size(), i, num_parts);
     for (size_t s = part.begin; s < part.end; ++s) {
-      if (sightings[s].device == device) continue;
-      all = false;
+      if (sightings[s].device == first) continue;
+      all_are = false;
       return;
     }
   });
-  return all;
+  return all_are ? std::optional(first) : std::nullopt;
 }
 
 // The sightings of each device, in their order. Those of a single one, as most
 // files have, are not copied: there may be millions.
 std::map<uint32_t, std::vector<Sighting>> ByDevice(
-    std::vector<Sighting> sightings, const TaskRunner& tasks) {
+    std::vector<Sighting> sightings, std::optional<uint32_t> only) {
   std::map<uint32_t, std::vector<Sighting>> parts;
   if (sightings.empty()) return parts;
-  const uint32_t first = sightings.front().device;
-  if (AllAreOf(first, sightings, tasks)) {
-    parts[first] = std::move(sightings);
+  if (only.has_value()) {
+    parts[*only] = std::move(sightings);
     return parts;
   }
   std::map<uint32_t, size_t> sizes;
@@ -217,7 +223,8 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
     TEKMATCH_RETURN_IF_ERROR(GiveDevice(store, absl::MakeSpan(file.sightings)));
     AddWords(store, file, run);
     by_device = by_device || store.device.has_value();
-    for (auto& [device, part] : ByDevice(std::move(file.sightings), *tasks)) {
+    const std::optional<uint32_t> only = OnlyDevice(store, file, *tasks);
+    for (auto& [device, part] : ByDevice(std::move(file.sightings), only)) {
       by_device = by_device || device != 0;
       stores_of_device[device].push_back(std::move(part));
     }

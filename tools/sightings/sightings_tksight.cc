@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "keyformat/status_macros.h"
 #include "matcher/join/sighting_index.h"
 #include "tools/sightings/crc32c.h"
+#include "tools/sightings/pages_ahead.h"
 #include "tools/sightings/pieces_in_order.h"
 #include "tools/sightings/sighting_fields.h"
 #include "tools/sightings/sightings_text.h"
@@ -122,6 +124,7 @@ class TksightReader : public PiecesInOrder<Block> {
           absl::StrCat(path_, ": ", header.status().message()));
     }
     header_ = *header;
+    file_.may_name_devices = header_.device;
     check_ = CheckOf(bytes);
     progress_.done = bytes.size();
     if (!size.has_value()) return absl::OkStatus();
@@ -185,6 +188,7 @@ class TksightReader : public PiecesInOrder<Block> {
     block.damage.clear();
     block.is_sound = true;
     if (is_alone_) MakeRoom(block);
+    HavePagesOf(block);
     Decode(block, is_alone_ ? file_.sightings : block.sightings);
   }
 
@@ -260,9 +264,20 @@ class TksightReader : public PiecesInOrder<Block> {
   // Not before a first block is sound: a header and a hole may be as long as
   // any file.
   void MakeRoom(const Block& block) {
-    if (block.first == 0 && !options_.sink) {
-      file_.sightings.reserve(num_to_expect_);
-    }
+    if (block.first != 0 || options_.sink) return;
+    file_.sightings.reserve(num_to_expect_);
+    begin_ = file_.sightings.data();
+  }
+
+  // On any number of threads, and before the block's turn: what the system does
+  // for its pages is then done beside other blocks. Bad sightings before it
+  // move it a little to the front. The first block's come as they are written,
+  // and so do a pipe's, of which nobody knows how many come, and a sink's, for
+  // which there is no such room.
+  void HavePagesOf(const Block& block) const {
+    const Sighting* const begin = begin_;
+    if (begin == nullptr || block.first + block.num > num_to_expect_) return;
+    HavePages(begin + block.first, block.num * sizeof(Sighting));
   }
 
   // Those of a block that one thread has added, and that do not count.
@@ -277,6 +292,8 @@ class TksightReader : public PiecesInOrder<Block> {
   bool is_alone_ = true;
   TksightHeader header_;
   size_t num_to_expect_ = 0;  // as far as the file's length tells
+  // Of the room for these; null until it is there.
+  std::atomic<const Sighting*> begin_ = nullptr;
 
   // Of who takes.
   uint64_t num_taken_ = 0;  // of the records

@@ -32,6 +32,7 @@
 #ifndef TEKMATCH_TOOLS_SIGHTINGS_TKSIGHT_LAYOUT_H_
 #define TEKMATCH_TOOLS_SIGHTINGS_TKSIGHT_LAYOUT_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -115,11 +116,19 @@ inline Sighting DecodeTksightRecord(const char* from,
 // store alone are equal. Of one store it is the order of
 // SightingIndex::sightings().
 inline bool TksightOrder(const Sighting& a, const Sighting& b) {
-  const int order =
-      std::memcmp(a.rpi.bytes.data(), b.rpi.bytes.data(), kRpiBytes);
-  if (order != 0) return order < 0;
-  return std::tie(a.unix_seconds, a.aem, a.rssi, a.seconds_since_previous_scan,
-                  a.device) < std::tie(b.unix_seconds, b.aem, b.rssi,
+  const auto first_bytes = [](const Sighting& sighting) {
+    uint64_t number = 0;
+    std::memcpy(&number, sighting.rpi.bytes.data(), sizeof(number));
+    if constexpr (std::endian::native == std::endian::little) {
+      number = __builtin_bswap64(number);
+    }
+    return number;
+  };
+  // RPIs are ciphertext: these nearly always decide.
+  if (first_bytes(a) != first_bytes(b)) return first_bytes(a) < first_bytes(b);
+  return std::tie(a.rpi, a.unix_seconds, a.aem, a.rssi,
+                  a.seconds_since_previous_scan,
+                  a.device) < std::tie(b.rpi, b.unix_seconds, b.aem, b.rssi,
                                        b.seconds_since_previous_scan, b.device);
 }
 

@@ -61,6 +61,20 @@ class SightingsReaderTest : public ::testing::Test {
   std::string path_;
 };
 
+TEST_F(SightingsReaderTest, SaysWhetherAFileMayNameDevices) {
+  const std::string row(kRow);
+  const auto without = Read("time,rpi,aem,rssi\n" + row + "\n");
+  ASSERT_THAT(without, IsOk());
+  EXPECT_FALSE(without->may_name_devices);
+  const auto with = Read("time,rpi,aem,rssi,device\n" + row + ",5\n");
+  ASSERT_THAT(with, IsOk());
+  EXPECT_TRUE(with->may_name_devices);
+  EXPECT_EQ(with->sightings[0].device, 5U);
+  const auto lines = Read(std::string(kJson) + "\n");
+  ASSERT_THAT(lines, IsOk());
+  EXPECT_TRUE(lines->may_name_devices);
+}
+
 TEST_F(SightingsReaderTest, TellsTheFormatsApartByContent) {
   const std::string csv =
       absl::StrCat(kSightingsCsvHeader, "\n", kRow, "\n", kRow, "\n");

@@ -52,6 +52,18 @@ TEST(SightingsTksightTest, APipeIsReadAsAFileIs) {
   }
 }
 
+TEST(SightingsTksightTest, SaysWhetherItMayNameDevices) {
+  Sighting sighting = Many(1)[0];
+  for (const uint32_t device : {0, 7}) {
+    sighting.device = device;
+    WriteFile(TksightPath(), TksightOf({sighting}));
+    const auto file = ReadSightings(TksightPath(), {});
+    ASSERT_THAT(file, IsOk());
+    EXPECT_EQ(file->may_name_devices, device != 0);
+    EXPECT_EQ(file->sightings[0].device, device);
+  }
+}
+
 TEST(SightingsTksightTest, ProgressIsInBytes) {
   const std::string bytes = TksightOf(Many(4097));
   WriteFile(TksightPath(), bytes);
