@@ -207,9 +207,10 @@ void VisitCandidate(Io& io, AMatch& match) {
          "an interval");
   auto& sighting = match.sighting;
   io.Number(sighting.unix_seconds, "a time");
-  Expect(io,
-         sighting.unix_seconds >= 0 && sighting.unix_seconds <= kMaxHeardSeconds,
-         "a time");
+  Expect(
+      io,
+      sighting.unix_seconds >= 0 && sighting.unix_seconds <= kMaxHeardSeconds,
+      "a time");
   io.Bytes(sighting.rpi.bytes, "an identifier");
   io.Bytes(sighting.aem.bytes, "a sighting's metadata");
   io.Number(sighting.rssi, "a signal strength");
