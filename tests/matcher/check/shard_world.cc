@@ -4,9 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "keyformat/byte_source.h"
+#include "keyformat/diagnosis_key.h"
 #include "matcher/check/exposure_check.h"
 #include "matcher/check/partial.h"
 #include "rapidcheck.h"
+#include "tests/test_exports.h"
 
 namespace tekmatch {
 
@@ -46,6 +49,26 @@ std::string PartialOf(const ShardWorld& world, const ShardPlan& plan,
                          })
                 .ok());
   return bytes;
+}
+
+TwoShards::TwoShards() {
+  const auto keys = TestKeys(2, 1);
+  for (const DiagnosisKey& key : keys) {
+    const std::string name = absl::StrCat(world.names.size(), ".zip");
+    world.options.files.sources[name] =
+        MemorySource(name, WriteTestExport({key}));
+    world.names.push_back(name);
+    world.sightings.push_back(HearKey(key, kTestDaySeconds + 600));
+  }
+  world.options.files.trusted = TrustTestSigner();
+  plan.paths = world.names;
+  plan.shards = {{.files = {0}, .devices = {}, .num_sightings = 2},
+                 {.files = {1}, .devices = {}, .num_sightings = 2}};
+  partials = {PartialOf(world, plan, 0), PartialOf(world, plan, 1)};
+}
+
+absl::Status NobodyTakesMatches(absl::Span<const Match> /*matches*/) {
+  return absl::InternalError("there should be none");
 }
 
 }  // namespace tekmatch
