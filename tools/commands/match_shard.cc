@@ -1,5 +1,6 @@
 // Plan: options; what a plan's run is made with; the shard's own inputs, which
-// have to be what was planned; the match; the partial.
+// have to be what was planned, before and after they are read; the match; the
+// partial.
 #include "tools/commands/match_shard.h"
 
 #include <algorithm>
@@ -180,6 +181,9 @@ absl::StatusOr<int> MatchShardOfPlan(const ShardOptions& shard,
        .num_sightings = index->sightings().size()},
       *found,
       [&file](absl::string_view bytes) { return file->Append(bytes); }));
+  TEKMATCH_RETURN_IF_ERROR(file->Sync());
+  // What was read is what was planned: nobody has written to it meanwhile.
+  TEKMATCH_RETURN_IF_ERROR(CheckUnchanged(plan, InputPaths(own, exports)));
   TEKMATCH_RETURN_IF_ERROR(file->Commit());
   return kExitDone;
 }

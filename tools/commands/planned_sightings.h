@@ -32,8 +32,8 @@ struct PlanMemory {
 // Reads all stores of the arguments (sightings_stores.h). What it says is what
 // ReadStores' result says.
 //
-// Memory: a piece of a store's reader (SightingsReaderOptions::sink) and some
-// 200 bytes a device. Where several stores may be of one device, repeated
+// Memory: a piece of a store's reader (SightingsReaderOptions::sink; some forms
+// are held as a whole) and some 200 bytes a device. Where several stores may be of one device, repeated
 // sightings have to be counted: all that such stores have of it are sorted,
 // with `memory`, and 40 bytes each in the file.
 //

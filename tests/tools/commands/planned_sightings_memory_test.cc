@@ -1,5 +1,5 @@
-// A plan holds no more memory for many sightings than for few, of each form
-// that may have many. Counted as the bytes that operator new gave and delete
+// A plan holds no more memory for many sightings than for few, of each form of
+// text and of .tksight. Counted as the bytes that operator new gave and delete
 // has not yet taken back.
 #include <malloc.h>
 

@@ -279,6 +279,44 @@ TEST_F(ShardsCommandTest, AnInputThatChangedIsNamed) {
   EXPECT_FALSE(std::filesystem::exists(TempPath("p1")));
 }
 
+// Also where it has been compared with the plan already.
+TEST_F(ShardsCommandTest, AnInputThatChangesWhileItIsReadIsNamed) {
+  Plan("devices", "2");
+  const std::string changed = TempPath("1") + "/sightings.csv";
+  const std::string planned = ReadFile(changed);
+  bool met = false;
+  // A shard that was done before it could be stopped is run again.
+  for (int i = 0; i < 100 && !met; ++i) {
+    std::filesystem::remove(TempPath("p1"));
+    const int before = NumBegun("1");
+    RunningTekmatch running(ShardArguments("1"));
+    siginfo_t state{};
+    while (NumBegun("1") == before &&
+           waitid(P_PID, static_cast<id_t>(running.pid()), &state,
+                  WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           state.si_pid == 0) {
+    }
+    kill(running.pid(), SIGSTOP);
+    ASSERT_EQ(waitid(P_PID, static_cast<id_t>(running.pid()), &state,
+                     WEXITED | WSTOPPED | WNOWAIT),
+              0);
+    met = state.si_code == CLD_STOPPED &&
+          !std::filesystem::exists(TempPath("p1"));
+    if (met) WriteFile(changed, planned + "\n");
+    kill(running.pid(), SIGCONT);
+    const TekmatchRun run = running.Wait();
+    if (!met) continue;
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_THAT(run.err,
+                HasSubstr(changed + ": is not what it was when the plan was"));
+  }
+  ASSERT_TRUE(met);
+  EXPECT_FALSE(std::filesystem::exists(TempPath("p1")));
+  EXPECT_EQ(NumBegun("1"), 0);
+  WriteFile(changed, planned);
+  Shard("1");
+}
+
 // Whoever changes a plan's numbers gets no result that looks whole.
 TEST_F(ShardsCommandTest, APlanWithWrongNumbersIsRefused) {
   Plan("devices", "2");
