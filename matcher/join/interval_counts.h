@@ -32,7 +32,7 @@ struct IntervalCount {
 
 class IntervalCounts {
  public:
-  // A wider range of intervals is sorted; the table takes 1 MiB at most.
+  // A wider range of intervals is sorted; a table takes 1 MiB at most.
   static constexpr uint64_t kMostInTable = uint64_t{1} << 18;  // five years
 
   // Of times that SightingIndex takes; all in all no more sightings than a

@@ -68,7 +68,8 @@ struct Survey {
   IntervalCounts counts;  // if all pass
 };
 
-// Of a part of the sightings; sorted: together with the one before it.
+// Of a part of the sightings. It is sorted if the sighting before it, too,
+// comes before its first.
 Survey Look(absl::Span<const Sighting> sightings, Part part,
             int64_t max_seconds) {
   // So few are looked at for one reason after another while they are in the
@@ -128,11 +129,12 @@ absl::StatusOr<SightingIndex> SightingIndex::Create(
     surveys[i] =
         Look(sightings, PartOf(sightings.size(), i, num_parts), max_seconds);
   });
-  Survey& all = surveys[0];
+  Survey all = std::move(surveys[0]);
   for (size_t i = 1; i < num_parts; ++i) {
-    all.all_pass = all.all_pass && surveys[i].all_pass;
-    all.are_sorted = all.are_sorted && surveys[i].are_sorted;
-    all.counts.Add(surveys[i].counts);
+    const Survey part = std::move(surveys[i]);  // what it holds goes here
+    all.all_pass = all.all_pass && part.all_pass;
+    all.are_sorted = all.are_sorted && part.are_sorted;
+    all.counts.Add(part.counts);
   }
   if (!all.all_pass) return FirstWrong(sightings, max_seconds);
   // As a .tksight is, and what was indexed before.

@@ -2,10 +2,12 @@
 // of one RPI at once. Immutable once built, so any number of threads share one.
 //
 // Beyond the sightings themselves (40 bytes each) it takes at most 40 bytes a
-// sighting, and 200 bytes for each day with a sighting: a table of 4 bytes a
-// bucket, at most 1 byte a sighting, a byte of each sighting's RPI, and filters
-// (slice_filters.h). While it is made it takes little more: the sightings are
-// sorted where they are.
+// sighting, and for each day with a sighting 200 bytes (600 where there are
+// 65,536 sightings or more): a table of 4 bytes a bucket, at most 1 byte a
+// sighting, a byte of each sighting's RPI, and filters (slice_filters.h). While
+// it is made it takes little more, since the sightings are sorted where they
+// are: up to 2 MiB, and 1 MiB for each thread, of sightings within five years;
+// of others some 60 bytes for each interval with a sighting.
 #ifndef TEKMATCH_MATCHER_JOIN_SIGHTING_INDEX_H_
 #define TEKMATCH_MATCHER_JOIN_SIGHTING_INDEX_H_
 
@@ -55,12 +57,13 @@ class SightingIndex {
   // `max_tolerance_intervals` is the largest tolerance (match_policy.h) that an
   // engine can have over this index. `tasks` share the work; the index is the
   // same whatever they are. `max_seconds` is kMaxSightingSeconds, or
-  // kMaxHeardSeconds for what CheckHeard would refuse.
-  // INVALID_ARGUMENT: a sighting's time is negative or after `max_seconds`, or
-  // its RSSI not in kMinRssi..kMaxRssi (the message has
-  // its place in the input): what 127, "not available", would be taken for is
-  // the nearest of contacts. Also if there are more sightings than a uint32_t
-  // counts, or the tolerance is not in 0..kMaxToleranceIntervals.
+  // kMaxHeardSeconds to refuse what CheckHeard does.
+  //
+  // INVALID_ARGUMENT, with the sighting's place in the input: its time is
+  // negative or after `max_seconds`, or its RSSI not in kMinRssi..kMaxRssi
+  // (what 127, "not available", would be taken for is the nearest of contacts).
+  // Also if there are more sightings than a uint32_t counts, or the tolerance
+  // is not in 0..kMaxToleranceIntervals.
   static absl::StatusOr<SightingIndex> Create(
       std::vector<Sighting> sightings,
       int32_t max_tolerance_intervals = MatchPolicy().tolerance_intervals,

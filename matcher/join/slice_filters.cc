@@ -34,9 +34,12 @@ constexpr uint64_t kMostWords = uint64_t{1} << 18;       // 1 MiB
 constexpr uint64_t kMostWordsOfDay = uint64_t{1} << 17;  // beyond: short slices
 constexpr uint64_t kWordBits = 32;
 
-// So many parts of the filters are joined one after the other: of ten million
-// sightings' 64 MB one stays in a core's own cache.
-constexpr uint64_t kMostChunks = 128;
+// So many parts of the filters are joined one after the other, by whichever
+// thread is free: of ten million sightings' 64 MB one stays in a core's own
+// cache. No filter has fewer words then. Of fewer sightings two parts do, which
+// every filter has words for.
+constexpr uint64_t kChunks = 128;
+constexpr size_t kEnoughForChunks = size_t{1} << 16;
 
 uint64_t NumWords(uint64_t num_entries) {
   const auto words_for = [num_entries](uint64_t bits) {
@@ -59,42 +62,67 @@ std::pair<int64_t, int64_t> Reach(int64_t sighted, int64_t tolerance) {
 struct Places {
   uint32_t begin = 0;
   uint32_t num = 0;
+
+  bool operator==(const Places&) const = default;
 };
 
-// Of each interval with sightings, some places. Found by a table by number;
-// where IntervalCounts has none, by searching.
-class PlacesOfIntervals {
+// Intervals of one slice, `own`, whose sightings belong to the same slices.
+struct Group {
+  Places slices;
+  uint32_t own = 0;
+
+  bool operator==(const Group&) const = default;
+};
+
+// The group of each interval with sightings. Found by a table by number; where
+// IntervalCounts has none, by searching.
+class GroupsOfIntervals {
  public:
-  explicit PlacesOfIntervals(absl::Span<const IntervalCount> counts)
+  // `numbers`: of each of `counts`, in its turn. `counts` has to outlive this.
+  GroupsOfIntervals(absl::Span<const IntervalCount> counts,
+                    std::vector<uint32_t> numbers)
       : counts_(counts) {
     const uint64_t range =
         uint64_t{counts.back().interval} - counts.front().interval + 1;
     is_table_ = range <= IntervalCounts::kMostInTable;
-    places_.resize(is_table_ ? range : counts.size());
+    if (!is_table_) {
+      numbers_ = std::move(numbers);
+      return;
+    }
+    numbers_.resize(range);
+    for (size_t i = 0; i < counts.size(); ++i) {
+      numbers_[counts[i].interval - counts.front().interval] = numbers[i];
+    }
   }
 
   // Of an interval that is in `counts`.
-  Places& operator[](uint32_t interval) {
-    if (is_table_) return places_[interval - counts_.front().interval];
+  uint32_t operator[](uint32_t interval) const {
+    if (is_table_) return numbers_[interval - counts_.front().interval];
     const auto found = std::lower_bound(
         counts_.begin(), counts_.end(), interval,
         [](const IntervalCount& c, uint32_t i) { return c.interval < i; });
-    return places_[static_cast<size_t>(found - counts_.begin())];
+    return numbers_[static_cast<size_t>(found - counts_.begin())];
   }
 
  private:
   absl::Span<const IntervalCount> counts_;
   bool is_table_ = false;
-  std::vector<Places> places_;
+  std::vector<uint32_t> numbers_;
 };
 
-// The slices of this length, ascending, with what they cover and the number of
-// their entries; and, of each interval in its turn, which of them it reaches.
-std::vector<SliceFilters::Slice> SlicesOf(
-    absl::Span<const IntervalCount> counts, int64_t tolerance, uint32_t length,
-    std::vector<Places>& reached) {
+// Slices of one length, ascending, with what they cover and the number of their
+// entries; the groups; and, of each interval in its turn, its group.
+struct Slices {
   std::vector<SliceFilters::Slice> slices;
-  reached.clear();
+  std::vector<Group> groups;
+  std::vector<uint32_t> group_of;
+};
+
+Slices SlicesOf(absl::Span<const IntervalCount> counts, int64_t tolerance,
+                uint32_t length) {
+  Slices of;
+  of.group_of.reserve(counts.size());
+  std::vector<SliceFilters::Slice>& slices = of.slices;
   for (const IntervalCount& count : counts) {
     const auto [first, last] = Reach(count.interval, tolerance);
     const auto first_number = static_cast<uint32_t>(first / length);
@@ -103,8 +131,15 @@ std::vector<SliceFilters::Slice> SlicesOf(
     // one's slices is the last of `slices`, without gaps.
     size_t place = slices.size();
     while (place > 0 && slices[place - 1].number >= first_number) --place;
-    reached.push_back({.begin = static_cast<uint32_t>(place),
-                       .num = last_number - first_number + 1});
+    const auto begin_of_all = static_cast<uint32_t>(place);
+    const Group group = {
+        .slices = {.begin = begin_of_all,
+                   .num = last_number - first_number + 1},
+        .own = begin_of_all + count.interval / length - first_number};
+    if (of.groups.empty() || of.groups.back() != group) {
+      of.groups.push_back(group);
+    }
+    of.group_of.push_back(static_cast<uint32_t>(of.groups.size() - 1));
     for (uint32_t n = first_number; n <= last_number; ++n, ++place) {
       if (place == slices.size()) slices.push_back({.number = n});
       const int64_t begin = int64_t{n} * length;
@@ -114,7 +149,7 @@ std::vector<SliceFilters::Slice> SlicesOf(
           static_cast<uint32_t>(std::min(last, begin + length - 1) - begin));
     }
   }
-  return slices;
+  return of;
 }
 
 // Whether a short slice's sightings are at most half of a long one's. With the
@@ -150,16 +185,11 @@ enum class Directly : uint8_t {
 // What there is to know to clear the bits.
 struct Plan {
   absl::Span<const Sighting> sightings;
-  absl::Span<const IntervalCount> counts;
-  absl::Span<const Places> reached;  // of each of these
+  const GroupsOfIntervals& group_of;
+  absl::Span<const Group> groups;
   absl::Span<const SliceFilters::Slice> slices;
-  uint32_t length = 0;
   uint32_t* words = nullptr;
 
-  size_t OwnSlice(size_t i) const {
-    return reached[i].begin + counts[i].interval / length -
-           slices[reached[i].begin].number;
-  }
   bool IsMeant(Directly directly, size_t slice, size_t own) const {
     return directly == Directly::kInAll ||
            (directly == Directly::kInOwn
@@ -185,26 +215,21 @@ void ClearBits(const Plan& plan, Directly directly, Part of_slices, Part share,
   // anything would be a branch that no processor foresees.
   uint32_t nowhere = 0;
   std::vector<Filter> filters = {{&nowhere, 32}};
-  PlacesOfIntervals targets(plan.counts);
-  Places places;
-  for (size_t i = 0; i < plan.counts.size(); ++i) {
-    const Places& reached = plan.reached[i];
-    const size_t own = plan.OwnSlice(i);
-    if (i == 0 || own != plan.OwnSlice(i - 1) ||
-        reached.begin != plan.reached[i - 1].begin ||
-        reached.num != plan.reached[i - 1].num) {
-      places = {.begin = static_cast<uint32_t>(filters.size()), .num = 0};
-      for (size_t s = std::max<size_t>(reached.begin, of_slices.begin);
-           s < std::min<size_t>(reached.begin + reached.num, of_slices.end);
-           ++s) {
-        if (!plan.IsMeant(directly, s, own)) continue;
-        filters.push_back(
-            {plan.words + plan.slices[s].first_word, plan.slices[s].shift});
-        ++places.num;
-      }
-      if (places.num == 0) places = {.begin = 0, .num = 1};
+  std::vector<Places> targets;  // of each group
+  targets.reserve(plan.groups.size());
+  for (const Group& group : plan.groups) {
+    const auto begin = static_cast<uint32_t>(filters.size());
+    for (size_t s = std::max<size_t>(group.slices.begin, of_slices.begin);
+         s <
+         std::min<size_t>(group.slices.begin + group.slices.num, of_slices.end);
+         ++s) {
+      if (!plan.IsMeant(directly, s, group.own)) continue;
+      filters.push_back(
+          {plan.words + plan.slices[s].first_word, plan.slices[s].shift});
     }
-    targets[plan.counts[i].interval] = places;
+    const auto num = static_cast<uint32_t>(filters.size()) - begin;
+    targets.push_back(num > 0 ? Places{.begin = begin, .num = num}
+                              : Places{.begin = 0, .num = 1});
   }
   struct Change {
     uint32_t* word;
@@ -215,7 +240,7 @@ void ClearBits(const Plan& plan, Directly directly, Part of_slices, Part share,
   ahead.fill({&nowhere, 0});
   size_t num = 0;
   const auto clear = [&](const Sighting& sighting) {
-    const Places of_sighting = targets[IntervalOf(sighting)];
+    const Places of_sighting = targets[plan.group_of[IntervalOf(sighting)]];
     const uint32_t h = Hash(sighting.rpi);
     const uint32_t bits = FilterBits(h);
     const Filter* filter = &filters[of_sighting.begin];
@@ -241,10 +266,10 @@ void ClearBits(const Plan& plan, Directly directly, Part of_slices, Part share,
 
 // Whether a sighting of some slice reaches one with more words.
 bool AnyReachesLarger(const Plan& plan) {
-  for (size_t i = 0; i < plan.counts.size(); ++i) {
-    const Places& reached = plan.reached[i];
-    for (size_t s = reached.begin; s < reached.begin + reached.num; ++s) {
-      if (plan.IsMeant(Directly::kInLarger, s, plan.OwnSlice(i))) return true;
+  for (const Group& group : plan.groups) {
+    for (size_t s = group.slices.begin;
+         s < group.slices.begin + group.slices.num; ++s) {
+      if (plan.IsMeant(Directly::kInLarger, s, group.own)) return true;
     }
   }
   return false;
@@ -349,31 +374,33 @@ SliceFilters::SliceFilters(absl::Span<const Sighting> sightings,
                            absl::FunctionRef<void(Part)> beside) {
   const std::vector<IntervalCount> intervals = counts.Ascending();
   if (intervals.empty()) return;
-  std::vector<Places> reached;
-  slices_ = SlicesOf(intervals, tolerance_intervals, kLongSlice, reached);
-  if (ShortHalves(tolerance_intervals) && AnyIsTooLarge(slices_)) {
+  Slices of = SlicesOf(intervals, tolerance_intervals, kLongSlice);
+  if (ShortHalves(tolerance_intervals) && AnyIsTooLarge(of.slices)) {
     length_ = kShortSlice;
-    slices_ = SlicesOf(intervals, tolerance_intervals, kShortSlice, reached);
+    of = SlicesOf(intervals, tolerance_intervals, kShortSlice);
   }
+  slices_ = std::move(of.slices);
   slices_.shrink_to_fit();
-  uint64_t fewest_words = kMostChunks;
+  // All of a slice belong to the same slices. So they are put into their own,
+  // and the slices into each other.
+  const bool by_slices = tolerance_intervals % length_ == 0;
+  const auto most = static_cast<uint32_t>(tolerance_intervals / length_);
+  const bool are_joined = by_slices && most > 0;
+  const uint64_t num_chunks =
+      are_joined && sightings.size() >= kEnoughForChunks ? kChunks : 2;
   for (Slice& slice : slices_) {
-    const uint64_t words = NumWords(slice.num_entries);
+    const uint64_t words = std::max(NumWords(slice.num_entries), num_chunks);
     slice.first_word = num_words_;
     slice.shift = static_cast<uint32_t>(32 - std::countr_zero(words));
     num_words_ += words;
-    fewest_words = std::min(fewest_words, words);
   }
   words_ = std::make_unique_for_overwrite<uint32_t[]>(num_words_);
+  const GroupsOfIntervals group_of(intervals, std::move(of.group_of));
   const Plan plan = {.sightings = sightings,
-                     .counts = intervals,
-                     .reached = reached,
+                     .group_of = group_of,
+                     .groups = of.groups,
                      .slices = slices_,
-                     .length = length_,
                      .words = words_.get()};
-  // All of a slice reach the same slices. So they are put into their own, and
-  // the slices into each other.
-  const bool by_slices = tolerance_intervals % length_ == 0;
   // Each thread has slices of its own, so that no two change one word.
   const std::vector<Part> parts = ByEntries(slices_, tasks.num_threads());
   tasks.Run(parts.size(), [&](size_t i) {
@@ -389,10 +416,9 @@ SliceFilters::SliceFilters(absl::Span<const Sighting> sightings,
     ClearBits(plan, by_slices ? Directly::kInOwn : Directly::kInAll, part,
               share, beside);
   });
-  const auto most = static_cast<uint32_t>(tolerance_intervals / length_);
-  if (!by_slices || most == 0) return;
-  tasks.Run(fewest_words,
-            [&](size_t chunk) { JoinSlices(plan, most, chunk, fewest_words); });
+  if (!are_joined) return;
+  tasks.Run(num_chunks,
+            [&](size_t chunk) { JoinSlices(plan, most, chunk, num_chunks); });
   if (!AnyReachesLarger(plan)) return;
   tasks.Run(parts.size(), [&](size_t i) {
     ClearBits(plan, Directly::kInLarger, parts[i], {0, 0}, beside);

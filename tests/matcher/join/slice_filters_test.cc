@@ -337,8 +337,7 @@ TEST(SliceFiltersTest, AnyNumberOfThreadsMakesThemAsTheContractHasThem) {
 
 // Days with few and many sightings beside each other, whose filters differ in
 // size: each day's are put into one, and come into the others from there, or,
-// of smaller ones, sighting by sighting. With and without enough words in each
-// for all parts of which threads take one.
+// of smaller ones, sighting by sighting.
 TEST(SliceFiltersTest, DaysOfUnlikeSizesAreJoinedAsTheContractHasThem) {
   const std::vector<std::vector<int>> days = {
       {1, 400, 3, 900, 0, 50, 700},
@@ -360,6 +359,27 @@ TEST(SliceFiltersTest, DaysOfUnlikeSizesAreJoinedAsTheContractHasThem) {
       for (const size_t num_threads : {1, 2, 3, 20}) {
         ExpectAsMadePlainly(sightings, tolerance, ThreadTasks(num_threads));
       }
+    }
+  }
+}
+
+// So many that slices are short where the tolerance allows it, and that filters
+// are joined in many parts, though the one of a stray sighting is small.
+TEST(SliceFiltersTest, ManySightingsAreJoinedAsTheContractHasThem) {
+  std::mt19937_64 rng(8);
+  std::vector<Sighting> sightings;
+  constexpr int kMany = 100'000;
+  sightings.reserve(kMany + 1);
+  constexpr int64_t kFirst = int64_t{144} * 18426;
+  for (int i = 0; i < kMany; ++i) {
+    sightings.push_back(Hear(rng, kFirst + static_cast<int64_t>(rng() % 72)));
+  }
+  sightings.push_back(Hear(rng, kFirst + int64_t{144} * 9));
+  for (const int tolerance : {36, 144}) {
+    EXPECT_EQ(FiltersOf(sightings, tolerance).length(),
+              tolerance == 36 ? kShortSlice : kLongSlice);
+    for (const size_t num_threads : {1, 3}) {
+      ExpectAsMadePlainly(sightings, tolerance, ThreadTasks(num_threads));
     }
   }
 }
