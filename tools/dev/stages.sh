@@ -67,6 +67,12 @@ tally() {
   echo "$1 $2 $3" >>"$TEKMATCH_TALLY"
 }
 
+# fault WORDS: what failed by itself, and is counted as one.
+fault() {
+  tally 0 1 0
+  printf 'FAILED: %s\n' "$1" >>"$TEKMATCH_FAULTS"
+}
+
 # ticks PID FIRST LAST: sums fields of /proc/PID/stat, numbered as in proc(5);
 # 0 where there is no such process.
 ticks() {
@@ -130,7 +136,7 @@ stage_beside() {
 # Waits for it, if there is one, shows what it said, and counts it.
 join_stages() {
   [[ -n ${beside-} ]] || return 0
-  wait "$beside" || tally 0 1 0
+  wait "$beside" || fault "what ran beside stages broke"
   beside=
   cat "$stages/beside"
   cat "$stages/beside.tally" >>"$TEKMATCH_TALLY"
@@ -144,10 +150,17 @@ end_stages() {
   awk -F '\t' '
     { printf "%6d CPU-s %6d s  %s\n", $2, $3, $1; cpu += $2; wall += $3 }
     END { printf "%6d CPU-s %6d s  in all\n", cpu, wall }' "$stages/stages"
-  tools/dev/slowest.py "$TEKMATCH_TIMES" || tally 0 1 0
+  tools/dev/slowest.py "$TEKMATCH_TIMES" || fault "tools/dev/slowest.py"
   if [[ -s $TEKMATCH_FAULTS ]]; then
     printf '\n== what failed\n'
-    head -n 40 "$TEKMATCH_FAULTS" | cut -c -400
+    # Stages first: there may be more cases than anyone reads.
+    awk '
+      /^FAILED: / { print; next }
+      { cases[++n] = substr($0, 1, 400) }
+      END {
+        for (i = 1; i <= n && i <= 40; ++i) print cases[i]
+        if (n > 40) printf "and %d more\n", n - 40
+      }' "$TEKMATCH_FAULTS"
   fi
   echo
   awk '

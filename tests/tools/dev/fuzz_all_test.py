@@ -85,6 +85,10 @@ class FuzzAllTest(unittest.TestCase):
 
     def test_says_what_went_wrong_where_and_with_which_input(self):
         self.add("a_fuzz", FAULT)
+        # Of a run before: no input of this one's.
+        found = self.root / "tests/fuzz/found"
+        found.mkdir(parents=True)
+        (found / "a_fuzz-crash-0000").write_bytes(b"old")
         self.add("b_fuzz", RAN)
         status, lines, faults = self.fuzz()
         self.assertEqual((status, lines[-1]), (1, "2 targets, 1 seconds each: FAILED"))
@@ -103,11 +107,18 @@ class FuzzAllTest(unittest.TestCase):
         self.assertEqual(zlib.decompress(base64.b64decode(packed)), b"bad input")
 
     def test_a_target_that_runs_or_covers_nothing(self):
+        found = self.root / "tests/fuzz/found"
+        found.mkdir(parents=True)
+        (found / "a_fuzz-crash-0000").write_bytes(b"old")
         self.add("a_fuzz", "exit 0")
         self.add("b_fuzz", 'echo "stat::number_of_executed_units: 78" >&2')
         status, _, faults = self.fuzz()
         told = ": ran nothing, or covers nothing"
         self.assertEqual((status, faults), (1, ["a_fuzz" + told, "b_fuzz" + told]))
+
+    def test_a_target_that_ends_without_a_word(self):
+        self.add("a_fuzz", "echo Killed >&2; exit 137")
+        self.assertEqual(self.fuzz()[::2], (1, ["a_fuzz: failed, and did not say why"]))
 
     def test_a_search_is_drawn_from_the_seed(self):
         # Edges covered: the seed that it was given.

@@ -79,8 +79,18 @@ class StagesTest(unittest.TestCase):
         )
         self.assertEqual(
             lines[-5:],
-            ["== what failed", "x_test: 1 is not 2", "FAILED: a (3)", "", "1 passed, 1 failed"],
+            ["== what failed", "FAILED: a (3)", "x_test: 1 is not 2", "", "1 passed, 1 failed"],
         )
+        lines = self.expect(
+            1,
+            "0 passed, 2 failed",
+            'many() { seq "$1" | sed "s/^/case /" >>"$TEKMATCH_FAULTS"; return 1; }',
+            "stage a many 45",
+            "stage b false",
+        )
+        at = lines.index("== what failed")
+        self.assertEqual(lines[at + 1 : at + 4], ["FAILED: a (1)", "FAILED: b (1)", "case 1"])
+        self.assertEqual(lines[-4:-1], ["case 40", "and 5 more", ""])
         lines = self.expect(0, "1 passed, 0 failed", "stage b true")
         self.assertNotIn("== what failed", lines)
 
@@ -236,7 +246,8 @@ class StagesTest(unittest.TestCase):
 
     def test_a_broken_profile_fails(self):
         break_it = 'break_it() { echo "{" > "$TEKMATCH_TIMES/a.1.profile"; }'
-        self.expect(1, "1 passed, 1 failed", break_it, "stage a break_it")
+        lines = self.expect(1, "1 passed, 1 failed", break_it, "stage a break_it")
+        self.assertEqual(lines[-4:-2], ["== what failed", "FAILED: tools/dev/slowest.py"])
 
 
 if __name__ == "__main__":
