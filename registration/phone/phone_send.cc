@@ -118,9 +118,9 @@ absl::StatusOr<PhoneSendResult> Phone::Conclude(PhoneStore& store,
       attempt_number_.reset();
       refusal_ = Refusal();
       return PhoneSendResult::kDone;
+    case DiagnosisAnswer::kUnreachable:
       // The server may have taken it, or may yet: the attempt stays, so that
       // what is sent next is the same request.
-    case DiagnosisAnswer::kUnreachable:
       refusal_.kind = RefusalKind::kUnreachable;
       return PhoneSendResult::kRefused;
     case DiagnosisAnswer::kUnavailable:

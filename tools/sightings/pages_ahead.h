@@ -8,9 +8,9 @@ namespace tekmatch {
 
 // Has the system give the pages of [begin, begin + num_bytes) together, in less
 // time than it takes to give each when it is first written. Changes no byte,
-// whoever writes meanwhile. For as much as a core's own cache holds until it is
-// written. Without effect where the system cannot, or has no memory left: each
-// page then comes, or does not, when it is written.
+// whoever writes meanwhile. Ask for no more than stays in a core's own cache
+// until it is written. Without effect where the system cannot, or has no memory
+// left: each page then comes, or does not, when it is written.
 void HavePages(const void* begin, size_t num_bytes);
 
 }  // namespace tekmatch

@@ -270,10 +270,10 @@ class TksightReader : public PiecesInOrder<Block> {
   }
 
   // On any number of threads, and before the block's turn: what the system does
-  // for its pages is then done beside other blocks. Bad sightings before it
-  // move it a little to the front. The first block's come as they are written,
-  // and so do a pipe's, of which nobody knows how many come, and a sink's, for
-  // which there is no such room.
+  // for its pages is then done beside other blocks. Where there were
+  // bad sightings before it, it begins a little before these pages. The first
+  // block's pages come as they are written. So do a pipe's, of which nobody
+  // knows how many come, and a sink's, for which there is no such room.
   void HavePagesOf(const Block& block) const {
     const Sighting* const begin = begin_;
     if (begin == nullptr || block.first + block.num > num_to_expect_) return;

@@ -99,7 +99,8 @@ TEST(ExternalSortTest, WhatWasInMemoryBeforeIsNotWritten) {
   EXPECT_EQ(bytes, Spilled(0xA5));
 }
 
-// Each member is another one's neighbour, so that none can stand for it.
+// All members of a match differ, so that one that is read in place of another
+// shows.
 std::vector<Match> MatchesWithEveryMember() {
   std::vector<Match> matches;
   for (int i = 0; i < 40; ++i) {

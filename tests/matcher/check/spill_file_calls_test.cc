@@ -34,15 +34,20 @@ int error_of_unlink = 0;
 std::vector<std::string> unlinked;
 bool was_private = false;
 
-constexpr int kAtCurrentFolder = -100;  // AT_FDCWD
+// Of <fcntl.h>: AT_FDCWD, O_CREAT, and the bit of O_TMPFILE that is its own.
+constexpr int kAtCurrentFolder = -100;
+constexpr int kHasMode = 0100 | 020000000;
 
 }  // namespace
 
 extern "C" int open(const char* path, int flags, ...) {
-  va_list rest;
-  va_start(rest, flags);
-  const unsigned mode = va_arg(rest, unsigned);  // unused without O_CREAT
-  va_end(rest);
+  unsigned mode = 0;
+  if ((flags & kHasMode) != 0) {
+    va_list rest;
+    va_start(rest, flags);
+    mode = va_arg(rest, unsigned);
+    va_end(rest);
+  }
   struct stat info {};
   if (error_without_name != 0 && stat(path, &info) == 0 &&
       S_ISDIR(info.st_mode)) {

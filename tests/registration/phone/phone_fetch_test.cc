@@ -1,7 +1,6 @@
 // Fetching exports, and what is forgotten with them or without.
 #include <filesystem>
 #include <mutex>
-#include <string>
 #include <thread>
 #include <vector>
 

@@ -18,6 +18,8 @@ class Memory {
     void* const begin = mmap(nullptr, num_bytes_, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     begin_ = begin == MAP_FAILED ? nullptr : static_cast<char*>(begin);
+    // A large page would bring its neighbours.
+    if (begin_ != nullptr) madvise(begin_, num_bytes_, MADV_NOHUGEPAGE);
   }
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;

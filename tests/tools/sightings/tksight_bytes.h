@@ -13,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "matcher/check/thread_tasks.h"
 #include "matcher/join/sighting.h"
@@ -39,7 +40,7 @@ inline std::string TksightOf(const std::vector<Sighting>& sightings) {
 // Where a file of these tests is.
 inline std::string TksightPath() { return TempPath("a"); }
 
-// By one thread; by several it is the same.
+// By one thread; by several, and piece by piece, it is the same.
 inline absl::StatusOr<SightingsFile> ReadTksightBytes(const std::string& bytes,
                                                       bool skip_bad = false) {
   WriteFile(TksightPath(), bytes);
@@ -55,6 +56,23 @@ inline absl::StatusOr<SightingsFile> ReadTksightBytes(const std::string& bytes,
     EXPECT_EQ(file->messages, alone->messages);
     EXPECT_EQ(file->bad_reasons, alone->bad_reasons);
     EXPECT_EQ(file->dropped, alone->dropped);
+    EXPECT_EQ(file->losses, alone->losses);
+  }
+  for (const size_t num_threads : {1, 2, 5}) {
+    const ThreadTasks tasks(num_threads);
+    std::vector<Sighting> taken;
+    SightingsReaderOptions options = {.skip_bad = skip_bad, .tasks = &tasks};
+    options.sink = [&taken](absl::Span<Sighting> some) {
+      EXPECT_LE(some.size(), kTksightBlockRecords);
+      taken.insert(taken.end(), some.begin(), some.end());
+      return absl::OkStatus();
+    };
+    const auto file = ReadSightings(TksightPath(), options);
+    EXPECT_EQ(file.status(), alone.status());
+    if (!file.ok() || !alone.ok()) continue;
+    EXPECT_TRUE(taken == alone->sightings);
+    EXPECT_TRUE(file->sightings.empty());
+    EXPECT_EQ(file->num_bad, alone->num_bad);
     EXPECT_EQ(file->losses, alone->losses);
   }
   return alone;
