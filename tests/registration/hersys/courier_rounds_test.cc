@@ -24,6 +24,26 @@ namespace {
 
 using ::testing::SizeIs;
 
+// Where whoever comes waits until so many have come.
+class Meeting {
+ public:
+  explicit Meeting(int num) : num_(num) {}
+
+  void Join() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    ++num_there_;
+    changed_.notify_all();
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::minutes(4),
+                                  [this] { return num_there_ >= num_; }));
+  }
+
+ private:
+  const int num_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int num_there_ = 0;
+};
+
 // A gateway that takes nothing is asked once a round, and holds up no mail.
 TEST_F(CourierTest, AGatewayThatIsAwayHoldsUpNothingElse) {
   Queue(1, AddPatient("090-1234-5671"));
@@ -62,17 +82,9 @@ TEST_F(CourierTest, SeveralSendersSendEachMessageOnce) {
   for (int n = 1; n <= kIssues; ++n) {
     Queue(n, AddPatient(absl::StrFormat("090-1234-56%02d", n)));
   }
-  std::mutex mutex;
-  std::condition_variable changed;
-  int num_there = 0;
   // The first eight wait for each other.
-  gateway_.meanwhile = [&] {
-    std::unique_lock<std::mutex> lock(mutex);
-    ++num_there;
-    changed.notify_all();
-    EXPECT_TRUE(changed.wait_for(lock, std::chrono::minutes(4),
-                                 [&] { return num_there >= 8; }));
-  };
+  Meeting meeting(8);
+  gateway_.meanwhile = [&meeting] { meeting.Join(); };
   EXPECT_EQ(Send().num_taken, kIssues);
   std::set<std::string> to;
   std::set<std::string> numbers;
@@ -99,17 +111,9 @@ TEST_F(CourierTest, R1AMailPassesALongQueueOfSms) {
     Queue(n, AddPatient(absl::StrFormat("090-1234-56%02d", n)));
   }
   Queue(21, AddPatient("taro@example.jp"));
-  std::mutex mutex;
-  std::condition_variable changed;
-  int num_there = 0;
   // The first SMS takes until the mail is on its way, too.
-  gateway_.meanwhile = [&] {
-    std::unique_lock<std::mutex> lock(mutex);
-    ++num_there;
-    changed.notify_all();
-    EXPECT_TRUE(changed.wait_for(lock, std::chrono::minutes(4),
-                                 [&] { return num_there >= 2; }));
-  };
+  Meeting meeting(2);
+  gateway_.meanwhile = [&meeting] { meeting.Join(); };
   EXPECT_EQ(Send().num_taken, 21);
   ASSERT_THAT(gateway_.sent, SizeIs(21));
   EXPECT_TRUE(gateway_.sent[0].to == "taro@example.jp" ||
