@@ -27,6 +27,7 @@
 #include "matcher/join/sighting.h"
 #include "matcher/join/slice_filters.h"
 #include "matcher/join/tasks.h"
+#include "matcher/kernels/filter_bits.h"
 
 namespace tekmatch {
 
@@ -123,10 +124,8 @@ class SightingIndex {
   // where somebody chose them to collide, the search inside the bucket is
   // still logarithmic.
   size_t BucketOf(const Rpi& rpi) const {
-    const uint64_t leading = uint64_t{rpi.bytes[0]} << 24 |
-                             uint64_t{rpi.bytes[1]} << 16 |
-                             uint64_t{rpi.bytes[2]} << 8 | rpi.bytes[3];
-    return static_cast<size_t>(leading >> shift_);
+    return static_cast<size_t>(uint64_t{FilterHash(rpi.bytes.data())} >>
+                               shift_);
   }
 
   // A byte of the RPI that BucketOf does not look at, where RPIs are random.

@@ -50,7 +50,7 @@ class SliceFilters {
  public:
   // Of no sightings.
   SliceFilters() = default;
-  // Of sightings in any order; times as SightingIndex takes them; `counts` are
+  // Of sightings sorted by RPI; times as SightingIndex takes them; `counts` are
   // of these. tolerance >= 0. `beside` is called for pieces of the sightings,
   // in any order and by threads of `tasks`, so that each is in one of them:
   // whoever has more to do with them finds them in the cache. Of no sightings

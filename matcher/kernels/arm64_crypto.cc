@@ -277,7 +277,8 @@ static bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval,
 }
 
 TEKMATCH_INLINE bool Passes(uint8x16_t rpi, const RpiFilter* filter) {
-  const uint32_t hash = vgetq_lane_u32(vreinterpretq_u32_u8(rpi), 1);
+  const uint32_t hash =
+      __builtin_bswap32(vgetq_lane_u32(vreinterpretq_u32_u8(rpi), 0));
   return (filter->words[hash >> filter->shift] & FilterBits(hash)) == 0;
 }
 

@@ -26,11 +26,12 @@
 namespace tekmatch {
 
 // A set of RPIs that says "no" or "perhaps", in words of 32 bits. With h, the
-// bytes 4..7 of an RPI read as a little-endian number, the RPI is perhaps in
-// the set if in words[h >> shift] the bits
+// bytes 0..3 of an RPI read as a big-endian number, the RPI is perhaps in the
+// set if in words[h >> shift] the bits
 //   h % 8,  8 + (h >> 3) % 8,  16 + (h >> 8) % 8  and  24 + (h >> 11) % 8
 // are clear: one of each byte, and set is what is absent, so that one AND
 // decides. Words and bits are taken from different bits of h up to 2^18 words.
+// The order of RPIs is that of h, so sorted RPIs come to the words in order.
 struct RpiFilter {
   const uint32_t* words;  // 2^(32 - shift) of them
   uint32_t shift;         // 5..31

@@ -66,9 +66,7 @@ bool GenerateRpis(const uint8_t* rpik, uint32_t first_interval, size_t num_rpis,
 }
 
 bool Passes(const uint8_t* rpi, const RpiFilter& filter) {
-  const uint32_t hash =
-      static_cast<uint32_t>(rpi[4]) | static_cast<uint32_t>(rpi[5]) << 8 |
-      static_cast<uint32_t>(rpi[6]) << 16 | static_cast<uint32_t>(rpi[7]) << 24;
+  const uint32_t hash = FilterHash(rpi);
   return (filter.words[hash >> filter.shift] & FilterBits(hash)) == 0;
 }
 

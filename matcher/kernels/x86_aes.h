@@ -41,7 +41,7 @@ constexpr size_t kWidth = 12;
 template <typename V>
 struct AesKeys {
   typename V::Vec round_keys[kNumRoundKeys];
-  // Round key 1, column 3, and round key 10, column 1, in every column.
+  // Round key 1, column 3, and round key 10, column 0, in every column.
   typename V::Vec first_column_key;
   typename V::Vec hash_key;
 };
@@ -81,7 +81,7 @@ TEKMATCH_AES_INLINE void ExpandKeys(AesKeys<V>* keys) {
     keys[k].first_column_key =
         V::template ShuffleWords<0xFF>(keys[k].round_keys[1]);
     keys[k].hash_key =
-        V::template ShuffleWords<0x55>(keys[k].round_keys[kNumRoundKeys - 1]);
+        V::template ShuffleWords<0x00>(keys[k].round_keys[kNumRoundKeys - 1]);
   }
 }
 

@@ -26,18 +26,18 @@ template <typename V>
 struct ProbeOperations {
   using Vec = typename V::Vec;
 
-  // Of four blocks after round 9, what the last round makes the bytes 4..7 of
+  // Of four blocks after round 9, what the last round makes the bytes 0..3 of
   // their RPIs of, each where it makes block q's column q of the result. Row r
-  // of column 1 comes of row r, column 1 + r, and in the result's column q of
-  // row r, column q + r, so that is where block q's byte has to be.
+  // of column 0 comes of row r, column r, and in the result's column q of row
+  // r, column q + r, so that is where block q's byte has to be.
   static TEKMATCH_AES_INLINE Vec BringTogether(const Vec* state) {
     // By columns; then bytes from the blocks 1 and 3, and from 2 and 3.
-    const Vec s0 = V::template ShuffleWords<0x39>(state[0]);
-    const Vec s2 = V::template ShuffleWords<0x93>(state[2]);
-    const Vec s3 = V::template ShuffleWords<0x4E>(state[3]);
+    const Vec s1 = V::template ShuffleWords<0x93>(state[1]);
+    const Vec s2 = V::template ShuffleWords<0x4E>(state[2]);
+    const Vec s3 = V::template ShuffleWords<0x39>(state[3]);
     const Vec odd = V::Set(0xff00ff00, 0x00ff00ff, 0xff00ff00, 0x00ff00ff);
     const Vec upper = V::Set(0x00ffff00, 0xffff0000, 0xff0000ff, 0x0000ffff);
-    return V::Blend(V::Blend(s0, state[1], odd), V::Blend(s2, s3, odd), upper);
+    return V::Blend(V::Blend(state[0], s1, odd), V::Blend(s2, s3, odd), upper);
   }
 
   // The index of each hash's word.
@@ -216,10 +216,12 @@ TEKMATCH_AES_INLINE bool AesProbe<V>::HashStep(const FirstRound& first,
   }
   MiddleRounds<4 * kNumQuads, kPrefetch>(keys, filter.words, turn, state);
   const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(filter.shift));
+  const Vec big_endian = V::Set(0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f);
 #pragma GCC unroll 4
   for (size_t q = 0; q < kNumQuads; ++q) {
-    const Vec hashes =
-        V::EncLast(Operations::BringTogether(state + 4 * q), keys.hash_key);
+    const Vec hashes = V::ShuffleBytes(
+        V::EncLast(Operations::BringTogether(state + 4 * q), keys.hash_key),
+        big_endian);
     const size_t at = 4 * kLanes * q;
     V::Store(Operations::Indices(hashes, shift), next->index + at);
     V::Store(Operations::Bits(hashes), next->bits + at);

@@ -79,19 +79,19 @@ struct ProbeOperations<FourBlocks> {
   using V = FourBlocks;
   using Vec = V::Vec;
 
-  // Byte by byte from the blocks 0, 2 and 3 into block 1, whose own are in
+  // Byte by byte from the blocks 1, 2 and 3 into block 0, whose own are in
   // their places.
   TEKMATCH_INLINE Vec BringTogether(const Vec* state) {
-    Vec packed = state[1];
+    Vec packed = state[0];
     packed = _mm512_mask_shuffle_epi8(
-        packed, 0x8421842184218421, state[0],
-        V::Set(0x80808004, 0x80800980, 0x800e8080, 0x03808080));
+        packed, 0x4218421842184218, state[1],
+        V::Set(0x0f808080, 0x80808000, 0x80800580, 0x800a8080));
     packed = _mm512_mask_shuffle_epi8(
         packed, 0x2184218421842184, state[2],
-        V::Set(0x800e8080, 0x03808080, 0x80808004, 0x80800980));
+        V::Set(0x800a8080, 0x0f808080, 0x80808000, 0x80800580));
     return _mm512_mask_shuffle_epi8(
         packed, 0x1842184218421842, state[3],
-        V::Set(0x80800980, 0x800e8080, 0x03808080, 0x80808004));
+        V::Set(0x80800580, 0x800a8080, 0x0f808080, 0x80808000));
   }
   TEKMATCH_INLINE Vec Indices(Vec hashes, __m128i shift) {
     return _mm512_srl_epi32(hashes, shift);

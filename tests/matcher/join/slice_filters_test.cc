@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "matcher/check/thread_tasks.h"
+#include "matcher/join/sighting_order.h"
 #include "tests/matcher/join/test_util.h"
 
 namespace tekmatch {
@@ -25,10 +26,10 @@ constexpr int64_t kTolerance = 12;
 // the bits of matcher/kernels/filter_bits.h are held against something else.
 
 uint32_t HashOf(const Rpi& rpi) {
-  return static_cast<uint32_t>(rpi.bytes[4]) +
-         static_cast<uint32_t>(rpi.bytes[5]) * 0x100 +
-         static_cast<uint32_t>(rpi.bytes[6]) * 0x10000 +
-         static_cast<uint32_t>(rpi.bytes[7]) * 0x1000000;
+  return static_cast<uint32_t>(rpi.bytes[3]) +
+         static_cast<uint32_t>(rpi.bytes[2]) * 0x100 +
+         static_cast<uint32_t>(rpi.bytes[1]) * 0x10000 +
+         static_cast<uint32_t>(rpi.bytes[0]) * 0x1000000;
 }
 
 // The positions of an RPI's four bits in its word.
@@ -70,8 +71,10 @@ Sighting Hear(std::mt19937_64& rng, int64_t interval, int64_t second = 0) {
   return sighting;
 }
 
-SliceFilters FiltersOf(const std::vector<Sighting>& sightings,
-                       int64_t tolerance, const TaskRunner& tasks = InTurn()) {
+// Of sightings in any order.
+SliceFilters FiltersOf(std::vector<Sighting> sightings, int64_t tolerance,
+                       const TaskRunner& tasks = InTurn()) {
+  SortSightings(absl::MakeSpan(sightings), InTurn());
   IntervalCounts counts;
   counts.Add(sightings);
   return {sightings, counts, tolerance, tasks};
@@ -239,8 +242,8 @@ TEST(SliceFiltersTest, WordsAreThoseOfTheContract) {
 TEST(SliceFiltersTest, TheBitsOfOneRpi) {
   Sighting sighting;
   sighting.unix_seconds = int64_t{2653344 + 60} * kIntervalSeconds;
-  sighting.rpi.bytes = {9, 9, 9, 9, 0x6B, 0x0A, 0x02, 0x01,
-                        9, 9, 9, 9, 9,    9,    9,    9};
+  sighting.rpi.bytes = {0x01, 0x02, 0x0A, 0x6B, 9, 9, 9, 9,
+                        9,    9,    9,    9,    9, 9, 9, 9};
   const SliceFilters filters =
       FiltersOf(std::vector<Sighting>{sighting}, kTolerance);
   ASSERT_EQ(filters.slices().size(), 1U);
@@ -336,9 +339,8 @@ TEST(SliceFiltersTest, AnyNumberOfThreadsMakesThemAsTheContractHasThem) {
 }
 
 // Days with few and many sightings beside each other, whose filters differ in
-// size: each day's are put into one, and come into the others from there, or,
-// of smaller ones, sighting by sighting.
-TEST(SliceFiltersTest, DaysOfUnlikeSizesAreJoinedAsTheContractHasThem) {
+// size.
+TEST(SliceFiltersTest, DaysOfUnlikeSizesAreAsTheContractHasThem) {
   const std::vector<std::vector<int>> days = {
       {1, 400, 3, 900, 0, 50, 700},
       {900, 1, 1, 1, 900},
@@ -363,9 +365,9 @@ TEST(SliceFiltersTest, DaysOfUnlikeSizesAreJoinedAsTheContractHasThem) {
   }
 }
 
-// So many that slices are short where the tolerance allows it, and that filters
-// are joined in many parts, though the one of a stray sighting is small.
-TEST(SliceFiltersTest, ManySightingsAreJoinedAsTheContractHasThem) {
+// So many that slices are short where the tolerance allows it, and that threads
+// take chunks of them, though the filter of a stray sighting is small.
+TEST(SliceFiltersTest, ManySightingsAreAsTheContractHasThem) {
   std::mt19937_64 rng(8);
   std::vector<Sighting> sightings;
   constexpr int kMany = 100'000;
@@ -385,7 +387,7 @@ TEST(SliceFiltersTest, ManySightingsAreJoinedAsTheContractHasThem) {
 }
 
 // At both ends of time a sighting reaches fewer slices.
-TEST(SliceFiltersTest, DaysAtTheEndsOfTimeAreJoined) {
+TEST(SliceFiltersTest, DaysAtTheEndsOfTimeAreAsTheContractHasThem) {
   for (const int64_t first : {int64_t{0}, int64_t{0xFFFFFFFF} - 500}) {
     std::mt19937_64 rng(7);
     std::vector<Sighting> sightings;
@@ -401,13 +403,14 @@ TEST(SliceFiltersTest, DaysAtTheEndsOfTimeAreJoined) {
 
 // The pieces that others get to see are the sightings, each once.
 TEST(SliceFiltersTest, EachSightingIsInOnePieceOfThoseBeside) {
-  for (const size_t num : {0, 1, 255, 256, 257, 1000}) {
+  for (const size_t num : {0, 1, 255, 256, 257, 1000, 65'535, 65'536, 70'001}) {
     std::mt19937_64 rng(num);
     std::vector<Sighting> sightings;
     sightings.reserve(num);
     for (size_t i = 0; i < num; ++i) {
       sightings.push_back(Hear(rng, 2653344 + static_cast<int64_t>(i % 600)));
     }
+    SortSightings(absl::MakeSpan(sightings), InTurn());
     IntervalCounts counts;
     counts.Add(sightings);
     for (const int tolerance : {12, 144}) {
@@ -424,6 +427,32 @@ TEST(SliceFiltersTest, EachSightingIsInOnePieceOfThoseBeside) {
                                    });
         EXPECT_EQ(num_seen, std::vector<int>(num, 1)) << num_threads;
       }
+    }
+  }
+}
+
+// RPIs may be chosen: all in one chunk, at its ends, and one of them many
+// times.
+TEST(SliceFiltersTest, ChosenRpisAreAsTheContractHasThem) {
+  for (const int bits : {7, 32}) {
+    std::mt19937_64 rng(static_cast<uint64_t>(bits));
+    std::vector<Sighting> sightings;
+    constexpr int kMany = 70'000;
+    sightings.reserve(kMany + 4);
+    const int64_t first = int64_t{144} * 18426;
+    for (int i = 0; i < kMany; ++i) {
+      sightings.push_back(Hear(rng, first + static_cast<int64_t>(rng() % 400)));
+      // The last RPIs of a chunk, or the first, of as many bits.
+      uint8_t* const rpi = sightings.back().rpi.bytes.data();
+      std::fill_n(rpi, 4, i % 2 == 0 ? 0x55 : 0x56);
+      if (bits == 7) rpi[0] = static_cast<uint8_t>(rpi[0] ^ rng() % 2);
+    }
+    for (const uint8_t byte : {0x00, 0xFF}) {
+      sightings.push_back(Hear(rng, first));
+      sightings.back().rpi.bytes.fill(byte);
+    }
+    for (const int tolerance : {12, 144}) {
+      ExpectAsMadePlainly(sightings, tolerance, ThreadTasks(3));
     }
   }
 }

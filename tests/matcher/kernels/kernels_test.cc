@@ -124,7 +124,7 @@ using Candidates = std::vector<std::tuple<uint32_t, uint32_t, Rpi>>;
 // What the contract says of a filter, for one RPI.
 bool Passes(const Rpi& rpi, const RpiFilter& filter) {
   uint32_t h = 0;
-  for (size_t i = 8; i-- > 4;) h = h << 8 | rpi.bytes[i];
+  for (size_t i = 0; i < 4; ++i) h = h << 8 | rpi.bytes[i];
   const uint32_t word = filter.words[h >> filter.shift];
   return (word >> h % 8 & 1) == 0 && (word >> (8 + (h >> 3) % 8) & 1) == 0 &&
          (word >> (16 + (h >> 8) % 8) & 1) == 0 &&
