@@ -1,5 +1,7 @@
 #include "matcher/check/check_halves.h"
 
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
@@ -7,6 +9,7 @@
 #include "keyformat/key_decoder.h"
 #include "keyformat/status_macros.h"
 #include "matcher/check/export_files.h"
+#include "matcher/check/thread_tasks.h"
 #include "matcher/join/match_engine.h"
 #include "matcher/kernels/dispatch.h"
 
@@ -29,16 +32,20 @@ ExportFileOptions FileOptions(const ExposureCheckOptions& options) {
 }
 
 // The rest of a file's way: ReadAgain of files that can be read at any time.
+// `asking` is held while options.cancelled is asked.
 absl::Status ReadFileAgain(
     const ExportFileResult& file, const ExportFileOptions& files,
-    const ExposureCheckOptions& options,
+    const ExposureCheckOptions& options, std::mutex& asking,
     absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
   TEKMATCH_ASSIGN_OR_RETURN(
       const ExportFileResult again,
       ReadExportFile(
           file.path, files,
           [&](const std::unique_ptr<KeyBlock>& block) -> absl::Status {
-            TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
+            {
+              const std::lock_guard<std::mutex> lock(asking);
+              TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
+            }
             return sink(*block);
           }));
   if (IsTheSame(again, file)) return absl::OkStatus();
@@ -76,14 +83,16 @@ absl::StatusOr<ExposureCheckResult> ConcludeFromFiles(
     const ExposureCheckOptions& options) {
   TEKMATCH_RETURN_IF_ERROR(Validate(options));
   return Conclude(std::move(matched), sightings, OwnKeysFor(options), options,
-                  ReadAgainAtPaths(options));
+                  ReadAgainAtPaths(options),
+                  ThreadTasks(static_cast<size_t>(options.num_threads)));
 }
 
 ReadAgain ReadAgainAtPaths(const ExposureCheckOptions& options) {
-  return [&options, files = FileOptions(options)](
+  return [&options, files = FileOptions(options),
+          asking = std::make_shared<std::mutex>()](
              const ExportFileResult& file,
              absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
-    return ReadFileAgain(file, files, options, sink);
+    return ReadFileAgain(file, files, options, *asking, sink);
   };
 }
 

@@ -41,8 +41,8 @@ absl::StatusOr<ExposureCheckResult> ConcludeFromFiles(
     std::vector<MatchedFile> matched, const SightingNumbers& sightings,
     const ExposureCheckOptions& options);
 
-// Reads files again at their paths, with the options of their check, which
-// outlive it. DATA_LOSS: a file changed since.
+// Reads files again at their paths, on any number of threads, with the options
+// of their check, which outlive it. DATA_LOSS: a file changed since.
 ReadAgain ReadAgainAtPaths(const ExposureCheckOptions& options);
 
 }  // namespace tekmatch

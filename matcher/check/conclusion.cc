@@ -41,20 +41,21 @@ absl::StatusOr<ExposureCheckResult> Conclude(
     const ReadAgain& read_again) {
   TEKMATCH_ASSIGN_OR_RETURN(const SightingNumbers sightings,
                             CountSightings(index, options.devices));
-  return Conclude(std::move(matched), sightings, own, options, read_again);
+  return Conclude(std::move(matched), sightings, own, options, read_again,
+                  InTurn());
 }
 
 absl::StatusOr<ExposureCheckResult> Conclude(
     std::vector<MatchedFile> matched, const SightingNumbers& sightings,
     const OwnKeys& own, const ExposureCheckOptions& options,
-    const ReadAgain& read_again) {
+    const ReadAgain& read_again, const TaskRunner& tasks) {
   const MayHoldMore may_hold_more =
       [&matched](size_t i, const HashMap<Tek, uint64_t>& known) {
         return matched[i].teks.MayHoldMore(known);
       };
   TEKMATCH_ASSIGN_OR_RETURN(FilesConclusion files,
                             ConcludeFiles(matched, sightings, own, options,
-                                          may_hold_more, read_again));
+                                          may_hold_more, read_again, tasks));
   if (!files.run.complete) return std::move(files.run);
 
   const CandidateResolver resolver(files, own, options);

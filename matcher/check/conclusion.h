@@ -19,11 +19,13 @@
 #include "matcher/check/file_matcher.h"
 #include "matcher/join/own_keys.h"
 #include "matcher/join/sighting_index.h"
+#include "matcher/join/tasks.h"
 
 namespace tekmatch {
 
-// Calls `sink` with all keys of an accepted file once more. An error of `sink`
-// ends it and is returned. DATA_LOSS: the file is no longer what it was.
+// Calls `sink` with all keys of an accepted file once more; of several files at
+// a time where it is called so. An error of `sink` ends it and is returned.
+// DATA_LOSS: the file is no longer what it was.
 using ReadAgain = std::function<absl::Status(
     const ExportFileResult& file,
     absl::FunctionRef<absl::Status(const KeyBlock&)> sink)>;
@@ -45,13 +47,14 @@ absl::StatusOr<SightingNumbers> CountSightings(
 // `matched` in any order, of engines with options.policy and own.of_all over
 // indexes that together have all sightings: each file of one engine over all of
 // them, or of several, each over all sightings of some devices (shards.h).
-// `options` are valid. CANCELLED: options.cancelled said so. Others are those
-// of `read_again`, and CountSightings'.
+// `options` are valid. `tasks` call `read_again`, of each file for itself.
+// CANCELLED: options.cancelled said so. Others are those of `read_again`, of
+// the first file that has one, and CountSightings'.
 absl::StatusOr<ExposureCheckResult> Conclude(
     std::vector<MatchedFile> matched, const SightingNumbers& sightings,
     const OwnKeys& own, const ExposureCheckOptions& options,
-    const ReadAgain& read_again);
-// The same, of engines over `index`.
+    const ReadAgain& read_again, const TaskRunner& tasks);
+// The same, of engines over `index`, and one file read after the other.
 absl::StatusOr<ExposureCheckResult> Conclude(
     std::vector<MatchedFile> matched, const SightingIndex& index,
     const OwnKeys& own, const ExposureCheckOptions& options,

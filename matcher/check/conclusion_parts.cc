@@ -6,6 +6,7 @@
 #include "matcher/check/conclusion_parts.h"
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -35,10 +36,11 @@ std::vector<bool> Believed(const std::vector<ExportFileResult>& files) {
   return believed;
 }
 
-// Reads an accepted file again for all that it says of some keys.
-absl::StatusOr<FilePublications> ReadPublications(const ExportFileResult& file,
-                                                  const HashSet<Tek>& teks,
-                                                  const ReadAgain& read_again) {
+// Reads an accepted file again for all that it says of some keys, those of
+// `found` among them.
+absl::StatusOr<FilePublications> ReadPublications(
+    const ExportFileResult& file, const HashSet<Tek>& teks,
+    const HashMap<Tek, uint64_t>& found, const ReadAgain& read_again) {
   FilePublications publications;
   TEKMATCH_RETURN_IF_ERROR(read_again(file, [&](const KeyBlock& block) {
     for (size_t i = 0; i < block.size(); ++i) {
@@ -46,51 +48,91 @@ absl::StatusOr<FilePublications> ReadPublications(const ExportFileResult& file,
     }
     return absl::OkStatus();
   }));
+  // A partial of strangers may name keys that its file does not have.
+  const HashMap<Tek, uint64_t> read = publications.CountKeys();
+  for (const auto& [tek, num] : found) {
+    if (!read.contains(tek)) {
+      return absl::DataLossError(absl::StrCat(
+          file.path, ": its keys are not those that were matched"));
+    }
+  }
   return publications;
+}
+
+// What a file says of keys that were heard.
+struct SaidByFile {
+  size_t file = 0;
+  // As matching found it; where the file may say more, what it says.
+  FilePublications publications;
+  bool may_hold_more = false;
+};
+
+// Completes what those files say that may say more. The error is that of the
+// first file with one.
+absl::Status ReadMore(const std::vector<ExportFileResult>& files,
+                      const HashSet<Tek>& heard, const ReadAgain& read_again,
+                      const TaskRunner& tasks, std::vector<SaidByFile>& said) {
+  std::vector<SaidByFile*> incomplete;
+  for (SaidByFile& of_file : said) {
+    if (of_file.may_hold_more) incomplete.push_back(&of_file);
+  }
+  std::vector<absl::Status> statuses(incomplete.size());
+  // Files after one with an error are not read.
+  std::atomic<size_t> first_error = incomplete.size();
+  tasks.Run(incomplete.size(), [&](size_t i) {
+    if (i > first_error) return;
+    SaidByFile& of_file = *incomplete[i];
+    absl::StatusOr<FilePublications> all =
+        ReadPublications(files[of_file.file], heard,
+                         of_file.publications.CountKeys(), read_again);
+    if (all.ok()) {
+      of_file.publications = *std::move(all);
+      return;
+    }
+    statuses[i] = all.status();
+    size_t first = first_error;
+    while (i < first && !first_error.compare_exchange_weak(first, i)) {
+    }
+  });
+  for (absl::Status& status : statuses) {
+    if (!status.ok()) return std::move(status);
+  }
+  return absl::OkStatus();
 }
 
 // All publications, in the files that count, of keys that were heard in any of
 // them. Takes them out of `matched`, which is by concluded.order.
 absl::StatusOr<std::vector<KeyPublication>> PublicationsOfHeardKeys(
     const FilesConclusion& concluded, std::vector<MatchedFile>& matched,
-    const MayHoldMore& may_hold_more, const ReadAgain& read_again) {
+    const MayHoldMore& may_hold_more, const ReadAgain& read_again,
+    const TaskRunner& tasks) {
   const std::vector<ExportFileResult>& files = concluded.run.files;
+  std::vector<SaidByFile> said;
   HashSet<Tek> heard;
   for (size_t i = 0; i < files.size(); ++i) {
     if (!files[i].counts()) continue;
-    for (const auto& [tek, num] :
-         matched[concluded.order[i]].publications.CountKeys()) {
+    said.push_back(
+        {.file = i,
+         .publications = std::move(matched[concluded.order[i]].publications)});
+    for (const auto& [tek, num] : said.back().publications.CountKeys()) {
       heard.insert(tek);
     }
   }
-  const std::vector<uint32_t> authorities = AuthoritiesOf(files);
   std::vector<KeyPublication> publications;
-  for (size_t i = 0; i < files.size() && !heard.empty(); ++i) {
-    if (!files[i].counts()) continue;
-    const auto source = static_cast<uint32_t>(i);
-    const bool is_unsigned = !files[i].is_verified();
-    const FilePublications of_file =
-        std::move(matched[concluded.order[i]].publications);
-    const HashMap<Tek, uint64_t> found = of_file.CountKeys();
-    HashMap<Tek, uint64_t> known = found;
+  if (heard.empty()) return publications;
+  for (SaidByFile& of_file : said) {
+    HashMap<Tek, uint64_t> known = of_file.publications.CountKeys();
     for (const Tek& tek : heard) known.try_emplace(tek, 0);
-    TEKMATCH_ASSIGN_OR_RETURN(const bool more,
-                              may_hold_more(concluded.order[i], known));
-    if (!more) {
-      of_file.AppendTo(source, is_unsigned, authorities[i], &publications);
-      continue;
-    }
-    TEKMATCH_ASSIGN_OR_RETURN(const FilePublications all,
-                              ReadPublications(files[i], heard, read_again));
-    // A partial of strangers may name keys that its file does not have.
-    const HashMap<Tek, uint64_t> read = all.CountKeys();
-    for (const auto& [tek, num] : found) {
-      if (!read.contains(tek)) {
-        return absl::DataLossError(absl::StrCat(
-            files[i].path, ": its keys are not those that were matched"));
-      }
-    }
-    all.AppendTo(source, is_unsigned, authorities[i], &publications);
+    TEKMATCH_ASSIGN_OR_RETURN(
+        of_file.may_hold_more,
+        may_hold_more(concluded.order[of_file.file], known));
+  }
+  TEKMATCH_RETURN_IF_ERROR(ReadMore(files, heard, read_again, tasks, said));
+  const std::vector<uint32_t> authorities = AuthoritiesOf(files);
+  for (const SaidByFile& of_file : said) {
+    of_file.publications.AppendTo(static_cast<uint32_t>(of_file.file),
+                                  !files[of_file.file].is_verified(),
+                                  authorities[of_file.file], &publications);
   }
   return publications;
 }
@@ -134,7 +176,8 @@ ReportType ReportTypeWhenMissing(const ExposureCheckOptions& options) {
 absl::StatusOr<FilesConclusion> ConcludeFiles(
     std::vector<MatchedFile>& matched, const SightingNumbers& sightings,
     const OwnKeys& own, const ExposureCheckOptions& options,
-    const MayHoldMore& may_hold_more, const ReadAgain& read_again) {
+    const MayHoldMore& may_hold_more, const ReadAgain& read_again,
+    const TaskRunner& tasks) {
   FilesConclusion concluded;
   concluded.order.resize(matched.size());
   std::iota(concluded.order.begin(), concluded.order.end(), 0);
@@ -161,7 +204,8 @@ absl::StatusOr<FilesConclusion> ConcludeFiles(
   TEKMATCH_RETURN_IF_ERROR(CheckGoesOn(options));
   TEKMATCH_ASSIGN_OR_RETURN(
       std::vector<KeyPublication> publications,
-      PublicationsOfHeardKeys(concluded, matched, may_hold_more, read_again));
+      PublicationsOfHeardKeys(concluded, matched, may_hold_more, read_again,
+                              tasks));
   concluded.histories = ResolvePublications(std::move(publications),
                                             ReportTypeWhenMissing(options));
   const KeyHistories& histories = concluded.histories;

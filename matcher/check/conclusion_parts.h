@@ -27,6 +27,7 @@
 #include "matcher/exposure/transmission_window.h"
 #include "matcher/join/match.h"
 #include "matcher/join/own_keys.h"
+#include "matcher/join/tasks.h"
 
 namespace tekmatch {
 
@@ -50,11 +51,13 @@ using MayHoldMore = std::function<absl::StatusOr<bool>(
 // publications of (MatchedFile::publications). Does not look at candidates,
 // positions and prefixes, and leaves them where they are; what it does look at
 // is gone afterwards. Without run.complete there is nothing else. Errors are
-// Conclude's and those of `may_hold_more`.
+// Conclude's and those of `may_hold_more`, which is asked of one file after the
+// other.
 absl::StatusOr<FilesConclusion> ConcludeFiles(
     std::vector<MatchedFile>& matched, const SightingNumbers& sightings,
     const OwnKeys& own, const ExposureCheckOptions& options,
-    const MayHoldMore& may_hold_more, const ReadAgain& read_again);
+    const MayHoldMore& may_hold_more, const ReadAgain& read_again,
+    const TaskRunner& tasks);
 
 // Candidates as the matches that count. References outlive it.
 class CandidateResolver {

@@ -15,6 +15,7 @@
 #include "matcher/check/check_halves.h"
 #include "matcher/check/no_exceptions.h"
 #include "matcher/check/tek_prefixes.h"
+#include "matcher/check/thread_tasks.h"
 #include "matcher/exposure/key_publications.h"
 #include "matcher/join/match_order.h"
 
@@ -216,7 +217,8 @@ absl::Status ShardMerger::ConcludeAllFiles(const SightingNumbers& sightings) {
                       [this](size_t file, const HashMap<Tek, uint64_t>& known) {
                         return HoldsMore(file, known);
                       },
-                      ReadAgainAtPaths(options_)));
+                      ReadAgainAtPaths(options_),
+                      ThreadTasks(static_cast<size_t>(options_.num_threads))));
   files_ = {};
   counts_.resize(concluded_.order.size());
   for (size_t i = 0; i < concluded_.order.size(); ++i) {

@@ -1,11 +1,14 @@
 // Keys that several files publish: what counts follows from facts, and not from
 // the names, folders or order of files.
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -321,6 +324,88 @@ TEST(PublicationsTest, AnAuthorityRevokesNoKeyOfAnother) {
       // revoked, and published as a self-report then.
       EXPECT_EQ(run.result.matches.size(), num_matches) << day;
     }
+  }
+}
+
+// Seven exports: the fourth has the key for the day at which it is heard, the
+// others for a day at which it is not. So those are read once more.
+std::vector<std::string> ExportsOfWhichOneIsHeard(const DiagnosisKey& key) {
+  std::vector<std::string> paths;
+  for (int day = 0; day < 7; ++day) {
+    DiagnosisKey published = key;
+    if (day != 3) published.rolling_start += 144 * (day + 1);
+    std::vector<DiagnosisKey> keys =
+        TestKeys(30, static_cast<uint64_t>(2 + day));
+    keys.push_back(published);
+    paths.push_back(WriteTemp(absl::StrCat(day, ".zip"), Export(keys, day)));
+  }
+  return paths;
+}
+
+TEST(PublicationsTest, AnyNumberOfThreadsReadsFilesOnceMore) {
+  const DiagnosisKey key = TestKeys(1, 1)[0];
+  const std::vector<std::string> paths = ExportsOfWhichOneIsHeard(key);
+  std::string expected;
+  for (const int num_threads : {1, 2, 5, 20}) {
+    std::atomic<bool> is_asking = false;
+    std::atomic<int> num_asked = 0;
+    ExposureCheckOptions options = Options();
+    options.num_threads = num_threads;
+    options.block_keys = 7;
+    options.cancelled = [&] {
+      EXPECT_FALSE(is_asking.exchange(true)) << "by two threads at a time";
+      std::this_thread::yield();
+      is_asking = false;
+      ++num_asked;
+      return false;
+    };
+    const ExposureCheckResult run =
+        RunOver(paths, {HearKey(key, kHeard)}, options);
+    EXPECT_EQ(Conflicts(run, PublishedField::kRollingStart), 1U);
+    // At five blocks of each of seven files, and of six once more.
+    EXPECT_GE(num_asked, 5 * (7 + 6));
+    if (expected.empty()) expected = AllOutput(run, paths);
+    EXPECT_EQ(AllOutput(run, paths), expected) << num_threads;
+  }
+}
+
+// By any number of threads the error is that of the first file with one, in the
+// order of publication.
+TEST(PublicationsTest, OfSeveralFilesThatChangeTheFirstIsNamed) {
+  const DiagnosisKey key = TestKeys(1, 1)[0];
+  const std::string replacement = Export(TestKeys(1, 30), 0);
+  for (const int num_threads : {1, 2, 5}) {
+    const std::vector<std::string> paths = ExportsOfWhichOneIsHeard(key);
+    ExposureCheckOptions options = Options();
+    options.num_threads = num_threads;
+    options.progress = [&](size_t, uint64_t num_keys) {
+      if (num_keys < uint64_t{31} * 7) return;
+      for (const size_t i : {6, 2, 4}) WriteFile(paths[i], replacement);
+    };
+    EXPECT_EQ(
+        CheckExposure(paths, Index({HearKey(key, kHeard)}), options).status(),
+        absl::DataLossError(
+            absl::StrCat(paths[2], ": changed while it was read")));
+  }
+}
+
+TEST(PublicationsTest, AnEndIsAskedForWhileFilesAreReadOnceMore) {
+  const DiagnosisKey key = TestKeys(1, 1)[0];
+  const std::vector<std::string> paths = ExportsOfWhichOneIsHeard(key);
+  for (const int num_threads : {1, 3}) {
+    std::atomic<bool> all_are_read = false;
+    std::atomic<int> num_asked_since = 0;
+    ExposureCheckOptions options = Options();
+    options.num_threads = num_threads;
+    options.block_keys = 7;
+    options.progress = [&](size_t, uint64_t num_keys) {
+      if (num_keys == uint64_t{31} * 7) all_are_read = true;
+    };
+    options.cancelled = [&] { return all_are_read && ++num_asked_since > 9; };
+    EXPECT_TRUE(absl::IsCancelled(
+        CheckExposure(paths, Index({HearKey(key, kHeard)}), options).status()));
+    // Each thread may have asked once more.
+    EXPECT_LE(num_asked_since, 10 + num_threads);
   }
 }
 
