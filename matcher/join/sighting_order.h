@@ -18,10 +18,11 @@ inline bool ByRpiThenTime(const Sighting& a, const Sighting& b) {
 // Whether they are sorted by ByRpiThenTime.
 bool AreSorted(absl::Span<const Sighting> sightings);
 
-// Sorts by ByRpiThenTime, in place: beyond the sightings it takes some
-// kilobytes of the stack for each thread. RPIs are ciphertext, and sorted by
-// their bits in a time that is linear in practice; where somebody chose them,
-// it is as std::sort's, n log n. Of what is sorted already it takes as long.
+// Sorts by ByRpiThenTime, in place: beyond the sightings it takes 32 KiB of the
+// stack for each thread, 64 of RPIs that somebody chose, and of several threads
+// 6 KiB more each. RPIs are ciphertext, and sorted by their bits in a time that
+// is linear in practice; where somebody chose them, it is as std::sort's, n log
+// n. Of what is sorted already it takes as long.
 void SortSightings(absl::Span<Sighting> sightings, const TaskRunner& tasks);
 
 }  // namespace tekmatch

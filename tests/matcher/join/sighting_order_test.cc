@@ -27,6 +27,32 @@ Sighting AnySighting(std::mt19937_64& rng) {
   return sighting;
 }
 
+// In the first half of the places of each first byte those with a small byte,
+// in the second half the others: of two threads, which have a half of each, one
+// has room for half of what it finds.
+std::vector<Sighting> SmallInFirstHalves(const std::vector<Sighting>& sorted) {
+  std::vector<Sighting> halves;
+  halves.reserve(sorted.size());
+  const auto border = std::partition_point(
+      sorted.begin(), sorted.end(),
+      [](const Sighting& s) { return s.rpi.bytes[0] < 128; });
+  auto small = sorted.begin();
+  auto large = border;
+  for (auto begin = sorted.begin(); begin != sorted.end();) {
+    const auto end = std::find_if(begin, sorted.end(), [&](const Sighting& s) {
+      return s.rpi.bytes[0] != begin->rpi.bytes[0];
+    });
+    for (auto s = begin; s != end; ++s) {
+      const bool is_first = s - begin < (end - begin + 1) / 2;
+      const bool takes_small =
+          large == sorted.end() || (is_first && small != border);
+      halves.push_back(takes_small ? *small++ : *large++);
+    }
+    begin = end;
+  }
+  return halves;
+}
+
 // RPIs as nobody and as somebody chose them.
 std::vector<std::pair<std::string, std::vector<Sighting>>> Kinds(size_t size) {
   std::mt19937_64 rng(size);
@@ -61,6 +87,7 @@ std::vector<std::pair<std::string, std::vector<Sighting>>> Kinds(size_t size) {
   std::vector<Sighting> sorted = random;
   std::sort(sorted.begin(), sorted.end(), ByRpiThenTime);
   kinds.emplace_back("sorted", sorted);
+  kinds.emplace_back("halves of rooms", SmallInFirstHalves(sorted));
   std::reverse(sorted.begin(), sorted.end());
   kinds.emplace_back("the other way round", std::move(sorted));
   return kinds;
@@ -81,7 +108,8 @@ void ExpectSortedAsBySimpleSort(size_t size, const TaskRunner& tasks) {
 
 TEST(SightingOrderTest, SortsAsASimpleSort) {
   for (const size_t size :
-       {0, 1, 2, 3, 23, 24, 25, 26, 31, 32, 33, 255, 256, 257, 1000, 9973}) {
+       {0,  1,   2,   3,   23,  24,  25,  26,   31,   32,
+        33, 255, 256, 257, 511, 512, 513, 1000, 9973, 70'001}) {
     ExpectSortedAsBySimpleSort(size, InTurn());
   }
 }
@@ -103,7 +131,7 @@ TEST(SightingOrderTest, KnowsWhatIsSorted) {
 // So many that threads share the work: of one thread's order, whatever their
 // number.
 TEST(SightingOrderTest, ThreadsSortAsOne) {
-  for (const size_t num_threads : {2, 3, 8}) {
+  for (const size_t num_threads : {2, 3, 8, 64}) {
     ExpectSortedAsBySimpleSort(40'009, ThreadTasks(num_threads));
   }
   ExpectSortedAsBySimpleSort(100, ThreadTasks(3));
