@@ -85,7 +85,9 @@ absl::StatusOr<std::vector<Sighting>> ReadPlainSightings(
   const absl::Status status = ForEachRow(path, [&](absl::string_view row) {
     Sighting& sighting = sightings.emplace_back();
     const size_t comma = row.find(',');
-    std::from_chars(row.data(), row.data() + row.size(), sighting.unix_seconds);
+    int64_t seconds = 0;
+    std::from_chars(row.data(), row.data() + row.size(), seconds);
+    sighting.unix_seconds = seconds;
     sighting.rpi = RpiOf(row, comma);
   });
   if (!status.ok()) return status;

@@ -33,10 +33,12 @@ inline std::vector<tekmatch::Sighting> ReadSightings(std::istream& in,
   for (std::string line; std::getline(in, line);) {
     std::replace(line.begin(), line.end(), ',', ' ');
     tekmatch::Sighting sighting;
+    int64_t seconds = 0;
     std::string rpi, aem;
     std::istringstream fields(line);
-    if (fields >> sighting.unix_seconds >> rpi >> aem >> sighting.rssi &&
+    if (fields >> seconds >> rpi >> aem >> sighting.rssi &&
         ReadHex(rpi, sighting.rpi.bytes) && ReadHex(aem, sighting.aem.bytes)) {
+      sighting.unix_seconds = seconds;
       sightings.push_back(sighting);
     } else {
       ++num_bad;

@@ -30,8 +30,7 @@ absl::StatusOr<std::shared_ptr<const SightingIndex>> IndexSightings(
     std::vector<Sighting> sightings, const TaskRunner& tasks) {
   TEKMATCH_ASSIGN_OR_RETURN(
       SightingIndex index,
-      SightingIndex::Create(std::move(sightings), kSearchedIntervals, tasks,
-                            kMaxHeardSeconds));
+      SightingIndex::Create(std::move(sightings), kSearchedIntervals, tasks));
   return std::make_shared<const SightingIndex>(std::move(index));
 }
 

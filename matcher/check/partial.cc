@@ -206,11 +206,10 @@ void VisitCandidate(Io& io, AMatch& match) {
              match.interval - match.rolling_start < match.rolling_period,
          "an interval");
   auto& sighting = match.sighting;
-  io.Number(sighting.unix_seconds, "a time");
-  Expect(
-      io,
-      sighting.unix_seconds >= 0 && sighting.unix_seconds <= kMaxHeardSeconds,
-      "a time");
+  int64_t seconds = sighting.unix_seconds;
+  io.Number(seconds, "a time");
+  Expect(io, seconds >= 0 && seconds <= kMaxHeardSeconds, "a time");
+  if constexpr (!std::is_const_v<AMatch>) sighting.unix_seconds = seconds;
   io.Bytes(sighting.rpi.bytes, "an identifier");
   io.Bytes(sighting.aem.bytes, "a sighting's metadata");
   io.Number(sighting.rssi, "a signal strength");

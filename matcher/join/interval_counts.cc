@@ -59,8 +59,8 @@ void IntervalCounts::Add(absl::Span<const Sighting> sightings) {
   int64_t oldest = sightings.front().unix_seconds;
   int64_t newest = oldest;
   for (const Sighting& sighting : sightings) {
-    oldest = std::min(oldest, sighting.unix_seconds);
-    newest = std::max(newest, sighting.unix_seconds);
+    oldest = std::min<int64_t>(oldest, sighting.unix_seconds);
+    newest = std::max<int64_t>(newest, sighting.unix_seconds);
   }
   newest_seconds_ = std::max(newest_seconds_, newest);
   MakeRoom(static_cast<uint32_t>(oldest / kIntervalSeconds),

@@ -19,8 +19,8 @@ namespace tekmatch {
 
 // Of a time that SightingIndex takes.
 inline uint32_t IntervalOf(const Sighting& sighting) {
-  return static_cast<uint32_t>(static_cast<uint64_t>(sighting.unix_seconds) /
-                               kIntervalSeconds);
+  return static_cast<uint32_t>(sighting.unix_seconds) /
+         uint32_t{kIntervalSeconds};
 }
 
 struct IntervalCount {

@@ -51,9 +51,39 @@ struct Aem {
   auto operator<=>(const Aem&) const = default;
 };
 
+// The last time that a sighting of a phone may have: the end of 2099. What is
+// later is mostly milliseconds that were taken for seconds.
+inline constexpr int64_t kMaxHeardSeconds = 4102444800;
+
+// Seconds since 1970, kept in four bytes, for there may be many millions of
+// them; an int64_t to all who use it. A time before 1970 is kept as -1, and one
+// past 32 bits (2106) as a second of 2106: neither is a time that a sighting
+// may have, and what it was is not needed to say so.
+class UnixSeconds {
+ public:
+  constexpr UnixSeconds() = default;
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr UnixSeconds(int64_t seconds)
+      : one_more_(static_cast<uint32_t>(
+            seconds < 0 ? 0 : (seconds < kMost ? seconds : kMost) + 1)) {}
+
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr operator int64_t() const { return int64_t{one_more_} - 1; }
+
+  UnixSeconds& operator+=(int64_t seconds) {
+    return *this = int64_t{*this} + seconds;
+  }
+  UnixSeconds& operator-=(int64_t seconds) { return *this += -seconds; }
+
+ private:
+  static constexpr int64_t kMost = 0xFFFFFFFE;
+
+  uint32_t one_more_ = 1;  // so that -1 is 0
+};
+
 // The order of the members is the order of operator<=>: by time first.
 struct Sighting {
-  int64_t unix_seconds = 0;  // 0 or later
+  UnixSeconds unix_seconds = 0;  // to kMaxHeardSeconds
   Rpi rpi;
   Aem aem;
   // Received signal strength in dBm, kMinRssi..kMaxRssi, device correction
@@ -71,7 +101,7 @@ struct Sighting {
   auto operator<=>(const Sighting&) const = default;
 };
 
-static_assert(sizeof(Sighting) == 40, "sighting_index.h promises it");
+static_assert(sizeof(Sighting) == 36, "sighting_index.h promises it");
 
 }  // namespace tekmatch
 

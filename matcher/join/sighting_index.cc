@@ -21,13 +21,12 @@
 namespace tekmatch {
 namespace {
 
-absl::Status CheckFields(const Sighting& sighting, size_t place,
-                         int64_t max_seconds, absl::string_view too_late) {
+absl::Status CheckFields(const Sighting& sighting, size_t place) {
   const int64_t seconds = sighting.unix_seconds;
-  if (seconds < 0 || seconds > max_seconds) {
+  if (seconds < 0 || seconds > kMaxHeardSeconds) {
     return absl::InvalidArgumentError(
         absl::StrCat("sighting ", place, ": its time is ",
-                     seconds < 0 ? "before 1970" : too_late));
+                     seconds < 0 ? "before 1970" : "after 2099"));
   }
   if (sighting.rssi < kMinRssi || sighting.rssi > kMaxRssi) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -37,26 +36,21 @@ absl::Status CheckFields(const Sighting& sighting, size_t place,
 }
 
 // Whether CheckFields passes all, without a branch for each.
-bool AllPass(absl::Span<const Sighting> sightings, int64_t max_seconds) {
+bool AllPass(absl::Span<const Sighting> sightings) {
   bool pass = true;
   for (const Sighting& sighting : sightings) {
     // A negative time is a very large number.
-    pass &= static_cast<uint64_t>(sighting.unix_seconds) <=
-            static_cast<uint64_t>(max_seconds);
+    pass &= static_cast<uint64_t>(int64_t{sighting.unix_seconds}) <=
+            uint64_t{kMaxHeardSeconds};
     pass &= sighting.rssi >= kMinRssi && sighting.rssi <= kMaxRssi;
   }
   return pass;
 }
 
 // The first status of CheckFields that is none.
-absl::Status FirstWrong(absl::Span<const Sighting> sightings,
-                        int64_t max_seconds) {
-  const absl::string_view too_late =
-      max_seconds == kMaxHeardSeconds ? "after 2099"
-                                      : "past the last 32-bit interval number";
+absl::Status FirstWrong(absl::Span<const Sighting> sightings) {
   for (size_t i = 0; i < sightings.size(); ++i) {
-    TEKMATCH_RETURN_IF_ERROR(
-        CheckFields(sightings[i], i, max_seconds, too_late));
+    TEKMATCH_RETURN_IF_ERROR(CheckFields(sightings[i], i));
   }
   return absl::OkStatus();
 }
@@ -70,8 +64,7 @@ struct Survey {
 
 // Of a part of the sightings. It is sorted if the sighting before it, too,
 // comes before its first.
-Survey Look(absl::Span<const Sighting> sightings, Part part,
-            int64_t max_seconds) {
+Survey Look(absl::Span<const Sighting> sightings, Part part) {
   // So few are looked at for one reason after another while they are in the
   // first cache.
   constexpr size_t kSightings = 512;
@@ -79,7 +72,7 @@ Survey Look(absl::Span<const Sighting> sightings, Part part,
   for (size_t begin = part.begin; begin < part.end; begin += kSightings) {
     const size_t num = std::min(kSightings, part.end - begin);
     const absl::Span<const Sighting> some = sightings.subspan(begin, num);
-    if (!AllPass(some, max_seconds)) {
+    if (!AllPass(some)) {
       survey.all_pass = false;
       return survey;
     }
@@ -102,17 +95,16 @@ absl::Status CheckHeard(absl::Span<const Sighting> sightings,
   std::atomic<bool> all_pass = true;
   tasks.Run(num_parts, [&](size_t i) {
     const Part part = PartOf(sightings.size(), i, num_parts);
-    if (!AllPass(sightings.subspan(part.begin, part.end - part.begin),
-                 kMaxHeardSeconds)) {
+    if (!AllPass(sightings.subspan(part.begin, part.end - part.begin))) {
       all_pass = false;
     }
   });
-  return all_pass ? absl::OkStatus() : FirstWrong(sightings, kMaxHeardSeconds);
+  return all_pass ? absl::OkStatus() : FirstWrong(sightings);
 }
 
 absl::StatusOr<SightingIndex> SightingIndex::Create(
     std::vector<Sighting> sightings, int32_t max_tolerance_intervals,
-    const TaskRunner& tasks, int64_t max_seconds) {
+    const TaskRunner& tasks) {
   if (max_tolerance_intervals < 0 ||
       max_tolerance_intervals > kMaxToleranceIntervals) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -126,8 +118,7 @@ absl::StatusOr<SightingIndex> SightingIndex::Create(
   const size_t num_parts = tasks.num_threads();
   std::vector<Survey> surveys(num_parts);
   tasks.Run(num_parts, [&](size_t i) {
-    surveys[i] =
-        Look(sightings, PartOf(sightings.size(), i, num_parts), max_seconds);
+    surveys[i] = Look(sightings, PartOf(sightings.size(), i, num_parts));
   });
   Survey all = std::move(surveys[0]);
   for (size_t i = 1; i < num_parts; ++i) {
@@ -136,7 +127,7 @@ absl::StatusOr<SightingIndex> SightingIndex::Create(
     all.are_sorted = all.are_sorted && part.are_sorted;
     all.counts.Add(part.counts);
   }
-  if (!all.all_pass) return FirstWrong(sightings, max_seconds);
+  if (!all.all_pass) return FirstWrong(sightings);
   // As a .tksight is, and what was indexed before.
   if (!all.are_sorted) SortSightings(absl::MakeSpan(sightings), tasks);
   return SightingIndex(std::move(sightings), all.counts,

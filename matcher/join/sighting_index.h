@@ -1,7 +1,7 @@
 // The join index: the sightings of a device in an order that finds all those
 // of one RPI at once. Immutable once built, so any number of threads share one.
 //
-// Beyond the sightings themselves (40 bytes each) it takes at most 40 bytes a
+// Beyond the sightings themselves (36 bytes each) it takes at most 40 bytes a
 // sighting, and for each day with a sighting 200 bytes (600 where there are
 // 65,536 sightings or more): a table of 4 bytes a bucket, at most 1 byte a
 // sighting, a byte of each sighting's RPI, and filters (slice_filters.h). While
@@ -31,16 +31,6 @@
 
 namespace tekmatch {
 
-// The last second whose interval number fits an EnIntervalNumber.
-inline constexpr int64_t kMaxSightingSeconds =
-    (int64_t{std::numeric_limits<EnIntervalNumber>::max()} + 1) *
-        kIntervalSeconds -
-    1;
-
-// The last time that a sighting of a phone may have: the end of 2099. What is
-// later is mostly milliseconds that were taken for seconds.
-inline constexpr int64_t kMaxHeardSeconds = 4102444800;
-
 // Whether a phone can have heard them: whoever takes sightings from an app asks
 // this first. INVALID_ARGUMENT, with the place in the input of the first that
 // is not: a time before 1970 or after 2099, an RSSI that is not in
@@ -57,19 +47,16 @@ class SightingIndex {
   // Takes the sightings in any order; exact duplicates are legal and stay.
   // `max_tolerance_intervals` is the largest tolerance (match_policy.h) that an
   // engine can have over this index. `tasks` share the work; the index is the
-  // same whatever they are. `max_seconds` is kMaxSightingSeconds, or
-  // kMaxHeardSeconds to refuse what CheckHeard does.
+  // same whatever they are.
   //
-  // INVALID_ARGUMENT, with the sighting's place in the input: its time is
-  // negative or after `max_seconds`, or its RSSI not in kMinRssi..kMaxRssi
-  // (what 127, "not available", would be taken for is the nearest of contacts).
-  // Also if there are more sightings than a uint32_t counts, or the tolerance
-  // is not in 0..kMaxToleranceIntervals.
+  // INVALID_ARGUMENT, with the sighting's place in the input: what CheckHeard
+  // refuses (an RSSI of 127, "not available", would be taken for the nearest of
+  // contacts). Also if there are more sightings than a uint32_t counts, or the
+  // tolerance is not in 0..kMaxToleranceIntervals.
   static absl::StatusOr<SightingIndex> Create(
       std::vector<Sighting> sightings,
       int32_t max_tolerance_intervals = MatchPolicy().tolerance_intervals,
-      const TaskRunner& tasks = InTurn(),
-      int64_t max_seconds = kMaxSightingSeconds);
+      const TaskRunner& tasks = InTurn());
 
   SightingIndex(const SightingIndex&) = delete;
   SightingIndex& operator=(const SightingIndex&) = delete;

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <limits>
 #include <memory>
 #include <utility>
 
@@ -21,8 +20,6 @@
 
 namespace tekmatch {
 namespace {
-
-constexpr int64_t kMaxInterval = std::numeric_limits<EnIntervalNumber>::max();
 
 // At least this many bits for an entry, less than twice as many, while the
 // filter stays within the part of a core's cache that it may take. Beyond that,
@@ -52,8 +49,7 @@ uint64_t NumWords(uint64_t num_entries) {
 // The first and the last interval whose RPIs a sighting of an interval can
 // match.
 std::pair<int64_t, int64_t> Reach(int64_t sighted, int64_t tolerance) {
-  return {std::max<int64_t>(0, sighted - tolerance),
-          std::min(kMaxInterval, sighted + tolerance)};
+  return {std::max<int64_t>(0, sighted - tolerance), sighted + tolerance};
 }
 
 // The places [begin, begin + num) of a list of slices.

@@ -100,8 +100,9 @@ std::vector<ContactDay> ExpectedContacts(
 std::string SightingsCsv(const std::vector<Sighting>& sightings) {
   std::string csv = "time,rpi,aem,rssi\n";
   for (const Sighting& sighting : sightings) {
-    absl::StrAppend(&csv, sighting.unix_seconds, ",", Hex(sighting.rpi.bytes),
-                    ",", Hex(sighting.aem.bytes), ",", sighting.rssi, "\n");
+    absl::StrAppend(&csv, int64_t{sighting.unix_seconds}, ",",
+                    Hex(sighting.rpi.bytes), ",", Hex(sighting.aem.bytes), ",",
+                    sighting.rssi, "\n");
   }
   return csv;
 }

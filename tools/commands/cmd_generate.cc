@@ -107,7 +107,7 @@ void AddGenerateCommand(CommandLine& line) {
       .ShowDefault();
   command
       .Text("--sightings-format", o->sightings_format,
-            "tksight takes half of the disk and 40 bytes of memory for each\n"
+            "tksight takes half of the disk and 36 bytes of memory for each\n"
             "of them")
       .OneOf({"csv", "tksight"})
       .ShowDefault();

@@ -64,7 +64,7 @@ class Planner {
     TEKMATCH_RETURN_IF_ERROR(CheckHeard(sightings));
     heard_.Add(HeardIntervals::Of(sightings));
     for (const Sighting& sighting : sightings) {
-      newest_ = std::max(newest_.value_or(0), sighting.unix_seconds);
+      newest_ = std::max<int64_t>(newest_.value_or(0), sighting.unix_seconds);
       if (last_ == nullptr || last_number_ != sighting.device) {
         last_ = &devices_[sighting.device];
         last_number_ = sighting.device;

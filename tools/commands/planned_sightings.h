@@ -35,7 +35,7 @@ struct PlanMemory {
 // Memory: a piece of a store's reader (SightingsReaderOptions::sink; some forms
 // are held as a whole) and some 200 bytes a device. Where several stores may be
 // of one device, repeated sightings have to be counted: all that such stores
-// have of it are sorted, with `memory`, and 40 bytes each in the file.
+// have of it are sorted, with `memory`, and 36 bytes each in the file.
 //
 // Errors are those of ReadStores; INVALID_ARGUMENT also for more sightings than
 // 32 bits count, or one that CheckHeard refuses; and the system's, of

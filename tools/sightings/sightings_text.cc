@@ -185,9 +185,9 @@ absl::Status ParseJsonRow(absl::string_view line, Sighting* sighting,
 }
 
 std::string CsvRow(const Sighting& sighting, const CsvColumns& columns) {
-  std::string row =
-      absl::StrCat(sighting.unix_seconds, ",", EncodeHex(sighting.rpi.bytes),
-                   ",", EncodeHex(sighting.aem.bytes), ",", sighting.rssi);
+  std::string row = absl::StrCat(
+      int64_t{sighting.unix_seconds}, ",", EncodeHex(sighting.rpi.bytes), ",",
+      EncodeHex(sighting.aem.bytes), ",", sighting.rssi);
   if (columns.previous_scan) {
     row += ",";
     const int64_t scan = PreviousScan(sighting);
@@ -198,7 +198,7 @@ std::string CsvRow(const Sighting& sighting, const CsvColumns& columns) {
 }
 
 std::string JsonRow(const Sighting& sighting) {
-  std::string row = absl::StrCat("{\"time\":", sighting.unix_seconds,
+  std::string row = absl::StrCat("{\"time\":", int64_t{sighting.unix_seconds},
                                  ",\"rpi\":\"", EncodeHex(sighting.rpi.bytes),
                                  "\",\"aem\":\"", EncodeHex(sighting.aem.bytes),
                                  "\",\"rssi\":", sighting.rssi);

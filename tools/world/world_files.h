@@ -37,7 +37,7 @@ struct WorldFiles {
 
 // The folder is made if it is not there; it has all files or none
 // (output_folder.h). Sightings are kCsv or kTksight; the world and the matches
-// are the same. Memory: the keys of one file, and the expected matches; and 40
+// are the same. Memory: the keys of one file, and the expected matches; and 36
 // bytes a sighting for kTksight, which has an order of its own. `progress` may
 // be empty; it is called now and then with the number of keys made.
 //

@@ -79,7 +79,8 @@ std::vector<Match> MatchesOf(const DiagnosisKey& key,
   for (const Match& match : near) {
     const auto [entry, is_new] = first_heard.try_emplace(
         {match.interval, match.sighting.device}, match.sighting.unix_seconds);
-    entry->second = std::min(entry->second, match.sighting.unix_seconds);
+    entry->second =
+        std::min<int64_t>(entry->second, match.sighting.unix_seconds);
   }
   std::vector<Match> matches;
   for (const Match& match : near) {

@@ -405,7 +405,7 @@ TEST_F(PrivacyTest, TheSearchFindsWhatIsThere) {
   const std::string rpi(heard_[3].rpi.bytes.begin(), heard_[3].rpi.bytes.end());
   const std::string aem(heard_[3].aem.bytes.begin(), heard_[3].aem.bytes.end());
   for (const std::string &said :
-       {absl::StrCat("at ", heard_[0].unix_seconds),
+       {absl::StrCat("at ", int64_t{heard_[0].unix_seconds}),
         absl::StrCat("interval ", heard_[0].unix_seconds / 600),
         std::string("heard at 01:02"), std::string("heard at 10:02"), raw, rpi,
         absl::BytesToHexString(raw), absl::Base64Escape(rpi),

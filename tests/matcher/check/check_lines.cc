@@ -36,7 +36,7 @@ std::string MatchText(const Match& match, const ExposureCheckResult& result) {
       Hex(match.tek.bytes), " ", match.rolling_start, "+",
       int{match.rolling_period}, " ", MetadataText(match.metadata), " of ",
       Hex(file).substr(0, 8), " in ", match.interval, " at ",
-      sighting.unix_seconds, " (", match.sighting_position, ") ",
+      int64_t{sighting.unix_seconds}, " (", match.sighting_position, ") ",
       Hex(sighting.rpi.bytes), " rssi ", sighting.rssi, " since ",
       sighting.seconds_since_previous_scan, " power ", match.tx_power,
       " attenuation ", match.attenuation);

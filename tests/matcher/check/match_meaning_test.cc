@@ -278,26 +278,6 @@ TEST(MatchMeaningTest, TimestampsThatStandForNoDate) {
   }
 }
 
-// Keys can be of any year that their numbers reach: those that start in the
-// year 10000 are limited by the last second before it, but not by the next.
-TEST(MatchMeaningTest, TheLastTimestampThatIsADate) {
-  constexpr uint64_t kYear10000 = 253402300800;
-  DiagnosisKey key = TestKeys(1, 1)[0];
-  key.rolling_start = kYear10000 / kIntervalSeconds + 1;
-  key.metadata.days_since_onset = 0;
-  const std::vector<Sighting> sightings = {
-      HearKey(key, static_cast<int64_t>(kYear10000) + kIntervalSeconds)};
-  ExposureCheckOptions options = Options("cocoa-3");
-  options.files.allow_unsigned = true;
-  const ExposureCheckResult limited = RunOver(
-      {WriteWithTimestamps(key, 0, kYear10000 - 1)}, sightings, options);
-  EXPECT_THAT(limited.result.matches, IsEmpty());
-  EXPECT_EQ(NotCounted(limited, WindowReason::kStartsAfterRegistration), 1U);
-  const ExposureCheckResult free =
-      RunOver({WriteWithTimestamps(key, 0, kYear10000)}, sightings, options);
-  EXPECT_EQ(free.result.matches.size(), 1U);
-}
-
 // A self-report can be revoked, a confirmed test cannot: what a key without
 // report type counts as decides.
 TEST(MatchMeaningTest, AKeyWithoutReportTypeIsRevisedFromWhatItCountsAs) {

@@ -122,9 +122,9 @@ TEST(ShardMergerMemoryTest, ManyCandidatesTakeNoMoreThanFew) {
     EXPECT_GT(few, 0);
   }
   num_matches = 0;
-  const Shards shards(/*num_hearings=*/500);
+  const Shards shards(/*num_hearings=*/550);
   const int64_t many = MostHeld(shards, &num_matches);
-  EXPECT_EQ(num_matches, 500 * kNumKeys * kNumShards);
+  EXPECT_EQ(num_matches, 550 * kNumKeys * kNumShards);
   // What all of them at once would be.
   EXPECT_GT(num_matches * sizeof(Match), 6 * kMemory);
   // Half as much again while a vector grows, files' buffers, and what little is

@@ -141,7 +141,7 @@ std::string Text(const Match& m) {
       " ", Text(m.metadata.days_since_onset), " ",
       Text(m.metadata.variant_of_concern), " ", m.metadata.revised, " ",
       m.source, " ", m.interval, " ",
-      absl::StrJoin({m.sighting.unix_seconds, int64_t{m.sighting.rssi},
+      absl::StrJoin({int64_t{m.sighting.unix_seconds}, int64_t{m.sighting.rssi},
                      int64_t{m.sighting.store},
                      int64_t{m.sighting.seconds_since_previous_scan},
                      int64_t{m.sighting.device}, int64_t{m.tx_power},

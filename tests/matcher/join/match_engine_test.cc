@@ -229,24 +229,36 @@ TEST(MatchEngineTest, NothingWrapsNearIntervalZero) {
   const MatchEngine engine =
       MakeEngine({Hear(key.tek, 0, 0), Hear(key.tek, 0, StartOf(12)),
                   Hear(key.tek, 0, StartOf(13)), Hear(key.tek, 5, 0),
-                  // Near only for arithmetic modulo 2^32.
-                  Hear(key.tek, 0, kMaxSightingSeconds)});
+                  Hear(key.tek, 0, kMaxHeardSeconds)});
   EXPECT_EQ(MatchKeys(engine, {key}).candidates.size(), 3);
 }
 
+// The last second in which a phone hears is the first of an interval.
+TEST(MatchEngineTest, NothingWrapsNearTheLastTime) {
+  const auto last =
+      static_cast<EnIntervalNumber>(kMaxHeardSeconds / kIntervalSeconds);
+  const EnIntervalNumber start = last - 100;
+  const DiagnosisKey key = {TestTek(), start, 144, {}};
+  const MatchEngine engine = MakeEngine(
+      {Hear(key.tek, last, kMaxHeardSeconds),
+       Hear(key.tek, last, StartOf(int64_t{last} - 12)),
+       Hear(key.tek, last, StartOf(int64_t{last} - 13)),
+       Hear(key.tek, start, StartOf(start)),
+       Hear(key.tek, last + 12, kMaxHeardSeconds),
+       Hear(key.tek, last + 13, kMaxHeardSeconds), Hear(key.tek, last, 0)});
+  EXPECT_EQ(MatchKeys(engine, {key}).candidates.size(), 4);
+}
+
+// Keys may be of any interval, where nobody hears any more.
 TEST(MatchEngineTest, NothingWrapsNearTheLastInterval) {
   const EnIntervalNumber start = kMaxInterval - 144;
   const EnIntervalNumber last = kMaxInterval - 1;
   const DiagnosisKey key = {TestTek(), start, 144, {}};
-  const MatchEngine engine = MakeEngine(
-      {Hear(key.tek, last, kMaxSightingSeconds),
-       Hear(key.tek, last, StartOf(int64_t{last} - 12)),
-       Hear(key.tek, last, StartOf(int64_t{last} - 13)),
-       Hear(key.tek, start, StartOf(start)),
-       // Not a RPI of the key, and near only for arithmetic modulo 2^32.
-       Hear(key.tek, kMaxInterval, kMaxSightingSeconds),
-       Hear(key.tek, last, 0)});
-  EXPECT_EQ(MatchKeys(engine, {key}).candidates.size(), 3);
+  const MatchEngine engine =
+      MakeEngine({Hear(key.tek, last, kMaxHeardSeconds),
+                  // Near only for arithmetic modulo 2^32.
+                  Hear(key.tek, last, 0), Hear(key.tek, last, StartOf(12))});
+  EXPECT_EQ(MatchKeys(engine, {key}).candidates.size(), 0);
 }
 
 TEST(MatchEngineTest, ExcludesAndCountsOwnKeys) {

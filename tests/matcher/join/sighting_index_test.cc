@@ -177,11 +177,9 @@ TEST(SightingIndexTest, AgreesWithANaiveSearchOverRandomData) {
 }
 
 TEST(SightingIndexTest, TakesTheFirstAndTheLastTime) {
-  EXPECT_EQ(kMaxSightingSeconds / kIntervalSeconds, 0xFFFFFFFF);
-  EXPECT_EQ((kMaxSightingSeconds + 1) / kIntervalSeconds, 0x100000000);
   Sighting first;
   Sighting last;
-  last.unix_seconds = kMaxSightingSeconds;
+  last.unix_seconds = kMaxHeardSeconds;
   EXPECT_EQ(Copy(MakeIndex({last, first})->sightings()),
             std::vector<Sighting>({first, last}));
 }
@@ -201,12 +199,13 @@ TEST(SightingIndexTest, RefusesAnRssiThatNoReceiverMeasures) {
   }
 }
 
-TEST(SightingIndexTest, RefusesATimeThatHasNoIntervalNumber) {
+TEST(SightingIndexTest, RefusesATimeThatNoPhoneHears) {
   const std::pair<int64_t, const char*> kCases[] = {
       {-1, "before 1970"},
       {INT64_MIN, "before 1970"},
-      {kMaxSightingSeconds + 1, "past the last"},
-      {INT64_MAX, "past the last"}};
+      {kMaxHeardSeconds + 1, "after 2099"},
+      {int64_t{1} << 32, "after 2099"},
+      {INT64_MAX, "after 2099"}};
   for (const auto& [unix_seconds, reason] : kCases) {
     Sighting bad;
     bad.unix_seconds = unix_seconds;
@@ -234,7 +233,7 @@ TEST(CheckHeardTest, SaysThePlaceOfTheFirstThatNoPhoneHeard) {
   good.unix_seconds = kMaxHeardSeconds;
   EXPECT_THAT(CheckHeard({good, Sighting{}}), IsOk());
   Sighting bad = good;
-  ++bad.unix_seconds;
+  bad.unix_seconds += 1;
   EXPECT_EQ(CheckHeard({good, bad, bad}),
             absl::InvalidArgumentError("sighting 1: its time is after 2099"));
   bad.unix_seconds = -1;
@@ -361,16 +360,19 @@ TEST(SightingIndexTest, KnowsTheNewestTime) {
   }
 }
 
-TEST(SightingIndexTest, RefusesWhatNoPhoneHeardWhereItIsAsked) {
+TEST(SightingIndexTest, ThreadsSayTheFirstThatNoPhoneHeard) {
   std::vector<Sighting> sightings(1500);
   sightings[1000].unix_seconds = kMaxHeardSeconds;
-  sightings[1400].unix_seconds = kMaxHeardSeconds + 1;
   for (const size_t num_threads : {1, 2, 5}) {
     const ThreadTasks tasks(num_threads);
     EXPECT_THAT(SightingIndex::Create(sightings, 12, tasks), IsOk());
+    std::vector<Sighting> wrong = sightings;
+    for (const size_t place : {100, 1400, 1499}) {
+      wrong[place].unix_seconds = kMaxHeardSeconds + 1;
+    }
     EXPECT_EQ(
-        SightingIndex::Create(sightings, 12, tasks, kMaxHeardSeconds).status(),
-        absl::InvalidArgumentError("sighting 1400: its time is after 2099"));
+        SightingIndex::Create(wrong, 12, tasks).status(),
+        absl::InvalidArgumentError("sighting 100: its time is after 2099"));
   }
 }
 

@@ -35,10 +35,11 @@ constexpr char kSchema[] =
     "PRAGMA user_version=12;";
 
 std::string Row(const Sighting& sighting, int duration) {
-  return absl::StrCat(
-      "INSERT INTO advertisements VALUES(x'", EncodeHex(sighting.rpi.bytes),
-      "',x'", EncodeHex(sighting.aem.bytes), "',", sighting.unix_seconds,
-      "500,", sighting.rssi, ",", duration, ");");
+  return absl::StrCat("INSERT INTO advertisements VALUES(x'",
+                      EncodeHex(sighting.rpi.bytes), "',x'",
+                      EncodeHex(sighting.aem.bytes), "',",
+                      int64_t{sighting.unix_seconds}, "500,", sighting.rssi,
+                      ",", duration, ");");
 }
 
 class ForeignStoresCommandTest : public ::testing::Test {

@@ -48,7 +48,7 @@ Stores Write(uint32_t num) {
   for (const Sighting& sighting : sightings) {
     csv += CsvRow(sighting, {.previous_scan = false, .device = true});
     json += JsonRow(sighting);
-    absl::StrAppend(&scanner, sighting.unix_seconds,
+    absl::StrAppend(&scanner, int64_t{sighting.unix_seconds},
                     ";00112233445566778899aabbccddeeff;01020304;-60;"
                     "00:00:5E:00:53:00\n");
   }

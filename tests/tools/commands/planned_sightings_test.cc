@@ -106,7 +106,7 @@ RC_GTEST_PROP(PlannedSightingsTest, SayWhatHeldOnesSay, ()) {
   RC_ASSERT(planned->heard.runs == HeardIntervals::Of(held->sightings).runs);
   std::optional<int64_t> newest;
   for (const Sighting& sighting : held->sightings) {
-    newest = std::max(newest.value_or(0), sighting.unix_seconds);
+    newest = std::max<int64_t>(newest.value_or(0), sighting.unix_seconds);
   }
   RC_ASSERT(planned->newest == newest);
 }

@@ -425,7 +425,8 @@ TEST(SightingsCaptureTest, AgreesWithTshark) {
       EXPECT_THAT(line, HasSubstr(EncodeHex(sighting.rpi.bytes)));
       EXPECT_THAT(line, HasSubstr(EncodeHex(sighting.aem.bytes)));
       EXPECT_THAT(line, HasSubstr(absl::StrCat("\t", sighting.rssi, "\t")));
-      EXPECT_THAT(line, HasSubstr(absl::StrCat("\t", sighting.unix_seconds)));
+      EXPECT_THAT(
+          line, HasSubstr(absl::StrCat("\t", int64_t{sighting.unix_seconds})));
     }
   }
 }

@@ -114,15 +114,15 @@ std::string NaiveLine(const Match& match, const std::string& file,
         reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   };
   return absl::StrCat(
-      R"({"tek":")", hex(match.tek.bytes),                   //
-      R"(","rolling_start":)", match.rolling_start,          //
-      R"(,"rolling_period":)", int{match.rolling_period},    //
-      R"(,"interval":)", match.interval,                     //
-      R"(,"rpi":")", hex(match.sighting.rpi.bytes),          //
-      R"(","sighting_time":)", match.sighting.unix_seconds,  //
-      R"(,"rssi":)", int{match.sighting.rssi},               //
-      R"(,"tx_power":)", match.tx_power,                     //
-      R"(,"attenuation":)", match.attenuation,               //
+      R"({"tek":")", hex(match.tek.bytes),                            //
+      R"(","rolling_start":)", match.rolling_start,                   //
+      R"(,"rolling_period":)", int{match.rolling_period},             //
+      R"(,"interval":)", match.interval,                              //
+      R"(,"rpi":")", hex(match.sighting.rpi.bytes),                   //
+      R"(","sighting_time":)", int64_t{match.sighting.unix_seconds},  //
+      R"(,"rssi":)", int{match.sighting.rssi},                        //
+      R"(,"tx_power":)", match.tx_power,                              //
+      R"(,"attenuation":)", match.attenuation,                        //
       with_device ? absl::StrCat(R"(,"device":)", match.sighting.device) : "",
       R"(,"file":")", file, "\"}\n");
 }
@@ -216,7 +216,7 @@ std::string NaiveMatches(const ReadWorld& world, const WorldFiles& files) {
   for (const auto& [id, match] : candidates) {
     const Sighting& s = match.sighting;
     const auto it = first.try_emplace({s.rpi, s.device}, s.unix_seconds).first;
-    it->second = std::min(it->second, s.unix_seconds);
+    it->second = std::min<int64_t>(it->second, s.unix_seconds);
   }
   std::multimap<
       std::tuple<int64_t, Rpi, Tek, EnIntervalNumber, uint32_t, Aem, int16_t>,
