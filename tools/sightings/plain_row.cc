@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "matcher/join/sighting_index.h"
+#include "matcher/join/sighting.h"
 #include "tools/sightings/sighting_fields.h"
 
 namespace tekmatch {

@@ -10,8 +10,6 @@
 namespace tekmatch {
 namespace {
 
-constexpr int64_t kYear2100 = 4102444800;
-
 absl::Status SetHex(absl::string_view name, absl::string_view hex,
                     absl::Span<uint8_t> out) {
   absl::Status status = DecodeHex(hex, out);
@@ -27,11 +25,12 @@ absl::Status SetHex(absl::string_view name, absl::string_view hex,
 
 absl::Status SetTime(int64_t unix_seconds, Sighting* sighting) {
   constexpr int64_t kYear2000 = 946684800;
-  if (unix_seconds >= 1000 * kYear2000 && unix_seconds <= 1000 * kYear2100) {
+  if (unix_seconds >= 1000 * kYear2000 &&
+      unix_seconds <= 1000 * kMaxHeardSeconds) {
     return absl::InvalidArgumentError(
         "time: in milliseconds; Unix seconds are wanted");
   }
-  if (unix_seconds < 0 || unix_seconds > kYear2100) {
+  if (unix_seconds < 0 || unix_seconds > kMaxHeardSeconds) {
     return absl::InvalidArgumentError("time: not between 1970 and 2100");
   }
   sighting->unix_seconds = unix_seconds;
@@ -62,7 +61,7 @@ bool SetPreviousScan(int64_t unix_seconds, Sighting* sighting) {
   sighting->seconds_since_previous_scan = kNoPreviousScan;
   if (unix_seconds == 0) return true;
   if (unix_seconds < 0 || unix_seconds > sighting->unix_seconds) return false;
-  static_assert(kYear2100 <= kMaxPreviousScanSeconds);
+  static_assert(kMaxHeardSeconds <= kMaxPreviousScanSeconds);
   sighting->seconds_since_previous_scan =
       static_cast<uint32_t>(sighting->unix_seconds - unix_seconds);
   return true;

@@ -1,14 +1,16 @@
-// Plan: read each store; part its sightings by device; number each device's
+// Plan: read each store, and count its devices. Where no device is in two of
+// them, that is all. Else part the sightings by device; number each device's
 // stores by what is in them; drop what several of them say.
 #include "tools/sightings/sightings_stores.h"
 
 #include <algorithm>
-#include <atomic>
 #include <limits>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -102,49 +104,72 @@ class StoresProgress {
   size_t number_ = 0;
 };
 
-// The only device of a store's sightings, once GiveDevice has been; nothing if
-// there may be several.
-std::optional<uint32_t> OnlyDevice(const Store& store,
-                                   const SightingsFile& file,
-                                   const TaskRunner& tasks) {
-  if (store.device.has_value()) return store.device;
-  if (!file.may_name_devices) return 0;
+// What one store has.
+struct StoreSightings {
+  std::vector<Sighting> sightings;
+  std::map<uint32_t, uint64_t> num_of;  // of each device, 1 or more
+};
+
+// Of a part of the sightings, mostly many of a device after another.
+std::map<uint32_t, uint64_t> CountDevices(absl::Span<const Sighting> part) {
+  absl::flat_hash_map<uint32_t, uint64_t> num_of;
+  for (size_t begin = 0; begin < part.size();) {
+    size_t end = begin + 1;
+    while (end < part.size() && part[end].device == part[begin].device) ++end;
+    num_of[part[begin].device] += end - begin;
+    begin = end;
+  }
+  return {num_of.begin(), num_of.end()};
+}
+
+// Once GiveDevice has been.
+std::map<uint32_t, uint64_t> CountDevices(const Store& store,
+                                          const SightingsFile& file,
+                                          const TaskRunner& tasks) {
   const absl::Span<const Sighting> sightings = file.sightings;
-  if (sightings.empty()) return std::nullopt;
-  const uint32_t first = sightings.front().device;
+  if (sightings.empty()) return {};
+  if (store.device.has_value()) return {{*store.device, sightings.size()}};
+  if (!file.may_name_devices) return {{0, sightings.size()}};
   // Fewer are looked at before a thread has started.
   constexpr size_t kEnoughForThreads = size_t{1} << 15;
   const size_t num_parts =
       sightings.size() < kEnoughForThreads ? 1 : tasks.num_threads();
-  std::atomic<bool> all_are = true;
+  std::vector<std::map<uint32_t, uint64_t>> of_parts(num_parts);
   tasks.Run(num_parts, [&](size_t i) {
     const Part part = PartOf(sightings.size(), i, num_parts);
-    for (size_t s = part.begin; s < part.end; ++s) {
-      if (sightings[s].device == first) continue;
-      all_are = false;
-      return;
-    }
+    of_parts[i] =
+        CountDevices(sightings.subspan(part.begin, part.end - part.begin));
   });
-  return all_are ? std::optional(first) : std::nullopt;
+  std::map<uint32_t, uint64_t> num_of;
+  for (const auto& of_part : of_parts) {
+    for (const auto& [device, num] : of_part) num_of[device] += num;
+  }
+  return num_of;
 }
 
-// The sightings of each device, in their order. Those of a single one, as most
-// files have, are not copied: there may be millions.
-std::map<uint32_t, std::vector<Sighting>> ByDevice(
-    std::vector<Sighting> sightings, std::optional<uint32_t> only) {
-  std::map<uint32_t, std::vector<Sighting>> parts;
-  if (sightings.empty()) return parts;
-  if (only.has_value()) {
-    parts[*only] = std::move(sightings);
-    return parts;
+bool IsEachDeviceInOne(absl::Span<const StoreSightings> stores) {
+  std::set<uint32_t> devices;
+  for (const StoreSightings& store : stores) {
+    for (const auto& [device, num] : store.num_of) {
+      if (!devices.insert(device).second) return false;
+    }
   }
-  std::map<uint32_t, size_t> sizes;
-  for (const Sighting& sighting : sightings) ++sizes[sighting.device];
-  for (const auto& [device, size] : sizes) parts[device].reserve(size);
-  for (const Sighting& sighting : sightings) {
-    parts[sighting.device].push_back(sighting);
+  return true;
+}
+
+// The sightings of stores that have no device in common. Those of a single one
+// are not copied: there may be many millions.
+std::vector<Sighting> PutTogether(std::vector<StoreSightings> stores) {
+  if (stores.size() == 1) return std::move(stores.front().sightings);
+  size_t num = 0;
+  for (const StoreSightings& store : stores) num += store.sightings.size();
+  std::vector<Sighting> all;
+  all.reserve(num);
+  for (StoreSightings& store : stores) {
+    all.insert(all.end(), store.sightings.begin(), store.sightings.end());
+    store.sightings = {};  // else all would be in memory twice
   }
-  return parts;
+  return all;
 }
 
 bool SameSighting(const Sighting& a, const Sighting& b) {
@@ -191,6 +216,51 @@ std::vector<Sighting> Join(std::vector<std::vector<Sighting>> stores,
   return joined;
 }
 
+// The sightings of all stores, by device. Counts what is left, and what goes.
+absl::StatusOr<std::vector<Sighting>> JoinByDevice(
+    std::vector<StoreSightings> stores, SightingsCounts* counts) {
+  std::map<uint32_t, std::vector<std::vector<Sighting>>> of_device;
+  for (StoreSightings& store : stores) {
+    if (store.num_of.size() == 1) {
+      of_device[store.num_of.begin()->first].push_back(
+          std::move(store.sightings));
+      continue;
+    }
+    for (const auto& [device, num] : store.num_of) {
+      of_device[device].emplace_back().reserve(num);
+    }
+    for (const Sighting& sighting : store.sightings) {
+      of_device[sighting.device].back().push_back(sighting);
+    }
+    store.sightings = {};
+  }
+  std::vector<Sighting> all;
+  for (auto& [device, parts] : of_device) {
+    // Sighting::store has to number them.
+    if (parts.size() > std::numeric_limits<uint16_t>::max()) {
+      return absl::InvalidArgumentError("--sightings: too many stores");
+    }
+    std::vector<Sighting> joined;
+    // A single store is not sorted: its order and what it says twice stay.
+    if (parts.size() == 1) {
+      joined = std::move(parts.front());
+    } else {
+      for (std::vector<Sighting>& part : parts) {
+        std::sort(part.begin(), part.end());
+      }
+      joined = Join(std::move(parts), &counts->num_repeated);
+    }
+    counts->by_device[device] += joined.size();
+    if (all.empty()) {
+      all = std::move(joined);
+    } else {
+      all.insert(all.end(), joined.begin(), joined.end());
+    }
+    parts = {};
+  }
+  return all;
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<uint32_t>> StoreDevice(
@@ -211,48 +281,38 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
       options.tasks == nullptr ? &alone : options.tasks;
   RunSightings run;
   SightingsCounts& counts = run.counts;
-  std::map<uint32_t, std::vector<std::vector<Sighting>>> stores_of_device;
-  bool by_device = false;
+  std::vector<StoreSightings> stores;
   // So that losses and messages do not depend on how a shell lists files.
   std::sort(arguments.begin(), arguments.end());
   StoresProgress progress(options, arguments.size());
+  bool is_named = false;
   for (const std::string& argument : arguments) {
     TEKMATCH_ASSIGN_OR_RETURN(const Store store, ParseStore(argument));
     TEKMATCH_ASSIGN_OR_RETURN(SightingsFile file,
                               ReadSightings(store.path, progress.Next()));
     TEKMATCH_RETURN_IF_ERROR(GiveDevice(store, absl::MakeSpan(file.sightings)));
     AddWords(store, file, run);
-    by_device = by_device || store.device.has_value();
-    const std::optional<uint32_t> only = OnlyDevice(store, file, *tasks);
-    for (auto& [device, part] : ByDevice(std::move(file.sightings), only)) {
-      by_device = by_device || device != 0;
-      stores_of_device[device].push_back(std::move(part));
-    }
+    is_named = is_named || store.device.has_value();
+    std::map<uint32_t, uint64_t> num_of = CountDevices(store, file, *tasks);
+    stores.push_back(
+        {.sightings = std::move(file.sightings), .num_of = std::move(num_of)});
   }
-  for (auto& [device, stores] : stores_of_device) {
-    // Sighting::store has to number them.
-    if (stores.size() > std::numeric_limits<uint16_t>::max()) {
-      return absl::InvalidArgumentError("--sightings: too many stores");
-    }
-    std::vector<Sighting> joined;
-    // A single store is not sorted: its order and what it says twice stay.
-    if (stores.size() == 1) {
-      joined = std::move(stores.front());
-    } else {
-      for (std::vector<Sighting>& store : stores) {
-        std::sort(store.begin(), store.end());
+  if (IsEachDeviceInOne(stores)) {
+    for (const StoreSightings& store : stores) {
+      for (const auto& [device, num] : store.num_of) {
+        counts.by_device[device] += num;
       }
-      joined = Join(std::move(stores), &counts.num_repeated);
     }
-    counts.by_device[device] += joined.size();
-    counts.num_read += joined.size();
-    if (run.sightings.empty()) {
-      run.sightings = std::move(joined);
-    } else {
-      run.sightings.insert(run.sightings.end(), joined.begin(), joined.end());
-    }
+    run.sightings = PutTogether(std::move(stores));
+  } else {
+    TEKMATCH_ASSIGN_OR_RETURN(run.sightings,
+                              JoinByDevice(std::move(stores), &counts));
   }
-  if (!by_device) counts.by_device.clear();
+  counts.num_read = run.sightings.size();
+  // What names no device is of device 0, and of that alone.
+  is_named = is_named || counts.by_device.size() > 1 ||
+             (counts.by_device.size() == 1 && !counts.by_device.contains(0));
+  if (!is_named) counts.by_device.clear();
   return run;
 }
 

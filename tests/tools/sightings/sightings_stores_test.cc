@@ -1,7 +1,9 @@
 #include "tools/sightings/sightings_stores.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -156,10 +158,53 @@ TEST(SightingsStoresTest, OneRowOfAnotherDeviceIsFoundByAnyThread) {
       } else {
         EXPECT_THAT(run->counts.by_device,
                     ElementsAre(Pair(3, kRows - 1), Pair(5, 1)));
-        EXPECT_EQ(run->sightings.back().unix_seconds, 1000 + other);
+        EXPECT_EQ(run->sightings[static_cast<size_t>(other)].device, 5U);
       }
     }
   }
+}
+
+std::string RowOf(int64_t seconds, uint32_t device) {
+  return absl::StrCat(seconds, ",", kRpi, ",01020304,-60,", device, "\n");
+}
+
+// What each (device, time, store) is, in the order that they are given.
+std::vector<std::tuple<uint32_t, int64_t, int>> Told(const RunSightings& run) {
+  std::vector<std::tuple<uint32_t, int64_t, int>> told;
+  for (const Sighting& s : run.sightings) {
+    told.emplace_back(s.device, s.unix_seconds, s.store);
+  }
+  return told;
+}
+
+TEST(SightingsStoresTest, StoresWithoutADeviceInCommonStayAsTheyStand) {
+  const std::string header = "time,rpi,aem,rssi,device\n";
+  const std::string a =
+      Write("a.csv", RowOf(3000, 7) + RowOf(2000, 5) + RowOf(2500, 7), header);
+  const std::string b = Write("b.csv", RowOf(1000, 6) + RowOf(1000, 0), header);
+  const RunSightings run = Read({b, a});
+  using Row = std::tuple<uint32_t, int64_t, int>;
+  EXPECT_THAT(Told(run),
+              ElementsAre(Row(7, 3000, 0), Row(5, 2000, 0), Row(7, 2500, 0),
+                          Row(6, 1000, 0), Row(0, 1000, 0)));
+  EXPECT_THAT(run.counts.by_device,
+              ElementsAre(Pair(0, 1), Pair(5, 1), Pair(6, 1), Pair(7, 2)));
+  EXPECT_EQ(run.counts.num_read, 5U);
+}
+
+TEST(SightingsStoresTest, OneDeviceInCommonIsJoined) {
+  const std::string header = "time,rpi,aem,rssi,device\n";
+  const std::string a =
+      Write("a.csv", RowOf(3000, 7) + RowOf(2000, 5) + RowOf(2500, 7), header);
+  const std::string b = Write("b.csv", RowOf(1000, 6) + RowOf(2500, 7), header);
+  const RunSightings run = Read({a, b});
+  using Row = std::tuple<uint32_t, int64_t, int>;
+  EXPECT_THAT(Told(run), ElementsAre(Row(5, 2000, 0), Row(6, 1000, 0),
+                                     Row(7, 2500, 0), Row(7, 3000, 0)));
+  EXPECT_EQ(run.counts.num_repeated, 1U);
+  EXPECT_THAT(run.counts.by_device,
+              ElementsAre(Pair(5, 1), Pair(6, 1), Pair(7, 2)));
+  EXPECT_EQ(run.counts.num_read, 4U);
 }
 
 TEST(SightingsStoresTest, PathsWithAnEqualsSign) {
