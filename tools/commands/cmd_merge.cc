@@ -50,6 +50,9 @@ MatchOptions Joined(const MatchPlan& plan, const MatchOptions& outputs) {
   options.html = outputs.html;
   options.show_contacts = outputs.show_contacts;
   options.language_given = outputs.language_given;
+  // A merge promises little memory, and each thread that reads an export again
+  // takes more.
+  options.num_threads = 1;
   options.notice_options = outputs.notice_options;
   return options;
 }
