@@ -23,9 +23,10 @@
 
 namespace tekmatch {
 
-// Calls `sink` with all keys of an accepted file once more; of several files at
-// a time where it is called so. An error of `sink` ends it and is returned.
-// DATA_LOSS: the file is no longer what it was.
+// Calls `sink` with all keys of an accepted file once more. May be called for
+// several files at once, by several threads, where the caller's tasks have
+// them. An error of `sink` ends it and is returned. DATA_LOSS: the file is no
+// longer what it was.
 using ReadAgain = std::function<absl::Status(
     const ExportFileResult& file,
     absl::FunctionRef<absl::Status(const KeyBlock&)> sink)>;
@@ -47,9 +48,9 @@ absl::StatusOr<SightingNumbers> CountSightings(
 // `matched` in any order, of engines with options.policy and own.of_all over
 // indexes that together have all sightings: each file of one engine over all of
 // them, or of several, each over all sightings of some devices (shards.h).
-// `options` are valid. `tasks` call `read_again`, of each file for itself.
-// CANCELLED: options.cancelled said so. Others are those of `read_again`, of
-// the first file that has one, and CountSightings'.
+// `options` are valid. `tasks` read files again, each file by one of them.
+// CANCELLED: options.cancelled said so. Others are those of `read_again` and
+// CountSightings'. Of several files with an error the first one's counts.
 absl::StatusOr<ExposureCheckResult> Conclude(
     std::vector<MatchedFile> matched, const SightingNumbers& sightings,
     const OwnKeys& own, const ExposureCheckOptions& options,

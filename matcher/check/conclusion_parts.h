@@ -52,7 +52,7 @@ using MayHoldMore = std::function<absl::StatusOr<bool>(
 // positions and prefixes, and leaves them where they are; what it does look at
 // is gone afterwards. Without run.complete there is nothing else. Errors are
 // Conclude's and those of `may_hold_more`, which is asked of one file after the
-// other.
+// other. `tasks` are Conclude's.
 absl::StatusOr<FilesConclusion> ConcludeFiles(
     std::vector<MatchedFile>& matched, const SightingNumbers& sightings,
     const OwnKeys& own, const ExposureCheckOptions& options,

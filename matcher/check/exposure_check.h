@@ -22,7 +22,8 @@
 // What matches mean follows from all publications of the keys that were heard
 // (key_publications.h). A publication of which nothing was heard, because it
 // names another time for the key, shows only when all files are matched: then
-// those that hold one are read once more for it, which is rare.
+// those that hold one are read once more for it, which is rare, by as many
+// threads.
 #ifndef TEKMATCH_MATCHER_CHECK_EXPOSURE_CHECK_H_
 #define TEKMATCH_MATCHER_CHECK_EXPOSURE_CHECK_H_
 

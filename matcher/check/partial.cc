@@ -18,7 +18,7 @@
 #include "matcher/join/key_publication.h"
 #include "matcher/join/match.h"
 #include "matcher/join/match_resolver.h"
-#include "matcher/join/sighting_index.h"
+#include "matcher/join/sighting.h"
 
 namespace tekmatch {
 namespace {

@@ -56,9 +56,8 @@ struct Aem {
 inline constexpr int64_t kMaxHeardSeconds = 4102444800;
 
 // Seconds since 1970, kept in four bytes, for there may be many millions of
-// them; an int64_t to all who use it. A time before 1970 is kept as -1, and one
-// past 32 bits (2106) as a second of 2106: neither is a time that a sighting
-// may have, and what it was is not needed to say so.
+// them; read as an int64_t. What is no time of a sighting is kept as one that
+// is none: before 1970 as -1, and what is past 32 bits as a second of 2106.
 class UnixSeconds {
  public:
   constexpr UnixSeconds() = default;
@@ -70,10 +69,13 @@ class UnixSeconds {
   // NOLINTNEXTLINE(google-explicit-constructor)
   constexpr operator int64_t() const { return int64_t{one_more_} - 1; }
 
+  // From what is kept.
   UnixSeconds& operator+=(int64_t seconds) {
     return *this = int64_t{*this} + seconds;
   }
-  UnixSeconds& operator-=(int64_t seconds) { return *this += -seconds; }
+  UnixSeconds& operator-=(int64_t seconds) {
+    return *this = int64_t{*this} - seconds;
+  }
 
  private:
   static constexpr int64_t kMost = 0xFFFFFFFE;
@@ -83,7 +85,7 @@ class UnixSeconds {
 
 // The order of the members is the order of operator<=>: by time first.
 struct Sighting {
-  UnixSeconds unix_seconds = 0;  // to kMaxHeardSeconds
+  UnixSeconds unix_seconds = 0;  // 0..kMaxHeardSeconds
   Rpi rpi;
   Aem aem;
   // Received signal strength in dBm, kMinRssi..kMaxRssi, device correction

@@ -10,11 +10,11 @@
 #include <atomic>
 #include <bit>
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "keyformat/status_macros.h"
 #include "matcher/join/sighting_order.h"
 

@@ -2,9 +2,10 @@
 // of one RPI at once. Immutable once built, so any number of threads share one.
 //
 // Beyond the sightings themselves (36 bytes each) it takes at most 40 bytes a
-// sighting, and for each day with a sighting 200 bytes (600 where there are
-// 65,536 sightings or more): a table of 4 bytes a bucket, at most 1 byte a
-// sighting, a byte of each sighting's RPI, and filters (slice_filters.h). While
+// sighting, and 56 bytes for each slice of time near which there is one (560
+// where there are 65,536 sightings or more): a table of 4 bytes a bucket, at
+// most 1 byte a sighting, a byte of each sighting's RPI, and filters
+// (slice_filters.h), whose slices are days, or quarters of them. While
 // it is made it takes little more, since the sightings are sorted where they
 // are: up to 2 MiB, and 1 MiB for each thread, of sightings within five years;
 // of others some 60 bytes for each interval with a sighting.
@@ -14,20 +15,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "keyformat/diagnosis_key.h"
 #include "matcher/join/interval_counts.h"
 #include "matcher/join/match_policy.h"
 #include "matcher/join/sighting.h"
 #include "matcher/join/slice_filters.h"
 #include "matcher/join/tasks.h"
-#include "matcher/kernels/filter_bits.h"
 
 namespace tekmatch {
 
@@ -111,8 +109,10 @@ class SightingIndex {
   // where somebody chose them to collide, the search inside the bucket is
   // still logarithmic.
   size_t BucketOf(const Rpi& rpi) const {
-    return static_cast<size_t>(uint64_t{FilterHash(rpi.bytes.data())} >>
-                               shift_);
+    const uint64_t leading = uint64_t{rpi.bytes[0]} << 24 |
+                             uint64_t{rpi.bytes[1]} << 16 |
+                             uint64_t{rpi.bytes[2]} << 8 | rpi.bytes[3];
+    return static_cast<size_t>(leading >> shift_);
   }
 
   // A byte of the RPI that BucketOf does not look at, where RPIs are random.

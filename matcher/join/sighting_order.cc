@@ -6,8 +6,8 @@
 //
 // Several threads do the first bits together. Each has a part of the room of
 // every value, and fills it with what lies in its parts. The few sightings that
-// find no room are moved to the end of the room of the value among which they
-// are, and one thread brings them to their places ("PARADIS"; Cho, Brand,
+// find no room are moved to the end of the room in which they lie, and one
+// thread brings them to their places ("PARADIS"; Cho, Brand,
 // Bordawekar, Finkler, Kulandaisamy, Puri, 2015). Then each thread sorts the
 // sightings of a value.
 #include "matcher/join/sighting_order.h"
@@ -58,7 +58,7 @@ void SortByInsertion(Sighting* begin, Sighting* end) {
   }
 }
 
-constexpr int kBits = 8;  // of the key, at a time, and at most
+constexpr int kBits = 8;  // of the key, the most at a time
 constexpr int kFewestBits = 4;
 constexpr size_t kValues = size_t{1} << kBits;
 
@@ -177,9 +177,9 @@ constexpr size_t kEnoughForThreads = size_t{1} << 15;
 
 size_t FirstByte(const Sighting& sighting) { return sighting.rpi.bytes[0]; }
 
-// Threads' parts of the room [begin, end) of a value are filled up to where
-// parts[i] ends. Moves what they left over to the end of the room, and returns
-// where that begins.
+// `filled` are what threads have filled of their parts of a value's room, one
+// after the other. Moves what they left over to the end of the room, and
+// returns where that begins.
 size_t GatherLeft(Sighting* data, Part room, absl::Span<const Part> filled) {
   size_t begin = room.begin;
   for (const Part& part : filled) begin += part.end - part.begin;
@@ -205,7 +205,10 @@ size_t GatherLeft(Sighting* data, Part room, absl::Span<const Part> filled) {
 // each begin.
 std::array<Part, kValues> PartByFirstByte(absl::Span<Sighting> sightings,
                                           const TaskRunner& tasks) {
-  const size_t num = tasks.num_threads();
+  // With less room most sightings would find none in their thread's part.
+  constexpr size_t kFewestOfPart = 64;
+  const size_t num = std::clamp<size_t>(
+      sightings.size() / (kFewestOfPart * kValues), 1, tasks.num_threads());
   std::vector<std::array<size_t, kValues>> counts(num);
   tasks.Run(num, [&](size_t i) {
     const Part part = PartOf(sightings.size(), i, num);
@@ -258,7 +261,7 @@ void SortSightings(absl::Span<Sighting> sightings, const TaskRunner& tasks) {
   const std::array<Part, kValues> parts = PartByFirstByte(sightings, tasks);
   tasks.Run(parts.size(), [&](size_t i) {
     Sorter().Sort(sightings.begin() + parts[i].begin,
-                  sightings.begin() + parts[i].end, 8);
+                  sightings.begin() + parts[i].end, kBits);
   });
 }
 

@@ -20,7 +20,6 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
-#include "keyformat/diagnosis_key.h"
 #include "matcher/join/interval_counts.h"
 #include "matcher/join/sighting.h"
 #include "matcher/join/tasks.h"

@@ -8,7 +8,7 @@
 
 #include "keyformat/diagnosis_key.h"
 #include "keyformat/status_macros.h"
-#include "matcher/join/sighting_index.h"
+#include "matcher/join/sighting.h"
 #include "matcher/store/meta.h"
 
 namespace tekmatch {

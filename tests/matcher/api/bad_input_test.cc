@@ -2,9 +2,11 @@
 // message, nothing written, no crash.
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -323,13 +325,30 @@ TEST_F(BadInputTest, Keys) {
 TEST_F(BadInputTest, Sightings) {
   const tekmatch_sighting good =
       SightingInC(HearForHalfAnHour(TestKeys(1, 1))[0]);
-  std::vector<tekmatch_sighting> bad(6, good);
-  bad[0].unix_seconds = -1;
-  bad[1].unix_seconds = int64_t{1} << 40;  // milliseconds
-  bad[2].rssi = 127;
-  bad[3].rssi = -129;
-  bad[4].reserved = 1;
-  bad[5].reserved2 = 1;
+  // No bits of a time are left out.
+  for (const auto& [seconds, reason] : {
+           std::pair(int64_t{-1}, "before 1970"),
+           std::pair(INT64_MIN, "before 1970"),
+           std::pair(INT64_MIN + good.unix_seconds, "before 1970"),
+           std::pair(int64_t{4102444801}, "after 2099"),
+           std::pair((int64_t{1} << 32) + good.unix_seconds, "after 2099"),
+           std::pair(int64_t{1} << 40, "after 2099"),  // milliseconds
+           std::pair(INT64_MAX, "after 2099"),
+       }) {
+    tekmatch_sighting bad = good;
+    bad.unix_seconds = seconds;
+    tekmatch_index* index = nullptr;
+    EXPECT_EQ(tekmatch_index_create(&index, &bad, 1, message_.data(),
+                                    message_.size()),
+              TEKMATCH_INVALID_ARGUMENT);
+    EXPECT_EQ(index, nullptr);
+    EXPECT_THAT(message_.data(), HasSubstr(reason));
+  }
+  std::vector<tekmatch_sighting> bad(4, good);
+  bad[0].rssi = 127;
+  bad[1].rssi = -129;
+  bad[2].reserved = 1;
+  bad[3].reserved2 = 1;
   for (const tekmatch_sighting& sighting : bad) {
     tekmatch_index* index = nullptr;
     EXPECT_EQ(tekmatch_index_create(&index, &sighting, 1, message_.data(),

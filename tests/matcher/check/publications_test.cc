@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -376,16 +377,52 @@ TEST(PublicationsTest, OfSeveralFilesThatChangeTheFirstIsNamed) {
   const std::string replacement = Export(TestKeys(1, 30), 0);
   for (const int num_threads : {1, 2, 5}) {
     const std::vector<std::string> paths = ExportsOfWhichOneIsHeard(key);
+    bool have_changed = false;
+    std::atomic<int> num_asked_since = 0;
     ExposureCheckOptions options = Options();
     options.num_threads = num_threads;
+    options.block_keys = 7;
     options.progress = [&](size_t, uint64_t num_keys) {
       if (num_keys < uint64_t{31} * 7) return;
       for (const size_t i : {6, 2, 4}) WriteFile(paths[i], replacement);
+      have_changed = true;
+    };
+    options.cancelled = [&] {
+      if (have_changed) ++num_asked_since;
+      return false;
     };
     EXPECT_EQ(
         CheckExposure(paths, Index({HearKey(key, kHeard)}), options).status(),
         absl::DataLossError(
             absl::StrCat(paths[2], ": changed while it was read")));
+    // One thread leaves the files after it: it asks at five blocks of each of
+    // two, at the one block of the third, and a few times beside that.
+    if (num_threads == 1) {
+      EXPECT_LE(num_asked_since, 2 * 5 + 1 + 4);
+    }
+  }
+}
+
+TEST(PublicationsTest, WhatIsThrownWhileFilesAreReadOnceMoreEndsTheCheck) {
+  const DiagnosisKey key = TestKeys(1, 1)[0];
+  const std::vector<std::string> paths = ExportsOfWhichOneIsHeard(key);
+  for (const int num_threads : {1, 3}) {
+    bool all_are_read = false;
+    int num_asked_since = 0;
+    ExposureCheckOptions options = Options();
+    options.num_threads = num_threads;
+    options.block_keys = 7;
+    options.progress = [&](size_t, uint64_t num_keys) {
+      if (num_keys == uint64_t{31} * 7) all_are_read = true;
+    };
+    options.cancelled = [&] {
+      if (all_are_read && ++num_asked_since > 9) throw std::runtime_error("");
+      return false;
+    };
+    EXPECT_EQ(CheckExposure(paths, Index({HearKey(key, kHeard)}), options)
+                  .status()
+                  .code(),
+              absl::StatusCode::kInternal);
   }
 }
 

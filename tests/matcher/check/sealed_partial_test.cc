@@ -3,6 +3,8 @@
 //
 // Plan: partials that are read, changed and sealed again, of shards by files;
 // the same of shards by devices.
+#include <openssl/sha.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -122,6 +124,42 @@ TEST(SealedPartialTest, ASightingAtTheEndsOfItsRangesIsTaken) {
   ExpectRefused(add(kMaxHeardSeconds + 1, 0), "a time before byte");
   ExpectRefused(add(0, kMinRssi - 1), "a signal strength");
   ExpectRefused(add(0, kMaxRssi + 1), "a signal strength");
+}
+
+// A number as a partial has it.
+std::string EightBytes(int64_t number) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) {
+    bytes += static_cast<char>(static_cast<uint64_t>(number) >> (8 * i));
+  }
+  return bytes;
+}
+
+// A partial has 64 bits for a time, of which none is left out.
+TEST(SealedPartialTest, ATimeOfMoreBitsThanASightingHasIsRefused) {
+  constexpr int64_t kTime = 1'234'567'890;
+  const TwoShards two;
+  ReadPartial partial(two.partials[0]);
+  partial.files[0].matched.candidates.at(0).sighting.unix_seconds = kTime;
+  const std::string sealed = partial.Sealed();
+  const std::string content(sealed, 0, sealed.size() - SHA256_DIGEST_LENGTH);
+  const size_t at = content.find(EightBytes(kTime));
+  ASSERT_NE(at, std::string::npos);
+  const auto add = [&](int64_t seconds) {
+    std::string changed = content;
+    changed.replace(at, 8, EightBytes(seconds));
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+    SHA256(reinterpret_cast<const uint8_t*>(changed.data()), changed.size(),
+           digest);
+    changed.append(reinterpret_cast<const char*>(digest), sizeof(digest));
+    ShardMerger merger(two.plan);
+    return merger.Add(*MemorySource("p", changed));
+  };
+  EXPECT_THAT(add(kTime), IsOk());
+  for (const int64_t seconds :
+       {kTime + (int64_t{1} << 32), kTime + INT64_MIN, INT64_MIN, INT64_MAX}) {
+    ExpectRefused(add(seconds), "a time before byte");
+  }
 }
 
 TEST(SealedPartialTest, NumbersThatNoFileHasAreRefused) {

@@ -65,7 +65,27 @@ TEST(SightingIndexTest, MemoryIsBounded) {
       sighting.rpi = RandomBytes<Rpi>(rng);
     }
     const auto index = MakeIndex(sightings);
-    EXPECT_LE(index->memory_bytes(), 40 * num + size_t{200} * 15 + 8) << num;
+    // A day has a slice, or four.
+    const size_t of_slice = num < 65'536 ? 56 : 560;
+    EXPECT_LE(index->memory_bytes(), 40 * num + of_slice * 4 * 15 + 16) << num;
+  }
+}
+
+// Days apart from each other, each with slices of its own.
+TEST(SightingIndexTest, MemoryIsBoundedBySlices) {
+  std::mt19937_64 rng(10);
+  for (const size_t num : {2'000, 65'535, 65'536}) {
+    std::vector<Sighting> sightings(num);
+    for (size_t i = 0; i < num; ++i) {
+      sightings[i].unix_seconds =
+          static_cast<int64_t>(i % 10'000) * (4 * 86400) + 43200;
+      sightings[i].rpi = RandomBytes<Rpi>(rng);
+    }
+    const auto index = MakeIndex(sightings);
+    const size_t num_slices = index->filters().slices().size();
+    EXPECT_EQ(num_slices, std::min<size_t>(num, 10'000));
+    const size_t of_slice = num < 65'536 ? 56 : 560;
+    EXPECT_LE(index->memory_bytes(), 40 * num + of_slice * num_slices + 16);
   }
 }
 
@@ -233,7 +253,7 @@ TEST(CheckHeardTest, SaysThePlaceOfTheFirstThatNoPhoneHeard) {
   good.unix_seconds = kMaxHeardSeconds;
   EXPECT_THAT(CheckHeard({good, Sighting{}}), IsOk());
   Sighting bad = good;
-  bad.unix_seconds += 1;
+  bad.unix_seconds = kMaxHeardSeconds + 1;
   EXPECT_EQ(CheckHeard({good, bad, bad}),
             absl::InvalidArgumentError("sighting 1: its time is after 2099"));
   bad.unix_seconds = -1;

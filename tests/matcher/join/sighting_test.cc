@@ -33,13 +33,14 @@ TEST(UnixSecondsTest, KeepsThatATimeIsNone) {
   }
 }
 
-TEST(UnixSecondsTest, IsChangedAndComparedAsANumber) {
+TEST(UnixSecondsTest, AreChangedAndComparedAsNumbers) {
   UnixSeconds seconds = 10;
   seconds += 5;
   EXPECT_EQ(seconds, 15);
   seconds -= 20;
   EXPECT_EQ(seconds, -1);
-  EXPECT_LT(seconds, UnixSeconds(0));
+  EXPECT_LT(UnixSeconds(-1), UnixSeconds(0));
+  EXPECT_LT(UnixSeconds(0), UnixSeconds(1));
   EXPECT_LT(UnixSeconds(INT32_MAX), UnixSeconds(int64_t{INT32_MAX} + 1));
 }
 

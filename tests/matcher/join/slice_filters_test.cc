@@ -386,7 +386,8 @@ TEST(SliceFiltersTest, ManySightingsAreAsTheContractHasThem) {
   }
 }
 
-// At both ends of time a sighting reaches fewer slices.
+// At the beginning of time a sighting reaches fewer slices; near its end as
+// many as anywhere.
 TEST(SliceFiltersTest, DaysAtTheEndsOfTimeAreAsTheContractHasThem) {
   for (const int64_t first : {int64_t{0}, kLastInterval - 500}) {
     std::mt19937_64 rng(7);

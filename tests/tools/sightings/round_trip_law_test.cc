@@ -11,7 +11,6 @@
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "matcher/join/sighting.h"
-#include "matcher/join/sighting_index.h"
 #include "rapidcheck/gtest.h"
 #include "tests/test_files.h"
 #include "tools/files/output_file.h"

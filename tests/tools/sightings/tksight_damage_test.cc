@@ -76,7 +76,7 @@ TEST(SightingsTksightTest, HeadersThatAreNone) {
   ExpectRefused(bytes, ": is damaged: it went through a transfer as text");
 }
 
-// They are refused before memory is asked for: 2^32 sightings take 160 GiB.
+// They are refused before memory is asked for: 2^32 sightings take 144 GiB.
 TEST(SightingsTksightTest, NumbersThatDoNotFitTheFile) {
   std::string bytes = TheFile();
   StoreTksightNumber(0xFFFFFFFF, &bytes[16]);
