@@ -58,7 +58,7 @@ absl::Status ReadFileAgain(
 absl::StatusOr<std::vector<MatchedFile>> MatchAllFiles(
     const std::vector<std::string>& paths,
     const std::shared_ptr<const SightingIndex>& index,
-    const ExposureCheckOptions& options, bool notes_teks,
+    const ExposureCheckOptions& options, uint64_t most_noted_teks,
     std::function<absl::Status(size_t, const KeyBlock&)> read) {
   TEKMATCH_RETURN_IF_ERROR(Validate(options));
   const absl::StatusOr<MatchEngine> engine = MatchEngine::Create(
@@ -72,7 +72,7 @@ absl::StatusOr<std::vector<MatchedFile>> MatchAllFiles(
   }
   return MatchFiles(paths, *engine, files,
                     {.num_threads = options.num_threads,
-                     .notes_teks = notes_teks,
+                     .most_noted_teks = most_noted_teks,
                      .read = std::move(read),
                      .progress = options.progress,
                      .cancelled = options.cancelled});

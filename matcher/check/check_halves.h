@@ -9,6 +9,7 @@
 #define TEKMATCH_MATCHER_CHECK_CHECK_HALVES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,13 +26,13 @@
 
 namespace tekmatch {
 
-// Matches the files. The same positions as `paths`. `notes_teks` and `read` are
-// those of FileMatcherOptions. Errors are Validate's, MatchEngine::Create's and
-// MatchFiles'.
+// Matches the files. The same positions as `paths`. `most_noted_teks` and
+// `read` are those of FileMatcherOptions. Errors are Validate's,
+// MatchEngine::Create's and MatchFiles'.
 absl::StatusOr<std::vector<MatchedFile>> MatchAllFiles(
     const std::vector<std::string>& paths,
     const std::shared_ptr<const SightingIndex>& index,
-    const ExposureCheckOptions& options, bool notes_teks = true,
+    const ExposureCheckOptions& options, uint64_t most_noted_teks,
     std::function<absl::Status(size_t, const KeyBlock&)> read = {});
 
 // Concludes from files of MatchAllFiles with these options, which are read

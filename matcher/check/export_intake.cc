@@ -140,7 +140,7 @@ absl::Status ExportIntake::Process(GivenExport& given) {
   absl::StatusOr<std::vector<MatchedFile>> matched =
       MatchFiles({given.path}, engine, files,
                  {.num_threads = run_.check.num_threads,
-                  .notes_teks = false,
+                  .most_noted_teks = 0,
                   .read = [&](size_t, const KeyBlock& block) -> absl::Status {
                     AddIfIn(image_.heard, block, &entry.heard);
                     return Sort(block, entry, writer);

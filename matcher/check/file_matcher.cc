@@ -4,6 +4,7 @@
 #include "matcher/check/file_matcher.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <condition_variable>
 #include <deque>
@@ -29,7 +30,8 @@ namespace {
 // duplicates go as the candidates grow: memory is bounded by the sightings.
 class FileCandidates {
  public:
-  void Add(MatchBatch batch, std::vector<uint32_t> tek_prefixes) {
+  // No prefixes: this file's are given up.
+  void Add(MatchBatch batch, std::optional<std::vector<uint32_t>> prefixes) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (discarded_) return;
     found_.num_own_keys += batch.num_own_keys;
@@ -45,7 +47,11 @@ class FileCandidates {
     for (const KeyPublication& publication : batch.publications) {
       found_.publications.Add(publication.key);
     }
-    if (!tek_prefixes.empty()) found_.teks.Add(std::move(tek_prefixes));
+    if (prefixes.has_value()) {
+      found_.teks.Add(*std::move(prefixes));
+    } else {
+      found_.teks.GiveUp();
+    }
     found_.outside_tolerance.insert(batch.outside_tolerance.begin(),
                                     batch.outside_tolerance.end());
     if (found_.candidates.size() >= compact_at_) {
@@ -209,10 +215,15 @@ class Run {
     MatchBatch batch;
     TEKMATCH_RETURN_IF_ERROR(engine_.MatchBlock(
         block, static_cast<uint32_t>(file), scratch, &batch));
-    files_[file].Add(std::move(batch), how_.notes_teks
-                                           ? TekPrefixes::Of(block.teks())
-                                           : std::vector<uint32_t>());
+    std::optional<std::vector<uint32_t>> prefixes;
+    if (MayNote(block.size())) prefixes = TekPrefixes::Of(block.teks());
+    files_[file].Add(std::move(batch), std::move(prefixes));
     return absl::OkStatus();
+  }
+
+  // Whether there may be notes of so many keys more.
+  bool MayNote(uint64_t num) {
+    return num_notes_asked_.fetch_add(num) + num <= how_.most_noted_teks;
   }
 
   const std::vector<std::string>& paths_;
@@ -230,6 +241,7 @@ class Run {
   size_t next_file_ = 0;
   int num_readers_ = 0;
   uint64_t num_keys_read_ = 0;
+  std::atomic<uint64_t> num_notes_asked_ = 0;
   absl::Status status_;
   // Made while there is memory.
   const absl::Status no_memory_ =

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ struct MatchedFile {
   ExportFileResult file;
   std::vector<Match> candidates;  // in no order; most duplicates are dropped
   FilePublications publications;  // of keys with a candidate, as often as there
-  TekPrefixes teks;               // of all keys, if options.notes_teks
+  TekPrefixes teks;               // FileMatcherOptions::most_noted_teks
   // Positions of sightings at the wrong time (MatchBatch::outside_tolerance).
   HashSet<uint32_t> outside_tolerance;
   uint64_t num_own_keys = 0;
@@ -41,9 +42,10 @@ struct FileMatcherOptions {
   // At least 1; the caller's is one of them, and where the system has no more
   // threads, fewer work.
   int num_threads = 1;
-  // Whether MatchedFile::teks is filled: 4 bytes a key, which a caller who
-  // never asks for them can do without.
-  bool notes_teks = true;
+  // How many keys of all files together MatchedFile::teks may note, 4 bytes
+  // each. A file with more keys than are left of them gives its own up. None
+  // are for a caller who never asks.
+  uint64_t most_noted_teks = std::numeric_limits<uint64_t>::max();
   // If not empty, called with the position of a file and each block of its
   // keys, before it is matched: in the file's order, by one thread at a time of
   // one file; of a single file, the caller's. They are not to be believed yet.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <limits>
 
 #include "keyformat/hash_tables.h"
 #include "keyformat/key_block.h"
@@ -59,7 +60,9 @@ absl::StatusOr<std::vector<PartialFile>> MatchShardOrThrow(
   }
   TEKMATCH_ASSIGN_OR_RETURN(
       std::vector<MatchedFile> matched,
-      MatchAllFiles(task.paths, index, options, task.tells_keys, read));
+      MatchAllFiles(task.paths, index, options,
+                    task.tells_keys ? std::numeric_limits<uint64_t>::max() : 0,
+                    read));
   std::vector<PartialFile> files;
   files.reserve(matched.size());
   for (size_t i = 0; i < matched.size(); ++i) {

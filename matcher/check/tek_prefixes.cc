@@ -43,6 +43,7 @@ bool PrefixCounter::HoldsMoreWith(absl::Span<const uint32_t> prefixes) {
 }
 
 bool TekPrefixes::MayHoldMore(const HashMap<Tek, uint64_t>& known) const {
+  if (gave_up_) return true;
   PrefixCounter counter(known);
   for (const std::vector<uint32_t>& prefixes : prefixes_) {
     if (counter.HoldsMoreWith(prefixes)) return true;

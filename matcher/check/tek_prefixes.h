@@ -35,7 +35,13 @@ class TekPrefixes {
   // Notes of many threads are made apart and added.
   static std::vector<uint32_t> Of(absl::Span<const Tek> teks);
   void Add(std::vector<uint32_t> prefixes) {
-    prefixes_.push_back(std::move(prefixes));
+    if (!gave_up_) prefixes_.push_back(std::move(prefixes));
+  }
+
+  // Forgets what was and will be added: any key may be there from now on.
+  void GiveUp() {
+    prefixes_ = {};
+    gave_up_ = true;
   }
 
   // Those that were added, of each Add by itself.
@@ -43,11 +49,12 @@ class TekPrefixes {
 
   // Whether any of these keys may be there more often than its number says.
   // Where it is, the answer is yes. Where none is, it is yes by chance for one
-  // of 4 billion pairs of a key here and one there.
+  // of 4 billion pairs of a key here and one there, and after GiveUp.
   bool MayHoldMore(const HashMap<Tek, uint64_t>& known) const;
 
  private:
   std::vector<std::vector<uint32_t>> prefixes_;
+  bool gave_up_ = false;
 };
 
 }  // namespace tekmatch

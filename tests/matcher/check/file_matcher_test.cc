@@ -107,6 +107,40 @@ TEST(FileMatcherTest, ARefusedFileGivesNothing) {
   }
 }
 
+// Notes are of whole files: one that has more keys than may be noted has none.
+TEST(FileMatcherTest, NotesAreOfNoMoreKeysThanAreAskedFor) {
+  const std::vector<DiagnosisKey> first = TestKeys(20, 1);
+  const std::vector<DiagnosisKey> second = TestKeys(20, 2);
+  const Tek other = TestKeys(1, 3)[0].tek;
+  const MatchEngine engine =
+      EngineOver({HearKey(first[0], kTestDaySeconds)}, {});
+  const std::vector<std::string> paths = {
+      WriteTemp("first.zip", WriteTestExport(first)),
+      WriteTemp("second.zip", WriteTestExport(second))};
+  ExportFileOptions options;
+  options.trusted = TrustTestSigner();
+  options.reader.decode.block_capacity = 7;
+  struct Case {
+    uint64_t most;
+    bool first_is_noted;
+    bool second_is_noted;
+  };
+  for (const Case& c :
+       {Case{0, false, false}, Case{19, false, false}, Case{20, true, false},
+        Case{39, true, false}, Case{40, true, true}}) {
+    SCOPED_TRACE(c.most);
+    const auto matched =
+        MatchFiles(paths, engine, options, {.most_noted_teks = c.most});
+    ASSERT_THAT(matched, IsOk());
+    for (const size_t i : {0, 1}) {
+      const TekPrefixes& teks = (*matched)[i].teks;
+      const bool is_noted = i == 0 ? c.first_is_noted : c.second_is_noted;
+      EXPECT_EQ(teks.MayHoldMore({{other, 0}}), !is_noted);
+      EXPECT_TRUE(teks.MayHoldMore({{(i == 0 ? first : second)[19].tek, 0}}));
+    }
+  }
+}
+
 // A key over and over: its duplicates go in several instalments, all counted.
 TEST(FileMatcherTest, DuplicatesGoOnTheWay) {
   constexpr size_t kNumSightings = 100;

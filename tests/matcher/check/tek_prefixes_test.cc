@@ -33,6 +33,17 @@ TEST(TekPrefixesTest, TellsWhatIsThereMoreOftenThanKnown) {
   EXPECT_TRUE(prefixes.MayHoldMore({{teks[0], 2}, {teks[1], 1}}));
 }
 
+TEST(TekPrefixesTest, AnyKeyMayBeThereOnceTheyAreGivenUp) {
+  const std::vector<Tek> teks = RandomTeks(3, 1);
+  TekPrefixes prefixes;
+  prefixes.Add(TekPrefixes::Of({teks[0]}));
+  EXPECT_FALSE(prefixes.MayHoldMore({{teks[1], 0}}));
+  prefixes.GiveUp();
+  prefixes.Add(TekPrefixes::Of({teks[2]}));
+  EXPECT_TRUE(prefixes.MayHoldMore({{teks[1], 0}}));
+  EXPECT_TRUE(prefixes.all().empty());
+}
+
 // Two keys with one prefix: one that is there too often is not hidden by the
 // other's number, unless that is not reached either.
 TEST(TekPrefixesTest, KeysWithOnePrefix) {

@@ -238,6 +238,21 @@ TEST(SightingIndexTest, RefusesATimeThatNoPhoneHears) {
   }
 }
 
+// What is at the ends of its range is right, also beside one that is wrong.
+TEST(CheckHeardTest, TheEndsOfEachRangeAreNotWhatIsWrong) {
+  Sighting least;
+  least.rssi = kMinRssi;
+  Sighting most;
+  most.unix_seconds = kMaxHeardSeconds;
+  most.rssi = kMaxRssi;
+  Sighting bad;
+  bad.rssi = kMaxRssi + 1;
+  EXPECT_THAT(CheckHeard({least, most}), IsOk());
+  EXPECT_EQ(
+      CheckHeard({least, most, bad}),
+      absl::InvalidArgumentError("sighting 2: its RSSI is not in -128..20"));
+}
+
 TEST(SightingIndexTest, SurvivesAMove) {
   std::mt19937_64 rng(6);
   const Sighting only = {7, RandomBytes<Rpi>(rng), Aem{}, -50};
