@@ -12,11 +12,13 @@
 namespace tekmatch {
 namespace {
 
-// Of how many keys a run holds notes: of so many they take 4 MiB, of as many as
-// there are sightings a ninth of what those take. The files of further keys are
-// read once more instead, should any key be heard: of ten million keys notes
-// would take 40 MiB, and with the second reading all takes a seventh longer.
-// Null, which is an error of others, has none.
+// How many keys a run notes. A million notes take 4 MiB; where there are more
+// sightings than that, as many notes take a ninth of the sightings' memory. The
+// files of further keys are read once more instead, should any key be heard.
+// Notes of ten million keys would take 38 MiB. With the second reading one
+// thread takes a seventh longer; where there are more threads than files, the
+// wait can be half as long again. Without an index, which MatchAllFiles
+// refuses, there are no sightings.
 uint64_t MostNotedTeks(const SightingIndex* index) {
   const uint64_t num_sightings =
       index == nullptr ? 0 : index->sightings().size();

@@ -22,10 +22,10 @@
 // What matches mean follows from all publications of the keys that were heard
 // (key_publications.h). A publication of which nothing was heard, because it
 // names another time for the key, shows only when all files are matched: then
-// those that hold one are read once more for it, by as many threads. Of a run's
-// first million keys, or of as many as there are sightings, it is known which
-// files do, and that is rare; the files of later ones are all read once more,
-// if any key was heard.
+// those that hold one are read once more for it, each by one thread. Of files
+// whose keys are among the first million that are read, or the first as many as
+// there are sightings, it is known which hold one, and that is rare; the others
+// are all read once more, if any key was heard.
 #ifndef TEKMATCH_MATCHER_CHECK_EXPOSURE_CHECK_H_
 #define TEKMATCH_MATCHER_CHECK_EXPOSURE_CHECK_H_
 

@@ -30,7 +30,7 @@ namespace {
 // duplicates go as the candidates grow: memory is bounded by the sightings.
 class FileCandidates {
  public:
-  // No prefixes: this file's are given up.
+  // nullopt: the file's prefixes are given up.
   void Add(MatchBatch batch, std::optional<std::vector<uint32_t>> prefixes) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (discarded_) return;

@@ -30,7 +30,7 @@ struct MatchedFile {
   ExportFileResult file;
   std::vector<Match> candidates;  // in no order; most duplicates are dropped
   FilePublications publications;  // of keys with a candidate, as often as there
-  TekPrefixes teks;               // FileMatcherOptions::most_noted_teks
+  TekPrefixes teks;               // of all keys, or given up (most_noted_teks)
   // Positions of sightings at the wrong time (MatchBatch::outside_tolerance).
   HashSet<uint32_t> outside_tolerance;
   uint64_t num_own_keys = 0;
@@ -43,8 +43,9 @@ struct FileMatcherOptions {
   // threads, fewer work.
   int num_threads = 1;
   // How many keys of all files together MatchedFile::teks may note, 4 bytes
-  // each. A file with more keys than are left of them gives its own up. None
-  // are for a caller who never asks.
+  // each, as they are matched; those of files that are refused later count,
+  // too. A file with a key beyond them gives its own up. 0: for a caller who
+  // never asks.
   uint64_t most_noted_teks = std::numeric_limits<uint64_t>::max();
   // If not empty, called with the position of a file and each block of its
   // keys, before it is matched: in the file's order, by one thread at a time of

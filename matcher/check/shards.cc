@@ -58,6 +58,8 @@ absl::StatusOr<std::vector<PartialFile>> MatchShardOrThrow(
       return absl::OkStatus();
     };
   }
+  // A partial cannot say that notes were given up: a shard that tells of keys
+  // notes all of them.
   TEKMATCH_ASSIGN_OR_RETURN(
       std::vector<MatchedFile> matched,
       MatchAllFiles(task.paths, index, options,

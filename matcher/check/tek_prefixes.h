@@ -44,12 +44,12 @@ class TekPrefixes {
     gave_up_ = true;
   }
 
-  // Those that were added, of each Add by itself.
+  // Those that were added, of each Add by itself; none after GiveUp.
   absl::Span<const std::vector<uint32_t>> all() const { return prefixes_; }
 
   // Whether any of these keys may be there more often than its number says.
   // Where it is, the answer is yes. Where none is, it is yes by chance for one
-  // of 4 billion pairs of a key here and one there, and after GiveUp.
+  // of 4 billion pairs of a key here and one there. After GiveUp it is yes.
   bool MayHoldMore(const HashMap<Tek, uint64_t>& known) const;
 
  private:

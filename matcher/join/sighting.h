@@ -69,7 +69,7 @@ class UnixSeconds {
   // NOLINTNEXTLINE(google-explicit-constructor)
   constexpr operator int64_t() const { return int64_t{one_more_} - 1; }
 
-  // From what is kept.
+  // To what is kept, also where that is no time of a sighting.
   UnixSeconds& operator+=(int64_t seconds) {
     return *this = int64_t{*this} + seconds;
   }

@@ -50,9 +50,6 @@ MatchOptions Joined(const MatchPlan& plan, const MatchOptions& outputs) {
   options.html = outputs.html;
   options.show_contacts = outputs.show_contacts;
   options.language_given = outputs.language_given;
-  // A merge promises little memory, and each thread that reads an export again
-  // takes more.
-  options.num_threads = 1;
   options.notice_options = outputs.notice_options;
   return options;
 }
@@ -156,8 +153,10 @@ absl::StatusOr<int> Merge(const MergeOptions& given) {
   MatchOptions read = options;
   read.sightings.clear();
   TEKMATCH_RETURN_IF_ERROR(CheckUnchanged(plan, InputPaths(read, {})));
-  TEKMATCH_ASSIGN_OR_RETURN(const PlannedRun planned,
-                            LoadPlannedRun(plan, options));
+  TEKMATCH_ASSIGN_OR_RETURN(PlannedRun planned, LoadPlannedRun(plan, options));
+  // A merge promises little memory, and each thread that reads an export again
+  // takes more.
+  planned.check.num_threads = 1;
   TEKMATCH_RETURN_IF_ERROR(
       IsWrittenInPieces(options)
           ? MergeInPieces(given, options, loaded, planned)

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -147,16 +146,6 @@ std::map<uint32_t, uint64_t> CountDevices(const Store& store,
   return num_of;
 }
 
-bool IsEachDeviceInOne(absl::Span<const StoreSightings> stores) {
-  std::set<uint32_t> devices;
-  for (const StoreSightings& store : stores) {
-    for (const auto& [device, num] : store.num_of) {
-      if (!devices.insert(device).second) return false;
-    }
-  }
-  return true;
-}
-
 // The sightings of stores that have no device in common. Those of a single one
 // are not copied: there may be many millions.
 std::vector<Sighting> PutTogether(std::vector<StoreSightings> stores) {
@@ -186,7 +175,10 @@ std::vector<Sighting> Join(std::vector<std::vector<Sighting>> stores,
   std::sort(stores.begin(), stores.end(), [](const auto& a, const auto& b) {
     return a.size() != b.size() ? a.size() > b.size() : a < b;
   });
+  size_t num = 0;
+  for (const std::vector<Sighting>& store : stores) num += store.size();
   std::vector<Sighting> all;
+  all.reserve(num);
   for (size_t i = 0; i < stores.size(); ++i) {
     for (Sighting& sighting : stores[i]) {
       sighting.store = static_cast<uint16_t>(i);
@@ -195,32 +187,40 @@ std::vector<Sighting> Join(std::vector<std::vector<Sighting>> stores,
     stores[i] = {};  // else all would be in memory twice
   }
   std::sort(all.begin(), all.end());
-  std::vector<Sighting> joined;
+  // What is kept of them stays in front.
+  size_t num_kept = 0;
   for (size_t i = 0; i < all.size();) {
     // A run of equal sightings, store after store: the k-th of a store is the
     // k-th of another one, so that what one store has twice stays twice.
-    const size_t first = joined.size();
-    const size_t begin = i;
+    const Sighting run = all[i];
+    const size_t first = num_kept;
+    uint16_t store = run.store;
     size_t k = 0;
-    for (; i < all.size() && SameSighting(all[i], all[begin]); ++i, ++k) {
-      if (i > begin && all[i].store != all[i - 1].store) k = 0;
-      if (first + k == joined.size()) {
-        joined.push_back(all[i]);
+    for (; i < all.size() && SameSighting(all[i], run); ++i, ++k) {
+      if (all[i].store != store) {
+        store = all[i].store;
+        k = 0;
+      }
+      if (first + k == num_kept) {
+        all[num_kept++] = all[i];
         continue;
       }
-      uint32_t& kept = joined[first + k].seconds_since_previous_scan;
+      uint32_t& kept = all[first + k].seconds_since_previous_scan;
       kept = std::min(kept, all[i].seconds_since_previous_scan);
       ++*num_repeated;
     }
   }
-  return joined;
+  all.resize(num_kept);
+  return all;
 }
 
 // The sightings of all stores, by device. Counts what is left, and what goes.
 absl::StatusOr<std::vector<Sighting>> JoinByDevice(
     std::vector<StoreSightings> stores, SightingsCounts* counts) {
   std::map<uint32_t, std::vector<std::vector<Sighting>>> of_device;
+  size_t num_of_all = 0;
   for (StoreSightings& store : stores) {
+    num_of_all += store.sightings.size();
     if (store.num_of.size() == 1) {
       of_device[store.num_of.begin()->first].push_back(
           std::move(store.sightings));
@@ -235,6 +235,7 @@ absl::StatusOr<std::vector<Sighting>> JoinByDevice(
     store.sightings = {};
   }
   std::vector<Sighting> all;
+  if (of_device.size() > 1) all.reserve(num_of_all);
   for (auto& [device, parts] : of_device) {
     // Sighting::store has to number them.
     if (parts.size() > std::numeric_limits<uint16_t>::max()) {
@@ -251,11 +252,8 @@ absl::StatusOr<std::vector<Sighting>> JoinByDevice(
       joined = Join(std::move(parts), &counts->num_repeated);
     }
     counts->by_device[device] += joined.size();
-    if (all.empty()) {
-      all = std::move(joined);
-    } else {
-      all.insert(all.end(), joined.begin(), joined.end());
-    }
+    if (of_device.size() == 1) return joined;
+    all.insert(all.end(), joined.begin(), joined.end());
     parts = {};
   }
   return all;
@@ -297,12 +295,14 @@ absl::StatusOr<RunSightings> ReadStores(std::vector<std::string> arguments,
     stores.push_back(
         {.sightings = std::move(file.sightings), .num_of = std::move(num_of)});
   }
-  if (IsEachDeviceInOne(stores)) {
-    for (const StoreSightings& store : stores) {
-      for (const auto& [device, num] : store.num_of) {
-        counts.by_device[device] += num;
-      }
-    }
+  std::map<uint32_t, uint64_t> num_of;
+  size_t num_with_repeated = 0;
+  for (const StoreSightings& store : stores) {
+    num_with_repeated += store.num_of.size();
+    for (const auto& [device, num] : store.num_of) num_of[device] += num;
+  }
+  if (num_of.size() == num_with_repeated) {  // each device is in one store
+    for (const auto& [device, num] : num_of) counts.by_device[device] += num;
     run.sightings = PutTogether(std::move(stores));
   } else {
     TEKMATCH_ASSIGN_OR_RETURN(run.sightings,

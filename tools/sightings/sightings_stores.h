@@ -60,7 +60,8 @@ struct RunSightings {
 // Losses and messages stand in the order of the arguments' bytes; sightings in
 // that of the arguments and files, but by device where any device is in several
 // stores. Memory: where none is, one store's sightings are there once, those of
-// several twice for a while; else all of them are there twice.
+// several twice for a while; else all of them are there twice. Beside them some
+// 200 bytes a device.
 //
 // INVALID_ARGUMENT: such a number is greater, or a store that is given a device
 // names another one. Other codes: those of ReadSightings.

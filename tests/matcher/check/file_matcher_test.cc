@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "keyformat/hash_tables.h"
@@ -137,6 +138,40 @@ TEST(FileMatcherTest, NotesAreOfNoMoreKeysThanAreAskedFor) {
       const bool is_noted = i == 0 ? c.first_is_noted : c.second_is_noted;
       EXPECT_EQ(teks.MayHoldMore({{other, 0}}), !is_noted);
       EXPECT_TRUE(teks.MayHoldMore({{(i == 0 ? first : second)[19].tek, 0}}));
+    }
+  }
+}
+
+// By several threads: each file has notes of all of its keys or none, and all
+// together no more than were asked for.
+TEST(FileMatcherTest, ThreadsNoteNoMoreThanIsAskedFor) {
+  constexpr size_t kKeys = 50;
+  const MatchEngine engine =
+      EngineOver({HearKey(TestKeys(1, 1)[0], kTestDaySeconds)}, {});
+  std::vector<std::string> paths;
+  for (uint64_t i = 0; i < 6; ++i) {
+    paths.push_back(WriteTemp(absl::StrCat(i, ".zip"),
+                              WriteTestExport(TestKeys(kKeys, 10 + i))));
+  }
+  const Tek other = TestKeys(1, 3)[0].tek;
+  ExportFileOptions options;
+  options.trusted = TrustTestSigner();
+  options.reader.decode.block_capacity = 3;
+  for (const uint64_t most : {0, 1, 120, 150, 299, 300}) {
+    const auto matched = MatchFiles(
+        paths, engine, options, {.num_threads = 4, .most_noted_teks = most});
+    ASSERT_THAT(matched, IsOk());
+    size_t num_noted = 0;
+    for (const MatchedFile& file : *matched) {
+      size_t num_of_file = 0;
+      for (const auto& some : file.teks.all()) num_of_file += some.size();
+      const bool gave_up = file.teks.MayHoldMore({{other, 0}});
+      EXPECT_EQ(num_of_file, gave_up ? 0 : kKeys) << most;
+      num_noted += num_of_file;
+    }
+    EXPECT_LE(num_noted, most);
+    if (most == 300) {
+      EXPECT_EQ(num_noted, 300U);
     }
   }
 }

@@ -18,6 +18,7 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "matcher/check/check_halves.h"
 #include "matcher/check/exposure_check.h"
 #include "tests/matcher/check/check_runs.h"
 #include "tests/status_matchers.h"
@@ -367,6 +368,31 @@ TEST(PublicationsTest, AnyNumberOfThreadsReadsFilesOnceMore) {
     EXPECT_GE(num_asked, 5 * (7 + 6));
     if (expected.empty()) expected = AllOutput(run, paths);
     EXPECT_EQ(AllOutput(run, paths), expected) << num_threads;
+  }
+}
+
+// Without notes every file is read once more, and nothing else is different:
+// what a file says of a key for another day is found, and where no key was
+// heard nothing is read.
+TEST(PublicationsTest, WithoutNotesTheConclusionIsTheSame) {
+  const DiagnosisKey key = TestKeys(1, 1)[0];
+  const std::vector<std::string> paths = ExportsOfWhichOneIsHeard(key);
+  const ExposureCheckOptions options = Options();
+  for (const bool is_heard : {true, false}) {
+    const auto index =
+        Index({HearKey(is_heard ? key : TestKeys(1, 99)[0], kHeard)});
+    std::vector<std::string> outputs;
+    for (const uint64_t most : {uint64_t{1000}, uint64_t{100}, uint64_t{0}}) {
+      auto matched = MatchAllFiles(paths, index, options, most);
+      ASSERT_THAT(matched, IsOk());
+      auto run = ConcludeFromFiles(*std::move(matched), {.all = 1}, options);
+      ASSERT_THAT(run, IsOk());
+      EXPECT_EQ(Conflicts(*run, PublishedField::kRollingStart),
+                is_heard ? 1U : 0U);
+      outputs.push_back(AllOutput(*run, paths));
+    }
+    EXPECT_EQ(outputs[1], outputs[0]);
+    EXPECT_EQ(outputs[2], outputs[0]);
   }
 }
 

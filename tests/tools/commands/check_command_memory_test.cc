@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -163,6 +164,9 @@ void ExpectMatchToBeBounded(const std::string& world, int num_threads) {
 class CheckCommandMemoryTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { MakeWorld(World()); }
+  void SetUp() override {
+    ASSERT_TRUE(std::filesystem::exists(Exports(World()).back()));
+  }
   // Of both tests.
   static std::string World() { return testing::TempDir() + "/world"; }
 };
