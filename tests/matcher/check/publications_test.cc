@@ -337,7 +337,7 @@ std::vector<std::string> ExportsOfWhichOneIsHeard(const DiagnosisKey& key) {
     DiagnosisKey published = key;
     if (day != 3) published.rolling_start += 144 * (day + 1);
     std::vector<DiagnosisKey> keys =
-        TestKeys(30, static_cast<uint64_t>(2 + day));
+        TestKeys(30, 2 + static_cast<uint64_t>(day));
     keys.push_back(published);
     paths.push_back(WriteTemp(absl::StrCat(day, ".zip"), Export(keys, day)));
   }

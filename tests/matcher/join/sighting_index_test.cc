@@ -78,7 +78,7 @@ TEST(SightingIndexTest, MemoryIsBoundedBySlices) {
     std::vector<Sighting> sightings(num);
     for (size_t i = 0; i < num; ++i) {
       sightings[i].unix_seconds =
-          static_cast<int64_t>(i % 10'000) * (4 * 86400) + 43200;
+          static_cast<int64_t>(i % 10'000) * 4 * 86400 + 43200;
       sightings[i].rpi = RandomBytes<Rpi>(rng);
     }
     const auto index = MakeIndex(sightings);
