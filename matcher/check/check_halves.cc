@@ -1,6 +1,5 @@
 #include "matcher/check/check_halves.h"
 
-#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -82,17 +81,18 @@ absl::StatusOr<ExposureCheckResult> ConcludeFromFiles(
     std::vector<MatchedFile> matched, const SightingNumbers& sightings,
     const ExposureCheckOptions& options) {
   TEKMATCH_RETURN_IF_ERROR(Validate(options));
+  std::mutex asking;
   return Conclude(std::move(matched), sightings, OwnKeysFor(options), options,
-                  ReadAgainAtPaths(options),
+                  ReadAgainAtPaths(options, asking),
                   ThreadTasks(static_cast<size_t>(options.num_threads)));
 }
 
-ReadAgain ReadAgainAtPaths(const ExposureCheckOptions& options) {
-  return [&options, files = FileOptions(options),
-          asking = std::make_shared<std::mutex>()](
+ReadAgain ReadAgainAtPaths(const ExposureCheckOptions& options,
+                           std::mutex& asking) {
+  return [&options, &asking, files = FileOptions(options)](
              const ExportFileResult& file,
              absl::FunctionRef<absl::Status(const KeyBlock&)> sink) {
-    return ReadFileAgain(file, files, options, *asking, sink);
+    return ReadFileAgain(file, files, options, asking, sink);
   };
 }
 

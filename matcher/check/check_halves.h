@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,10 @@ absl::StatusOr<ExposureCheckResult> ConcludeFromFiles(
     const ExposureCheckOptions& options);
 
 // Reads files again at their paths, on any number of threads, with the options
-// of their check, which outlive it. DATA_LOSS: a file changed since.
-ReadAgain ReadAgainAtPaths(const ExposureCheckOptions& options);
+// of their check. `asking` is held while options.cancelled is asked. Both
+// outlive it. DATA_LOSS: a file changed since.
+ReadAgain ReadAgainAtPaths(const ExposureCheckOptions& options,
+                           std::mutex& asking);
 
 }  // namespace tekmatch
 

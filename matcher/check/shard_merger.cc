@@ -5,6 +5,7 @@
 #include "matcher/check/shard_merger.h"
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -211,13 +212,14 @@ absl::Status ShardMerger::ConcludeAllFiles(const SightingNumbers& sightings) {
   TEKMATCH_RETURN_IF_ERROR(candidates_.Finish());
   TEKMATCH_RETURN_IF_ERROR(outside_tolerance_.Finish());
   own_ = OwnKeysFor(options_);
+  std::mutex asking;
   TEKMATCH_ASSIGN_OR_RETURN(
       concluded_, ConcludeFiles(
                       files_, sightings, own_, options_,
                       [this](size_t file, const HashMap<Tek, uint64_t>& known) {
                         return HoldsMore(file, known);
                       },
-                      ReadAgainAtPaths(options_),
+                      ReadAgainAtPaths(options_, asking),
                       ThreadTasks(static_cast<size_t>(options_.num_threads))));
   files_ = {};
   counts_.resize(concluded_.order.size());
