@@ -77,7 +77,7 @@ absl::Status ReadMore(const std::vector<ExportFileResult>& files,
     if (of_file.may_hold_more) incomplete.push_back(&of_file);
   }
   std::vector<absl::Status> statuses(incomplete.size());
-  // Files after one with an error are not read.
+  // Of one with an error; files after it are not read.
   std::atomic<size_t> first_error = incomplete.size();
   tasks.Run(incomplete.size(), [&](size_t i) {
     if (i > first_error) return;
@@ -90,9 +90,7 @@ absl::Status ReadMore(const std::vector<ExportFileResult>& files,
       return;
     }
     statuses[i] = all.status();
-    size_t first = first_error;
-    while (i < first && !first_error.compare_exchange_weak(first, i)) {
-    }
+    if (i < first_error) first_error = i;
   });
   for (absl::Status& status : statuses) {
     if (!status.ok()) return std::move(status);

@@ -62,6 +62,17 @@ constexpr int kBits = 8;  // of the key, the most at a time
 constexpr int kFewestBits = 4;
 constexpr size_t kValues = size_t{1} << kBits;
 
+// The value of a sighting: some bits of its key, those after the first `done`.
+struct SomeBits {
+  int done;
+  int num;
+
+  size_t num_values() const { return size_t{1} << num; }
+  size_t operator()(const Sighting& sighting) const {
+    return static_cast<size_t>(Key(sighting) << done >> (kKeyBits - num));
+  }
+};
+
 // The places [next, end) for sightings of a value.
 struct Room {
   size_t next;
@@ -69,11 +80,10 @@ struct Room {
 };
 using Rooms = std::array<Room, kValues>;
 
-// Brings the sightings that are in the first `num_values` rooms to the rooms of
-// their values, and empties these: next is end. What finds no room is moved to
-// the end of the room that it is in, which then ends before it.
-template <typename Value>
-void Permute(Sighting* data, Rooms& rooms, size_t num_values, Value value) {
+// Brings the sightings that are in the rooms of all values to those of their
+// values, and empties these: next is end. What finds no room is moved to the
+// end of the room that it is in, which then ends before it.
+void Permute(Sighting* data, Rooms& rooms, SomeBits value) {
   // A place is written some visits after it was asked for.
   constexpr ptrdiff_t kAhead = 4;
   // So many rooms are filled in turn: what is done for one does not wait for
@@ -83,6 +93,7 @@ void Permute(Sighting* data, Rooms& rooms, size_t num_values, Value value) {
   std::array<size_t, kAtOnce> open;
   size_t num_open = 0;
   size_t next_value = 0;
+  const size_t num_values = value.num_values();
   while (next_value < std::min(num_values, kAtOnce)) {
     open[num_open++] = next_value++;
   }
@@ -130,10 +141,8 @@ class Sorter {
       const int bits = std::min(
           std::clamp(are_copied ? width : width - kBits, kFewestBits, kBits),
           kKeyBits - done);
-      const size_t num_values = size_t{1} << bits;
-      const auto value = [done, bits](const Sighting& s) {
-        return static_cast<size_t>(Key(s) << done >> (kKeyBits - bits));
-      };
+      const SomeBits value = {.done = done, .num = bits};
+      const size_t num_values = value.num_values();
       std::array<size_t, kValues> ends;
       std::fill_n(ends.begin(), num_values, 0);
       for (const Sighting* s = begin; s != end; ++s) ++ends[value(*s)];
@@ -153,7 +162,7 @@ class Sorter {
           begin[rooms_[value(copies_[i])].next++] = copies_[i];
         }
       } else {
-        Permute(begin, rooms_, num_values, value);
+        Permute(begin, rooms_, value);
       }
       // Few of each value: what is to be moved yet is moved within them.
       if (most <= static_cast<size_t>(kFew)) break;
@@ -175,7 +184,7 @@ class Sorter {
 // Fewer are sorted before a thread has started.
 constexpr size_t kEnoughForThreads = size_t{1} << 15;
 
-size_t FirstByte(const Sighting& sighting) { return sighting.rpi.bytes[0]; }
+constexpr SomeBits kFirstByte = {.done = 0, .num = kBits};
 
 // `filled` are what threads have filled of their parts of a value's room, one
 // after the other. Moves what they left over to the end of the room, and
@@ -214,7 +223,7 @@ std::array<Part, kValues> PartByFirstByte(absl::Span<Sighting> sightings,
     const Part part = PartOf(sightings.size(), i, num);
     std::array<size_t, kValues> of_part = {};
     for (size_t s = part.begin; s < part.end; ++s) {
-      ++of_part[FirstByte(sightings[s])];
+      ++of_part[kFirstByte(sightings[s])];
     }
     counts[i] = of_part;
   });
@@ -234,7 +243,7 @@ std::array<Part, kValues> PartByFirstByte(absl::Span<Sighting> sightings,
       own[v] = {rooms[v].begin + part.begin, rooms[v].begin + part.end};
       filled[v * num + i].begin = own[v].next;
     }
-    Permute(sightings.data(), own, kValues, FirstByte);
+    Permute(sightings.data(), own, kFirstByte);
     for (size_t v = 0; v < kValues; ++v) filled[v * num + i].end = own[v].end;
   });
   Rooms left;
@@ -243,7 +252,7 @@ std::array<Part, kValues> PartByFirstByte(absl::Span<Sighting> sightings,
                           absl::MakeConstSpan(filled).subspan(v * num, num)),
                rooms[v].end};
   }
-  Permute(sightings.data(), left, kValues, FirstByte);
+  Permute(sightings.data(), left, kFirstByte);
   return rooms;
 }
 
