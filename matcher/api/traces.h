@@ -5,7 +5,7 @@
 
 namespace tekmatch {
 
-// Overwrites 32 KiB of the stack below the caller's part of it, and the vector
+// Overwrites 96 KiB of the stack below the caller's part of it, and the vector
 // registers that a function need not preserve. A register is no memory, but the
 // next lookup of a function by the loader, or a signal, writes all of them to
 // the stack. On other processors than x86-64 and 64-bit Arm only the stack. A

@@ -19,7 +19,7 @@ namespace {
 struct StackWiper {
   bool used = false;
   ~StackWiper() {
-    uint8_t below[32 << 10];
+    uint8_t below[96 << 10];
     OPENSSL_cleanse(below, sizeof(below));
   }
 };
